@@ -1,0 +1,139 @@
+import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Command } from './command.ts'
+import type { Text } from './secret.ts'
+
+/** How to reach a machine, out of the inventory's connection variables (Ansible's names). */
+export interface Endpoint {
+  /** The inventory name, for messages. */
+  readonly name: string
+  readonly kind: 'ssh' | 'local' | 'fake'
+  readonly address: string
+  readonly port: number
+  readonly user?: string
+  /** Path of the one private key to offer. Without it the agent is asked. */
+  readonly privateKeyFile?: string
+  /** known_hosts files, the first that knows the host decides; default `~/.ssh/known_hosts`. */
+  readonly knownHostsFiles?: readonly string[]
+  /** Directory of ours on the machine, for jobs and before-images; default `.upgrade-fleet` in the user's home. */
+  readonly workdir?: string
+}
+
+/** What came of a command. Nothing but `exit` says that it ran to its end; `lost` means that nobody knows. */
+export type ExecResult = Captured &
+  (
+    | { readonly kind: 'exit'; readonly code: number }
+    | { readonly kind: 'signal'; readonly signal: string }
+    | { readonly kind: 'lost'; readonly reason: string }
+    | { readonly kind: 'timeout'; readonly seconds: number }
+    | { readonly kind: 'cancelled' }
+    | { readonly kind: 'refused'; readonly reason: string }
+  )
+
+/** What a command printed: head and tail of each stream where it was more than the cap. */
+export interface Captured {
+  readonly stdout: string
+  readonly stderr: string
+  /** Whether anything in the middle was left out of either stream. */
+  readonly truncated: boolean
+}
+
+export interface ExecOptions {
+  /** Given to the command's standard input, which is empty otherwise. Secrets are revealed here and nowhere else. */
+  readonly stdin?: Text
+  /** Variables for this command alone. No secrets: `/proc` shows them. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Deadline in seconds; default 120. When it passes, the command's process group is killed. */
+  readonly timeout?: number
+  readonly signal?: AbortSignal
+  /** Called with each line of output as it comes, without its end. */
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
+}
+
+/** What to store on the machine: text with secrets, bytes, or a file of the controller. */
+export type Source =
+  | { readonly text: Text }
+  | { readonly bytes: Uint8Array }
+  | { readonly file: string }
+  | { readonly stream: () => Readable; readonly size: number }
+
+export interface PutOptions {
+  /** Permission bits, set before the name appears; default 0o600. */
+  readonly mode?: number
+  /** Refuse if the bytes have another SHA-256 (hexadecimal). */
+  readonly sha256?: string
+  /** Refuse if the path exists, instead of replacing it. */
+  readonly exclusive?: boolean
+  readonly signal?: AbortSignal
+  /** Called with the bytes sent so far and the total, at most a few times a second. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** A file that arrived whole: its size in bytes and the SHA-256 that both ends agree on. */
+export interface Stored {
+  readonly size: number
+  readonly sha256: string
+}
+
+/** Names a job for ever: `run/task/attempt/name`, each part a file name. Starting an id twice attaches to the first. */
+export type JobId = string
+
+/** How a job ended. `unknown`: it is gone and left no exit status (killed, rebooted), so what it did must be found out. */
+export type JobResult =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'timeout'; readonly seconds: number }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'lost'; readonly reason: string }
+
+export interface JobOptions {
+  readonly stdin?: Text
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+}
+
+/** A long command that lives on without us: detached, in a process group of its own, its output in a file. */
+export interface Job {
+  readonly id: JobId
+  /** Absolute path of the file on the machine that holds stdout and stderr together. */
+  readonly log: string
+  /**
+   * Waits for the end, reconnecting for as long as it takes; `timeout` in seconds (default: none) ends the waiting, not
+   * the job. `onLine` gets each line of output from the job's beginning.
+   */
+  wait(options?: {
+    timeout?: number
+    signal?: AbortSignal
+    onLine?: (line: string) => void
+  }): Promise<JobResult>
+  /** Whether it runs at this moment. */
+  running(): Promise<boolean>
+  /** Ends its whole process group (TERM, after 10 seconds KILL), proved by pid and start time. Harmless when it has ended. */
+  cancel(): Promise<void>
+}
+
+/**
+ * The other machine. Every implementation passes `test/contracts/connection.ts`.
+ *
+ * No method throws because the machine refused or a command failed: `exec` and `wait` say so in their result. `put`,
+ * `get`, `job` and `dial` throw {@link ConnectionError}. Methods may be called side by side.
+ */
+export interface Connection {
+  readonly endpoint: Endpoint
+  /** Absolute path of our own 0700 directory on the machine. It is made by the first `put`, `job` or `workdir` use, never by reading. */
+  workdir(): Promise<string>
+  /** Runs a command in `/bin/sh`, environment and directory its own. */
+  exec(command: Command, options?: ExecOptions): Promise<ExecResult>
+  /** Stores a file: temporary name, SHA-256 checked on both ends, synced, renamed. Missing parent directories are an error. */
+  put(source: Source, path: string, options?: PutOptions): Promise<Stored>
+  /** Reads a file; the bytes go to the sink. */
+  get(path: string, sink: Writable, options?: { signal?: AbortSignal }): Promise<Stored>
+  /** Starts a job, or attaches to the one of that id, whether it runs or has ended. */
+  job(id: JobId, command: Command, options?: JobOptions): Promise<Job>
+  /** The jobs whose id begins with that prefix (whole parts), ended or not. */
+  jobs(prefix: string): Promise<readonly Job[]>
+  /** Opens a TCP connection from the machine to an address that it can reach. */
+  dial(address: string, port: number): Promise<Duplex>
+  /** Ends it. Jobs live on. */
+  close(): Promise<void>
+}

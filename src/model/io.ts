@@ -1,0 +1,16 @@
+/** What `main` hands to the commands, so that nothing else touches the process: streams, environment, clock, signals. */
+export interface Io {
+  out(text: string): void
+  err(text: string): void
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Absolute path of the directory that the user stands in. */
+  readonly cwd: string
+  /** Whether a person sees stdout, and whether one can answer on stdin. */
+  readonly tty: boolean
+  readonly answers: boolean
+  readonly columns: number
+  readonly rows: number
+  now(): Date
+  /** Aborted by the first Ctrl-C, TERM or HUP. The second ends the process within 2 seconds. */
+  readonly interrupted: AbortSignal
+}

@@ -1,0 +1,42 @@
+const mark = Symbol.for('upgrade-fleet.secret')
+
+/**
+ * A secret by name, never by value: `env:NAME` or `file:/absolute/path`. It may stand in inputs, outputs and the
+ * journal; the connection alone learns the value, when it hands it to a command's standard input. Turning it into a
+ * string throws, so that one put into a template string by mistake is found when the plan is made.
+ */
+export interface Secret {
+  readonly [mark]: true
+  readonly name: string
+  toString(): never
+}
+
+/** Text that may hold secrets: its parts are joined where it is used and nowhere else. */
+export type Text = string | readonly (string | Secret)[]
+
+/** Looks up the value of a secret; throws when there is none. Implemented by `inventory/secrets`. */
+export type SecretStore = (secret: Secret) => string
+
+/** Makes the secret of that name; the value is looked up when it is used. */
+export function secret(name: string): Secret {
+  return Object.freeze({
+    [mark]: true as const,
+    name,
+    toString(): never {
+      throw new TypeError(
+        `The secret "${name}" was put into a string. Hand it on as a list of parts: ['password=', secret].`,
+      )
+    },
+  })
+}
+
+/** Whether a value is a {@link Secret}, whichever copy of this package made it. */
+export function isSecret(value: unknown): value is Secret {
+  return typeof value === 'object' && value !== null && mark in value
+}
+
+/** The text with its secrets' values in place. Only for what hands it to a process or a file. */
+export function reveal(text: Text, store: SecretStore): string {
+  if (typeof text === 'string') return text
+  return text.map((part) => (isSecret(part) ? store(part) : part)).join('')
+}
