@@ -1,0 +1,22 @@
+/** All that playbooks and inventories may import. */
+export { z } from 'zod'
+export {
+  type Action,
+  change,
+  fail,
+  irreversible,
+  type Module,
+  type On,
+  observe,
+  restored,
+  type Skip,
+  skip,
+} from './model/action.ts'
+export { type Command, sh } from './model/command.ts'
+export { TaskError, UnknownOutcome } from './model/errors.ts'
+export { any, defineFleet, type Fleet, one, type Site, some } from './model/fleet.ts'
+export { type Host, type Thing, via } from './model/host.ts'
+export type { Json } from './model/json.ts'
+export { type From, type Play, type PlayOptions, play, type TaskOptions } from './model/play.ts'
+export { approve, conclude, type Playbook, playbook } from './model/playbook.ts'
+export { type Secret, secret, type Text } from './model/secret.ts'

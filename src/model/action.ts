@@ -1,0 +1,131 @@
+import type { Command } from './command.ts'
+import type { Connection, Job, JobOptions } from './connection.ts'
+import { TaskError } from './errors.ts'
+
+import type { Json } from './json.ts'
+
+/** `play/host/task`, with `[item]` behind the task of an `each`. Names, never line numbers: it is the same in every run. */
+export type TaskId = string
+
+/** What a module's functions work with: the machine, and the run that they belong to. */
+export interface On extends Omit<Connection, 'job' | 'jobs' | 'close'> {
+  /** The machine's inventory name. */
+  readonly name: string
+  readonly run: string
+  readonly task: TaskId
+  readonly signal: AbortSignal
+  /** A line for the person who watches and for the log. */
+  say(line: string): void
+  /** Progress of something long, in `unit`s; shown, not stored. */
+  progress(done: number, total: number, unit: string): void
+  /** Starts a job named within this task and try of it, or attaches to it after a crash. */
+  job(name: string, command: Command, options?: JobOptions): Promise<Job>
+  /** Runs a command and wants exit 0: throws {@link TaskError} with its output otherwise, {@link UnknownOutcome} when it was lost. */
+  must(command: Command, options?: Parameters<Connection['exec']>[1]): Promise<string>
+  /** Absolute path of this task's own directory on the machine, for before-images; made when first asked for. */
+  keep(): Promise<string>
+}
+
+/** Reads and tells. Runs in check mode and while planning. */
+export interface Observe<out Out> {
+  readonly kind: 'observe'
+  read(on: On, input: Json): Promise<Out>
+}
+
+/** This change cannot be undone, for this reason (a mail sent, traffic served): rollback stops here and says so. */
+export interface Irreversible {
+  readonly kind: 'irreversible'
+  readonly why: string
+}
+
+/** This change cannot be undone alone: the restore point of its play brings it back. */
+export interface Restored {
+  readonly kind: 'restored'
+}
+
+/** Changes the machine. What undo needs is remembered, and on disk here, before `apply` begins. */
+export interface Change<out Out> {
+  readonly kind: 'change'
+  /** Is it so already? Then this is the output, and nothing is done. Only reads. */
+  check(on: On, input: Json): Promise<Out | undefined>
+  /** The before-image: reads, and writes nothing but the task's own directory (`on.keep()`). */
+  remember(on: On, input: Json): Promise<Json>
+  /** Does it. After a crash it runs again, with what was remembered the first time. */
+  apply(on: On, input: Json, remembered: Json): Promise<Out>
+  readonly undo: ((on: On, input: Json, remembered: Json) => Promise<void>) | Irreversible | Restored
+}
+
+/** A module's work with its input: what a task does. Data but for the functions. */
+export interface Action<out Out = unknown> {
+  readonly module: string
+  readonly input: Json
+  readonly work: Observe<Out> | Change<Out>
+}
+
+/** Makes an Action out of an input. */
+export type Module<in In, out Out> = (input: In) => Action<Out>
+
+/** What an author gives to {@link change}; `check` may be left out where only doing can tell. */
+export interface ChangeSpec<In extends Json, Out extends Json | void, Memory extends Json> {
+  check?(on: On, input: In): Promise<Out | undefined>
+  remember?(on: On, input: In): Promise<Memory>
+  apply(on: On, input: In, remembered: Memory): Promise<Out>
+  readonly undo: ((on: On, input: In, remembered: Memory) => Promise<void>) | Irreversible | Restored
+}
+
+/** A module that reads. Its input and output are JSON, since the journal keeps them. */
+export function observe<In extends Json, Out extends Json | void>(
+  name: string,
+  read: (on: On, input: In) => Promise<Out>,
+): Module<In, Out> {
+  return (input) => ({
+    module: name,
+    input,
+    work: { kind: 'observe', read: (on, given) => read(on, given as In) },
+  })
+}
+
+/** A module that changes. `undo` is compulsory: a function, {@link irreversible} or {@link restored}. */
+export function change<In extends Json, Out extends Json | void, Memory extends Json = null>(
+  name: string,
+  spec: ChangeSpec<In, Out, Memory>,
+): Module<In, Out> {
+  const { undo } = spec
+  const work: Change<Out> = {
+    kind: 'change',
+    check: async (on, input) => spec.check?.(on, input as In),
+    remember: async (on, input) => (await spec.remember?.(on, input as In)) ?? null,
+    apply: (on, input, remembered) => spec.apply(on, input as In, remembered as Memory),
+    undo:
+      typeof undo === 'function'
+        ? (on, input, remembered) => undo(on, input as In, remembered as Memory)
+        : undo,
+  }
+  return (input) => ({ module: name, input, work })
+}
+
+/** The undo of a change that no backup covers. */
+export const irreversible = (why: string): Irreversible => ({ kind: 'irreversible', why })
+/** The undo of a change that the play's restore point (`restoredBy`) brings back. */
+export const restored: Restored = { kind: 'restored' }
+
+const skipMark = Symbol.for('upgrade-fleet.skip')
+
+/** A task's word that it has nothing to do here, and why. Its output is undefined. */
+export interface Skip {
+  readonly [skipMark]: true
+  readonly why: string
+}
+
+/** Nothing to do for this host: return it from a task's function. */
+export const skip = (why: string): Skip => ({ [skipMark]: true, why })
+
+/** Whether a task's function returned a {@link Skip}. */
+export function isSkip(value: unknown): value is Skip {
+  return typeof value === 'object' && value !== null && skipMark in value
+}
+
+/** An action that fails with this message: the end of a branch that must not be reached. */
+export const fail: (message: string) => Action<never> = observe('fail', async (_on, message: string) => {
+  throw new TaskError(message)
+})

@@ -1,0 +1,104 @@
+import type { TaskId } from './action.ts'
+import type { Json } from './json.ts'
+
+/** How a task ended. `unknown`: it may have happened. `blocked`: refused before any change. `unreachable`: nothing was started. */
+export type TaskResult =
+  | 'ok'
+  | 'changed'
+  | 'skipped'
+  | 'failed'
+  | 'unknown'
+  | 'unreachable'
+  | 'blocked'
+  | 'cancelled'
+  /** Check mode: it would change something. */
+  | 'would-change'
+  /** Check mode: it rests on something that only the run will know. */
+  | 'not-known'
+
+/** How a run ended; each has its exit code. */
+export type Outcome =
+  | 'ok' // 0
+  | 'blocked' // 2: preflight findings, nothing was changed
+  | 'failed' // 3
+  | 'unreachable' // 4
+  | 'rolled-back' // 5: failed, and brought back completely
+  | 'needs-operator' // 6
+  | 'interrupted' // 130
+
+/** One batch of one play, as the screen shows it. */
+export interface WaveOutline {
+  readonly play: string
+  /** Which wave of its play this is, from 1, and of how many. */
+  readonly wave: number
+  readonly of: number
+  readonly hosts: readonly string[]
+  readonly tasks: readonly string[]
+}
+
+/** What happened. Everything that is shown, stored, resumed or undone is read from these. */
+export type Event =
+  | {
+      readonly type: 'run.started'
+      readonly run: string
+      readonly kind: 'run' | 'rollback'
+      /** The run that a rollback takes back. */
+      readonly of?: string
+      readonly playbook: string
+      readonly inventory: readonly string[]
+      /** SHA-256 of the bundled playbook. */
+      readonly digest: string
+      readonly tool: string
+      readonly check: boolean
+      readonly waves: readonly WaveOutline[]
+    }
+  | { readonly type: 'run.resumed'; readonly run: string; readonly waves: readonly WaveOutline[] }
+  | { readonly type: 'wave.started'; readonly play: string; readonly wave: number }
+  | { readonly type: 'wave.ended'; readonly play: string; readonly wave: number }
+  | {
+      readonly type: 'task.started'
+      readonly task: TaskId
+      readonly module: string
+      readonly kind: 'observe' | 'change'
+      readonly input: Json
+      /** What undo needs; on disk before apply begins. */
+      readonly remembered: Json
+      /** From 1; a try that crashed is continued under its own number. */
+      readonly attempt: number
+      /** Whether this change is brought back by its play's restore point alone. */
+      readonly undo: 'function' | 'restored' | 'irreversible' | 'none'
+    }
+  | { readonly type: 'task.said'; readonly task: TaskId; readonly line: string }
+  /** Not stored in the journal. */
+  | {
+      readonly type: 'task.progress'
+      readonly task: TaskId
+      readonly done: number
+      readonly total: number
+      readonly unit: string
+    }
+  | {
+      readonly type: 'task.ended'
+      readonly task: TaskId
+      readonly result: TaskResult
+      readonly output?: Json
+      /** Why it was skipped, or what went wrong, the first line who, what and why. */
+      readonly message?: string
+      readonly seconds: number
+    }
+  /** The restore point was undone, so this task's effect is gone: it is to be done again. */
+  | { readonly type: 'task.rewound'; readonly task: TaskId; readonly by: string }
+  | { readonly type: 'undo.started'; readonly task: TaskId }
+  | { readonly type: 'undo.ended'; readonly task: TaskId; readonly error?: string; readonly seconds: number }
+  | { readonly type: 'approved'; readonly gate: string; readonly question: string; readonly by: string }
+  | { readonly type: 'refused'; readonly gate: string; readonly question: string }
+  | { readonly type: 'concluded'; readonly gate: string; readonly reason: string }
+  /** A stop rule spoke: nothing new starts. */
+  | { readonly type: 'stopped'; readonly play: string; readonly reason: string }
+  | { readonly type: 'run.ended'; readonly outcome: Outcome; readonly seconds: number }
+
+/** An event with when it happened (ISO 8601) and its place in the run, from 1. */
+export type Stamped = Event & { readonly seq: number; readonly at: string }
+
+/** Whoever is told what happens: journal, screen, reports. */
+export type Listener = (event: Stamped) => void

@@ -1,0 +1,148 @@
+import type { Action, Skip } from './action.ts'
+import type { Host } from './host.ts'
+
+/** `[T]` shown flat in an editor's hover. */
+type Show<T> = { readonly [K in keyof T]: T[K] } & {}
+
+/** What an action or a skip gives to later tasks. */
+export type Output<R> = R extends Action<infer Out> ? Out : R extends Skip ? undefined : never
+
+/** `ignoreErrors` makes an output one that may be missing. */
+type Forgiven<O> = O extends { readonly ignoreErrors: true } ? undefined : never
+
+/** The name itself if it is free, else a sentence that the compiler shows. */
+export type Fresh<N extends string, Taken> = N extends Taken
+  ? `"${N}" already names something here`
+  : N extends `${string}/${string}`
+    ? `"${N}" has a slash in it`
+    : N
+
+/** Results of earlier plays. Asking for a play that is not earlier, or a host that is not in it, is a mistake that the plan refuses. */
+export interface From {
+  <R>(play: Play<R>, host: Host): R
+  /** The results of every host that has them all. */
+  all<R>(play: Play<R>): readonly { readonly host: Host; readonly results: R }[]
+}
+
+/** What a task's function is given: its host, results of earlier plays, and the outputs of the tasks before it in this play. */
+export type Seen<Vars, Results> = Show<{ readonly host: Host<Vars>; readonly from: From } & Results>
+
+/** How a task is done. Times are seconds, or texts such as `'90s'`, `'10m'`, `'2h'`. */
+export interface TaskOptions<Out> {
+  /** Asks an observing task again until this holds for its output. */
+  readonly until?: (output: Out) => boolean
+  /** How often it is asked again after the first time; default 3 with `until`, else 0 (n retries are n+1 tries, as in Ansible). */
+  readonly retries?: number
+  /** Between two tries; default 5 seconds. */
+  readonly delay?: Duration
+  /** Deadline of each try; default one hour. */
+  readonly timeout?: Duration
+  /** A failure of this task does not take its host out; the output may be missing then. */
+  readonly ignoreErrors?: boolean
+}
+
+/** Seconds, or a text such as `'500ms'`, `'90s'`, `'10m'`, `'2h'`. */
+export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h`
+
+/** How a play rolls over its hosts. */
+export interface PlayOptions {
+  /** Hosts at a time: a number, a percentage of all hosts of the play (floor, at least 1), or a list of these, the last repeating. Default: all. */
+  readonly serial?: Serial
+  /** How much of a wave may fail before the run stops, in percent; more than this stops it. Default 0. Unreachable counts as failed. */
+  readonly maxFailPercentage?: number
+  /** One failure stops the other hosts of the wave at their next task. */
+  readonly anyErrorsFatal?: boolean
+  /** Observing tasks only: a failure stops nothing but what needs its output; neighbouring collecting plays report all at once, and then block the run. */
+  readonly collect?: boolean
+  /** The plays that bring back this play's `restored` changes. */
+  readonly restoredBy?: readonly Play<unknown>[]
+}
+
+export type Serial = number | `${number}%` | readonly (number | `${number}%`)[]
+
+/** One task or `each` of a play, as data. `make` is synchronous and pure: plan, check, run, resume and rollback call it. */
+export interface Step {
+  readonly kind: 'task' | 'each'
+  readonly name: string
+  readonly make: (seen: never) => Action | Skip
+  readonly items?: readonly Item[] | ((seen: never) => readonly Item[])
+  readonly options: TaskOptions<never>
+  /** `file:line:column` of the call in the playbook. */
+  readonly place: string | undefined
+}
+
+/** An item of an `each`: a text, or anything with a name; the name stands in the task's id. */
+export type Item = string | { readonly name: string }
+
+const mark = Symbol.for('upgrade-fleet.play')
+
+/** Named tasks on hosts or things, with a rollout. `Results` are the outputs that later plays may read. */
+export interface Play<out Results = unknown> {
+  readonly [mark]: true
+  readonly kind: 'play'
+  readonly name: string
+  readonly hosts: readonly Host[]
+  readonly options: PlayOptions
+  readonly steps: readonly Step[]
+  /** Never there: it carries the type. */
+  readonly results?: Results
+}
+
+/** A play to which tasks can be added; each call gives a new one and leaves the old as it was. */
+export interface PlayWriter<Vars, Results> extends Play<Results> {
+  /** Adds a task. Its output is the property `name` of what later tasks of this play are given. */
+  task<
+    const N extends string,
+    R extends Action | Skip,
+    const O extends { readonly ignoreErrors?: boolean } = {},
+  >(
+    name: Fresh<N, keyof Results | 'host' | 'from'>,
+    make: (seen: Seen<Vars, Results>) => R,
+    options?: O & TaskOptions<Output<R>>,
+  ): PlayWriter<Vars, Results & { readonly [K in N]: Output<R> | Forgiven<O> }>
+  /** Adds a task for each item, one after the other. The output is a record from item name to output. */
+  each<const N extends string, I extends Item, R extends Action | Skip>(
+    name: Fresh<N, keyof Results | 'host' | 'from' | 'item'>,
+    items: readonly I[] | ((seen: Seen<Vars, Results>) => readonly I[]),
+    make: (seen: Seen<Vars, Results & { readonly item: I }>) => R,
+    options?: TaskOptions<Output<R>>,
+  ): PlayWriter<Vars, Results & { readonly [K in N]: Readonly<Record<string, Output<R>>> }>
+}
+
+/** Begins a play on a host or on hosts. Its name has no slash and is its own in the playbook. */
+export function play<Vars>(
+  name: string,
+  hosts: Host<Vars> | readonly Host<Vars>[],
+  options: PlayOptions = {},
+): PlayWriter<Vars, {}> {
+  const list: readonly Host[] = Array.isArray(hosts) ? hosts : [hosts as Host<Vars>]
+  return writer({ [mark]: true, kind: 'play', name, hosts: list, options, steps: [] }) as PlayWriter<Vars, {}>
+}
+
+/** Whether a value is a {@link Play}, whichever copy of this package made it. */
+export function isPlay(value: unknown): value is Play {
+  return typeof value === 'object' && value !== null && mark in value
+}
+
+/** The name of an item, as it stands in a task's id. */
+export const itemName = (item: Item): string => (typeof item === 'string' ? item : item.name)
+
+function writer(data: Play): unknown {
+  const add = (step: Step) => writer({ ...data, steps: [...data.steps, step] })
+  return {
+    ...data,
+    task: (name: string, make: Step['make'], options: TaskOptions<never> = {}) =>
+      add({ kind: 'task', name, make, options, place: callerPlace() }),
+    each: (name: string, items: Step['items'], make: Step['make'], options: TaskOptions<never> = {}) =>
+      add({ kind: 'each', name, make, options, place: callerPlace(), ...(items && { items }) }),
+  }
+}
+
+// The frames are: this function, the closure above, the author's call.
+function callerPlace(): string | undefined {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 3
+  const line = new Error().stack?.split('\n')[3]
+  Error.stackTraceLimit = stackTraceLimit
+  return line?.match(/\(?((?:file:\/\/)?\/[^()]+:\d+:\d+)\)?$/)?.[1]?.replace('file://', '')
+}
