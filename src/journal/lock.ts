@@ -17,7 +17,7 @@ export interface Holder {
 export class LockedError extends Error {
   override readonly name = 'LockedError'
   readonly holder: Holder | undefined
-  constructor(path: string, holder: Holder | undefined) {
+  constructor(holder: Holder | undefined) {
     const who = holder
       ? `the run ${holder.run} of ${holder.user} on ${holder.machine} (pid ${holder.pid}) since ${holder.since}`
       : 'a run that is just beginning'
@@ -55,7 +55,7 @@ export async function takeLock(
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const other = await readHolder(path)
-    if (tries > 0 || other === undefined || !(await isGone(other))) throw new LockedError(path, other)
+    if (tries > 0 || other === undefined || !(await isGone(other))) throw new LockedError(other)
     await rm(path, { recursive: true, force: true })
   }
 }

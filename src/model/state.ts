@@ -15,6 +15,9 @@ export interface TaskState {
   readonly output: Json
   readonly message: string | undefined
   readonly undo: 'function' | 'restored' | 'irreversible' | 'none'
+  /** How often its undo was begun, and whether the last of these has not ended. */
+  readonly undos: number
+  readonly undoing: boolean
 }
 
 /** A run as its events tell it. */
@@ -53,6 +56,8 @@ const blank: TaskState = {
   output: undefined,
   message: undefined,
   undo: 'none',
+  undos: 0,
+  undoing: false,
 }
 
 /** The state after these events. Undo events of a rollback's journal fold onto the state of the run that it takes back. */
@@ -112,7 +117,11 @@ function step(state: Mutable, event: Event): void {
       state.broken.delete(playHost(event.task))
       put(event.task, { status: 'pending', begun: false, output: undefined, remembered: null })
       return
+    case 'undo.started':
+      put(event.task, { undos: (state.tasks.get(event.task)?.undos ?? 0) + 1, undoing: true })
+      return
     case 'undo.ended':
+      put(event.task, { undoing: false })
       if (event.purpose === 'rollback' && event.error === undefined)
         put(event.task, { status: 'pending', begun: false, output: undefined })
       return
@@ -130,7 +139,6 @@ function step(state: Mutable, event: Event): void {
     case 'task.checking':
     case 'task.said':
     case 'task.progress':
-    case 'undo.started':
     case 'refused':
     case 'stopped':
       return
