@@ -1,0 +1,87 @@
+// src/ to dist/: main.js is the command, index.js what playbooks import; both share their chunks, so one instance of the model.
+// --types adds the declarations (npm pack does so).
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+
+// Bundled: small, pure, and slow to find in node_modules one file at a time. All else stays a package.
+const bundled = ['zod', 'commander', 'semver', 'smol-toml', 'string-width', 'strip-ansi']
+
+const { outputFiles, metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['src/main.ts', 'src/index.ts'],
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  write: false,
+  metafile: true,
+  logLevel: 'warning',
+  banner: {
+    js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+  },
+  external: await packagesOutside(),
+})
+
+await mkdir(dist, { recursive: true })
+await Promise.all([...outputFiles, await notices()].map(({ path, contents }) => store(path, contents)))
+await chmod(join(dist, 'main.js'), 0o755)
+await removeOthers()
+if (process.argv.includes('--types')) await declarations()
+
+/** The dependencies that are not bundled, with their subpaths. */
+async function packagesOutside() {
+  const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const outside = Object.keys(dependencies).filter((name) => !bundled.includes(name))
+  return outside.flatMap((name) => [name, `${name}/*`])
+}
+
+/** Only what differs is written, whole or not at all: a command may be running from here. */
+async function store(path, contents) {
+  const before = await readFile(path).catch(() => undefined)
+  if (before && Buffer.from(contents).equals(before)) return
+  const part = `${path}.${process.pid}.part`
+  await writeFile(part, contents, { mode: path.endsWith('main.js') ? 0o755 : 0o644 })
+  await rename(part, path)
+}
+
+async function removeOthers() {
+  const made = new Set(outputFiles.map(({ path }) => relative(dist, path)))
+  const others = (await readdir(dist)).filter((name) => name.endsWith('.js') && !made.has(name))
+  await Promise.all(others.map((name) => rm(join(dist, name), { force: true })))
+}
+
+/** The licences of what was bundled travel with it. */
+async function notices() {
+  const inputs = Object.keys(metafile.inputs).map((path) =>
+    path.match(/(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//),
+  )
+  const packages = new Map(inputs.filter(Boolean).map(([, folder, name]) => [name, resolve(root, folder)]))
+  const texts = [...packages].sort().map(async ([name, folder]) => {
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))
+    return `${name}\n\n${file ? await readFile(join(folder, file), 'utf8') : 'see its package'}`
+  })
+  return {
+    path: join(dist, 'THIRD-PARTY.txt'),
+    contents: Buffer.from((await Promise.all(texts)).join('\n\n---\n\n')),
+  }
+}
+
+async function declarations() {
+  const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
+  const types = join(dist, 'types')
+  await rm(types, { recursive: true, force: true })
+  await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', types], {
+    cwd: root,
+  }).catch((error) => {
+    throw new Error(`no declarations:\n${error.stdout}`)
+  })
+}

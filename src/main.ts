@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { runProgram } from './commands/program.ts'
+import type { Io } from './model/io.ts'
+
+// A reader that went away (`| head`, a closed terminal) must not end an upgrade.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+  })
+}
+
+process.setSourceMapsEnabled(true)
+
+const interrupt = new AbortController()
+let firstSignal: number | undefined
+const onSignal = () => {
+  const now = performance.now()
+  // npm and the terminal both send the same Ctrl-C.
+  if (firstSignal !== undefined && now - firstSignal < 500) return
+  if (firstSignal !== undefined) {
+    if (process.stdout.isTTY) process.stdout.write('\u001b[?25h')
+    process.exit(130)
+  }
+  firstSignal = now
+  interrupt.abort()
+}
+process.on('SIGINT', onSignal)
+process.on('SIGTERM', onSignal)
+process.on('SIGHUP', onSignal)
+
+const io: Io = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+  tty: process.stdout.isTTY === true,
+  answers: process.stdin.isTTY === true,
+  get columns() {
+    return process.stdout.columns ?? 80
+  },
+  get rows() {
+    return process.stdout.rows ?? 24
+  },
+  now: () => new Date(),
+  interrupted: interrupt.signal,
+}
+
+const code = await runProgram(io, process.argv.slice(2))
+process.exitCode = code
+// What was written is flushed first; connections that linger must not keep the process.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
