@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { homedir, userInfo } from 'node:os'
 import { runProgram } from './commands/program.ts'
 import type { Io } from './model/io.ts'
 
@@ -41,6 +42,9 @@ const io: Io = {
   get rows() {
     return process.stdout.rows ?? 24
   },
+  user: userInfo().username,
+  home: homedir(),
+  pid: process.pid,
   now: () => new Date(),
   interrupted: interrupt.signal,
 }

@@ -88,8 +88,8 @@ export type Event =
       readonly message?: string
       readonly seconds: number
     }
-  /** The restore point was undone, so this task's effect is gone: it is to be done again. */
-  | { readonly type: 'task.rewound'; readonly task: TaskId; readonly by: string }
+  /** The restore point was brought back, so the effect of these tasks is gone: all of them at once, in one line of the journal. */
+  | { readonly type: 'tasks.rewound'; readonly tasks: readonly TaskId[]; readonly by: string }
   /** `rewind`: a restore point is brought back so that what rests on it can be done again; the restore point itself stays done. */
   | { readonly type: 'undo.started'; readonly task: TaskId; readonly purpose: 'rollback' | 'rewind' }
   | {

@@ -113,9 +113,11 @@ function step(state: Mutable, event: Event): void {
       if (!fine.has(event.result)) state.broken.add(playHost(event.task))
       put(event.task, { status: event.result, output: event.output, message: event.message })
       return
-    case 'task.rewound':
-      state.broken.delete(playHost(event.task))
-      put(event.task, { status: 'pending', begun: false, output: undefined, remembered: null })
+    case 'tasks.rewound':
+      for (const task of event.tasks) {
+        state.broken.delete(playHost(task))
+        put(task, { status: 'pending', begun: false, output: undefined, remembered: null })
+      }
       return
     case 'undo.started':
       put(event.task, { undos: (state.tasks.get(event.task)?.undos ?? 0) + 1, undoing: true })

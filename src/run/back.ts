@@ -47,9 +47,10 @@ export async function runBack(context: RunContext, options: BackOptions): Promis
         tell(context, { type: 'stopped', play: phase.play.name, reason: hindered.join('; ') })
         return 'needs-operator'
       }
-      if (concerned.some(restores))
-        for (const task of resting)
-          tell(context, { type: 'task.rewound', task: task.id, by: phase.play.name })
+      if (concerned.some(restores)) {
+        tell(context, { type: 'tasks.rewound', tasks: resting.map((task) => task.id), by: phase.play.name })
+        await context.ledger.sync()
+      }
       if (context.interrupted.aborted) return 'interrupted'
     }
   }

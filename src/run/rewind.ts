@@ -40,9 +40,8 @@ async function rewind(
   )
   const hindered = ended.find((why) => why !== undefined)
   if (hindered !== undefined) return hindered
-  for (const task of tasks)
-    if (context.state.tasks.has(task.id))
-      tell(context, { type: 'task.rewound', task: task.id, by: point.play.name })
+  const known = tasks.filter((task) => context.state.tasks.has(task.id)).map((task) => task.id)
+  tell(context, { type: 'tasks.rewound', tasks: known, by: point.play.name })
   await context.ledger.sync()
   return undefined
 }
