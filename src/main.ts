@@ -45,6 +45,7 @@ const io: Io = {
   user: userInfo().username,
   home: homedir(),
   pid: process.pid,
+  uid: process.getuid?.(),
   now: () => new Date(),
   interrupted: interrupt.signal,
 }

@@ -14,6 +14,8 @@ export interface RunRecord {
   /** The playbook's file as it was typed, absolute; the bundle beside the journal is what runs. */
   readonly playbook: string
   readonly digest: string
+  /** Name of the bundled playbook within the run's folder. */
+  readonly bundle: string
   readonly inventory: Inventory
   readonly extraVars: Readonly<Record<string, Json>>
   readonly limit: string | undefined

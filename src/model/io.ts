@@ -14,6 +14,7 @@ export interface Io {
   readonly user: string
   readonly home: string
   readonly pid: number
+  readonly uid: number | undefined
   now(): Date
   /** Aborted by the first Ctrl-C, TERM or HUP. The second ends the process within 2 seconds. */
   readonly interrupted: AbortSignal

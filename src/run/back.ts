@@ -109,7 +109,10 @@ function backwards(context: RunContext, to: string | undefined): readonly Backwa
 }
 
 /** Why a rollback to this play must be refused, or undefined: it must be there, and not stand between a restore point and what rests on it. */
-export function refuseBackTo(context: RunContext, to: string): string | undefined {
+export function refuseBackTo(
+  context: Pick<RunContext, 'schedule' | 'state'>,
+  to: string,
+): string | undefined {
   const plays = playsOf(context.schedule)
   const last = plays.findIndex((phase) => phase.play.name === to)
   if (last < 0)

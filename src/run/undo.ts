@@ -16,7 +16,7 @@ export interface Undoing {
 
 /** The tasks of a play on a host that began, in the order in which they stand in the play. */
 export function begunTasks(
-  context: RunContext,
+  context: Pick<RunContext, 'schedule' | 'state'>,
   phase: PlayPhase,
   host: Host,
 ): readonly { task: TaskAt; state: TaskState }[] {
