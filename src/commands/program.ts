@@ -53,17 +53,18 @@ async function buildProgram(
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help, or that of a command')
     .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ subcommandTerm: (command) => term(command, commands) })
   for (const entry of commands) {
     const wanted = called === entry.name || called === 'help'
-    program.addCommand(wanted ? (await entry.load())(io) : stub(entry))
+    program.addCommand(wanted ? (await entry.load())(io) : new Command(entry.name).description(entry.summary))
   }
   captive(program, io)
   return program
 }
 
-function stub({ name, usage, summary }: Entry): Command {
-  const command = new Command(name).description(summary)
-  return usage === undefined ? command : command.usage(usage)
+function term(command: Command, commands: readonly Entry[]): string {
+  const entry = commands.find(({ name }) => name === command.name())
+  return entry === undefined ? 'help [command]' : [entry.name, entry.usage].join(' ').trim()
 }
 
 /** Commander writes through `io` and throws where it would end the process. */
