@@ -1,3 +1,5 @@
+import { parseAddress } from './address.ts'
+
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const mostNames = 100_000
 
@@ -6,31 +8,14 @@ export type Names =
   | { readonly names: readonly string[]; readonly port: number | undefined }
   | { readonly wrong: string }
 
-/** Expands `gw[01:12].dc1:2222` to names and a port, by Ansible's rules. */
+/** Expands `gw[01:12].dc1:2222` to names and a port, by Ansible's rules; what is no address is a name as it stands. */
 export function expandName(text: string): Names {
-  const { name, port } = splitPort(text)
-  if (port === null) return { wrong: 'expected a port of 1 to 65535 behind the last colon' }
-  const expanded = /\[[^\]]*:[^\]]*\]/.test(name) && !isIpv6(name) ? expandRanges(name) : [name]
+  if (text.endsWith(':') && !text.endsWith('::')) return { wrong: 'expected no colon at the end' }
+  const { host, port } = parseAddress(text) ?? { host: text, port: undefined }
+  if (port !== undefined && (port < 1 || port > 65_535))
+    return { wrong: `expected a port of 1 to 65535, got ${port}` }
+  const expanded = expandRanges(host)
   return typeof expanded === 'string' ? { wrong: expanded } : { names: expanded, port }
-}
-
-const isIpv6 = (text: string) => /^\[?[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?(%\w+)?$/.test(text)
-
-function splitPort(text: string): { name: string; port: number | undefined | null } {
-  const bracketed = /^\[([^[\]]*)\](?::(\d+))?$/.exec(text)
-  if (bracketed?.[1] !== undefined && (isIpv6(bracketed[1]) || !bracketed[1].includes(':'))) {
-    return { name: bracketed[1], port: portOf(bracketed[2]) }
-  }
-  if (isIpv6(text)) return { name: text, port: undefined }
-  const ported = /^((?:[^:[\]]|\[[^\]]*\])+):(\d*)$/.exec(text)
-  if (ported?.[1] === undefined) return { name: text, port: undefined }
-  return { name: ported[1], port: ported[2] === '' ? null : portOf(ported[2]) }
-}
-
-function portOf(digits: string | undefined): number | undefined | null {
-  if (digits === undefined) return undefined
-  const port = Number(digits)
-  return port >= 1 && port <= 65_535 ? port : null
 }
 
 // The last bracket varies fastest, as in Ansible. Gives a sentence when a range is wrong.
