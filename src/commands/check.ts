@@ -1,3 +1,5 @@
+import { access } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { typeCheck } from '../load/type-check.ts'
 import { InputError } from '../model/errors.ts'
@@ -12,7 +14,7 @@ export function checkCommand(io: Io): Command {
     .argument('<playbook>', 'the playbook, a .ts file')
     .description('check a playbook and its inventory, without a connection')
     .action(async (file: string, flags: RunFlags) => {
-      const problems = await typeCheck([file], { cwd: io.cwd })
+      const problems = await typeCheck([file], { cwd: io.cwd, types: await typesFile() })
       if (problems.length > 0) throw new InputError(problems, 'Correct the playbook and check it again.')
       const prepared = await prepare(io, file, flags, false)
       const plays = playsOf(prepared.schedule)
@@ -21,4 +23,13 @@ export function checkCommand(io: Io): Command {
       await prepared.discard()
     })
   return withOutput(withForks(withSelection(command)))
+}
+
+/** Our own types: the sources in our repository, the declarations where we are installed. */
+async function typesFile(): Promise<string> {
+  const source = fileURLToPath(new URL('../src/index.ts', import.meta.url))
+  return access(source).then(
+    () => source,
+    () => fileURLToPath(new URL('./types/index.d.ts', import.meta.url)),
+  )
 }

@@ -11,4 +11,54 @@ export interface Entry {
 }
 
 /** All commands, in the order of the help. */
-export const entries: readonly Entry[] = []
+export const entries: readonly Entry[] = [
+  {
+    name: 'run',
+    usage: '<playbook.ts> [options]',
+    summary: 'run a playbook (the word run may be left out)',
+    load: async () => (await import('./run.ts')).runCommand,
+  },
+  {
+    name: 'plan',
+    usage: '<playbook.ts> [options]',
+    summary: 'print what would be done, per wave, host and task',
+    load: async () => (await import('./plan.ts')).planCommand,
+  },
+  {
+    name: 'check',
+    usage: '<playbook.ts> [options]',
+    summary: 'check a playbook and its inventory, without a connection',
+    load: async () => (await import('./check.ts')).checkCommand,
+  },
+  {
+    name: 'resume',
+    usage: '[RUN] [options]',
+    summary: 'go on with an interrupted or failed run',
+    load: async () => (await import('./resume.ts')).resumeCommand,
+  },
+  {
+    name: 'rollback',
+    usage: '[RUN] [options]',
+    summary: 'take a run back',
+    load: async () => (await import('./rollback.ts')).rollbackCommand,
+  },
+  { name: 'runs', summary: 'list the runs', load: async () => (await import('./runs.ts')).runsCommand },
+  {
+    name: 'show',
+    usage: '[RUN]',
+    summary: 'tell what happened in a run',
+    load: async () => (await import('./runs.ts')).showCommand,
+  },
+  {
+    name: 'inventory',
+    usage: '--list | --graph | --host NAME',
+    summary: 'print the inventory',
+    load: async () => (await import('./inventory.ts')).inventoryCommand,
+  },
+  {
+    name: 'hosts',
+    usage: '[PATTERN]',
+    summary: 'print the hosts that a pattern means',
+    load: async () => (await import('./hosts.ts')).hostsCommand,
+  },
+]

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { extraVarsOption, inventoryOption } from './options.ts'
 
 /** What a command that runs something was asked for; Ansible's names where Ansible has one. */
 export interface RunFlags {
@@ -16,20 +17,12 @@ export interface RunFlags {
   readonly verbose: boolean
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
-
 function positive(value: string): number {
   const number = Number(value)
   if (!Number.isInteger(number) || number < 1)
     throw new InvalidArgumentError('expected a whole number from 1 up')
   return number
 }
-
-/** `-i`, repeatable. */
-export const inventoryOption = () =>
-  new Option('-i, --inventory <source>', 'inventory file, directory or host list; may be repeated')
-    .argParser(collect)
-    .default([], 'what is found')
 
 /** `--state`: where runs and locks are kept. */
 export const stateOption = () =>
@@ -52,13 +45,9 @@ export function withOutput(command: Command): Command {
 /** Options that choose hosts and variables. */
 export function withSelection(command: Command): Command {
   return command
-    .addOption(inventoryOption())
+    .addOption(inventoryOption().default([], 'what is found'))
     .option('-l, --limit <pattern>', 'work on these hosts alone')
-    .addOption(
-      new Option('-e, --extra-vars <vars>', 'k=v, JSON or @file; wins over the inventory')
-        .argParser(collect)
-        .default([], 'none'),
-    )
+    .addOption(extraVarsOption().default([], 'none'))
 }
 
 /** Options of everything that works on hosts. */

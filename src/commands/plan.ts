@@ -28,7 +28,9 @@ async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
   try {
     const state = flags.offline ? fold([]) : await observe(io, prepared, flags)
     io.out(outlineText(outline(prepared.schedule, state)))
-    const failed = [...state.tasks].filter(([, task]) => ['failed', 'unreachable', 'blocked'].includes(task.status))
+    const failed = [...state.tasks].filter(([, task]) =>
+      ['failed', 'unreachable', 'blocked'].includes(task.status),
+    )
     for (const [id, task] of failed) io.out(`FOUND ${task.message ?? `${id}: ${task.status}`}\n`)
     return failed.length > 0 ? 2 : 0
   } finally {

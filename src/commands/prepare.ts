@@ -45,7 +45,7 @@ export async function prepare(
   try {
     const { sources, note } = await findInventory(io, flags.inventory)
     if (note !== undefined) io.err(`${note}\n`)
-    const inventory = await loadInventory({ sources, cwd: io.cwd })
+    const inventory = await loadInventory({ sources, cwd: io.cwd, env: io.env })
     const extraVars = await parseExtraVars(flags.extraVars, io.cwd)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const record: RunRecord = {

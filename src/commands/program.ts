@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
+import { nearest } from '../model/nearest.ts'
 import { type Entry, entries } from './entries.ts'
 import { Exit } from './exit.ts'
-import { nearest } from './near.ts'
 import { version } from './version.ts'
 
 /** Runs the command that `args` (without node and script) name, and resolves to its exit code; never rejects. */

@@ -27,7 +27,12 @@ export function reporterFor(io: Io, flags: Pick<RunFlags, 'output'>, { folder }:
 function screenOf(io: Io): Parameters<typeof treeReporter>[0] {
   return {
     out: io.out,
-    look: () => ({ columns: io.columns, rows: io.rows }),
+    look: () => ({
+      columns: io.columns,
+      rows: io.rows,
+      color: io.env['NO_COLOR'] === undefined,
+      unicode: /utf-?8/i.test(io.env['LC_ALL'] ?? io.env['LC_CTYPE'] ?? io.env['LANG'] ?? ''),
+    }),
     now: () => io.now().getTime(),
     every: (milliseconds, tick) => {
       const timer = setInterval(tick, milliseconds)

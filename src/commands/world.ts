@@ -42,7 +42,7 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean): World {
           'unreachable',
           `${machine.name} is not in the inventory of this run`,
         )
-      const connection = await pool.connect(endpointOf(inventory, host, io.home))
+      const connection = await pool.get(endpointOf(inventory, host, io.home))
       return check ? readOnly(connection) : connection
     },
     redact: redactor(() => revealed),

@@ -58,7 +58,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
       }
       if (event.type === 'task.started' && event.kind === 'change') changed = true
       if (event.type === 'task.ended') tasks.set(event.task, event)
-      if (event.type === 'task.rewound') tasks.delete(event.task)
+      if (event.type === 'tasks.rewound') for (const task of event.tasks) tasks.delete(task)
       if (event.type === 'undo.ended') undone.set(event.task, event.error)
       if (event.type === 'run.ended') print(event.outcome, event.seconds)
     },

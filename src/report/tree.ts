@@ -28,7 +28,7 @@ const noted = new Set<Stamped['type']>([
   'refused',
   'concluded',
   'stopped',
-  'task.rewound',
+  'tasks.rewound',
 ])
 
 /** The tree on a terminal: waves over hosts over the task under way. Drawn by listr2, decided by nobody but the events. */

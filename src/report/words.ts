@@ -86,8 +86,11 @@ export function eventLines(event: Event): readonly string[] {
       return [`${taskPath(event.task)}: ${progressText(event)}`]
     case 'task.ended':
       return ended(taskPath(event.task), resultText(event.result), event.message, event.seconds)
-    case 'task.rewound':
-      return [`${taskPath(event.task)}: to be done again, taken back by ${oneLine(event.by)}`]
+    case 'tasks.rewound':
+      return [
+        `${oneLine(event.by)} was brought back; what rested on it counts as not done:`,
+        ...event.tasks.map((task) => `  ${taskPath(task)}`),
+      ]
     case 'undo.ended':
       return ended(
         taskPath(event.task),
@@ -107,6 +110,7 @@ export function eventLines(event: Event): readonly string[] {
       return [`${outcomeText(event.outcome)} (${duration(event.seconds)})`]
     case 'wave.started':
     case 'wave.ended':
+    case 'task.checking':
     case 'task.started':
     case 'undo.started':
       return []

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import type { Entry } from '../../src/commands/entries.ts'
 import { Exit } from '../../src/commands/exit.ts'
-import { nearest } from '../../src/commands/near.ts'
 import { runProgram } from '../../src/commands/program.ts'
 import { InputError } from '../../src/model/errors.ts'
+import { nearest } from '../../src/model/nearest.ts'
 import { fakeIo } from '../support/io.ts'
 
 /** A program of three commands that tell what they were called with. */
