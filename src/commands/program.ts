@@ -85,13 +85,17 @@ function captive(command: Command, io: Io): void {
   for (const child of command.commands) captive(child, io)
 }
 
+/** Errors that say all there is to say, by name (their rooms are loaded late), with their exit codes. */
+const spokenFor: Readonly<Record<string, number>> = { InputError: 2, DamagedJournal: 6, LockedError: 7 }
+
 /** 0 done, 1 a defect of this tool, 2 the user's input; a command that has said all itself throws {@link Exit}. */
 function exitCode(io: Io, error: unknown, verbose: boolean): number {
   if (error instanceof Exit) return error.code
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  if (error instanceof InputError) {
-    io.err(`${error.message}\n`)
-    return 2
+  const told = error instanceof Error ? spokenFor[error.name] : undefined
+  if (told !== undefined) {
+    io.err(`${(error as Error).message}\n`)
+    return told
   }
   const defect = error instanceof Error ? error : new Error(String(error))
   io.err(`${defect.name}: ${defect.message}\n`)

@@ -35,7 +35,7 @@ export function resumeCommand(io: Io): Command {
 
 async function resume(io: Io, id: string | undefined, flags: RunFlags): Promise<number> {
   const state = stateDirectory(io, flags.state)
-  const { run, rollbacks } = await findHistory(state, id)
+  const { run, rollbacks } = await findHistory(state, id, (so) => so.outcome !== 'ok')
   const { folder, record, events } = run
   const so = fold(events)
   if (so.outcome === 'ok')

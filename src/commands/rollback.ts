@@ -4,7 +4,7 @@ import { loadBundle } from '../load/load-playbook.ts'
 import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
-import { fold } from '../model/state.ts'
+import { fold, type State } from '../model/state.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { refuseBackTo, runBack } from '../run/back.ts'
 import { execute } from './execute.ts'
@@ -34,7 +34,7 @@ export function rollbackCommand(io: Io): Command {
 /** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
 export async function rollbackRun(io: Io, id: string | undefined, flags: BackFlags): Promise<Outcome> {
   const state = stateDirectory(io, flags.state)
-  const { run, rollbacks, events } = await findHistory(state, id)
+  const { run, rollbacks, events } = await findHistory(state, id, anyBegun)
   const { schedule } = applied(await loadBundle(bundlePath(run.folder, run.record)), run.record)
   const of = run.folder.id
   const { to } = flags
@@ -68,3 +68,6 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
     },
   })
 }
+
+/** Whether there is anything to take back. */
+const anyBegun = (so: State): boolean => [...so.tasks.values()].some((task) => task.begun)
