@@ -1,0 +1,82 @@
+import { change, type On } from '../model/action.ts'
+import { sh } from '../model/command.ts'
+import { TaskError } from '../model/errors.ts'
+import { ask } from '../modules/target.ts'
+import { waitHealthy } from './health.ts'
+import {
+  endServers,
+  flagsIn,
+  homeExists,
+  type LogMark,
+  markLastStart,
+  markLog,
+  type Server,
+  serversOf,
+  startCommand,
+} from './server.ts'
+
+/** A server that was started: where its part of the log begins. */
+export type Started = { readonly since: LogMark }
+
+/** Starts a server, unless it runs. Undo stops it and proves it gone. */
+export const start = change('apim.start', {
+  async check(on, { server }: { server: Server }): Promise<Started | undefined> {
+    const running = await serversOf(on, server.home)
+    return running.length > 0 ? { since: await markLastStart(on, server.home) } : undefined
+  },
+  async remember(on, { server }) {
+    return { since: await markLog(on, server.home) }
+  },
+  async apply(on, { server }, { since }): Promise<Started> {
+    await launch(on, server)
+    return { since }
+  },
+  async undo(on, { server }) {
+    await endServers(on, server.home)
+  },
+})
+
+/** What ran before a stop, and the flags it is to be started with again. */
+type Running = { readonly flags: readonly string[] } | null
+
+/** Stops a server and proves it gone. Undo starts it with the flags it ran with, and waits until it is healthy. */
+export const stop = change('apim.stop', {
+  async check(on, { server }: { server: Server }) {
+    return (await serversOf(on, server.home)).length === 0 ? { was: null } : undefined
+  },
+  async remember(on, { server }): Promise<Running> {
+    const [first] = await serversOf(on, server.home)
+    return first === undefined ? null : { flags: flagsIn(first.args) }
+  },
+  async apply(on, { server }, was) {
+    await endServers(on, server.home)
+    return { was }
+  },
+  async undo(on, { server }, was) {
+    if (was !== null) await startAndWait(on, { ...server, flags: was.flags })
+  },
+})
+
+/** Starts a server that is not running yet and waits until it is healthy. */
+export async function startAndWait(on: On, server: Server): Promise<void> {
+  const running = (await serversOf(on, server.home)).length > 0
+  const since = running ? await markLastStart(on, server.home) : await markLog(on, server.home)
+  if (!running) await launch(on, server)
+  const seconds = await waitHealthy(on, server, since)
+  on.say(`${server.role} ${server.version} is healthy after ${Math.round(seconds)} seconds`)
+}
+
+// The scripts' own guard against a second start does not work on 1.x, so ours comes first.
+async function launch(on: On, server: Server): Promise<void> {
+  if ((await serversOf(on, server.home)).length > 0) return
+  if (!(await homeExists(on, server.home)))
+    throw new TaskError(`There is no home ${server.home} on ${on.name}`)
+  const out = `${await on.keep()}/start.out`
+  const { code } = await ask(on, startCommand(server, out))
+  if (code === 0) return
+  const said = await on.must(sh.read`tail -n 20 -- ${out} 2>/dev/null || :`)
+  throw new TaskError(
+    `${server.home}/bin/wso2server.sh start exited ${code} on ${on.name}`,
+    said.split('\n').filter(Boolean),
+  )
+}

@@ -1,0 +1,134 @@
+import semver from 'semver'
+import { type On, observe } from '../model/action.ts'
+import { TaskError } from '../model/errors.ts'
+import { fetchFrom, listens } from '../modules/http.ts'
+import { clock, pause } from '../modules/target.ts'
+import { type LogMark, logLines, type Server, serversOf } from './server.ts'
+
+/** Signs in the log that a start will not become a healthy server, whatever else it says (the vendor's issues). */
+export const fatalSigns: readonly string[] = [
+  'WSO2 Carbon initialization Failed',
+  'Cannot activate StartupFinalizerServiceComponent',
+  'Cannot start transports',
+  'Cannot initialize cluster',
+  'System may be unstable: HTTP ListeningIOReactor encountered a checked exception',
+  'LifeCycleException while starting tomcat connector',
+  'Cannot start User Manager Core bundle',
+  'java.lang.OutOfMemoryError',
+  'Keystore was tampered with, or password was incorrect',
+  'Error while performing configuration changes',
+]
+
+/** The line that every profile of every version prints when it has started. It proves nothing alone. */
+export const startedSign = 'WSO2 Carbon started in'
+
+/** What to ask a server of a role and version, and what answers are good. */
+export type Probe =
+  | {
+      readonly port: number
+      readonly path: string
+      readonly statuses: readonly number[]
+      readonly says?: string
+    }
+  | { readonly port: number }
+
+/** The probes of a role (the vendor's basic health checks): which version answers, and that the role itself does. */
+export function probesOf({ role, version }: Pick<Server, 'role' | 'version'>): readonly Probe[] {
+  const says = `WSO2 API Manager-${version}`
+  const servlet: Probe = { port: 9763, path: '/services/Version', statuses: [200], says }
+  const portal = semver.gte(version, '3.0.0') ? '/devportal' : '/store'
+  if (role === 'gateway-manager' || role === 'gateway-worker')
+    return [{ port: 8280, path: '/services/Version', statuses: [200], says }]
+  if (role === 'publisher') return [servlet, { port: 9763, path: '/publisher', statuses: [200, 302] }]
+  if (role === 'store') return [servlet, { port: 9763, path: portal, statuses: [200, 302] }]
+  if (role === 'traffic-manager') return [servlet, { port: 5672 }, { port: 9611 }, { port: 9711 }]
+  return [servlet]
+}
+
+/** A gate: holds when the server is alive, has started, answers twice for its role and version, and shows no fatal sign. */
+export const healthy = observe(
+  'apim.healthy',
+  async (on, { server, since }: { server: Server; since: LogMark }) => {
+    const seconds = await waitHealthy(on, server, since)
+    return { healthy: server.version, seconds: Math.round(seconds) }
+  },
+)
+
+/** Waits for a server to be healthy. A sign that it never will be ends the waiting at once. */
+export async function waitHealthy(on: On, server: Server, since: LogMark): Promise<number> {
+  const who = `${server.role} ${server.version} on ${on.name}`
+  const begun = clock()
+  let started: number | undefined
+  for (;;) {
+    const lines = await logLines(on, server.home, since, [startedSign, ...fatalSigns], 50)
+    const alive = await serversOf(on, server.home)
+    const fatal = lines.filter((line) => fatalSigns.some((sign) => line.includes(sign)))
+    if (fatal.length > 0) throw new TaskError(`${who} will not become healthy`, fatal.slice(0, 5))
+    const waited = clock() - begun
+    if (alive.length > 1)
+      throw new TaskError(
+        `${who}: ${alive.length} servers run from ${server.home}`,
+        alive.map(({ pid }) => `pid ${pid}`),
+      )
+    if (alive.length === 0 && waited > 20)
+      throw new TaskError(`${who} is not running`, await lastLines(on, server, since))
+    if (lines.some((line) => line.includes(startedSign))) started ??= clock()
+    if (started !== undefined && alive.length === 1) {
+      const wrong = await answersTwice(on, server)
+      if (wrong === undefined) return clock() - begun
+      if (clock() - started > server.wait.answer)
+        throw new TaskError(`${who} started, but is not healthy`, [
+          wrong,
+          ...(await lastLines(on, server, since)),
+        ])
+    } else if (waited > server.wait.start)
+      throw new TaskError(
+        `${who} has not started in ${server.wait.start} seconds`,
+        await lastLines(on, server, since),
+      )
+    await pause(on, 1)
+  }
+}
+
+/** What is wrong with the server's answers now; undefined when all are good. */
+export async function answers(on: On, server: Server): Promise<string | undefined> {
+  for (const probe of probesOf(server)) {
+    const wrong = await answer(on, server.address, probe)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
+
+async function answersTwice(on: On, server: Server): Promise<string | undefined> {
+  const first = await answers(on, server)
+  if (first !== undefined) return first
+  await pause(on, server.wait.gap)
+  return answers(on, server)
+}
+
+async function answer(on: On, address: string, probe: Probe): Promise<string | undefined> {
+  if (!('path' in probe))
+    return (await listens(on, address, probe.port)) ? undefined : `${address}:${probe.port} is closed`
+  const { port, path, statuses, says } = probe
+  try {
+    const { status, body } = await fetchFrom(on, { address, port, path })
+    const what = `GET http://${address}:${port}${path} answered ${status}`
+    if (!statuses.includes(status)) return `${what}, not ${statuses.join(' or ')}`
+    if (says !== undefined && !body.includes(says)) return `${what}, but not "${says}": ${body.slice(0, 200)}`
+    return undefined
+  } catch (error) {
+    if (error instanceof TaskError) return error.message
+    throw error
+  }
+}
+
+async function lastLines(on: On, server: Server, since: LogMark): Promise<readonly string[]> {
+  const lines = await logLines(
+    on,
+    server.home,
+    since,
+    ['ERROR', 'FATAL', 'Waiting for required', 'WARN'],
+    200,
+  )
+  return lines.length === 0 ? ['its log has no ERROR, FATAL or WARN since this start'] : lines.slice(-5)
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { Host } from '../model/host.ts'
+import { secretRef } from '../model/secret-schema.ts'
+
+const path = z.string().regex(/^\/[^\0\n]*[^\0\n/]$/, 'an absolute path, without a slash at its end')
+const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'letters, digits, dots, dashes, underscores')
+const address = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'a host name or an address')
+const port = z.coerce.number().int().min(1).max(65535)
+
+/** A machine of the fleet: where its server is, and where the next ones go. */
+export const node = z.object({
+  /** The home that serves now; a machine that joins the fleet has none yet. */
+  apim_home: path.optional(),
+  /** Homes are made as `<apim_base>/wso2am-<version>`. */
+  apim_base: path,
+  java_home: path,
+  /** The address at which this server is reached by the others, and asked for its health. */
+  apim_address: address,
+  /** The first version that has a server here ("2.0.0" for a traffic manager of a 1.x fleet). */
+  since: z.string().optional(),
+  /** Seconds: to wait for a start in all, for an answer after it, and between two answers. */
+  apim_health: z
+    .object({
+      start: z.number().positive().default(900),
+      answer: z.number().positive().default(120),
+      gap: z.number().nonnegative().default(10),
+    })
+    .prefault({}),
+})
+
+/** A machine that serves now. */
+export const oldNode = node.extend({ apim_home: path })
+
+export type Node = z.output<typeof node>
+export type OldNode = z.output<typeof oldNode>
+
+/** Whether a machine serves now, so that it has something to stop and to back up. */
+export function runsNow(host: Host<Node>): host is Host<OldNode> {
+  return host.vars.apim_home !== undefined
+}
+
+const held = z.enum(['apim', 'users', 'registry', 'config', 'stats'])
+
+/** One schema of one server, and what the fleet keeps in it. */
+export const database = z.object({
+  name: word,
+  holds: z.union([held.transform((one) => [one]), z.array(held).min(1)]),
+  engine: z.enum(['mysql', 'postgresql']).default('mysql'),
+  host: address,
+  port: port.default(3306),
+  schema: word,
+  user: z.string().min(1),
+  password: secretRef(),
+})
+
+/** The fleet's databases: exactly one holds the API Manager's tables. */
+export const databases = z
+  .array(database)
+  .refine(
+    (list) => list.filter((db) => db.holds.includes('apim')).length === 1,
+    'exactly one database that holds apim',
+  )
+  .refine(
+    (list) => new Set(list.map((db) => db.name)).size === list.length,
+    'databases with names of their own',
+  )
+
+/** The Subversion repositories of the deployment synchronizer: the old fleet's, and the clean one of the 2.6.0 landing. */
+export const svnRepository = z.object({
+  url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
+  old_url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
+  user: z.string().min(1),
+  password: secretRef(),
+})
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal')
+
+/** The operator's packs, clients, drivers and scripts: name, file on the controller, SHA-256. A map by name will do as well. */
+export const artifacts = z.union([
+  z.array(z.object({ name: word, file: path, sha256: digest })),
+  z
+    .record(word, z.object({ file: path, sha256: digest }))
+    .transform((map) => Object.entries(map).map(([name, { file, sha256 }]) => ({ name, file, sha256 }))),
+])
+
+export type DatabaseVars = z.output<typeof database>
+export type SvnVars = z.output<typeof svnRepository>
+export type ArtifactVars = z.output<typeof artifacts>[number]

@@ -1,0 +1,150 @@
+import { change, observe } from '../model/action.ts'
+import { sh } from '../model/command.ts'
+import { TaskError } from '../model/errors.ts'
+import { ask, holds, linesOf, runJob } from './target.ts'
+
+/** Unpacks a zip whose one folder is `top` so that it becomes `to`. Undo removes `to`, unless it was there before. */
+export const unpack = change('archive.unpack', {
+  async check(on, { sha256, to }: UnpackInput) {
+    return (await isFrom(on, to, sha256)) ? { path: to } : undefined
+  },
+  async remember(on, { sha256, to }) {
+    if ((await holds(on, sh.read`test -e ${to}`)) && !(await isFrom(on, to, sha256)))
+      throw new TaskError(`${to} on ${on.name} exists and was not made by this tool: move it away`)
+    return null
+  },
+  async apply(on, input) {
+    await unpackZip(on, input)
+    return { path: input.to }
+  },
+  async undo(on, { to, sha256 }) {
+    if (await isFrom(on, to, sha256)) await on.must(sh`rm -rf -- ${to}`, { timeout: 600 })
+  },
+})
+
+/** What to unpack: a zip of the machine, its SHA-256, its one folder, and the path that this folder gets. */
+export type UnpackInput = {
+  readonly zip: string
+  readonly sha256: string
+  readonly top: string
+  readonly to: string
+}
+
+const marker = '.upgrade-fleet'
+
+type Machine = Parameters<typeof ask>[0]
+
+/** Whether a directory was unpacked by this tool from the archive of that SHA-256. */
+export function isFrom(on: Machine, path: string, sha256: string): Promise<boolean> {
+  return holds(on, sh.read`grep -qx -- ${sha256} ${`${path}/${marker}`} 2>/dev/null`)
+}
+
+/**
+ * Unpacks into a new directory beside the target and renames it. Absolute names, `..`, links, and names outside the
+ * one folder are refused before anything is written.
+ */
+export async function unpackZip(on: Machine, { zip, sha256, top, to }: UnpackInput): Promise<void> {
+  const temp = `${to}.unpacking`
+  await runJob(
+    on,
+    'unpack',
+    sh`set -eu
+[ "$(sha256sum < ${zip})" = ${`${sha256}  -`} ] || { echo "the archive has another SHA-256 than in the list of artefacts"; exit 3; }
+! unzip -Z1 -- ${zip} | grep -nE '^/|(^|/)\.\.(/|$)' || { echo "names that lead out of the archive"; exit 3; }
+! unzip -Z1 -- ${zip} | awk -v top=${`${top}/`} 'index($0, top) != 1' | grep . || { echo "names outside of its one folder"; exit 3; }
+! unzip -Z -- ${zip} | grep -E '^[lbcps]' || { echo "links or devices in the archive"; exit 3; }
+rm -rf -- ${temp} && mkdir -m 0755 -- ${temp}
+unzip -q -o -d ${temp} -- ${zip}
+printf '%s\n' ${sha256} > ${`${temp}/${top}/${marker}`}
+sync
+rm -rf -- ${to}
+mv -- ${`${temp}/${top}`} ${to} && rm -rf -- ${temp}`,
+  )
+}
+
+/** Where a tree's backup lies and what proves it. */
+export type TreeBackup = {
+  readonly file: string
+  readonly sha256: string
+  readonly entries: number
+  readonly bytes: number
+}
+
+/**
+ * A compressed tar of a tree, read back in full: the archive's entries are counted against the tree's, its digest
+ * recorded beside it, and beside that a list of the digests of all files that are not `volatile`. It is kept on undo.
+ */
+export const backup = change('archive.backup', {
+  async check(on, { to, name }: BackupInput) {
+    return sidecar(on, `${to}/${on.run}/${name}.tar.gz`)
+  },
+  async remember(on, { to, name }) {
+    return { file: `${to}/${on.run}/${name}.tar.gz` }
+  },
+  async apply(on, { tree, volatile }, { file }): Promise<TreeBackup> {
+    const [dir, base] = split(tree)
+    const part = `${file}.part`
+    await runJob(
+      on,
+      'backup',
+      sh`set -eu
+umask 077
+mkdir -p -- "$(dirname -- ${file})"
+cd -- ${dir}
+tar -cf ${`${file}.tar`} -- ${base}
+tar -tf ${`${file}.tar`} > ${`${file}.list`}
+gzip -n -c -- ${`${file}.tar`} > ${part}
+gzip -t < ${part}
+rm -f -- ${`${file}.tar`}
+entries=$(find ${base} -printf x | wc -c)
+[ "$(gzip -dc < ${part} | tar -tf - | wc -l)" = "$entries" ] || { echo "entries are missing from the archive"; exit 4; }
+mv -- ${part} ${file}
+cd -- ${base}
+find . -type f ${volatileTests(volatile)} -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum > ${`${file}.files`}
+sync
+printf '%s %s %s\n' "$(sha256sum < ${file} | cut -c1-64)" "$entries" "$(wc -c < ${file})" > ${`${file}.proof.part`}
+mv -- ${`${file}.proof.part`} ${`${file}.proof`}`,
+    )
+    const proof = await sidecar(on, file)
+    if (proof === undefined) throw new TaskError(`${file} on ${on.name} cannot be read back`)
+    return proof
+  },
+  async undo(on, _input, { file }) {
+    on.say(`${file} is kept`)
+  },
+})
+
+type BackupInput = { tree: string; to: string; name: string; volatile: readonly string[] }
+
+/** Which files of a tree differ from its backup, those that are `volatile` left out. */
+export const compare = observe(
+  'archive.compare',
+  async (on, { tree, file, volatile }: { tree: string; file: string; volatile: readonly string[] }) => {
+    const { stdout } = await ask(
+      on,
+      sh.read`cd -- ${tree} && { find . -type f ${volatileTests(volatile)} -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum; } |
+        diff ${`${file}.files`} - | grep '^[<>]' | head -n 50`,
+      { timeout: 600 },
+    )
+    return { different: linesOf(stdout) }
+  },
+)
+
+/** `find` tests that leave out paths relative to the tree (shell patterns, as in `-path`). */
+function volatileTests(patterns: readonly string[]) {
+  return sh.read`${patterns.flatMap((pattern) => ['!', '-path', `./${pattern}`])}`
+}
+
+async function sidecar(on: Machine, file: string): Promise<TreeBackup | undefined> {
+  const { code, stdout } = await ask(on, sh.read`cat -- ${`${file}.proof`} 2>/dev/null`)
+  const [sha256, entries, bytes] = stdout.trim().split(' ')
+  if (code !== 0 || sha256 === undefined) return undefined
+  if (!(await holds(on, sh.read`[ "$(sha256sum < ${file})" = ${`${sha256}  -`} ]`, { timeout: 600 })))
+    return undefined
+  return { file, sha256, entries: Number(entries), bytes: Number(bytes) }
+}
+
+function split(path: string): readonly [string, string] {
+  const at = path.lastIndexOf('/')
+  return [path.slice(0, at) || '/', path.slice(at + 1)]
+}

@@ -1,0 +1,92 @@
+import { Writable } from 'node:stream'
+import type { On } from '../model/action.ts'
+import type { Command } from '../model/command.ts'
+import type { ExecOptions, JobOptions } from '../model/connection.ts'
+import { TaskError, UnknownOutcome } from '../model/errors.ts'
+
+/** What a command that ran to its end said. */
+export type Answer = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+/** Runs a command whose exit status is an answer: throws only when it did not run to its end. */
+export async function ask(on: On, command: Command, options?: ExecOptions): Promise<Answer> {
+  const result = await on.exec(command, { signal: on.signal, ...options })
+  if (result.kind === 'exit') return { code: result.code, stdout: result.stdout, stderr: result.stderr }
+  if (result.kind === 'lost') throw new UnknownOutcome(`${on.name}: ${result.reason}`)
+  if (result.kind === 'refused') throw new TaskError(`${on.name} refused a command: ${result.reason}`)
+  if (result.kind === 'timeout') throw new TaskError(`${on.name}: no answer in ${result.seconds} seconds`)
+  throw new TaskError(`${on.name}: a command ended by ${result.kind}`, [result.stderr])
+}
+
+/** Whether a command exits 0. */
+export async function holds(on: On, command: Command, options?: ExecOptions): Promise<boolean> {
+  return (await ask(on, command, options)).code === 0
+}
+
+/** The lines of a text that are not empty. */
+export const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '')
+
+/** Reads a file of the machine whole; refuses more than `max` bytes. */
+export async function readBytes(on: On, path: string, max = 16 * 1024 * 1024): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      size += chunk.length
+      if (size <= max) chunks.push(chunk)
+      done()
+    },
+  })
+  await on.get(path, sink, { signal: on.signal })
+  if (size > max) throw new TaskError(`${path} on ${on.name} has more than ${max} bytes`)
+  return Buffer.concat(chunks)
+}
+
+/** Reads a text file of the machine whole. */
+export async function readText(on: On, path: string): Promise<string> {
+  return (await readBytes(on, path)).toString('utf8')
+}
+
+/** Runs something long as a job that outlives the connection, and wants exit 0; gives its last lines of output. */
+export async function runJob(
+  on: On,
+  name: string,
+  command: Command,
+  options: JobOptions & { readonly timeout?: number } = {},
+): Promise<readonly string[]> {
+  const { timeout, ...jobOptions } = options
+  const job = await on.job(name, command, jobOptions)
+  const tail: string[] = []
+  const onLine = (line: string) => {
+    tail.push(line)
+    if (tail.length > 200) tail.shift()
+  }
+  const result = await job.wait({ signal: on.signal, onLine, ...(timeout !== undefined && { timeout }) })
+  if (result.kind === 'exit' && result.code === 0) return tail
+  const evidence = tail.slice(-20)
+  if (result.kind === 'exit')
+    throw new TaskError(`${name} on ${on.name} exited ${result.code} (its output: ${job.log})`, evidence)
+  if (result.kind === 'unknown' || result.kind === 'lost')
+    throw new UnknownOutcome(`${name} on ${on.name}: ${result.reason}`)
+  await job.cancel()
+  const why = result.kind === 'timeout' ? `not done after ${result.seconds} seconds` : 'cancelled'
+  throw new TaskError(`${name} on ${on.name}: ${why}`, evidence)
+}
+
+/** Waits, in seconds; the run's interruption ends it at once. */
+export async function pause(on: On, seconds: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(new TaskError(`${on.name}: interrupted while waiting`))
+    }
+    const timer = setTimeout(() => {
+      on.signal.removeEventListener('abort', stop)
+      resolve()
+    }, seconds * 1000)
+    if (on.signal.aborted) stop()
+    else on.signal.addEventListener('abort', stop, { once: true })
+  })
+}
+
+/** Seconds that have passed since some moment, on a clock that never goes back. */
+export const clock = (): number => performance.now() / 1000
