@@ -1,6 +1,7 @@
 // src/ to dist/: main.js is the command, index.js what playbooks import; both share their chunks, so one instance of the model.
-// --types adds the declarations (npm pack does so).
+// --types adds the declarations, if they are not those of these sources already.
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -76,12 +77,34 @@ async function notices() {
 }
 
 async function declarations() {
-  const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
   const types = join(dist, 'types')
-  await rm(types, { recursive: true, force: true })
-  await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', types], {
-    cwd: root,
-  }).catch((error) => {
+  const stamp = join(types, '.of')
+  const sources = await digestOfSources()
+  if ((await readFile(stamp, 'utf8').catch(() => '')) === sources) return
+  // Beside the old ones first: another build may be at work, and a reader always finds some.
+  const fresh = `${types}.${process.pid}.part`
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const args = [tsc, '-p', 'tsconfig.types.json', '--outDir', fresh]
+  await promisify(execFile)(process.execPath, args, { cwd: root }).catch(async (error) => {
+    await rm(fresh, { recursive: true, force: true })
     throw new Error(`no declarations:\n${error.stdout}`)
   })
+  await writeFile(join(fresh, '.of'), sources)
+  await rm(types, { recursive: true, force: true })
+  await rename(fresh, types).catch(() => rm(fresh, { recursive: true, force: true }))
+}
+
+async function digestOfSources() {
+  const hash = createHash('sha256')
+  const names = (await readdir(join(root, 'src'), { recursive: true }))
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+  for (const path of [
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.types.json',
+    ...names.map((name) => `src/${name}`),
+  ])
+    hash.update(`${path}\0`).update(await readFile(join(root, path)))
+  return hash.digest('hex')
 }

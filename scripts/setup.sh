@@ -30,7 +30,7 @@ if [ ! -L node_modules ]; then
   fi
 fi
 
-node scripts/build.mjs
+node scripts/build.mjs --types
 
 # What the lab calls, and the Debian package that has it.
 needed='sshd:openssh-server svnserve:subversion mariadbd:mariadb-server mariadb-install-db:mariadb-server

@@ -3,10 +3,11 @@ import { homedir, userInfo } from 'node:os'
 import { runProgram } from './commands/program.ts'
 import type { Io } from './model/io.ts'
 
-// A reader that went away (`| head`, a closed terminal) must not end an upgrade.
+// A reader that went away (`| head`, a closed terminal) or a full disk must not end an upgrade; the journal is elsewhere.
+let unwritten: Error | undefined
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') unwritten ??= error
   })
 }
 
@@ -50,7 +51,12 @@ const io: Io = {
   interrupted: interrupt.signal,
 }
 
-const code = await runProgram(io, process.argv.slice(2))
-process.exitCode = code
-// What was written is flushed first; connections that linger must not keep the process.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+const ended = await runProgram(io, process.argv.slice(2))
+// Connections that linger must not keep the process; what was written, and its errors, come first.
+process.stdout.write('', () => setImmediate(leave))
+
+function leave() {
+  if (unwritten !== undefined) io.err(`The output could not be written: ${unwritten.message}\n`)
+  const code = ended === 0 && unwritten !== undefined ? 1 : ended
+  process.stderr.write('', () => process.exit(code))
+}
