@@ -97,7 +97,9 @@ function enumerate(
   if (groups.length === 0 || /^~|[.?*[]/.test(base)) {
     for (const host of inventory.hosts) if (matches(host.name)) found.add(host.name)
   }
-  if (found.size === 0 && groups.length === 0 && locals.includes(base)) found.add(base)
+  if (found.size === 0 && groups.length === 0 && locals.includes(base)) {
+    found.add(inventory.hosts.find((host) => locals.includes(host.name))?.name ?? base)
+  }
   return [...found]
 }
 
@@ -120,14 +122,11 @@ type Pick = (names: readonly string[], complain: (message: string) => void) => r
 function splitSubscript(part: string): { base: string; pick: Pick } {
   const found = part.startsWith('~') ? null : /^(.+)\[(?:(-?\d+)|(\d+)([:-])(\d*))\]$/.exec(part)
   if (found?.[1] === undefined) return { base: part, pick: (names) => names }
-  const [, base, single, start, , end] = found
+  const [, base, index, start, , end] = found
+  // `[1:0]` is an index too.
+  const single = index ?? (end !== '' && Number(end) === 0 ? start : undefined)
   if (single === undefined) {
-    const from = Number(start)
-    return {
-      base,
-      pick: (names) =>
-        names.slice(from, end === '' ? undefined : Number(end) === 0 ? from + 1 : Number(end) + 1),
-    }
+    return { base, pick: (names) => names.slice(Number(start), end === '' ? undefined : Number(end) + 1) }
   }
   return {
     base,

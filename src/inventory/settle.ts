@@ -34,11 +34,7 @@ export function settle(draft: Draft, sources: readonly string[]): Inventory {
     }
   }
   const bareVars = memoized(bareOf)
-  const within = memoized((name: string): readonly string[] => {
-    const group = draft.groups.get(name)
-    const below = [...(group?.children ?? [])].flatMap((child) => within(child))
-    return [...new Set([...below, ...(group?.hosts ?? [])])]
-  })
+  const within = (name: string) => hostsWithin(draft, name)
   const hosts = within('all').flatMap((name) => draft.hosts.get(name) ?? [])
   return {
     sources,
@@ -47,6 +43,13 @@ export function settle(draft: Draft, sources: readonly string[]): Inventory {
     places: placesOf(draft),
     warnings: draft.warnings,
   }
+}
+
+// Breadth first, as in Ansible: the group's own hosts, its children's, their children's.
+function hostsWithin(draft: Draft, name: string): readonly string[] {
+  const names = new Set([name])
+  for (const group of names) for (const child of draft.groups.get(group)?.children ?? []) names.add(child)
+  return [...new Set([...names].flatMap((group) => [...(draft.groups.get(group)?.hosts ?? [])]))]
 }
 
 function adopt(draft: Draft): ReadonlyMap<string, readonly string[]> {
