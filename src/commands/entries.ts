@@ -61,4 +61,16 @@ export const entries: readonly Entry[] = [
     summary: 'print the hosts that a pattern means',
     load: async () => (await import('./hosts.ts')).hostsCommand,
   },
+  {
+    name: 'ping',
+    usage: '[PATTERN]',
+    summary: 'log in to hosts and run nothing',
+    load: async () => (await import('./adhoc.ts')).pingCommand,
+  },
+  {
+    name: 'exec',
+    usage: 'PATTERN -- COMMAND',
+    summary: 'run a shell command on hosts',
+    load: async () => (await import('./adhoc.ts')).execCommand,
+  },
 ]
