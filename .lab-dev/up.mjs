@@ -19,12 +19,12 @@ var InputError = class extends Error {
 
 // src/lab/build.ts
 import { randomBytes as randomBytes2 } from "node:crypto";
-import { mkdir as mkdir8, readFile as readFile5, writeFile as writeFile7 } from "node:fs/promises";
+import { mkdir as mkdir7, readFile as readFile5, writeFile as writeFile5 } from "node:fs/promises";
 import { join as join9 } from "node:path";
 
 // src/lab/artifacts.ts
 import { createHash } from "node:crypto";
-import { mkdir as mkdir2, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join as join2 } from "node:path";
 
 // src/lab/data/hop1.ts
@@ -896,7 +896,7 @@ function stockApi(name, version) {
 }
 
 // src/lab/pack/tree.ts
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 function under(directory, tree) {
   return Object.fromEntries(Object.entries(tree).map(([path, leaf]) => [`${directory}/${path}`, leaf]));
@@ -904,15 +904,15 @@ function under(directory, tree) {
 function empties(directory, names) {
   return Object.fromEntries(names.map((name) => [`${directory}/${name}`, ""]));
 }
-async function writeTree(directory, tree) {
+function writeTree(directory, tree) {
   const paths = Object.keys(tree);
   const directories = new Set(paths.map((path) => path.endsWith("/") ? path : dirname(path)));
-  for (const path of directories) await mkdir(join(directory, path), { recursive: true });
+  for (const path of directories) mkdirSync(join(directory, path), { recursive: true });
   for (const [path, leaf] of Object.entries(tree)) {
     if (path.endsWith("/")) continue;
     const { text, mode } = typeof leaf === "string" ? { text: leaf, mode: void 0 } : leaf;
-    await writeFile(join(directory, path), text);
-    if (mode !== void 0) await chmod(join(directory, path), mode);
+    writeFileSync(join(directory, path), text);
+    if (mode !== void 0) chmodSync(join(directory, path), mode);
   }
 }
 
@@ -1521,15 +1521,15 @@ function artifactTrees() {
 var makeArtifacts = (...a)=>{const t=performance.now();return makeArtifacts_(...a).finally(()=>console.log("makeArtifacts",Math.round(t),Math.round(performance.now()-t)))};
 async function makeArtifacts_(directory) {
   const $ = await shell();
-  await mkdir2(directory, { recursive: true });
+  await mkdir(directory, { recursive: true });
   return Promise.all(
     artifactTrees().map(async ({ name, file, tree }) => {
       const path = join2(directory, file);
       if (!file.endsWith(".zip")) {
-        await writeTree(directory, tree);
+        writeTree(directory, tree);
       } else {
         const work = join2(directory, `${name}.work`);
-        await writeTree(work, tree);
+        writeTree(work, tree);
         await $({ cwd: work })`zip -q -r -X ${path} .`;
         await rm(work, { recursive: true });
       }
@@ -1540,7 +1540,7 @@ async function makeArtifacts_(directory) {
 }
 
 // src/lab/database.ts
-import { cp, mkdir as mkdir3, rm as rm2, writeFile as writeFile2 } from "node:fs/promises";
+import { cp, mkdir as mkdir2, rm as rm2, writeFile } from "node:fs/promises";
 import { join as join3 } from "node:path";
 
 // src/lab/data/am-schema.ts
@@ -1840,9 +1840,9 @@ async function makeDatabase_(dir) {
   const $ = await shell();
   const data2 = join3(dir, "saved/db");
   const extra = join3(dir, "saved/schema.sql");
-  await mkdir3(data2, { recursive: true, mode: 448 });
-  await writeFile2(join3(dir, "lib/my.cnf"), bootstrapConfig);
-  await writeFile2(extra, schemaSql());
+  await mkdir2(data2, { recursive: true, mode: 448 });
+  await writeFile(join3(dir, "lib/my.cnf"), bootstrapConfig);
+  await writeFile(extra, schemaSql());
   const made = await $({
     nothrow: true,
     quiet: true
@@ -1859,7 +1859,7 @@ async function restoreDatabase_(dir) {
 var startDatabase = (...a)=>{const t=performance.now();return startDatabase_(...a).finally(()=>console.log("startDatabase",Math.round(t),Math.round(performance.now()-t)))};
 async function startDatabase_(dir, range, password) {
   const init = join3(dir, "secrets/accounts.sql");
-  await writeFile2(init, accountsSql(password), { mode: 384 });
+  await writeFile(init, accountsSql(password), { mode: 384 });
   const log = join3(dir, "db.log");
   const args = [
     `--defaults-file=${join3(dir, "lib/my.cnf")}`,
@@ -1892,6 +1892,7 @@ innodb_log_file_size=8M
 innodb_autoextend_increment=1
 innodb_buffer_pool_size=48M
 innodb_use_native_aio=0
+innodb_flush_method=nosync
 innodb_flush_log_at_trx_commit=2
 performance_schema=OFF
 skip_name_resolve=ON
@@ -1914,7 +1915,7 @@ function accountsSql(password) {
 
 // src/lab/hosts.ts
 import { randomBytes, randomUUID } from "node:crypto";
-import { chmod as chmod2, mkdir as mkdir4, readFile as readFile3, writeFile as writeFile3 } from "node:fs/promises";
+import { chmod, mkdir as mkdir3, readFile as readFile3, writeFile as writeFile2 } from "node:fs/promises";
 import { join as join4 } from "node:path";
 
 // src/lab/host-files.ts
@@ -1989,9 +1990,9 @@ var makeHost = (...a)=>{const t=performance.now();return makeHost_(...a).finally
 async function makeHost_(dir, host, all) {
   const $ = await shell();
   const own2 = join4(dir, "hosts", host.name);
-  await mkdir4(join4(own2, "etc"), { recursive: true });
-  await mkdir4(join4(own2, "sshd"), { recursive: true, mode: 448 });
-  const put = (name, text, mode = 420) => writeFile3(join4(own2, name), text, { mode });
+  await mkdir3(join4(own2, "etc"), { recursive: true });
+  await mkdir3(join4(own2, "sshd"), { recursive: true, mode: 448 });
+  const put = (name, text, mode = 420) => writeFile2(join4(own2, name), text, { mode });
   const user = "wso2carbon:x:802:802::/home/wso2carbon:/bin/sh";
   await Promise.all([
     put("etc/passwd", withUser(await readFile3("/etc/passwd", "utf8"), user)),
@@ -2010,14 +2011,14 @@ async function makeHost_(dir, host, all) {
     put("sshd/sshd_config", sshdConfig(host)),
     $`ssh-keygen -q -t ed25519 -N ${""} -C ${host.name} -f ${join4(own2, "sshd/ssh_host_ed25519_key")}`
   ]);
-  await chmod2(join4(own2, "etc/sudoers"), 288);
+  await chmod(join4(own2, "etc/sudoers"), 288);
 }
 var bootHost = (...a)=>{const t=performance.now();return bootHost_(...a).finally(()=>console.log("bootHost",Math.round(t),Math.round(performance.now()-t)))};
 async function bootHost_(dir, host) {
   const own2 = join4(dir, "hosts", host.name);
   const ready = join4(own2, "ready");
-  await writeFile3(ready, "");
-  await writeFile3(join4(own2, "etc/boot_id"), `${randomUUID()}
+  await writeFile2(ready, "");
+  await writeFile2(join4(own2, "etc/boot_id"), `${randomUUID()}
 `);
   const script = join4(dir, "lib/boot.sh");
   const args = ["--mount", "--pid", "--uts", "--fork", "--kill-child", "/bin/sh", script, host.name];
@@ -2048,8 +2049,8 @@ async function onHost(proc, line, user = "wso2carbon") {
   return (await run).stdout;
 }
 async function writeBootScript(dir) {
-  await mkdir4(join4(dir, "lib"), { recursive: true });
-  await writeFile3(join4(dir, "lib/boot.sh"), bootScript);
+  await mkdir3(join4(dir, "lib"), { recursive: true });
+  await writeFile2(join4(dir, "lib/boot.sh"), bootScript);
 }
 async function gone(pid) {
   return await readFile3(`/proc/${pid}/stat`, "utf8").catch(() => void 0) === void 0;
@@ -2060,7 +2061,7 @@ import { join as join6 } from "node:path";
 import { stringify } from "yaml";
 
 // src/lab/subversion.ts
-import { mkdir as mkdir5, readFile as readFile4, rm as rm3, writeFile as writeFile4 } from "node:fs/promises";
+import { mkdir as mkdir4, readFile as readFile4, rm as rm3, writeFile as writeFile3 } from "node:fs/promises";
 import { join as join5 } from "node:path";
 var repositories = { old: "wso2am", clean: "wso2am-clean" };
 var svnUser = "wso2svn";
@@ -2069,12 +2070,12 @@ var makeRepositories = (...a)=>{const t=performance.now();return makeRepositorie
 async function makeRepositories_(dir, password, tree) {
   const $ = await shell();
   const root = join5(dir, "saved/svn");
-  await mkdir5(root, { recursive: true, mode: 448 });
+  await mkdir4(root, { recursive: true, mode: 448 });
   await Promise.all(
     Object.values(repositories).map(async (name) => {
       await $`svnadmin create ${join5(root, name)}`;
-      await writeFile4(join5(root, name, "conf/svnserve.conf"), serverConfig);
-      await writeFile4(join5(root, name, "conf/passwd"), `[users]
+      await writeFile3(join5(root, name, "conf/svnserve.conf"), serverConfig);
+      await writeFile3(join5(root, name, "conf/passwd"), `[users]
 ${svnUser} = ${password}
 `, { mode: 384 });
     })
@@ -2183,7 +2184,7 @@ function groupsOf(hosts) {
 
 // src/lab/java.ts
 import { existsSync } from "node:fs";
-import { copyFile, mkdir as mkdir6, readlink, rename, symlink, writeFile as writeFile5 } from "node:fs/promises";
+import { copyFile, mkdir as mkdir5, readlink, rename, symlink, writeFile as writeFile4 } from "node:fs/promises";
 import { join as join7 } from "node:path";
 import { fileURLToPath } from "node:url";
 var makeJava = (...a)=>{const t=performance.now();return makeJava_(...a).finally(()=>console.log("makeJava",Math.round(t),Math.round(performance.now()-t)))};
@@ -2191,13 +2192,13 @@ async function makeJava_(dir) {
   const $ = await shell();
   const jdk = join7(dir, "jdk");
   const lab = join7(jdk, "lib/lab");
-  await mkdir6(join7(jdk, "bin"), { recursive: true });
-  await mkdir6(join7(jdk, "jre/bin"), { recursive: true });
-  await mkdir6(lab, { recursive: true });
-  await mkdir6(join7(dir, "lib"), { recursive: true });
-  await writeFile5(join7(jdk, "bin/java"), javaScript, { mode: 493 });
-  await writeFile5(join7(jdk, "jre/bin/java"), "", { mode: 493 });
-  await writeFile5(join7(lab, "java-version"), javaVersion);
+  await mkdir5(join7(jdk, "bin"), { recursive: true });
+  await mkdir5(join7(jdk, "jre/bin"), { recursive: true });
+  await mkdir5(lab, { recursive: true });
+  await mkdir5(join7(dir, "lib"), { recursive: true });
+  await writeFile4(join7(jdk, "bin/java"), javaScript, { mode: 493 });
+  await writeFile4(join7(jdk, "jre/bin/java"), "", { mode: 493 });
+  await writeFile4(join7(lab, "java-version"), javaVersion);
   await symlink(await readlink("/proc/self/exe"), join7(dir, "lib/node"));
   await Promise.all([
     program(join7(lab, "standin.mjs")),
@@ -2207,7 +2208,7 @@ async function makeJava_(dir) {
 }
 async function writeSettings(dir, settings) {
   const path = join7(dir, "jdk/lib/lab/settings.json");
-  await writeFile5(`${path}.new`, `${JSON.stringify(settings)}
+  await writeFile4(`${path}.new`, `${JSON.stringify(settings)}
 `, { mode: 420 });
   await rename(`${path}.new`, path);
 }
@@ -2251,15 +2252,15 @@ exec "$here/jre/bin/java" --max-old-space-size=128 "$here/lib/lab/standin.mjs" "
 `;
 
 // src/lab/saved.ts
-import { copyFile as copyFile2, mkdir as mkdir7, readdir, writeFile as writeFile6 } from "node:fs/promises";
+import { mkdirSync as mkdirSync2, readdirSync, writeFileSync as writeFileSync2 } from "node:fs";
+import { copyFile as copyFile2, mkdir as mkdir6 } from "node:fs/promises";
 import { join as join8 } from "node:path";
 var makeSaved = (...a)=>{const t=performance.now();return makeSaved_(...a).finally(()=>console.log("makeSaved",Math.round(t),Math.round(performance.now()-t)))};
 async function makeSaved_(dir, range, hosts, secrets) {
   const site = siteOf(range, hosts, secrets);
+  writeTree(join8(dir, "saved/tree"), repositoryTree());
   await Promise.all([
-    ...hosts.map((host) => makeContents(join8(dir, "saved/hosts", host.name), dir, host, site)),
-    writeTree(join8(dir, "saved/tree"), repositoryTree()),
-    mkdir7(join8(dir, "saved/shared"), { recursive: true })
+    ...hosts.map((host) => makeContents(join8(dir, "saved/hosts", host.name), dir, host, site))
   ]);
 }
 function siteOf(range, hosts, secrets) {
@@ -2286,39 +2287,36 @@ function siteOf(range, hosts, secrets) {
 async function makeContents(root, dir, host, site) {
   const $ = await shell();
   const ssh = join8(root, "home/wso2carbon/.ssh");
-  await mkdir7(ssh, { recursive: true });
+  await mkdir6(ssh, { recursive: true });
   await copyFile2(join8(dir, "secrets/id_ed25519.pub"), join8(ssh, "authorized_keys"));
-  await mkdir7(join8(root, "tmp"), { recursive: true });
-  await mkdir7(join8(root, base), { recursive: true });
-  await mkdir7(join8(root, "opt/jdk1.8.0_292"), { recursive: true });
+  await mkdir6(join8(root, "tmp"), { recursive: true });
+  await mkdir6(join8(root, base), { recursive: true });
+  await mkdir6(join8(root, "opt/jdk1.8.0_292"), { recursive: true });
   if (host.profile !== void 0) {
     const home = join8(root, oldHome);
-    await writeTree(home, { ...packTree("1.9.1"), ...oldNode(host, site) });
+    writeTree(home, { ...packTree("1.9.1"), ...oldNode(host, site) });
     for (const name of ["wso2carbon.jks", "client-truststore.jks"]) {
       await copyFile2(join8(dir, "secrets/keystore.p12"), join8(home, "repository/resources/security", name));
     }
-    if (host.profile.startsWith("gateway-")) await oldWorkingCopies(home);
+    if (host.profile.startsWith("gateway-")) oldWorkingCopies(home);
   }
   await $`chmod 1777 ${join8(root, "tmp")}`;
   await $`chmod 700 ${ssh}`;
   await $`chmod 600 ${join8(ssh, "authorized_keys")}`;
   await $`chown -R 802:802 ${join8(root, "home/wso2carbon")} ${join8(root, base)}`;
 }
-async function oldWorkingCopies(home) {
+function oldWorkingCopies(home) {
   const tenants = join8(home, "repository/tenants");
-  const roots = [
-    join8(home, "repository/deployment/server"),
-    ...(await readdir(tenants)).map((id) => join8(tenants, id))
-  ];
-  for (const root of roots) await oldWorkingCopy(root);
+  oldWorkingCopy(join8(home, "repository/deployment/server"));
+  for (const id of readdirSync(tenants)) oldWorkingCopy(join8(tenants, id));
 }
-async function oldWorkingCopy(directory) {
-  const all = await readdir(directory, { withFileTypes: true });
+function oldWorkingCopy(directory) {
+  const all = readdirSync(directory, { withFileTypes: true });
   const own2 = join8(directory, ".svn");
   for (const name of ["text-base", "prop-base", "props", "tmp"])
-    await mkdir7(join8(own2, name), { recursive: true });
-  await writeFile6(join8(own2, "format"), "10\n");
-  await writeFile6(join8(own2, "entries"), `10
+    mkdirSync2(join8(own2, name), { recursive: true });
+  writeFileSync2(join8(own2, "format"), "10\n");
+  writeFileSync2(join8(own2, "entries"), `10
 
 dir
 7
@@ -2326,8 +2324,8 @@ ${all.map(({ name }) => `\f
 ${name}
 `).join("")}`);
   for (const entry of all) {
-    if (entry.isDirectory()) await oldWorkingCopy(join8(directory, entry.name));
-    else await writeFile6(join8(own2, "text-base", `${entry.name}.svn-base`), "");
+    if (entry.isDirectory()) oldWorkingCopy(join8(directory, entry.name));
+    else writeFileSync2(join8(own2, "text-base", `${entry.name}.svn-base`), "");
   }
 }
 
@@ -2335,8 +2333,8 @@ ${name}
 var buildLab = (...a)=>{const t=performance.now();return buildLab_(...a).finally(()=>console.log("buildLab",Math.round(t),Math.round(performance.now()-t)))};
 async function buildLab_(dir, from, range, project) {
   const hosts = labHosts(range);
-  await mkdir8(join9(dir, "saved"), { recursive: true, mode: 448 });
-  await mkdir8(join9(dir, "lib"), { recursive: true });
+  await mkdir7(join9(dir, "saved"), { recursive: true, mode: 448 });
+  await mkdir7(join9(dir, "lib"), { recursive: true });
   const secrets = await makeSecrets(dir);
   const [artifacts] = await Promise.all([
     makeArtifacts(join9(dir, "artifacts")),
@@ -2356,12 +2354,12 @@ async function databasePassword(dir) {
 async function makeSecrets(dir) {
   const $ = await shell();
   const place = join9(dir, "secrets");
-  await mkdir8(place, { recursive: true, mode: 448 });
+  await mkdir7(place, { recursive: true, mode: 448 });
   const secrets = { database: randomBytes2(12).toString("hex"), svn: randomBytes2(12).toString("hex") };
   await Promise.all([
-    writeFile7(join9(place, "db-password"), secrets.database, { mode: 384 }),
-    writeFile7(join9(place, "svn-password"), secrets.svn, { mode: 384 }),
-    writeFile7(join9(place, "keystore.p12"), randomBytes2(2048), { mode: 420 }),
+    writeFile5(join9(place, "db-password"), secrets.database, { mode: 384 }),
+    writeFile5(join9(place, "svn-password"), secrets.svn, { mode: 384 }),
+    writeFile5(join9(place, "keystore.p12"), randomBytes2(2048), { mode: 420 }),
     $`ssh-keygen -q -t ed25519 -N ${""} -C lab -f ${join9(place, "id_ed25519")}`
   ]);
   return secrets;
@@ -2369,15 +2367,15 @@ async function makeSecrets(dir) {
 async function writeInventory(dir, from, range, project, artifacts) {
   const hosts = labHosts(range);
   const place = join9(project, "inventory/lab");
-  await mkdir8(place, { recursive: true });
+  await mkdir7(place, { recursive: true });
   const keys = hosts.map(async ({ name, address }) => {
     const key = await readFile5(join9(dir, "hosts", name, "sshd/ssh_host_ed25519_key.pub"), "utf8");
     return `[${address}]:${sshPort} ${key.split(" ").slice(0, 2).join(" ")}
 `;
   });
-  await writeFile7(join9(dir, "known_hosts"), (await Promise.all(keys)).join(""), { mode: 384 });
-  await writeFile7(join9(place, "hosts.yml"), inventoryYaml({ dir, from, range, hosts }));
-  await writeFile7(join9(place, "artifacts.yml"), artifactsYaml(artifacts));
+  await writeFile5(join9(dir, "known_hosts"), (await Promise.all(keys)).join(""), { mode: 384 });
+  await writeFile5(join9(place, "hosts.yml"), inventoryYaml({ dir, from, range, hosts }));
+  await writeFile5(join9(place, "artifacts.yml"), artifactsYaml(artifacts));
 }
 
 // src/lab/faults.ts
@@ -2439,20 +2437,20 @@ import { readFile as readFile7, rm as rm5 } from "node:fs/promises";
 import { join as join12 } from "node:path";
 
 // src/lab/host-contents.ts
-import { mkdir as mkdir9, rm as rm4 } from "node:fs/promises";
+import { mkdir as mkdir8, rm as rm4 } from "node:fs/promises";
 import { join as join10 } from "node:path";
 var own = ["opt", "home", "tmp"];
 var restoreHost = (...a)=>{const t=performance.now();return restoreHost_(...a).finally(()=>console.log("restoreHost",Math.round(t),Math.round(performance.now()-t)))};
 async function restoreHost_(dir, name) {
   const $ = await shell();
   const live = join10(dir, "hosts", name);
-  await mkdir9(live, { recursive: true });
+  await mkdir8(live, { recursive: true });
   await Promise.all(own.map((part) => rm4(join10(live, part), { recursive: true, force: true })));
   await Promise.all(own.map((part) => $`cp -a ${join10(dir, "saved/hosts", name, part)} ${join10(live, part)}`));
 }
 
 // src/lab/state.ts
-import { mkdir as mkdir10, readFile as readFile6, rename as rename2, writeFile as writeFile8 } from "node:fs/promises";
+import { mkdir as mkdir9, readFile as readFile6, rename as rename2, writeFile as writeFile6 } from "node:fs/promises";
 import { join as join11 } from "node:path";
 function labDir(state) {
   return join11(state, "lab");
@@ -2462,9 +2460,9 @@ async function readState(dir) {
   return text === void 0 ? void 0 : JSON.parse(text);
 }
 async function writeState(state) {
-  await mkdir10(state.dir, { recursive: true, mode: 448 });
+  await mkdir9(state.dir, { recursive: true, mode: 448 });
   const path = join11(state.dir, "state.json");
-  await writeFile8(`${path}.new`, `${JSON.stringify(state, null, 2)}
+  await writeFile6(`${path}.new`, `${JSON.stringify(state, null, 2)}
 `, { mode: 384 });
   await rename2(`${path}.new`, path);
 }

@@ -115,10 +115,10 @@ export async function makeArtifacts(directory: string): Promise<readonly LabArti
     artifactTrees().map(async ({ name, file, tree }) => {
       const path = join(directory, file)
       if (!file.endsWith('.zip')) {
-        await writeTree(directory, tree)
+        writeTree(directory, tree)
       } else {
         const work = join(directory, `${name}.work`)
-        await writeTree(work, tree)
+        writeTree(work, tree)
         await $({ cwd: work })`zip -q -r -X ${path} .`
         await rm(work, { recursive: true })
       }

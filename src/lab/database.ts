@@ -79,6 +79,7 @@ innodb_log_file_size=8M
 innodb_autoextend_increment=1
 innodb_buffer_pool_size=48M
 innodb_use_native_aio=0
+innodb_flush_method=nosync
 innodb_flush_log_at_trx_commit=2
 performance_schema=OFF
 skip_name_resolve=ON

@@ -1,4 +1,5 @@
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { databasePort, databaseUser, schemas } from './database.ts'
 import { base, databaseAddress, type LabHost, svnAddress } from './fleet.ts'
@@ -23,10 +24,9 @@ export async function makeSaved(
   secrets: LabSecrets,
 ): Promise<void> {
   const site = siteOf(range, hosts, secrets)
+  writeTree(join(dir, 'saved/tree'), repositoryTree())
   await Promise.all([
     ...hosts.map((host) => makeContents(join(dir, 'saved/hosts', host.name), dir, host, site)),
-    writeTree(join(dir, 'saved/tree'), repositoryTree()),
-    mkdir(join(dir, 'saved/shared'), { recursive: true }),
   ])
 }
 
@@ -62,11 +62,11 @@ async function makeContents(root: string, dir: string, host: LabHost, site: Site
   await mkdir(join(root, 'opt/jdk1.8.0_292'), { recursive: true })
   if (host.profile !== undefined) {
     const home = join(root, oldHome)
-    await writeTree(home, { ...packTree('1.9.1'), ...oldNode(host, site) })
+    writeTree(home, { ...packTree('1.9.1'), ...oldNode(host, site) })
     for (const name of ['wso2carbon.jks', 'client-truststore.jks']) {
       await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
     }
-    if (host.profile.startsWith('gateway-')) await oldWorkingCopies(home)
+    if (host.profile.startsWith('gateway-')) oldWorkingCopies(home)
   }
   await $`chmod 1777 ${join(root, 'tmp')}`
   await $`chmod 700 ${ssh}`
@@ -74,25 +74,22 @@ async function makeContents(root: string, dir: string, host: LabHost, site: Site
   await $`chown -R 802:802 ${join(root, 'home/wso2carbon')} ${join(root, base)}`
 }
 
-async function oldWorkingCopies(home: string): Promise<void> {
+function oldWorkingCopies(home: string): void {
   const tenants = join(home, 'repository/tenants')
-  const roots = [
-    join(home, 'repository/deployment/server'),
-    ...(await readdir(tenants)).map((id) => join(tenants, id)),
-  ]
-  for (const root of roots) await oldWorkingCopy(root)
+  oldWorkingCopy(join(home, 'repository/deployment/server'))
+  for (const id of readdirSync(tenants)) oldWorkingCopy(join(tenants, id))
 }
 
 /** Leaves a `.svn` of Subversion 1.6 in a directory and in all under it. */
-async function oldWorkingCopy(directory: string): Promise<void> {
-  const all = await readdir(directory, { withFileTypes: true })
+function oldWorkingCopy(directory: string): void {
+  const all = readdirSync(directory, { withFileTypes: true })
   const own = join(directory, '.svn')
   for (const name of ['text-base', 'prop-base', 'props', 'tmp'])
-    await mkdir(join(own, name), { recursive: true })
-  await writeFile(join(own, 'format'), '10\n')
-  await writeFile(join(own, 'entries'), `10\n\ndir\n7\n${all.map(({ name }) => `\f\n${name}\n`).join('')}`)
+    mkdirSync(join(own, name), { recursive: true })
+  writeFileSync(join(own, 'format'), '10\n')
+  writeFileSync(join(own, 'entries'), `10\n\ndir\n7\n${all.map(({ name }) => `\f\n${name}\n`).join('')}`)
   for (const entry of all) {
-    if (entry.isDirectory()) await oldWorkingCopy(join(directory, entry.name))
-    else await writeFile(join(own, 'text-base', `${entry.name}.svn-base`), '')
+    if (entry.isDirectory()) oldWorkingCopy(join(directory, entry.name))
+    else writeFileSync(join(own, 'text-base', `${entry.name}.svn-base`), '')
   }
 }
