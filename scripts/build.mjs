@@ -2,6 +2,7 @@
 // --types adds the declarations, if they are not those of these sources already.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,23 +15,33 @@ const dist = join(root, 'dist')
 // Bundled: small, pure, and slow to find in node_modules one file at a time. All else stays a package.
 const bundled = ['zod', 'commander', 'semver', 'smol-toml', 'string-width', 'strip-ansi']
 
-const { outputFiles, metafile } = await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/index.ts'],
-  outdir: dist,
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   write: false,
   metafile: true,
   logLevel: 'warning',
+}
+const command = build({
+  ...common,
+  entryPoints: ['src/main.ts', 'src/index.ts'],
+  outdir: dist,
+  splitting: true,
   banner: {
     js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
   },
   external: await packagesOutside(),
 })
+// The lab's stand-in is copied into hosts that have no node_modules: one file with everything.
+const standin = existsSync(join(root, 'src/lab/standin/main.ts'))
+  ? [build({ ...common, entryPoints: ['src/lab/standin/main.ts'], outfile: join(dist, 'standin.mjs') })]
+  : []
+// Esbuild has said why.
+const built = await Promise.all([command, ...standin]).catch(() => process.exit(1))
+const outputFiles = built.flatMap((result) => result.outputFiles)
 
 await mkdir(dist, { recursive: true })
 await Promise.all([...outputFiles, await notices()].map(({ path, contents }) => store(path, contents)))
@@ -56,15 +67,15 @@ async function store(path, contents) {
 
 async function removeOthers() {
   const made = new Set(outputFiles.map(({ path }) => relative(dist, path)))
-  const others = (await readdir(dist)).filter((name) => name.endsWith('.js') && !made.has(name))
+  const others = (await readdir(dist)).filter((name) => /\.m?js$/.test(name) && !made.has(name))
   await Promise.all(others.map((name) => rm(join(dist, name), { force: true })))
 }
 
 /** The licences of what was bundled travel with it. */
 async function notices() {
-  const inputs = Object.keys(metafile.inputs).map((path) =>
-    path.match(/(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//),
-  )
+  const inputs = built
+    .flatMap(({ metafile }) => Object.keys(metafile.inputs))
+    .map((path) => path.match(/(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//))
   const packages = new Map(inputs.filter(Boolean).map(([, folder, name]) => [name, resolve(root, folder)]))
   const texts = [...packages].sort().map(async ([name, folder]) => {
     const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))

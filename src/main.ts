@@ -19,16 +19,18 @@ const onSignal = () => {
   const now = performance.now()
   // npm and the terminal both send the same Ctrl-C.
   if (firstSignal !== undefined && now - firstSignal < 500) return
-  if (firstSignal !== undefined) {
-    if (process.stdout.isTTY) process.stdout.write('\u001b[?25h')
-    process.exit(130)
-  }
+  if (firstSignal !== undefined) process.exit(130)
   firstSignal = now
   interrupt.abort()
 }
 process.on('SIGINT', onSignal)
 process.on('SIGTERM', onSignal)
 process.on('SIGHUP', onSignal)
+
+// However it ends, a terminal gets its cursor back.
+process.on('exit', () => {
+  if (process.stdout.isTTY) process.stdout.write('\u001b[?25h')
+})
 
 const io: Io = {
   out: (text) => void process.stdout.write(text),

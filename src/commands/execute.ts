@@ -12,7 +12,7 @@ import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
 import { asker } from './ask.ts'
 import type { RunFlags } from './flags.ts'
-import { reporterFor } from './screen.ts'
+import { openScreen } from './screen.ts'
 import { worldOf } from './world.ts'
 
 /** What is to be done with a schedule, and on the strength of which events. */
@@ -38,7 +38,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const who = { run: execution.run, user: io.user, pid: io.pid, now: io.now() }
   const unlock = folder === undefined ? async () => {} : await takeLock(execution.state, who)
   const world = worldOf(io, execution.inventory, flags.check)
-  const reporter = reporterFor(io, flags, execution)
+  const reporter = await openScreen(io, flags.output, folder)
   let journal: Journal | undefined
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { extraVarsOption, inventoryOption } from './options.ts'
+import { type Output, outputs } from './screen.ts'
 
 /** What a command that runs something was asked for; Ansible's names where Ansible has one. */
 export interface RunFlags {
@@ -10,7 +11,7 @@ export interface RunFlags {
   readonly extraVars: readonly string[]
   readonly yes: boolean
   readonly onFailure?: 'ask' | 'stop' | 'rollback'
-  readonly output?: 'tree' | 'lines' | 'json' | 'quiet'
+  readonly output?: Output
   readonly state?: string
   readonly listHosts: boolean
   readonly listTasks: boolean
@@ -36,7 +37,7 @@ export function withOutput(command: Command): Command {
       new Option(
         '--output <kind>',
         'how to show what happens (default: tree on a terminal, else lines)',
-      ).choices(['tree', 'lines', 'json', 'quiet']),
+      ).choices(outputs),
     )
     .option('-y, --yes', 'answer every question with yes', false)
     .option('-v, --verbose', 'show more', false)

@@ -1,7 +1,6 @@
 import type { Outcome } from '../model/event.ts'
 
-/** The exit code of each outcome; scripts rely on them. */
-export const exitCodes: Readonly<Record<Outcome, number>> = {
+const codes: Readonly<Record<Outcome, number>> = {
   ok: 0,
   blocked: 2,
   failed: 3,
@@ -10,3 +9,6 @@ export const exitCodes: Readonly<Record<Outcome, number>> = {
   'needs-operator': 6,
   interrupted: 130,
 }
+
+/** The exit code of a run that ended so. */
+export const exitCodeOf = (outcome: Outcome): number => codes[outcome]

@@ -11,7 +11,7 @@ import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput } from './flags.ts'
 import { findHistory } from './known.ts'
-import { exitCodes } from './outcome.ts'
+import { exitCodeOf } from './outcome.ts'
 import { applied } from './prepare.ts'
 import { version } from './version.ts'
 import { bundlePath, stateDirectory } from './world.ts'
@@ -26,7 +26,7 @@ export function rollbackCommand(io: Io): Command {
     .description('take a run back')
     .option('--to <play>', 'leave everything as it was when this play had ended')
     .action(async (id: string | undefined, flags: BackFlags) => {
-      throw new Exit(exitCodes[await rollbackRun(io, id, { ...flags, check: false })])
+      throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, check: false })))
     })
   return withOutput(withForks(command))
 }

@@ -9,7 +9,7 @@ import { askOnFailure } from './ask.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
-import { exitCodes } from './outcome.ts'
+import { exitCodeOf } from './outcome.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { rollbackRun } from './rollback.ts'
 import { version } from './version.ts'
@@ -74,12 +74,12 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
 /** What comes after a run or a resume: nothing, or the rollback that was asked for. */
 export async function afterwards(io: Io, run: string, outcome: Outcome, flags: RunFlags): Promise<number> {
   const failed = ['failed', 'unreachable', 'needs-operator'].includes(outcome)
-  if (!failed || flags.check) return exitCodes[outcome]
+  if (!failed || flags.check) return exitCodeOf(outcome)
   const wish = flags.onFailure ?? 'ask'
   const what = wish === 'ask' ? await askOnFailure(io) : wish
-  if (what === 'stop') return exitCodes[outcome]
+  if (what === 'stop') return exitCodeOf(outcome)
   const back = await rollbackRun(io, run, flags)
-  return back === 'ok' ? exitCodes['rolled-back'] : exitCodes[back]
+  return back === 'ok' ? exitCodeOf('rolled-back') : exitCodeOf(back)
 }
 
 function listing({ schedule }: Prepared, { listTasks }: RunFlags): string {

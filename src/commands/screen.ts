@@ -1,55 +1,77 @@
-import { setInterval } from 'node:timers'
+import type { RunFolder } from '../journal/runs.ts'
 import type { Io } from '../model/io.ts'
 import { jsonReporter } from '../report/json.ts'
 import { linesReporter } from '../report/lines.ts'
 import { quietReporter } from '../report/quiet.ts'
 import { type Reporter, together } from '../report/reporter.ts'
 import { type RunEnd, summaryReporter } from '../report/summary.ts'
-import { treeReporter } from '../report/tree.ts'
-import type { RunFlags } from './flags.ts'
+import type { Look } from '../report/tree/frame.ts'
 
-/** What the summary names: the run's folder, if there is one. */
-export interface Shown {
-  readonly folder: { readonly path: string; readonly journal: string } | undefined
-}
+/** The values of `--output`. */
+export const outputs = ['tree', 'lines', 'json', 'quiet'] as const
 
-/** The readers of events that the flags ask for, with a summary at the end where a person reads. */
-export function reporterFor(io: Io, flags: Pick<RunFlags, 'output'>, { folder }: Shown): Reporter {
-  const kind = flags.output ?? (io.tty ? 'tree' : 'lines')
-  if (kind === 'json') return jsonReporter(io.out)
+/** How a run is shown. */
+export type Output = (typeof outputs)[number]
+
+/** What shows a run: a tree on a terminal, lines elsewhere, or what was asked for; a summary after these two. */
+export async function openScreen(
+  io: Io,
+  output: Output = io.tty ? 'tree' : 'lines',
+  folder?: RunFolder | undefined,
+): Promise<Reporter> {
+  const shown = await reporterOf(io, output)
+  const sums = output === 'tree' || output === 'lines'
   const places = folder === undefined ? [] : [{ what: 'journal', path: folder.journal }]
-  const summary = summaryReporter(io.out, { places, next })
-  if (kind === 'quiet') return together(quietReporter(io.out), summary)
-  if (kind === 'lines') return together(linesReporter(io.out), summary)
-  return together(treeReporter(screenOf(io)), summary)
+  const screen = together(shown, ...(sums ? [summaryReporter(io.out, { places, next })] : []))
+  const tell = () =>
+    screen.note?.('interrupted: what is under way is brought to its end; Ctrl-C again ends at once')
+  io.interrupted.addEventListener('abort', tell, { once: true })
+  return screen
 }
 
-function screenOf(io: Io): Parameters<typeof treeReporter>[0] {
+async function reporterOf(io: Io, output: Output): Promise<Reporter> {
+  switch (output) {
+    case 'json':
+      return jsonReporter(io.out)
+    case 'quiet':
+      return quietReporter(io.err)
+    case 'lines':
+      return linesReporter(io.out)
+    case 'tree': {
+      const { treeReporter } = await import('../report/tree.ts')
+      return treeReporter({
+        out: io.out,
+        look: () => lookOf(io),
+        now: () => io.now().getTime(),
+        every(milliseconds, tick) {
+          const timer = setInterval(tick, milliseconds)
+          return () => clearInterval(timer)
+        },
+      })
+    }
+    default:
+      return output satisfies never
+  }
+}
+
+/** What the terminal can show, by its size and environment. */
+function lookOf(io: Io): Look {
+  const { NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG } = io.env
   return {
-    out: io.out,
-    look: () => ({
-      columns: io.columns,
-      rows: io.rows,
-      color: io.env['NO_COLOR'] === undefined,
-      unicode: /utf-?8/i.test(io.env['LC_ALL'] ?? io.env['LC_CTYPE'] ?? io.env['LANG'] ?? ''),
-    }),
-    now: () => io.now().getTime(),
-    every: (milliseconds, tick) => {
-      const timer = setInterval(tick, milliseconds)
-      return () => clearInterval(timer)
-    },
+    columns: io.columns,
+    rows: io.rows,
+    color: (NO_COLOR ?? '') === '' && TERM !== 'dumb',
+    unicode: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || ''),
   }
 }
 
 /** What can be typed after a run that ended so. */
 function next(end: RunEnd): readonly { type: string; for: string }[] {
-  if (end.check) return end.outcome === 'ok' ? [{ type: 'upgrade-fleet <playbook.ts>', for: 'do it' }] : []
+  if (end.check) return []
   const resume = { type: `upgrade-fleet resume ${end.run}`, for: 'go on from where it stopped' }
   const rollback = { type: `upgrade-fleet rollback ${end.run}`, for: 'bring the fleet back' }
   if (end.kind === 'rollback')
-    return end.outcome === 'ok'
-      ? []
-      : [{ ...rollback, type: 'upgrade-fleet rollback', for: 'go on with taking back' }]
+    return end.outcome === 'ok' ? [] : [{ ...rollback, for: 'go on with taking back' }]
   if (end.outcome === 'ok') return end.changed ? [rollback] : []
   if (end.outcome === 'blocked') return []
   return end.changed ? [resume, rollback] : [resume]

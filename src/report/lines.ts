@@ -43,6 +43,7 @@ export function linesReporter(
         else say(event, eventLines(event))
       }
     },
+    note: (line) => out(`${line}\n`),
     end() {},
   }
 }

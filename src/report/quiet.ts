@@ -18,6 +18,7 @@ export function quietReporter(out: (text: string) => void): Reporter {
             .join(''),
         )
     },
+    note: (line) => out(`${line}\n`),
     end() {},
   }
 }

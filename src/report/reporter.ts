@@ -5,6 +5,8 @@ export interface Reporter {
   event(event: Stamped): void
   /** Nothing more comes, for whatever reason; may be called twice. */
   end(): void
+  /** A line of ours that no event tells. */
+  note?(line: string): void
   /** Leaves the screen to a question, until {@link Reporter.resume}. Only who redraws has these. */
   pause?(): void
   resume?(): void
@@ -26,6 +28,7 @@ export function together(...reporters: readonly Reporter[]): Reporter {
   return {
     event: (event) => each((reporter) => reporter.event(event)),
     end: () => each((reporter) => reporter.end()),
+    note: (line) => each((reporter) => reporter.note?.(line)),
     pause: () => each((reporter) => reporter.pause?.()),
     resume: () => each((reporter) => reporter.resume?.()),
   }

@@ -29,6 +29,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
   const undone = new Map<string, string | undefined>()
   let run = { run: '', kind: 'run' as 'run' | 'rollback', playbook: '', check: false }
   let changed = false
+  let ended: Extract<Stamped, { type: 'run.ended' }> | undefined
 
   const print = (outcome: Outcome, seconds: number) => {
     const wrong = [...tasks.values()].filter(({ result }) => bad.has(result))
@@ -60,9 +61,13 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
       if (event.type === 'task.ended') tasks.set(event.task, event)
       if (event.type === 'tasks.rewound') for (const task of event.tasks) tasks.delete(task)
       if (event.type === 'undo.ended') undone.set(event.task, event.error)
-      if (event.type === 'run.ended') print(event.outcome, event.seconds)
+      if (event.type === 'run.ended') ended = event
     },
-    end() {},
+    // Not before: whoever redraws the screen is done with it by then.
+    end() {
+      if (ended !== undefined) print(ended.outcome, ended.seconds)
+      ended = undefined
+    },
   }
 }
 

@@ -64,18 +64,21 @@ export function treeReporter(screen: Screen): Reporter {
     run()
   }
 
+  const keep = (lines: readonly string[]) => {
+    const { columns, unicode } = screen.look()
+    kept.push(...lines.map((line) => cut(line, columns - 1, unicode ? '…' : '...')))
+  }
+
   return {
     event(event) {
       if (event.type === 'run.started' || event.type === 'run.resumed') begin(event.waves)
-      if (noted.has(event.type)) {
-        const { columns, unicode } = screen.look()
-        kept.push(...eventLines(event).map((line) => cut(line, columns - 1, unicode ? '…' : '...')))
-      }
+      if (noted.has(event.type)) keep(eventLines(event))
       const wave = rows.take(event)
       if (wave === undefined) return
       tree?.follow(wave)
       if (event.type === 'wave.ended') kept.push(wave)
     },
+    note: (line) => keep([line]),
     pause,
     resume: run,
     end() {

@@ -13,8 +13,10 @@ function told(make: (out: (text: string) => void) => Reporter, events: readonly 
   const reporter = make((part) => {
     text += part
   })
-  for (const event of events) reporter.event(event)
-  reporter.end()
+  for (const event of events) {
+    reporter.event(event)
+    if (event.type === 'run.ended') reporter.end()
+  }
   return text
 }
 
@@ -87,6 +89,20 @@ describe('summary', () => {
     told(make, stamp([started('a/b/c', 'change'), end]))
     expect(seen).toEqual([false, true])
   })
+})
+
+test('a summary waits for the end, when nobody redraws the screen any more', () => {
+  let text = ''
+  const summary = summaryReporter((part) => {
+    text += part
+  })
+  for (const event of failedRun) summary.event(event)
+  expect(text).toBe('')
+  summary.end()
+  const once = text
+  summary.end()
+  expect(once).toContain('failed')
+  expect(text).toBe(once)
 })
 
 describe('together', () => {

@@ -74,6 +74,16 @@ describe('the tree', () => {
     expect(terminal.lines().at(-1)).toBe('– preflight: not finished, 1 ok (3.0 s)')
   })
 
+  test('keeps a note above what it redraws', async () => {
+    const { terminal, tree, tell, tick } = stage(76, 12)
+    await tell(failedRun.slice(0, 4))
+    tick()
+    tree.note?.('interrupted')
+    tick()
+    expect(terminal.lines().slice(1, 3)).toEqual(['interrupted', expect.stringContaining('preflight')])
+    tree.end()
+  })
+
   test('hides the cursor while it draws, and shows it again at the end, at a pause, and once', async () => {
     const { terminal, tree, tell, tick, clocks } = stage(76, 12)
     await tell(failedRun.slice(0, 4))

@@ -18,7 +18,7 @@ export function sight(path: string, text: string): Sighting {
   const visit = (node: ts.Node): void => {
     if (ts.isIdentifier(node) && node.text === 'process' && !ts.isPropertyAssignment(node.parent)) {
       const named = ts.isPropertyAccessExpression(node.parent) && node.parent.name === node
-      if (!named || node.parent.getText(source) === 'globalThis.process') touchesProcess = true
+      if (named ? node.parent.getText(source) === 'globalThis.process' : !bound(node)) touchesProcess = true
     }
     if (ts.isExportAssignment(node) || node.kind === ts.SyntaxKind.DefaultKeyword) {
       exportsDefault ||= ts.isExportAssignment(node) || !ts.isDefaultClause(node.parent)
@@ -28,6 +28,45 @@ export function sight(path: string, text: string): Sighting {
   visit(source)
   touchesProcess ||= imports.some((name) => /^(node:)?process$/.test(name))
   return { imports, touchesProcess, exportsDefault }
+}
+
+/** Whether a name is the file's own: declared around its use, or imported from another file. */
+function bound(name: ts.Identifier): boolean {
+  for (let scope: ts.Node = name; scope !== undefined; scope = scope.parent) {
+    if (declared(scope).some((pattern) => pattern !== undefined && binds(pattern, name.text))) return true
+  }
+  return false
+}
+
+function declared(scope: ts.Node): readonly (ts.BindingName | undefined)[] {
+  if (ts.isFunctionLike(scope)) return scope.parameters.map((parameter) => parameter.name)
+  if (ts.isCatchClause(scope)) return [scope.variableDeclaration?.name]
+  const lists =
+    ts.isForStatement(scope) || ts.isForOfStatement(scope) || ts.isForInStatement(scope)
+      ? [scope.initializer]
+      : ts.isBlock(scope) || ts.isSourceFile(scope)
+        ? scope.statements.map((statement) =>
+            ts.isVariableStatement(statement) ? statement.declarationList : undefined,
+          )
+        : []
+  const imported = ts.isSourceFile(scope)
+    ? scope.statements
+        .filter(ts.isImportDeclaration)
+        .flatMap(({ importClause: clause }) =>
+          clause?.namedBindings && ts.isNamedImports(clause.namedBindings)
+            ? clause.namedBindings.elements.map((element) => element.name)
+            : [],
+        )
+    : []
+  const variables = lists.flatMap((list) =>
+    list !== undefined && ts.isVariableDeclarationList(list) ? list.declarations.map(({ name }) => name) : [],
+  )
+  return [...variables, ...imported]
+}
+
+function binds(pattern: ts.BindingName, name: string): boolean {
+  if (ts.isIdentifier(pattern)) return pattern.text === name
+  return pattern.elements.some((element) => ts.isBindingElement(element) && binds(element.name, name))
 }
 
 /** Which room of the house a file of `src/` is in: its folder, or its own name at the top. */
