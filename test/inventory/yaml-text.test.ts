@@ -91,12 +91,11 @@ describe('readYaml', () => {
   })
 
   it('reads JSON as what it is', () => {
-    const exact = fc
-      .jsonValue({ noUnicodeString: false })
-      .filter((value) => !/[-.]\d|e[+-]|\d{16}/.test(JSON.stringify(value)))
+    const exact = fc.jsonValue().filter((value) => !/[-.]\d|e[+-]|\d{16}/.test(JSON.stringify(value)))
     fc.assert(
       fc.property(exact, (value) => {
-        expect(read(JSON.stringify({ value }))).toEqual({ value })
+        const text = JSON.stringify({ value })
+        expect(read(text)).toEqual(JSON.parse(text))
       }),
     )
   })
