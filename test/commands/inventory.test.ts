@@ -13,9 +13,9 @@ async function run(
   contents: Record<string, string> = { 'inventory/hosts.yml': hosts },
   env: Record<string, string> = {},
 ) {
-  const io = fakeIo(await files(contents), env)
+  const io = fakeIo({ cwd: await files(contents), env })
   await make(io).parseAsync([...args], { from: 'user' })
-  return io
+  return { stdout: io.written.out, stderr: io.written.err }
 }
 
 describe('inventory', () => {
@@ -77,7 +77,9 @@ describe('hosts', () => {
 
   it('says where it looked', async () => {
     const cwd = await files({})
-    const [problem] = await problemsOf(() => hostsCommand(fakeIo(cwd)).parseAsync(['all'], { from: 'user' }))
+    const [problem] = await problemsOf(() =>
+      hostsCommand(fakeIo({ cwd })).parseAsync(['all'], { from: 'user' }),
+    )
     for (const place of [
       '-i',
       'UPGRADE_FLEET_INVENTORY',

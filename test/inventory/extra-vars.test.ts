@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { endpointOf } from '../../src/inventory/endpoint.ts'
 import { paramsOf, parseExtraVars, withExtraVars } from '../../src/inventory/extra-vars.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
 import { files, problemsOf } from '../support/site.ts'
@@ -34,6 +35,12 @@ it('lays extra vars over hosts and groups', async () => {
   const over = withExtraVars(inventory, { ansible_port: 22 })
   expect(over.hosts.map(({ vars }) => vars)).toEqual([{ ansible_port: 22 }, { ansible_port: 22 }])
   expect(over.groups[0]?.vars).toEqual({ ansible_port: 22 })
+  const wrong = withExtraVars(inventory, { ansible_port: 'x' })
+  const [host] = wrong.hosts
+  if (host === undefined) throw new Error('no host')
+  expect(await problemsOf(() => endpointOf(wrong, host))).toEqual([
+    '-e hosts.a.ansible_port: expected a port of 1 to 65535, got "x"',
+  ])
 })
 
 describe('paramsOf', () => {

@@ -1,8 +1,11 @@
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { secretStore } from '../../src/inventory/secrets.ts'
 import { secret } from '../../src/model/secret.ts'
 import { secretRef } from '../../src/model/secret-schema.ts'
-import { problemsOf } from '../support/site.ts'
+import { files, problemsOf } from '../support/site.ts'
 
 describe('secretRef', () => {
   it.each([
@@ -25,6 +28,7 @@ describe('secretRef', () => {
 
   it('refuses nothing too', () => {
     expect(secretRef().safeParse(undefined).error?.issues[0]?.message).toContain('got nothing')
+    expect(z.object({ password: secretRef() }).safeParse({}).error?.issues[0]?.path).toEqual(['password'])
     expect(secretRef().optional().parse(undefined)).toBeUndefined()
   })
 })
@@ -32,13 +36,23 @@ describe('secretRef', () => {
 describe('secretStore', () => {
   const file = { text: 'hunter2\n', uid: 1000, mode: 0o100600 }
   const store = (over: Partial<typeof file> = {}) =>
-    secretStore({ PW: 'from env', EMPTY: '' }, () => ({ ...file, ...over }), 1000)
+    secretStore({ PW: 'from env', EMPTY: '' }, 1000, () => ({ ...file, ...over }))
 
   it('finds what the environment and files hold', () => {
     expect(store()(secret('env:PW'))).toBe('from env')
     expect(store()(secret('file:/pw'))).toBe('hunter2')
     expect(store({ text: 'a\n\n' })(secret('file:/pw'))).toBe('a\n')
     expect(store({ mode: 0o100400 })(secret('file:/pw'))).toBe('hunter2')
+  })
+
+  it('reads real files', async () => {
+    const directory = await files({ open: 'hunter2\n', closed: 'hunter2\n' })
+    await chmod(join(directory, 'open'), 0o644)
+    await chmod(join(directory, 'closed'), 0o600)
+    const real = secretStore({}, undefined)
+    expect(real(secret(`file:${directory}/closed`))).toBe('hunter2')
+    expect(() => real(secret(`file:${directory}/open`))).toThrow('expected mode 0600, got 0644')
+    expect(() => real(secret(`file:${directory}/none`))).toThrow('ENOENT')
   })
 
   it.each([

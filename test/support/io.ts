@@ -1,27 +1,24 @@
 import type { Io } from '../../src/model/io.ts'
 
-/** An Io that keeps what was written. */
-export function fakeIo(
-  cwd: string,
-  env: Readonly<Record<string, string>> = {},
-): Io & { stdout: string; stderr: string } {
-  const io = {
-    stdout: '',
-    stderr: '',
-    out: (text: string) => {
-      io.stdout += text
+/** An Io in memory: what was written is in `written`, the clock stands still, nobody answers. */
+export function fakeIo(given: Partial<Io> = {}): Io & { readonly written: { out: string; err: string } } {
+  const written = { out: '', err: '' }
+  return {
+    written,
+    out(text) {
+      written.out += text
     },
-    err: (text: string) => {
-      io.stderr += text
+    err(text) {
+      written.err += text
     },
-    env,
-    cwd,
+    env: {},
+    cwd: '/nowhere',
     tty: false,
     answers: false,
     columns: 80,
     rows: 24,
-    now: () => new Date(0),
+    now: () => new Date('2026-11-22T10:00:00.000Z'),
     interrupted: new AbortController().signal,
+    ...given,
   }
-  return io
 }
