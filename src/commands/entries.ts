@@ -73,4 +73,10 @@ export const entries: readonly Entry[] = [
     summary: 'run a shell command on hosts',
     load: async () => (await import('./adhoc.ts')).execCommand,
   },
+  {
+    name: 'lab',
+    usage: 'up | status | reset | break FAULT[:HOST] | down',
+    summary: 'make a fleet on this machine to try upgrades on',
+    load: async () => (await import('./lab.ts')).labCommand,
+  },
 ]

@@ -9,7 +9,7 @@ export type DraftVars = Map<string, LocatedEntry>
 /** A group while the files are read. `files` are the variables of `group_vars/`, which win over `vars`. */
 export interface DraftGroup {
   readonly name: string
-  readonly place: Place
+  place: Place
   readonly children: Set<string>
   readonly hosts: Set<string>
   readonly vars: DraftVars
@@ -45,7 +45,11 @@ export function emptyDraft(place: Place): Draft {
 /** The group of that name, made when it is new. */
 export function addGroup(draft: Draft, name: string, place: Place): DraftGroup {
   const known = draft.groups.get(name)
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    // `all` and `ungrouped` are there before a file names them.
+    if (known.place.line === undefined) known.place = place
+    return known
+  }
   if (!/^[A-Za-z_]\w*$/.test(name)) {
     draft.warnings.push(problem(place, name, 'group names should be letters, digits and _'))
   }

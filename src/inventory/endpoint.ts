@@ -21,7 +21,10 @@ const connection = z.object({
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ansible_ssh_common_args: z.string().default(''),
-  upgrade_fleet_dir: path.optional(),
+  upgrade_fleet_dir: z
+    .string()
+    .regex(/^\/[^\p{Cc}]*$/u, 'expected an absolute path')
+    .optional(),
 })
 
 /** The names of the variables that say how to reach a host. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { InputError } from '../model/errors.ts'
-import type { Inventory } from '../model/inventory.ts'
+import { type Inventory, placeKey } from '../model/inventory.ts'
 import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { findings, pathText } from './issues.ts'
@@ -59,11 +59,14 @@ function parsePairs(text: string): ExtraVars {
 /** The inventory with extra vars over every host's and group's own, so that connections are made by them. */
 export function withExtraVars(inventory: Inventory, extraVars: ExtraVars): Inventory {
   if (Object.keys(extraVars).length === 0) return inventory
-  const over = <T extends { readonly vars: ExtraVars }>(owner: T): T => ({
-    ...owner,
-    vars: { ...owner.vars, ...extraVars },
-  })
-  return { ...inventory, hosts: inventory.hosts.map(over), groups: inventory.groups.map(over) }
+  const vars = (owner: { readonly vars: ExtraVars }) => ({ ...owner.vars, ...extraVars })
+  const from = Object.fromEntries(Object.keys(extraVars).map((key) => [key, '-e']))
+  return {
+    ...inventory,
+    hosts: inventory.hosts.map((host) => ({ ...host, vars: vars(host), from: { ...host.from, ...from } })),
+    groups: inventory.groups.map((group) => ({ ...group, vars: vars(group) })),
+    places: { ...inventory.places, [placeKey('group', '-e')]: { file: '-e' } },
+  }
 }
 
 /** Splits extra vars into the playbook's parameters, checked by its schema, and the others, which are vars. */

@@ -5,6 +5,7 @@ import { InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { readArtifacts } from './artifacts.ts'
 import { addHosts, type Draft, emptyDraft } from './draft.ts'
+import { readIniInventory } from './ini.ts'
 import { problem } from './located.ts'
 import { settle } from './settle.ts'
 import { readVarsDirectories } from './vars-files.ts'
@@ -88,12 +89,14 @@ async function readFileSource(draft: Draft, path: string, file: string): Promise
   if (text === undefined) return
   const extension = extname(path)
   const yamlInstead = 'write it as YAML (ansible-inventory -i FILE --list --yaml > hosts.yml)'
-  if (/\.[cm]?[jt]s$/.test(path)) refuse(`expected YAML; inventories in TypeScript are not supported yet`)
+  if (/\.[cm]?[jt]s$/.test(path))
+    refuse(`expected YAML or INI; inventories in TypeScript are not supported yet`)
   else if (text.startsWith('#!'))
-    refuse(`expected YAML, got a program, which is not supported yet; ${yamlInstead}`)
-  else if (extension === '.toml') refuse(`expected YAML, got TOML, which is not supported; ${yamlInstead}`)
+    refuse(`expected YAML or INI, got a program, which is not supported yet; ${yamlInstead}`)
+  else if (extension === '.toml')
+    refuse(`expected YAML or INI, got TOML, which is not supported; ${yamlInstead}`)
   else if (extension === '.ini' || (!/^\.(ya?ml|json)$/.test(extension) && looksIni(text))) {
-    refuse(`expected YAML, got INI, which is not supported yet; ${yamlInstead}`)
+    readIniInventory(draft, text, file)
   } else readYamlInventory(draft, text, file)
 }
 

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { InputError } from '../model/errors.ts'
 import type { SecretStore } from '../model/secret.ts'
 
@@ -8,14 +9,25 @@ export interface SecretFile {
   readonly mode: number
 }
 
+/** Reads a secret's file, and tells whose it is: of the very file that was read. */
+export function readSecretFile(path: string): SecretFile {
+  const file = openSync(path, 'r')
+  try {
+    const { uid, mode } = fstatSync(file)
+    return { text: readFileSync(file, 'utf8'), uid, mode }
+  } finally {
+    closeSync(file)
+  }
+}
+
 /**
  * Looks up `env:NAME` and `file:/path` when they are used. A file must be of `uid` (the user who runs this) and closed to
  * everyone else; the newline at its end is no part of the secret. Throws InputError, never with a value in it.
  */
 export function secretStore(
   env: Readonly<Record<string, string | undefined>>,
-  readFile: (path: string) => SecretFile,
   uid: number | undefined,
+  readFile: (path: string) => SecretFile = readSecretFile,
 ): SecretStore {
   return ({ name }) => {
     const [, kind, rest] = /^(env|file):(.+)$/s.exec(name) ?? []

@@ -9,7 +9,7 @@ export interface YamlText {
   readonly problems: readonly string[]
 }
 
-const mostNodes = 2_000_000
+const mostNodes = 500_000
 
 /**
  * Reads YAML (or JSON) as Ansible does: PyYAML's rules for plain scalars, `<<` merges, aliases. A vault becomes
@@ -29,6 +29,7 @@ export function readYaml(text: string, file: string): YamlText {
   if (problems.length > 0) return { root: undefined, problems }
 
   const open = new Set<Node>()
+  const anchors = new Map<string, Node>()
   let count = 0
   const complain = (node: Node, message: string): Located => {
     problems.push(problem(at(node.range?.[0] ?? 0), '', message))
@@ -38,17 +39,18 @@ export function readYaml(text: string, file: string): YamlText {
   const walk = (node: Node): Located => {
     if (++count === mostNodes)
       complain(node, `expected at most ${mostNodes} values (aliases counted), got more`)
+    if (count >= mostNodes) return { kind: 'scalar', place: at(node.range?.[0] ?? 0), value: null }
     if (isAlias(node)) {
-      const target = node.resolve(document)
+      const target = anchors.get(node.source)
       if (target === undefined) return complain(node, `expected an anchor &${node.source}, got none`)
       return open.has(target)
         ? complain(node, `the alias *${node.source} stands inside itself`)
         : walk(target)
     }
+    if (node.anchor !== undefined) anchors.set(node.anchor, node)
     const place = at(node.range?.[0] ?? 0)
     if (isScalar(node)) return scalar(node, node.tag, String(node.value ?? ''), node.type === 'PLAIN', place)
     if (node.tag?.startsWith('!')) return complain(node, `the tag ${node.tag} is not supported here`)
-    if (count >= mostNodes) return { kind: 'scalar', place, value: null }
     open.add(node)
     const made: Located = isSeq(node)
       ? { kind: 'list', place, items: node.items.map((item) => walk(item as Node)) }

@@ -3,9 +3,10 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BuildFailure, Metafile } from 'esbuild'
-import { InputError } from '../model/errors.ts'
+import { InputError, type Place, placeText } from '../model/errors.ts'
 import { isPlaybook, type Playbook } from '../model/playbook.ts'
 import { messageText } from './errors.ts'
+import { placeOfMissingExport } from './missing-export.ts'
 import { metaNames, metaPlugin, packagesPlugin } from './resolve.ts'
 
 /** Where to load from and to: `packageUrl` is the file URL of our own built index. */
@@ -37,7 +38,7 @@ export async function loadPlaybook(file: string, options: LoadOptions): Promise<
   // The digest stands in the name, since a process imports a path once.
   const bundle = join(options.runDir, `playbook-${digest.slice(0, 16)}.mjs`)
   await writeFile(bundle, text, { mode: 0o600 })
-  const playbook = await importPlaybook(bundle, file)
+  const playbook = await importPlaybook(bundle, { file, cwd: options.cwd, inputs })
   return { playbook, digest, bundle, inputs }
 }
 
@@ -46,7 +47,7 @@ export async function loadBundle(path: string): Promise<Playbook> {
   const found = await stat(path).catch(() => undefined)
   if (found === undefined)
     throw new InputError(`${path}: expected the playbook that the run kept, got no such file`)
-  return importPlaybook(path, path)
+  return importPlaybook(path, { file: path, cwd: dirname(path), inputs: [] })
 }
 
 async function bundlePlaybook(
@@ -102,13 +103,25 @@ async function digestOf(inputs: readonly string[], base: string): Promise<string
   return hash.digest('hex')
 }
 
-async function importPlaybook(bundle: string, file: string): Promise<Playbook> {
+interface Origin {
+  /** As the user wrote it. */
+  readonly file: string
+  readonly cwd: string
+  readonly inputs: readonly string[]
+}
+
+async function importPlaybook(bundle: string, { file, cwd, inputs }: Origin): Promise<Playbook> {
   const url = pathToFileURL(bundle).href
   let module: { readonly default?: unknown }
   try {
     module = (await import(/* @vite-ignore */ url)) as typeof module
   } catch (error) {
-    throw new InputError(`${placeOf(error, bundle) ?? file} cannot be loaded: ${messageOf(error)}`)
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    const place = (await placeOfMissingExport(message, inputs)) ??
+      firstFrame(error, bundle, inputs) ?? { file }
+    const short = relative(cwd, place.file)
+    const shown = { ...place, file: short === '' || short.startsWith('..') ? place.file : short }
+    throw new InputError(`${placeText(shown)} cannot be loaded: ${message}`)
   }
   if (isPlaybook(module.default)) return module.default
   const got = module.default === undefined ? 'no default export' : 'something else'
@@ -118,16 +131,14 @@ async function importPlaybook(bundle: string, file: string): Promise<Playbook> {
   )
 }
 
-const messageOf = (error: unknown) =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-
-// The first frame of the author's, if source maps made it one.
-function placeOf(error: unknown, bundle: string): string | undefined {
-  const frames =
-    error instanceof Error ? (error.stack ?? '').matchAll(/((?:file:\/\/)?\/[^()\s]+):(\d+):(\d+)/g) : []
-  for (const [, path = '', line, column] of frames) {
+// The first one that is the author's, if source maps made it one.
+function firstFrame(error: unknown, bundle: string, inputs: readonly string[]): Place | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  for (const [, path = '', line, column] of stack.matchAll(/((?:file:\/\/)?\/[^()\s]+):(\d+):(\d+)/g)) {
     const file = path.startsWith('file:') ? fileURLToPath(path) : path
-    if (file !== bundle && !file.includes('/node_modules/')) return `${file}:${line}:${column}`
+    if (inputs.length > 0 ? inputs.includes(file) : file !== bundle) {
+      return { file, line: Number(line), column: Number(column) }
+    }
   }
   return undefined
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Secret, secret } from './secret.ts'
+import { isSecret, type Secret, secret } from './secret.ts'
 
 const forms = '{ env: NAME } or { file: /absolute/path }'
 const name = z.string().regex(/^[A-Za-z_]\w*$/, 'expected the name of an environment variable')
@@ -16,6 +16,7 @@ export const secretRef = () =>
     .custom<{ readonly env: string } | { readonly file: string } | Secret>()
     .transform((value, context): Secret => {
       const given: unknown = value
+      if (isSecret(given)) return given
       const refuse = (message: string, at: string[] = []) => {
         context.addIssue({ code: 'custom', message, path: at })
         return z.NEVER
