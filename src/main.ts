@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events'
 import { homedir, userInfo } from 'node:os'
 import { runProgram } from './commands/program.ts'
 import type { Io } from './model/io.ts'
@@ -14,6 +15,8 @@ for (const stream of [process.stdout, process.stderr]) {
 process.setSourceMapsEnabled(true)
 
 const interrupt = new AbortController()
+// Every task that is under way listens.
+setMaxListeners(0, interrupt.signal)
 let firstSignal: number | undefined
 const onSignal = () => {
   const now = performance.now()

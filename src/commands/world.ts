@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
@@ -51,13 +50,7 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean): World {
 }
 
 /** Where secrets of this process come from. */
-export function secretsOf(io: Io): SecretStore {
-  const read = (path: string) => {
-    const { uid, mode } = statSync(path)
-    return { text: readFileSync(path, 'utf8'), uid, mode }
-  }
-  return secretStore(io.env, read, io.uid)
-}
+export const secretsOf = (io: Io): SecretStore => secretStore(io.env, io.uid)
 
 const remembering =
   (store: SecretStore, revealed: Set<string>): SecretStore =>

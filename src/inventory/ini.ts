@@ -61,7 +61,10 @@ function hostLine(
   complain: (message: string) => void,
 ): void {
   const words = shellWords(line, true)
-  if (words === undefined) return complain('expected quotes that end')
+  if (words === undefined) {
+    complain('expected quotes that end')
+    return
+  }
   const [name, ...pairs] = words
   if (name === undefined) return
   const group = addGroup(draft, groupName, place)
@@ -85,8 +88,10 @@ function varLine(
   complain: (message: string) => void,
 ): void {
   const [, key, value] = /^([^=]*?)\s*=\s*(.*)$/s.exec(line) ?? []
-  if (key === undefined || value === undefined)
-    return complain(`expected key=value, got ${JSON.stringify(line)}`)
+  if (key === undefined || value === undefined) {
+    complain(`expected key=value, got ${JSON.stringify(line)}`)
+    return
+  }
   setGroupVar(draft, addGroup(draft, groupName, place), key, entry(value, columnOf(place, line, line, key)))
 }
 
