@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { Connection, Endpoint, ExecOptions, ExecResult } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
@@ -65,10 +66,15 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
   }
   const jobs = fakeJobs(start, secrets)
   let away = false
-  let broken = new AbortController()
+  const unbroken = () => {
+    const controller = new AbortController()
+    setMaxListeners(0, controller.signal)
+    return controller
+  }
+  let broken = unbroken()
   const lose = () => {
     broken.abort()
-    broken = new AbortController()
+    broken = unbroken()
   }
   const connect = (overrides: Partial<Endpoint> = {}): Connection => {
     const endpoint: Endpoint = {
@@ -116,9 +122,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
       },
       dial: async (address, port) => {
         reach()
-        if (options.dial !== undefined) return options.dial(address, port)
-        const text = `${endpoint.name}: no way from there to ${address}:${port}: nothing listens`
-        throw new ConnectionError(endpoint.name, 'refused', text)
+        return dialled(endpoint.name, options.dial ?? nobody, address, port)
       },
       close: async () => {
         closed = true
@@ -199,6 +203,24 @@ async function execOn(
         broken.removeEventListener('abort', lose)
       })
   })
+}
+
+function nobody(): never {
+  throw new Error('nothing listens')
+}
+
+async function dialled(
+  host: string,
+  dial: NonNullable<FakeOptions['dial']>,
+  address: string,
+  port: number,
+): Promise<Duplex> {
+  try {
+    return await dial(address, port)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ConnectionError(host, 'refused', `${host}: no way from there to ${address}:${port}: ${why}`)
+  }
 }
 
 /** Hands on the lines of a text. */

@@ -13,38 +13,38 @@ export function underWatch(
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined
     let begun = false
-    let over = false
+    let halted: OrderEnd | undefined
     const settle = (result: OrderEnd | Extract<RunEnd, { kind: 'unrun' }>) => {
       clearTimeout(timer)
       order.signal?.removeEventListener('abort', cancel)
-      over = true
       resolve(result)
     }
-    const halt = (result: OrderEnd) => {
-      if (over) return
-      over = true
-      if (!begun) return settle(result)
+    const finishOff = (result: OrderEnd) =>
       void end().then((left) => settle(left === undefined ? result : { kind: 'lost', reason: left }))
+    const halt = (result: OrderEnd) => {
+      if (halted !== undefined) return
+      halted = result
+      // What was sent cannot be called back: it is ended at its turn.
+      if (begun) finishOff(result)
     }
     const cancel = () => halt({ kind: 'cancelled' })
     order.signal?.addEventListener('abort', cancel, { once: true })
     const ran = shell.run(order, {
-      stdout: (chunk) => (over ? undefined : order.stdout(chunk)),
-      stderr: (chunk) => (over ? undefined : order.stderr(chunk)),
+      stdout: (chunk) => (halted === undefined ? order.stdout(chunk) : undefined),
+      stderr: (chunk) => (halted === undefined ? order.stderr(chunk) : undefined),
       onStart: () => {
-        if (over) return
         begun = true
+        if (halted !== undefined) return finishOff(halted)
         order.feed?.(shell.input)
         const { timeout } = order
         if (timeout === undefined) return
-        timer = setTimeout(
-          () => halt({ kind: 'timeout', seconds: timeout }),
-          Math.min(timeout * 1000, 2 ** 31 - 1),
-        )
+        const expire = () => halt({ kind: 'timeout', seconds: timeout })
+        timer = setTimeout(expire, Math.min(timeout * 1000, 2 ** 31 - 1))
       },
     })
     void ran.then((result) => {
-      if (!over) settle(result)
+      if (halted === undefined) settle(result)
+      else if (!begun) settle(halted)
     })
   })
 }

@@ -35,6 +35,7 @@ export interface Shell {
 interface Entry {
   readonly streams: Streams
   readonly settle: (end: RunEnd) => void
+  begun: boolean
   code: number | undefined
   quiet: boolean
 }
@@ -69,20 +70,27 @@ export async function openShell(link: Link): Promise<Shell> {
     if (entry.code === undefined || !entry.quiet) return
     entries.splice(entries.indexOf(entry), 1)
     entry.settle({ kind: 'exit', code: entry.code })
-    entries[0]?.streams.onStart?.()
     if (entries.length === 0 && !usable) channel.input.end()
+  }
+  // A turn begins with the mark of the one before on stdout; that on stderr may come later than the first output.
+  const beginNext = () => {
+    const next = entries.find((entry) => entry.code === undefined)
+    if (next === undefined || next.begun) return
+    next.begun = true
+    next.streams.onStart?.()
   }
   const run = (script: Script, streams: Streams): Promise<RunEnd> => {
     if (!usable) return Promise.resolve({ kind: 'unrun', reason: 'The shell has ended.' })
     const mark = nonce()
     const text = frame(script, mark)
     return new Promise((resolve) => {
-      const entry: Entry = { streams, settle: resolve, code: undefined, quiet: false }
+      const entry: Entry = { streams, settle: resolve, begun: false, code: undefined, quiet: false }
       entries.push(entry)
-      if (entries.length === 1) streams.onStart?.()
+      beginNext()
       out.expect(mark, streams.stdout, (said) => {
         entry.code = Number(said)
         finish(entry)
+        beginNext()
       })
       errors.expect(mark, streams.stderr, () => {
         entry.quiet = true
@@ -97,8 +105,7 @@ export async function openShell(link: Link): Promise<Shell> {
     usable = false
     channel.destroy()
     const left = entries.splice(0)
-    for (const [at, entry] of left.entries())
-      entry.settle(fate(end, at === 0 && greeted, link.alive, chatter.text()))
+    for (const entry of left) entry.settle(fate(end, entry.begun && greeted, link.alive, chatter.text()))
   })
 
   const begin = nonce()

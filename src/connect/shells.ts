@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
 import { ConnectionError } from '../model/errors.ts'
 import type { Link, Tap } from './channel.ts'
@@ -45,7 +46,7 @@ const batch = 16
 export function keepShells(host: string, wire: Wire): Shells {
   const queue: Queued[] = []
   const idle = new Set<Shell>()
-  const busy = new Set<Shell>()
+  const living = new Set<Shell>()
   let opening = 0
   let limit = most
   let scheduled = false
@@ -57,13 +58,11 @@ export function keepShells(host: string, wire: Wire): Shells {
       idle.delete(shell)
       if (shell.usable()) serve(shell, nextGroup(queue))
     }
-    const wanted = Math.min(groups(queue), limit - busy.size)
+    const wanted = Math.min(groups(queue), limit - living.size)
     for (let missing = wanted - opening; missing > 0; missing -= 1) void open()
   }
   const serve = (shell: Shell, group: readonly Queued[]) => {
-    busy.add(shell)
     void Promise.all(group.map((one) => send(shell, one))).then(() => {
-      busy.delete(shell)
       if (shell.usable()) idle.add(shell)
       if (queue.length > 0) dispatch()
     })
@@ -80,10 +79,16 @@ export function keepShells(host: string, wire: Wire): Shells {
     try {
       link = await wire.link()
       const shell = await openShell(link)
+      living.add(shell)
       idle.add(shell)
-      void shell.ended.then(() => idle.delete(shell))
+      void shell.ended.then(() => {
+        idle.delete(shell)
+        living.delete(shell)
+        schedule()
+      })
     } catch (error) {
-      if (link?.alive && busy.size > 0) limit = busy.size
+      // The server gives no more channels (MaxSessions): the rest waits for those that there are.
+      if (link?.alive && living.size > 0) limit = living.size
       else for (const one of queue.splice(0)) one.reject(unsent(host, error))
     } finally {
       opening -= 1
@@ -106,23 +111,33 @@ export function keepShells(host: string, wire: Wire): Shells {
     run: (order) =>
       new Promise((resolve, reject) => {
         if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
-        const queued = { order, resolve, reject }
-        queue.push(queued)
-        order.signal?.addEventListener(
-          'abort',
-          () => {
-            const at = queue.indexOf(queued)
-            if (at < 0) return
-            queue.splice(at, 1)
-            resolve({ kind: 'cancelled' })
+        const leave = () => {
+          const at = queue.indexOf(queued)
+          if (at < 0) return
+          queue.splice(at, 1)
+          resolve({ kind: 'cancelled' })
+        }
+        const over = () => order.signal?.removeEventListener('abort', leave)
+        const queued: Queued = {
+          order,
+          resolve: (end) => {
+            over()
+            resolve(end)
           },
-          { once: true },
-        )
+          reject: (error) => {
+            over()
+            reject(error)
+          },
+        }
+        queue.push(queued)
+        // One signal may stand for a whole run, with hundreds of commands under way.
+        if (order.signal !== undefined) setMaxListeners(0, order.signal)
+        order.signal?.addEventListener('abort', leave, { once: true })
         schedule()
       }),
     close: () => {
       for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
-      for (const shell of [...idle, ...busy]) shell.close()
+      for (const shell of living) shell.close()
     },
   }
 }

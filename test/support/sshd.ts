@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Endpoint } from '../../src/model/connection.ts'
+import { fastDirectory } from './fast-directory.ts'
 import { until } from './until.ts'
 
 /** A real OpenSSH server on a loopback address, for one test file. */
@@ -22,7 +22,7 @@ export interface Sshd {
 
 /** Starts an sshd that lets the present user in with one key, and nothing else. */
 export async function startSshd(address: string, extra: readonly string[] = [], port = 2222): Promise<Sshd> {
-  const directory = mkdtempSync(join(tmpdir(), 'upgrade-fleet-sshd-'))
+  const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   const at = (name: string) => join(directory, name)
