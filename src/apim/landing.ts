@@ -1,5 +1,5 @@
 import { skip } from '../model/action.ts'
-import { type From, play } from '../model/play.ts'
+import { type From, type Play, play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
 import * as archive from '../modules/archive.ts'
 import * as carry from '../modules/carry.ts'
@@ -10,10 +10,10 @@ import { after } from './fence.ts'
 import { healthy } from './health.ts'
 import { configure } from './home.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
-import { homeOf, migrationHomeOf, newServer } from './server.ts'
+import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
-import { type ApimSite, bundlePath, jarsFor, peersOf, staged } from './site.ts'
-import { bundle, carried, overlay } from './trees.ts'
+import { type ApimSite, jarsFor, peersOf, staged } from './site.ts'
+import { carried, overlay } from './trees.ts'
 
 /** What the whole fleet goes through at a version at which it is started. */
 export type Landing = {
@@ -27,8 +27,11 @@ export type Landing = {
   readonly down: (from: From) => unknown
 }
 
-/** The landing at a version: fresh homes on all hosts from the migrated trees, then the servers. `seen` reads the gates that it comes after. */
-export function landing(site: ApimSite, version: string, seen: (from: From) => unknown): Landing {
+/** The play that put a version's migrated artefacts into one file on the migration host. */
+export type Bundled = Play<{ readonly bundle: { readonly path: string; readonly sha256: string } }>
+
+/** The landing at a version: fresh homes on all hosts from the migrated trees, then the servers.  */
+export function landing(site: ApimSite, version: string, bundled: Bundled): Landing {
   const ranks = startOrder(site, version)
   const stops = ranks
     .toReversed()
@@ -38,7 +41,7 @@ export function landing(site: ApimSite, version: string, seen: (from: From) => u
       ),
     )
   return {
-    homes: homes(site, version, seen),
+    homes: homes(site, version, bundled),
     starts: ranks.map(({ role, hosts }) =>
       play(`${version}: start ${role}`, hosts, {
         serial: role === 'gateway-worker' ? 1 : hosts.length,
@@ -58,17 +61,15 @@ export function landing(site: ApimSite, version: string, seen: (from: From) => u
   }
 }
 
-function homes(site: ApimSite, version: string, seen: (from: From) => unknown): readonly Part[] {
+function homes(site: ApimSite, version: string, bundled: Bundled): readonly Part[] {
   const { migration, vars } = site
-  const { apim_base: base } = migration.vars
   const useSvn = version !== '3.0.0' && vars.svn !== undefined
   const shared = version === '3.0.0' ? vars.shared_deployment : undefined
 
-  const trees = play(`${version}: trees`, migration)
-    .task('bundle', ({ from }) =>
-      after(seen(from), bundle({ home: migrationHomeOf(base, version), file: bundlePath(base, version) })),
-    )
-    .task('fetched', ({ bundle: made }) => carry.fetch({ path: made.path, sha256: made.sha256 }))
+  const fetched = play(`${version}: trees fetched`, migration).task('fetched', ({ from }) => {
+    const { path, sha256 } = from(bundled, migration).bundle
+    return carry.fetch({ path, sha256 })
+  })
 
   const made = play(`${version}: homes`, site.all)
     .task('unpacked', ({ host }) => {
@@ -82,7 +83,7 @@ function homes(site: ApimSite, version: string, seen: (from: From) => unknown): 
     })
     .task('trees brought', ({ host, from }) =>
       carry.deliver({
-        ...from(trees, migration).fetched,
+        ...from(fetched, migration).fetched,
         to: `${host.vars.apim_base}/migration/landing-${version}.tar`,
       }),
     )
@@ -111,7 +112,7 @@ function homes(site: ApimSite, version: string, seen: (from: From) => unknown): 
     )
 
   return [
-    trees,
+    fetched,
     made,
     ...(useSvn ? withoutSvn(site, version) : []),
     ...(shared ? sharing(site, version, shared) : []),

@@ -6,8 +6,9 @@ import type { HopPlays } from './hops/common.ts'
 import { hopPlays } from './hops/index.ts'
 import { landing } from './landing.ts'
 import { startOrder } from './roles.ts'
-import { newServer } from './server.ts'
-import { type ApimSite, type HopSite, landings } from './site.ts'
+import { migrationHomeOf, newServer } from './server.ts'
+import { type ApimSite, bundlePath, type HopSite, landings } from './site.ts'
+import { bundle } from './trees.ts'
 import type { Hop } from './versions.ts'
 
 /** One hop of the way with all that belongs to it: what must hold before, its restore point, and its plays, the landing's too. */
@@ -30,9 +31,18 @@ export function walk(
   for (const hop of hops) {
     const { fences, dumps, plays, proved } = hopPlays(hop, { ...at, site, down })
     const last = hop === hops.at(-1)
-    const land = landed.includes(hop.to) ? landing(site, hop.to, proved) : undefined
+    const { apim_base: base } = site.migration.vars
+    const bundled = play(`${hop.to}: trees`, site.migration).task('bundle', ({ from }) =>
+      after(proved(from), bundle({ home: migrationHomeOf(base, hop.to), file: bundlePath(base, hop.to) })),
+    )
+    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled) : undefined
     const landPlays = land ? [...land.homes, ...land.starts, ...(last ? [] : land.stops)] : []
-    steps.push({ hop, before: [...fences, dumps], checkpoint: dumps, plays: [...plays, ...landPlays] })
+    steps.push({
+      hop,
+      before: [...fences, dumps],
+      checkpoint: dumps,
+      plays: [...plays, bundled, ...landPlays],
+    })
     if (land !== undefined) down = land.down
   }
   const [first, ...rest] = steps
