@@ -1,5 +1,6 @@
 /** All that playbooks and inventories may import. */
 export { z } from 'zod'
+export * as apim from './apim/index.ts'
 export {
   type Action,
   change,
@@ -20,3 +21,10 @@ export type { Json } from './model/json.ts'
 export { type From, type Play, type PlayOptions, play, type TaskOptions } from './model/play.ts'
 export { approve, conclude, type Playbook, playbook } from './model/playbook.ts'
 export { type Secret, secret, type Text } from './model/secret.ts'
+export * as archive from './modules/archive.ts'
+export * as artifact from './modules/artifact.ts'
+export * as carry from './modules/carry.ts'
+export * as database from './modules/database/index.ts'
+export * as file from './modules/file.ts'
+export * as http from './modules/http.ts'
+export * as svn from './modules/svn.ts'

@@ -132,3 +132,13 @@ async function lastLines(on: On, server: Server, since: LogMark): Promise<readon
   )
   return lines.length === 0 ? ['its log has no ERROR, FATAL or WARN since this start'] : lines.slice(-5)
 }
+
+/** A gate for a fleet that is up: holds when exactly one server runs from the home and answers for its role and version. */
+export const serves = observe('apim.serves', async (on, { server }: { server: Server }) => {
+  const who = `${server.role} ${server.version} on ${on.name}`
+  const running = await serversOf(on, server.home)
+  if (running.length !== 1) throw new TaskError(`${who}: ${running.length} servers run from ${server.home}`)
+  const wrong = await answers(on, server)
+  if (wrong !== undefined) throw new TaskError(`${who} is not healthy`, [wrong])
+  return { serves: server.version }
+})

@@ -1,4 +1,4 @@
-import { change, observe } from '../model/action.ts'
+import { change, type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { ask, holds, linesOf, runJob } from './target.ts'
@@ -6,11 +6,11 @@ import { ask, holds, linesOf, runJob } from './target.ts'
 /** Unpacks a zip whose one folder is `top` so that it becomes `to`. Undo removes `to`, unless it was there before. */
 export const unpack = change('archive.unpack', {
   async check(on, { sha256, to }: UnpackInput) {
-    return (await isFrom(on, to, sha256)) ? { path: to } : undefined
+    return (await isOurs(on, to, sha256)) ? { path: to } : undefined
   },
-  async remember(on, { sha256, to }) {
-    if ((await holds(on, sh.read`test -e ${to}`)) && !(await isFrom(on, to, sha256)))
-      throw new TaskError(`${to} on ${on.name} exists and was not made by this tool: move it away`)
+  async remember(on, { to }) {
+    if (await holds(on, sh.read`test -e ${to}`))
+      throw new TaskError(`${to} on ${on.name} exists, and this run did not make it: move it away`)
     return null
   },
   async apply(on, input) {
@@ -18,7 +18,7 @@ export const unpack = change('archive.unpack', {
     return { path: input.to }
   },
   async undo(on, { to, sha256 }) {
-    if (await isFrom(on, to, sha256)) await on.must(sh`rm -rf -- ${to}`, { timeout: 600 })
+    if (await isOurs(on, to, sha256)) await on.must(sh`rm -rf -- ${to}`, { timeout: 600 })
   },
 })
 
@@ -32,18 +32,16 @@ export type UnpackInput = {
 
 const marker = '.upgrade-fleet'
 
-type Machine = Parameters<typeof ask>[0]
-
-/** Whether a directory was unpacked by this tool from the archive of that SHA-256. */
-export function isFrom(on: Machine, path: string, sha256: string): Promise<boolean> {
-  return holds(on, sh.read`grep -qx -- ${sha256} ${`${path}/${marker}`} 2>/dev/null`)
+/** Whether a directory was unpacked by this very run from the archive of that SHA-256. */
+async function isOurs(on: On, path: string, sha256: string): Promise<boolean> {
+  return holds(on, sh.read`[ "$(cat -- ${`${path}/${marker}`} 2>/dev/null)" = ${`${on.run} ${sha256}`} ]`)
 }
 
 /**
  * Unpacks into a new directory beside the target and renames it. Absolute names, `..`, links, and names outside the
  * one folder are refused before anything is written.
  */
-export async function unpackZip(on: Machine, { zip, sha256, top, to }: UnpackInput): Promise<void> {
+export async function unpackZip(on: On, { zip, sha256, top, to }: UnpackInput): Promise<void> {
   const temp = `${to}.unpacking`
   await runJob(
     on,
@@ -55,7 +53,7 @@ export async function unpackZip(on: Machine, { zip, sha256, top, to }: UnpackInp
 ! unzip -Z -- ${zip} | grep -E '^[lbcps]' || { echo "links or devices in the archive"; exit 3; }
 rm -rf -- ${temp} && mkdir -m 0755 -- ${temp}
 unzip -q -o -d ${temp} -- ${zip}
-printf '%s\n' ${sha256} > ${`${temp}/${top}/${marker}`}
+printf '%s\n' ${`${on.run} ${sha256}`} > ${`${temp}/${top}/${marker}`}
 sync
 rm -rf -- ${to}
 mv -- ${`${temp}/${top}`} ${to} && rm -rf -- ${temp}`,
@@ -116,26 +114,38 @@ mv -- ${`${file}.proof.part`} ${`${file}.proof`}`,
 
 type BackupInput = { tree: string; to: string; name: string; volatile: readonly string[] }
 
+/** What {@link compare} compares: a tree, the backup of it, and what may differ. */
+export type CompareInput = {
+  readonly tree: string
+  readonly file: string
+  readonly volatile: readonly string[]
+}
+
 /** Which files of a tree differ from its backup, those that are `volatile` left out. */
-export const compare = observe(
-  'archive.compare',
-  async (on, { tree, file, volatile }: { tree: string; file: string; volatile: readonly string[] }) => {
-    const { stdout } = await ask(
-      on,
-      sh.read`cd -- ${tree} && { find . -type f ${volatileTests(volatile)} -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum; } |
-        diff ${`${file}.files`} - | grep '^[<>]' | head -n 50`,
-      { timeout: 600 },
-    )
-    return { different: linesOf(stdout) }
-  },
-)
+export const compare = observe('archive.compare', async (on, input: CompareInput) => ({
+  different: await differences(on, input),
+}))
+
+/** Lines of `<` (in the backup only) and `>` (in the tree only), at most 50. */
+export async function differences(
+  on: On,
+  { tree, file, volatile }: CompareInput,
+): Promise<readonly string[]> {
+  const { stdout } = await ask(
+    on,
+    sh.read`cd -- ${tree} && { find . -type f ${volatileTests(volatile)} -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum; } |
+      diff ${`${file}.files`} - | grep '^[<>]' | head -n 50`,
+    { timeout: 600 },
+  )
+  return linesOf(stdout)
+}
 
 /** `find` tests that leave out paths relative to the tree (shell patterns, as in `-path`). */
 function volatileTests(patterns: readonly string[]) {
   return sh.read`${patterns.flatMap((pattern) => ['!', '-path', `./${pattern}`])}`
 }
 
-async function sidecar(on: Machine, file: string): Promise<TreeBackup | undefined> {
+async function sidecar(on: On, file: string): Promise<TreeBackup | undefined> {
   const { code, stdout } = await ask(on, sh.read`cat -- ${`${file}.proof`} 2>/dev/null`)
   const [sha256, entries, bytes] = stdout.trim().split(' ')
   if (code !== 0 || sha256 === undefined) return undefined

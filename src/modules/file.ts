@@ -56,6 +56,23 @@ export const absent = change('file.absent', {
   undo: (on, { path }, before) => bringBack(on, path, before),
 })
 
+/** Moves what stands at a path aside, if anything does, under a name with the run in it. Undo moves it back. */
+export const setAside = change('file.setAside', {
+  async check(on, { path }: { path: string }): Promise<{ aside: string | null } | undefined> {
+    return (await holds(on, sh.read`test ! -e ${path} && test ! -L ${path}`)) ? { aside: null } : undefined
+  },
+  async remember(on, { path }) {
+    return { aside: `${path}.aside-${on.run}` }
+  },
+  async apply(on, { path }, { aside }): Promise<{ aside: string | null }> {
+    await on.must(sh`[ -e ${aside} ] || mv -- ${path} ${aside}`)
+    return { aside }
+  },
+  async undo(on, { path }, { aside }) {
+    await on.must(sh`[ ! -e ${aside} ] || { [ ! -e ${path} ] && mv -- ${aside} ${path}; }`)
+  },
+})
+
 type Place = { keep(): Promise<string>; must: Parameters<typeof holds>[0]['must']; name: string }
 
 // The copy is complete before its name appears, and a copy that is there is never overwritten.

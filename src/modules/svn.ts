@@ -43,15 +43,47 @@ export const claim = change('svn.claim', {
     if (entries.length > 0) throw new TaskError(`${repository.url} is not clean`, entries.slice(0, 10))
     return { url: repository.url }
   },
-  async undo(on, { repository }) {
+  undo: (on, { repository }) => removeAll(on, repository),
+})
+
+/** Empties the repository's newest revision. Undo brings its entries back from the revision before. */
+export const empty = change('svn.empty', {
+  async check(on, { repository }: { repository: Repository }) {
+    return (await list(on, repository)).length === 0 ? { removed: 0 } : undefined
+  },
+  async remember(on, { repository }) {
     const entries = await list(on, repository)
-    if (entries.length === 0) return
-    const urls = entries.map((entry) => `${repository.url.replace(/\/$/, '')}/${entry.replace(/\/$/, '')}`)
-    await on.must(sh`svn rm ${login(repository)} -m ${'upgrade-fleet: taken back'} -- ${urls}`, {
-      stdin: [repository.password],
-    })
+    const info = sh.read`svn info ${login(repository)} --show-item revision -- ${repository.url}`
+    return { entries, revision: (await on.must(info, { stdin: [repository.password] })).trim() }
+  },
+  async apply(on, { repository }, { entries }) {
+    await removeAll(on, repository)
+    return { removed: entries.length }
+  },
+  async undo(on, { repository }, { entries, revision }) {
+    const there = new Set(await list(on, repository))
+    for (const entry of entries.filter((each) => !there.has(each))) {
+      const url = urlOf(repository, entry)
+      await on.must(
+        sh`svn cp ${login(repository)} -m ${'upgrade-fleet: brought back'} -- ${`${url}@${revision}`} ${url}`,
+        {
+          stdin: [repository.password],
+        },
+      )
+    }
   },
 })
+
+const urlOf = ({ url }: Repository, entry: string): string =>
+  `${url.replace(/\/$/, '')}/${entry.replace(/\/$/, '')}`
+
+async function removeAll(on: On, repository: Repository): Promise<void> {
+  const urls = (await list(on, repository)).map((entry) => urlOf(repository, entry))
+  if (urls.length === 0) return
+  await on.must(sh`svn rm ${login(repository)} -m ${'upgrade-fleet: taken back'} -- ${urls}`, {
+    stdin: [repository.password],
+  })
+}
 
 /** A dump of a whole repository over the network, read back: one end marker for each revision. It is kept on undo. */
 export const dump = change('svn.dump', {

@@ -1,0 +1,29 @@
+import { apim, database, play, playbook, via } from 'upgrade-fleet'
+import { fleet } from '../inventory/fleet.ts'
+
+/** Backs up a fleet of 1.x, 2.0.0 or 2.6.0 as a whole: a backup is only worth something if all of it is of one moment. */
+export default playbook('backup', { fleet, together: () => 'databases' }, (site) => {
+  const { migration, vars } = site
+  const databases = via(migration, vars.databases)
+
+  const stops = apim.stops(site, vars.apim_version)
+  const fence = apim.fenced(site, stops)
+  const quiet = play('fence databases', databases).task('nobody connected', ({ host, from }) =>
+    apim.after(apim.down(stops)(from), database.fenced({ db: host.vars })),
+  )
+
+  const dumps = play('dump databases', databases).task('dump', ({ host }) =>
+    database.dump({ db: host.vars, to: vars.backups, name: 'backup' }),
+  )
+  const homes = apim.homeBackups(site)
+  const repository = apim.svnBackup(site)
+  const manifests = apim.manifests(site, { stops, homes, databases, dumps, newVersions: [] })
+
+  // Only what ran before is started again, with the flags it ran with.
+  const starts = apim.restarts(site, vars.apim_version, (from, host, role) => {
+    const stopped = stops.find((stop) => stop.role === role)
+    return stopped && from(stopped.play, host).stop.was
+  })
+
+  return [...stops.map((stop) => stop.play), fence, quiet, dumps, homes, repository, manifests, ...starts]
+})

@@ -1,0 +1,91 @@
+import { change, type On, restored } from '../model/action.ts'
+import { sh } from '../model/command.ts'
+import { TaskError } from '../model/errors.ts'
+import { type UnpackInput, unpackZip } from '../modules/archive.ts'
+import { holds, readText, runJob } from '../modules/target.ts'
+import { editXml } from '../modules/xml.ts'
+import type { Configuration } from './config.ts'
+import { endServers } from './server.ts'
+
+/** A fresh migration home: whatever an earlier try left of it goes first. It is kept on rollback, as evidence. */
+export const freshHome = change('apim.freshHome', {
+  async apply(on, input: UnpackInput) {
+    if (!input.to.includes('/migration/')) throw new TaskError(`${input.to} is not a migration home`)
+    await endServers(on, input.to)
+    await on.must(sh`mkdir -p -- "$(dirname -- ${input.to})"`)
+    await unpackZip(on, input)
+    await on.must(sh`chmod u+x -- ${input.to}/bin/*.sh`)
+    return { home: input.to }
+  },
+  undo: restored,
+})
+
+type ConfigureInput = {
+  readonly home: string
+  readonly configuration: Configuration
+  /** Jars to put beside the pack's own: the database driver (`lib`), the synchronizer's client (`dropins`). */
+  readonly jars: readonly { readonly from: string; readonly dir: 'lib' | 'dropins'; readonly name: string }[]
+  /** A home of this machine whose keystores are taken, when there is one. */
+  readonly keystoresFrom?: string | undefined
+}
+
+/** Writes a new home's configuration, drivers and keystores. Undo does nothing: the new home goes as a whole. */
+export const configure = change('apim.configure', {
+  async apply(on, { home, configuration, jars, keystoresFrom }: ConfigureInput) {
+    for (const { path, text } of configuration.texts) await put(on, `${home}/${path}`, text)
+    for (const { path, edits } of configuration.edits) {
+      const file = `${home}/${path}`
+      if (edits.length > 0) await put(on, file, editXml(await readText(on, file), edits))
+    }
+    for (const { from, dir, name } of jars)
+      await on.must(sh`cp -- ${from} ${`${home}/repository/components/${dir}/${name}`}`)
+    if (keystoresFrom !== undefined)
+      await on.must(
+        sh`for f in ${keystoresFrom}/repository/resources/security/*.jks; do [ ! -f "$f" ] || cp -p -- "$f" ${`${home}/repository/resources/security/`}; done`,
+      )
+    return { home }
+  },
+  async undo() {},
+})
+
+/** The same for a migration home, in a play that rests on a restore point. */
+export const configureMigration = (input: ConfigureInput) => {
+  const action = configure(input)
+  return { ...action, work: { ...action.work, undo: restored } } as typeof action
+}
+
+async function put(
+  on: On,
+  path: string,
+  text: Parameters<typeof editXml>[0] | ReturnType<typeof editXml>,
+): Promise<void> {
+  await on.put({ text }, path, { mode: 0o600, signal: on.signal })
+}
+
+/** Takes files out of zips: each by the end of its path there. Gives where they lie. */
+export const extract = change('apim.extract', {
+  async apply(
+    on,
+    { to, files }: { to: string; files: Readonly<Record<string, { zip: string; path: string }>> },
+  ) {
+    const found: Record<string, string> = {}
+    for (const [name, { zip, path }] of Object.entries(files)) {
+      const dir = `${to}/${name}`
+      await runJob(
+        on,
+        `extract-${name}`,
+        sh`set -eu; rm -rf -- ${dir}; mkdir -p -- ${dir}; unzip -q -o -d ${dir} -- ${zip}
+find ${dir} -type f -path ${`*/${path}`} | grep -q . || { echo "the archive does not hold that file"; exit 3; }`,
+      )
+      // The same name may lie deeper too: the one nearest to the top is meant.
+      const paths = (await on.must(sh.read`find ${dir} -type f -path ${`*/${path}`}`)).trim().split('\n')
+      found[name] = paths.toSorted((a, b) => a.length - b.length)[0] ?? ''
+    }
+    return found
+  },
+  undo: restored,
+})
+
+/** Whether two paths of the machine are one file system object. */
+export const samePlace = (on: On, a: string, b: string): Promise<boolean> =>
+  holds(on, sh.read`[ ${a} -ef ${b} ]`)

@@ -1,0 +1,99 @@
+import { play } from '../../model/play.ts'
+import * as database from '../../modules/database/index.ts'
+import { client } from '../client.ts'
+import { proved } from '../evidence.ts'
+import { extract } from '../home.ts'
+import { type HopSite, staged } from '../site.ts'
+import { placePlans } from '../trees.ts'
+import type { Hop } from '../versions.ts'
+import {
+  checkpoint,
+  clientOf,
+  databasesWith,
+  gates,
+  type HopPlays,
+  holdsApim,
+  migrationHome,
+} from './common.ts'
+
+/**
+ * 1.8.0, 1.9.0 or 1.9.1 -> 2.0.0. The API Manager's client goes first: its scripts still read columns that the identity
+ * client removes (both clients' sources). Identity 5.0.0 -> 5.1.0 is a client, 5.1.0 -> 5.2.0 plain SQL.
+ */
+export function to200(hop: Hop, at: HopSite): HopPlays {
+  const { site } = at
+  const { migration } = site
+  const { fences, dumps } = checkpoint(hop, at)
+  const rests = { restoredBy: [dumps] }
+  const home = migrationHome(hop, at, dumps)
+  const run = clientOf(hop, at)
+  const zip = staged(site, migration, 'wso2-api-migration-client-2.0.0').path
+  const place = [
+    { zip, from: 'dropins', to: 'repository/components/dropins' },
+    { zip, from: 'migration-scripts', to: 'migration-scripts' },
+  ]
+  const flags = ['-Dcomponent=apim', `-DmigrateFromVersion=${hop.from}`]
+  const identityZip = staged(site, migration, 'wso2is-5.1.0-migration').path
+  const ends = ['Ending WSO2 API Manager migration']
+
+  const clients = play('2.0.0: clients', migration, rests)
+    .task('databases', () =>
+      client({ ...run, client: '2.0.0 migrateDB', place, flags: ['-DmigrateDB=true', ...flags], ends }),
+    )
+    .task('databases proved', (seen) => proved(seen.databases))
+    .task('registry', () =>
+      client({ ...run, client: '2.0.0 migrateReg', place, flags: ['-DmigrateReg=true', ...flags], ends }),
+    )
+    .task('registry proved', (seen) => proved(seen.registry))
+    .task('files', () =>
+      client({ ...run, client: '2.0.0 migrateFS', place, flags: ['-DmigrateFS=true', ...flags], ends }),
+    )
+    .task('files proved', (seen) => proved(seen.files))
+    .task('throttling', () =>
+      client({ ...run, client: '2.0.0 throttling', place, flags: [...flags, '-Doptions=migrateThrottling'] }),
+    )
+    .task('throttling proved', (seen) => proved(seen.throttling))
+    .task('plans placed', () => placePlans({ home: run.home }))
+    .task('identity', () =>
+      client({
+        ...run,
+        client: '5.1.0 identity',
+        place: [
+          { zip: identityZip, from: 'dropins', to: 'repository/components/dropins' },
+          { zip: identityZip, from: 'dbscripts', to: 'dbscripts' },
+        ],
+        flags: ['-Dmigrate', '-Dcomponent=identity'],
+      }),
+    )
+    .task('identity proved', (seen) => proved(seen.identity))
+
+  const scriptsZip = staged(site, migration, 'wso2is-5.2.0-scripts').path
+  const scripts = play('2.0.0: identity scripts', migration, rests).task('extracted', () =>
+    extract({
+      to: `${migration.vars.apim_base}/migration/scripts-2.0.0`,
+      files: {
+        apim: { zip: scriptsZip, path: 'identity/migration-5.1.0_to_5.2.0/mysql.sql' },
+        users: { zip: scriptsZip, path: 'dbscripts/migration-5.1.0_to_5.2.0/mysql.sql' },
+      },
+    }),
+  )
+  const apimSql = play('2.0.0: identity 5.2.0, AM_DB', at.databases.filter(holdsApim), rests).task(
+    'script',
+    ({ host, from }) =>
+      database.script({ db: host.vars, file: from(scripts, migration).extracted['apim'] ?? '' }),
+  )
+  const usersSql = play('2.0.0: identity 5.2.0, UM_DB', databasesWith(at, 'users'), rests).task(
+    'script',
+    ({ host, from }) =>
+      database.script({ db: host.vars, file: from(scripts, migration).extracted['users'] ?? '' }),
+  )
+  const seen = gates(hop, at, dumps, (from) =>
+    at.databases.filter(holdsApim).map((db) => from(apimSql, db).script),
+  )
+  return {
+    fences,
+    dumps,
+    plays: [home, clients, scripts, apimSql, usersSql, ...seen.plays],
+    proved: seen.proved,
+  }
+}

@@ -1,0 +1,99 @@
+import { type From, play } from '../../model/play.ts'
+import type { Part } from '../../model/playbook.ts'
+import * as database from '../../modules/database/index.ts'
+import type { ClientRun } from '../client.ts'
+import { configuration } from '../config.ts'
+import { after, fence } from '../fence.ts'
+import { configureMigration, freshHome } from '../home.ts'
+import { countedTables, kept, probeNames, schemaIs } from '../probes.ts'
+import { migrationHomeOf } from '../server.ts'
+import { bundlePath, type HopSite, jarsFor, staged } from '../site.ts'
+import { overlayMigration, overlayRules } from '../trees.ts'
+import type { Hop } from '../versions.ts'
+
+/** The plays of a hop: the fence before it, the restore point that its changes rest on, these, and what reads that its gates held. */
+export type HopPlays = {
+  readonly fences: readonly Part[]
+  readonly dumps: Checkpoint
+  readonly plays: readonly Part[]
+  readonly proved: (from: From) => unknown
+}
+export type Checkpoint = ReturnType<typeof checkpoint>['dumps']
+
+/** Fence, then all databases dumped together: what the hop goes back to. */
+export function checkpoint(hop: Hop, { site, databases, down }: HopSite) {
+  const fenced = play(`${hop.to}: fence`, site.all).task('servers gone', ({ from }) =>
+    after(down(from), fence(null)),
+  )
+  const alone = play(`${hop.to}: fence databases`, databases).task('nobody connected', ({ host, from }) =>
+    after(down(from), database.fenced({ db: host.vars })),
+  )
+  const dumps = play(`${hop.to}: checkpoint`, databases).task('dump', ({ host }) =>
+    database.dump({ db: host.vars, to: site.vars.backups, name: `before-${hop.to}` }),
+  )
+  return { fences: [fenced, alone], dumps }
+}
+
+/** The hop's own home on the migration host: a full pack, the trees of the version before laid over it, configured. */
+export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
+  const { migration } = site
+  const { apim_base: base, apim_address: address, apim_home: keystoresFrom } = migration.vars
+  const home = migrationHomeOf(base, hop.to)
+  const pack = staged(site, migration, `wso2am-${hop.to}`)
+  return play(`${hop.to}: migration home`, migration, { restoredBy: [dumps] })
+    .task('unpacked', () =>
+      freshHome({ zip: pack.path, sha256: pack.sha256, top: `wso2am-${hop.to}`, to: home }),
+    )
+    .task('trees laid over', () =>
+      overlayMigration({
+        home,
+        file: bundlePath(base, hop.from),
+        rules: overlayRules[hop.to] ?? { keep: [], refresh: [] },
+      }),
+    )
+    .task('configured', () =>
+      configureMigration({
+        home,
+        configuration: configuration({
+          version: hop.to,
+          address,
+          role: 'migration',
+          databases: site.vars.databases,
+          peers: {},
+        }),
+        jars: jarsFor(site, migration, hop.to),
+        keystoresFrom,
+      }),
+    )
+}
+
+/** What all runs of a hop's clients have in common. */
+export function clientOf(hop: Hop, { site }: HopSite): Pick<ClientRun, 'home' | 'javaHome'> {
+  const { apim_base, java_home } = site.migration.vars
+  return { home: migrationHomeOf(apim_base, hop.to), javaHome: java_home }
+}
+
+/** The gates of a hop: the whole schema is that of its version, and no table lost rows. `seen` reads what they come after. */
+export function gates(hop: Hop, { databases, baseline }: HopSite, dumps: Checkpoint, seen: HopSite['down']) {
+  const schema = play(`${hop.to}: schema`, databases.filter(holdsApim), { restoredBy: [dumps] })
+    .task('probe', ({ host, from }) =>
+      after(seen(from), database.schema({ db: host.vars, names: probeNames })),
+    )
+    .task('is whole', ({ probe }) => schemaIs({ version: hop.to, present: probe.present }))
+  const counts = play(`${hop.to}: rows`, databases, { restoredBy: [dumps] })
+    .task('counts', ({ host, from }) =>
+      after(seen(from), database.counts({ db: host.vars, tables: countedTables })),
+    )
+    .task('none lost', ({ host, from, counts }) => kept({ before: from(baseline, host).counts, now: counts }))
+  const proved = (from: From) => databases.map((db) => from(counts, db)['none lost'])
+  return { plays: [schema, counts], proved }
+}
+
+/** Whether a database holds the API Manager's own tables. */
+export const holdsApim = ({ vars }: HopSite['databases'][number]): boolean => vars.holds.includes('apim')
+
+/** A database that holds something, as a thing; the one with the API Manager's tables when none says so. */
+export function databasesWith(at: HopSite, what: 'users' | 'registry') {
+  const found = at.databases.filter(({ vars }) => vars.holds.includes(what))
+  return found.length > 0 ? found : at.databases.filter(holdsApim)
+}

@@ -1,0 +1,33 @@
+/** What is particular to WSO2 API Manager. Playbooks and inventories have it as `apim`. */
+export { start, startAndWait, stop } from './control.ts'
+export { look, ready } from './detect.ts'
+export { after, fence, quiet } from './fence.ts'
+export { healthy, serves } from './health.ts'
+export { hopPlays } from './hops/index.ts'
+export { landing } from './landing.ts'
+export { homeIntact, readManifest, writeManifest } from './manifest.ts'
+export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
+export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
+export { artifacts, database, databases, node, oldNode, runsNow, svnRepository } from './schemas.ts'
+export { homeOf, migrationHomeOf, newServer, oldServer } from './server.ts'
+export { clearShare, shareReady } from './share.ts'
+export { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
+export { bundle, carried } from './trees.ts'
+export {
+  allAt,
+  baseline,
+  down,
+  fenced,
+  firstTrees,
+  homeBackups,
+  looked,
+  manifests,
+  preflight,
+  restarts,
+  stage,
+  stops,
+  svnBackup,
+} from './upgrade.ts'
+export { explain, route, sources, targets } from './versions.ts'
+export { volatile } from './volatile.ts'
+export { serving, walk } from './walk.ts'

@@ -1,0 +1,149 @@
+import { skip } from '../model/action.ts'
+import { type From, type Play, play } from '../model/play.ts'
+import type { Part } from '../model/playbook.ts'
+import * as archive from '../modules/archive.ts'
+import * as carry from '../modules/carry.ts'
+import * as svn from '../modules/svn.ts'
+import { configuration } from './config.ts'
+import { start, stop } from './control.ts'
+import { after } from './fence.ts'
+import { healthy } from './health.ts'
+import { configure } from './home.ts'
+import { type Role, roleOf, startOrder } from './roles.ts'
+import { homeOf, newServer } from './server.ts'
+import { fillShare, linkShare } from './share.ts'
+import { type ApimSite, jarsFor, peersOf, staged } from './site.ts'
+import { carried, overlay } from './trees.ts'
+
+/** What the whole fleet goes through at a version at which it is started. */
+export type Landing = {
+  /** Homes, trees, configuration. */
+  readonly homes: readonly Part[]
+  /** Servers started in order, each group behind its health gate. */
+  readonly starts: readonly Part[]
+  /** Servers stopped again, in reverse order. */
+  readonly stops: readonly Part[]
+  /** Reads outputs that say that these servers are down again. */
+  readonly down: (from: From) => unknown
+}
+
+/** The play that put a version's migrated artefacts into one file on the migration host. */
+export type Bundled = Play<{ readonly bundle: { readonly path: string; readonly sha256: string } }>
+
+/** The landing at a version: fresh homes on all hosts from the migrated trees, then the servers.  */
+export function landing(site: ApimSite, version: string, bundled: Bundled): Landing {
+  const ranks = startOrder(site, version)
+  const stops = ranks
+    .toReversed()
+    .map(({ role, hosts }) =>
+      play(`${version}: stop ${role}`, hosts).task('stop', ({ host }) =>
+        stop({ server: newServer(host, role, version) }),
+      ),
+    )
+  return {
+    homes: homes(site, version, bundled),
+    starts: ranks.map(({ role, hosts }) =>
+      play(`${version}: start ${role}`, hosts, {
+        serial: role === 'gateway-worker' ? 1 : hosts.length,
+        anyErrorsFatal: true,
+      })
+        .task('start', ({ host }) => start({ server: newServer(host, role, version) }))
+        .task(
+          'healthy',
+          ({ host, start }) => healthy({ server: newServer(host, role, version), since: start.since }),
+          {
+            timeout: '2h',
+          },
+        ),
+    ),
+    stops,
+    down: (from) => stops.flatMap((each) => each.hosts.map((host) => from(each, host).stop)),
+  }
+}
+
+function homes(site: ApimSite, version: string, bundled: Bundled): readonly Part[] {
+  const { migration, vars } = site
+  const useSvn = version !== '3.0.0' && vars.svn !== undefined
+  const shared = version === '3.0.0' ? vars.shared_deployment : undefined
+
+  const fetched = play(`${version}: trees fetched`, migration).task('fetched', ({ from }) => {
+    const { path, sha256 } = from(bundled, migration).bundle
+    return carry.fetch({ path, sha256 })
+  })
+
+  const made = play(`${version}: homes`, site.all)
+    .task('unpacked', ({ host }) => {
+      const pack = staged(site, host, `wso2am-${version}`)
+      return archive.unpack({
+        zip: pack.path,
+        sha256: pack.sha256,
+        top: `wso2am-${version}`,
+        to: homeOf(host.vars.apim_base, version),
+      })
+    })
+    .task('trees brought', ({ host, from }) =>
+      carry.deliver({
+        ...from(fetched, migration).fetched,
+        to: `${host.vars.apim_base}/migration/landing-${version}.tar`,
+      }),
+    )
+    .task('trees laid over', ({ host, 'trees brought': brought }) =>
+      overlay({
+        home: homeOf(host.vars.apim_base, version),
+        file: brought.path,
+        rules: { keep: [], refresh: [] },
+      }),
+    )
+    .task('trees proved', ({ 'trees laid over': laid }) => carried({ home: laid.home }))
+    .task('configured', ({ host }) =>
+      configure({
+        home: homeOf(host.vars.apim_base, version),
+        configuration: configuration({
+          version,
+          address: host.vars.apim_address,
+          role: roleOf(site, host) ?? 'migration',
+          databases: vars.databases,
+          svn: useSvn ? vars.svn : undefined,
+          peers: peersOf(site),
+        }),
+        jars: jarsFor(site, host, version),
+        keystoresFrom: host.vars.apim_home,
+      }),
+    )
+
+  return [
+    fetched,
+    made,
+    ...(useSvn ? withoutSvn(site, version) : []),
+    ...(shared ? sharing(site, version, shared) : []),
+  ]
+}
+
+/** No `.svn` at any level of a new home, before anything starts from it; and the clean repository taken. */
+function withoutSvn(site: ApimSite, version: string): readonly Part[] {
+  const trees = (home: string) => [`${home}/repository/deployment/server`, `${home}/repository/tenants`]
+  const purge = play(`${version}: no .svn`, site.all)
+    .task('purged', ({ host }) => svn.purge({ trees: trees(homeOf(host.vars.apim_base, version)) }))
+    .task('none left', ({ host, purged }) =>
+      after(purged, svn.none({ trees: trees(homeOf(host.vars.apim_base, version)) })),
+    )
+  const repoint = play(`${version}: clean SVN repository`, site.migration).task('claimed', () =>
+    site.vars.svn === undefined ? skip('no SVN') : svn.claim({ repository: site.vars.svn }),
+  )
+  return [purge, repoint]
+}
+
+/** The one writer fills the shared directory; then every home links to it. */
+function sharing(site: ApimSite, version: string, dir: string): readonly Part[] {
+  const writer = site.gateway_managers[0] ?? site.gateway_workers[0] ?? site.migration
+  const home = (host: { readonly vars: { readonly apim_base: string } }) =>
+    homeOf(host.vars.apim_base, version)
+  const fill = play(`${version}: shared directory`, writer).task('filled', ({ host }) =>
+    fillShare({ dir, home: home(host) }),
+  )
+  const withRole = site.all.filter((host) => roleOf(site, host) !== undefined)
+  const link = play(`${version}: shared directory linked`, withRole).task('linked', ({ host }) =>
+    linkShare({ dir, home: home(host), role: roleOf(site, host) ?? ('gateway-worker' satisfies Role) }),
+  )
+  return [fill, link]
+}

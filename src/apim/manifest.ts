@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { change, type On, observe } from '../model/action.ts'
+import { sh } from '../model/command.ts'
+import { TaskError } from '../model/errors.ts'
+import { differences, type TreeBackup } from '../modules/archive.ts'
+import { type Dump, provenDump } from '../modules/database/index.ts'
+import { holds, readText } from '../modules/target.ts'
+import type { Server } from './server.ts'
+
+/** What a rollback needs to know of a host when controller and journal are gone. No secrets: databases are named as in the inventory. */
+export type Manifest = {
+  readonly format: 1
+  readonly run: string
+  readonly host: string
+  /** The server that served before: null for a host that had none in this role. */
+  readonly server: Server | null
+  /** Whether it ran, and with which flags. */
+  readonly was: { readonly flags: readonly string[] } | null
+  readonly home: TreeBackup
+  /** Homes that the upgrade makes: their servers are to be stopped before anything is restored. */
+  readonly newHomes: readonly string[]
+  /** On the migration host: the dumps, by the database's name. */
+  readonly dumps: readonly { readonly database: string; readonly dump: Dump }[]
+}
+
+const current = (backups: string): string => `${backups}/manifest.json`
+
+/** The text of a manifest's file: its own digest first, so that a damaged one is refused. */
+export function manifestText(manifest: Manifest): string {
+  const body = JSON.stringify(manifest, null, 2)
+  return `${createHash('sha256').update(body).digest('hex')}\n${body}\n`
+}
+
+/** Reads a manifest's file; refuses one that is damaged or of another format. */
+export function parseManifest(text: string): Manifest {
+  const [digest, ...rest] = text.trimEnd().split('\n')
+  const body = rest.join('\n')
+  if (createHash('sha256').update(body).digest('hex') !== digest)
+    throw new TaskError('The manifest is damaged: its digest differs')
+  const read: unknown = JSON.parse(body)
+  if (typeof read !== 'object' || read === null || !('format' in read) || read.format !== 1)
+    throw new TaskError('The manifest is of a format that this version does not know')
+  return read as Manifest
+}
+
+type WriteInput = Omit<Manifest, 'format' | 'run' | 'host'> & { readonly backups: string }
+
+/** Leaves the manifest of the backups on the host, under the run's name and as the newest. Undo takes the newest away. */
+export const writeManifest = change('apim.writeManifest', {
+  async remember(on, { backups }: WriteInput) {
+    return {
+      before: (await holds(on, sh.read`[ -f ${current(backups)} ]`))
+        ? await readText(on, current(backups))
+        : null,
+    }
+  },
+  async apply(on, { backups, ...rest }) {
+    const text = manifestText({ format: 1, run: on.run, host: on.name, ...rest })
+    await on.must(sh`mkdir -p -- ${`${backups}/${on.run}`}`)
+    await on.put({ text }, `${backups}/${on.run}/manifest.json`, { mode: 0o600, signal: on.signal })
+    await on.put({ text }, current(backups), { mode: 0o600, signal: on.signal })
+    return { path: current(backups) }
+  },
+  async undo(on, { backups }, { before }) {
+    if (before === null) await on.must(sh`rm -f -- ${current(backups)}`)
+    else await on.put({ text: before }, current(backups), { mode: 0o600, signal: on.signal })
+  },
+})
+
+/** Reads the newest manifest of a host, and proves that the backups it names are whole. */
+export const readManifest = observe(
+  'apim.readManifest',
+  async (on, { backups }: { backups: string }): Promise<Manifest> => {
+    if (!(await holds(on, sh.read`[ -f ${current(backups)} ]`)))
+      throw new TaskError(`${on.name} has no ${current(backups)}: there is no backup to go back to`)
+    const manifest = parseManifest(await readText(on, current(backups)))
+    await proveTree(on, manifest.home)
+    for (const { dump } of manifest.dumps) await provenDump(on, dump.file)
+    return manifest
+  },
+)
+
+async function proveTree(on: On, { file, sha256 }: TreeBackup): Promise<void> {
+  if (!(await holds(on, sh.read`[ "$(sha256sum < ${file} | cut -c1-64)" = ${sha256} ]`, { timeout: 3600 })))
+    throw new TaskError(`${file} on ${on.name} is not what was recorded when it was backed up`)
+}
+
+/** A gate: holds when a home differs from its backup in nothing but what a server writes while it runs. */
+export const homeIntact = observe(
+  'apim.homeIntact',
+  async (on, { home, file, volatile }: { home: string; file: string; volatile: readonly string[] }) => {
+    const different = await differences(on, { tree: home, file, volatile })
+    if (different.length > 0)
+      throw new TaskError(`${home} on ${on.name} is not what was backed up`, different.slice(0, 20))
+    return { home }
+  },
+)

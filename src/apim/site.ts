@@ -1,0 +1,123 @@
+import { InputError } from '../model/errors.ts'
+import type { Host } from '../model/host.ts'
+import type { From, Play } from '../model/play.ts'
+import { type Artifact, stagedPath } from '../modules/artifact.ts'
+import type { Peers } from './config.ts'
+import type { Counts } from './probes.ts'
+import { hostsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
+import type { ArtifactVars, DatabaseVars, Node, OldNode, SvnVars } from './schemas.ts'
+import type { Hop } from './versions.ts'
+
+/** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */
+export type ApimSite = RoleGroups & {
+  readonly migration: Host<OldNode>
+  readonly all: readonly Host<Node>[]
+  readonly vars: {
+    readonly apim_version: string
+    readonly databases: readonly DatabaseVars[]
+    readonly artifacts: readonly ArtifactVars[]
+    readonly backups: string
+    readonly svn?: SvnVars | undefined
+    readonly shared_deployment?: string | undefined
+  }
+}
+
+/** What a hop is made from: the site, its databases as things, the rows before the first hop, and what must have stopped before. */
+export type HopSite = {
+  readonly site: ApimSite
+  readonly databases: readonly Host<DatabaseVars>[]
+  readonly baseline: Play<{ readonly counts: Counts }>
+  readonly looked: Play<{ readonly found: { readonly versioning: boolean | undefined } }>
+  /** Reads outputs that say that the servers are down, so that nothing that needs it is thought of before. */
+  readonly down: (from: From) => unknown
+}
+
+/** Artefacts that each hop needs on the migration host, by their names in the list. */
+const hopArtifacts: Readonly<Record<string, readonly string[]>> = {
+  '2.0.0': [
+    'wso2am-2.0.0',
+    'wso2-api-migration-client-2.0.0',
+    'wso2is-5.1.0-migration',
+    'wso2is-5.2.0-scripts',
+  ],
+  '2.6.0': [
+    'wso2am-2.6.0',
+    'apim200_to_apim260_gateway_artifact_migrator',
+    'apimgt-db-migration-scripts-2.0to2.6',
+    'wso2is-5.7.0-migration',
+    'wso2-api-migration-client-2.6.0',
+  ],
+  '3.0.0': [
+    'wso2am-3.0.0',
+    'apimgt-db-migration-scripts-2.6to3.0',
+    'wso2is-5.9.0-migration',
+    'wso2-api-migration-client-3.0.0',
+  ],
+}
+
+const driver = 'mysql-connector'
+
+/** Optional artefacts that go into `dropins` or `lib` of gateways that still use SVN (their licence keeps them out of the packs). */
+const synchronizerJars: readonly { readonly name: RegExp; readonly dir: 'lib' | 'dropins' }[] = [
+  { name: /^svnkit/, dir: 'dropins' },
+  { name: /^trilead/, dir: 'lib' },
+]
+
+/** Versions at which the whole fleet is started: the target, and 2.6.0 on the way where SVN is in use. */
+export function landings(site: ApimSite, hops: readonly Hop[]): readonly string[] {
+  const last = hops.at(-1)?.to
+  return hops
+    .map(({ to }) => to)
+    .filter((version) => version === last || (version === '2.6.0' && site.vars.svn !== undefined))
+}
+
+/** What travels to a host: the migration host gets what the hops need, every host the landings' packs and the driver. All that is missing from the list is told at once. */
+export function artifactsFor(site: ApimSite, host: Host, hops: readonly Hop[]): readonly Artifact[] {
+  const needed = hops.flatMap(({ to }) => hopArtifacts[to] ?? [])
+  const packs = landings(site, hops).map((version) => `wso2am-${version}`)
+  const missing = [...new Set([...needed, ...packs, driver])].filter(
+    (name) => !site.vars.artifacts.some((each) => each.name === name),
+  )
+  if (missing.length > 0)
+    throw new InputError(
+      missing.map((name) => `artifacts: ${name} is not listed, but the way to ${hops.at(-1)?.to} needs it`),
+      'List it in artifacts.yml with its file and SHA-256.',
+    )
+  const names = new Set([...(host.name === site.migration.name ? needed : []), ...packs, driver])
+  const extra = site.vars.svn === undefined ? [] : synchronizerJars
+  return site.vars.artifacts.filter(({ name }) => names.has(name) || extra.some((jar) => jar.name.test(name)))
+}
+
+/** An artefact as it lies on a host after `stage`. */
+export function staged(
+  site: ApimSite,
+  host: Host<Node>,
+  name: string,
+): { readonly path: string; readonly sha256: string } {
+  const artifact = site.vars.artifacts.find((each) => each.name === name)
+  if (artifact === undefined) throw new InputError(`artifacts: ${name} is not listed.`)
+  return { path: stagedPath(host.vars.apim_base, artifact), sha256: artifact.sha256 }
+}
+
+/** Jars for a home's `lib` and `dropins`: the driver, and the synchronizer's client where SVN is still used. */
+export function jarsFor(site: ApimSite, host: Host<Node>, version: string) {
+  const extra = site.vars.svn === undefined || version === '3.0.0' ? [] : synchronizerJars
+  return site.vars.artifacts.flatMap((artifact) => {
+    const dir =
+      artifact.name === driver ? ('lib' as const) : extra.find(({ name }) => name.test(artifact.name))?.dir
+    const name = artifact.file.split('/').at(-1) ?? artifact.name
+    return dir === undefined ? [] : [{ from: stagedPath(host.vars.apim_base, artifact), dir, name }]
+  })
+}
+
+/** Who answers for each role: the first host of it. */
+export function peersOf(site: RoleGroups): Peers {
+  const pairs = roleOrder('3.0.0').flatMap((role): readonly (readonly [Role, string])[] => {
+    const [first] = hostsOf(site, role)
+    return first === undefined ? [] : [[role, first.vars.apim_address]]
+  })
+  return Object.fromEntries(pairs)
+}
+
+/** Where the artefacts' bundle of a version lies on a machine. */
+export const bundlePath = (base: string, version: string): string => `${base}/migration/trees-${version}.tar`

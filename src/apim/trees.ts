@@ -1,0 +1,170 @@
+import { change, observe, restored } from '../model/action.ts'
+import { sh } from '../model/command.ts'
+import { TaskError } from '../model/errors.ts'
+import { ask, linesOf, runJob } from '../modules/target.ts'
+
+const server = 'repository/deployment/server'
+
+/** What of a home its artefacts are: carried from version to version, and from the migration home to every landing home. */
+export const treeParts: readonly string[] = [
+  `${server}/synapse-configs/default`,
+  `${server}/userstores`,
+  `${server}/executionplans`,
+  'repository/tenants',
+]
+
+/** Sequences that a pack must win with, in the tenants' trees too (the vendor's upgrade pages). */
+const tenantSequences: readonly string[] = [
+  '_auth_failure_handler_',
+  '_cors_request_handler_',
+  'fault',
+  'main',
+  '_production_key_error_',
+  '_resource_mismatch_handler_',
+  '_sandbox_key_error_',
+  '_throttle_out_handler_',
+]
+
+/** Which files of an old tree must not cover those of the new pack, and which of its sequences every tenant gets. */
+export type OverlayRules = { readonly keep: readonly string[]; readonly refresh: readonly string[] }
+
+const before3: OverlayRules = {
+  keep: [
+    ...['_AuthorizeAPI_', '_RevokeAPI_', '_TokenAPI_', '_UserInfoAPI_'].map((name) => `api/${name}.xml`),
+    ...[
+      '_auth_failure_handler_',
+      '_build_',
+      '_cors_request_handler_',
+      'fault',
+      'main',
+      '_production_key_error_',
+    ].map(sequence),
+    ...['_resource_mismatch_handler_', '_sandbox_key_error_', '_throttle_out_handler_', '_token_fault_'].map(
+      sequence,
+    ),
+    'proxy-services/WorkflowCallbackService.xml',
+  ],
+  refresh: tenantSequences.map((name) => `${name}.xml`),
+}
+
+/** Overlay rules by the version that a tree comes into. */
+export const overlayRules: Readonly<Record<string, OverlayRules>> = {
+  '2.0.0': before3,
+  '2.6.0': before3,
+  '3.0.0': {
+    keep: [
+      'api/_RevokeAPI_.xml',
+      sequence('_cors_request_handler_'),
+      sequence('main'),
+      'proxy-services/WorkflowCallbackService.xml',
+    ],
+    refresh: [],
+  },
+}
+
+function sequence(name: string): string {
+  return `sequences/${name}.xml`
+}
+
+/** A home's artefacts and keystores in one file, without any `.svn`, with a list of their digests in it. */
+export const bundle = change('apim.bundle', {
+  async apply(on, { home, file }: { home: string; file: string }) {
+    await runJob(
+      on,
+      'bundle',
+      sh`set -eu
+umask 077
+mkdir -p -- ${`${file}.d`}
+sums=${`${file}.d/.upgrade-fleet-sums`}
+: > "$sums"
+cd -- ${home}
+set --
+for part in ${treeParts}; do [ ! -d "$part" ] || set -- "$@" "$part"; done
+[ $# = 0 ] || find "$@" -name .svn -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum > "$sums"
+for f in repository/resources/security/*.jks; do [ ! -f "$f" ] || set -- "$@" "$f"; done
+tar --exclude=.svn -cf ${`${file}.part`} "$@" -C ${`${file}.d`} .upgrade-fleet-sums
+tar -tf ${`${file}.part`} > /dev/null
+mv -- ${`${file}.part`} ${file}
+sha256sum < ${file} | cut -c1-64 > ${`${file}.sha256`}`,
+    )
+    return { path: file, sha256: (await on.must(sh.read`cat -- ${`${file}.sha256`}`)).trim() }
+  },
+  async undo(on, { file }) {
+    await on.must(sh`rm -rf -- ${file} ${`${file}.sha256`} ${`${file}.d`}`)
+  },
+})
+
+type OverlayInput = { readonly home: string; readonly file: string; readonly rules: OverlayRules }
+
+const overlayScript = ({ home, file, rules }: OverlayInput) => sh`set -eu
+temp=${`${home}.overlay`}
+rm -rf -- "$temp"; mkdir -m 0700 -- "$temp"
+tar -xf ${file} -C "$temp" --no-same-owner
+default="$temp"/${server}/synapse-configs/default
+for f in ${rules.keep}; do rm -f -- "$default/$f"; done
+for d in "$temp"/repository/tenants/*/synapse-configs/default/sequences; do
+  [ -d "$d" ] || continue
+  for f in ${rules.refresh}; do [ ! -f ${home}/${server}/synapse-configs/default/sequences/"$f" ] || cp -p -- ${home}/${server}/synapse-configs/default/sequences/"$f" "$d/$f"; done
+done
+cp -a -- "$temp"/. ${home}/
+rm -rf -- "$temp"`
+
+/** Lays a bundle over a new home: nothing of the pack's own goes, and where the pack must win it does. Undo does nothing: the new home goes as a whole. */
+export const overlay = change('apim.overlay', {
+  async apply(on, input: OverlayInput) {
+    await runJob(on, 'overlay', overlayScript(input))
+    return { home: input.home }
+  },
+  async undo() {},
+})
+
+/** The same for a migration home, in a play that rests on a restore point. */
+export const overlayMigration = change('apim.overlayMigration', {
+  async apply(on, input: OverlayInput) {
+    await runJob(on, 'overlay', overlayScript(input))
+    return { home: input.home }
+  },
+  undo: restored,
+})
+
+/** A gate: holds when the files of a landing home are those that the migration wrote, digest by digest. */
+export const carried = observe('apim.carried', async (on, { home }: { home: string }) => {
+  const { stdout } = await ask(
+    on,
+    sh.read`cd -- ${home} && sha256sum --quiet -c .upgrade-fleet-sums 2>&1 | head -n 20; wc -l < .upgrade-fleet-sums`,
+    { timeout: 600 },
+  )
+  const lines = linesOf(stdout)
+  const wrong = lines.slice(0, -1)
+  if (wrong.length > 0)
+    throw new TaskError(`${home} on ${on.name} has other files than the migration wrote`, wrong)
+  return { files: Number(lines.at(-1)) }
+})
+
+/** Runs the gateway's artefact script on trees that hold XML (it fails on a tree without any). */
+export const rewriteGateway = change('apim.rewriteGateway', {
+  async apply(on, { script, trees }: { script: string; trees: readonly string[] }) {
+    const said = await runJob(
+      on,
+      'gateway script',
+      sh`set -eu
+for tree in ${trees}; do
+  [ -n "$(find "$tree" -name '*.xml' 2>/dev/null | head -n 1)" ] || continue
+  bash ${script} "$tree"
+done`,
+    )
+    return { said: said.slice(-10) }
+  },
+  undo: restored,
+})
+
+/** Puts the execution plans that the 2.0.0 client wrote where a traffic manager reads them. */
+export const placePlans = change('apim.placePlans', {
+  async apply(on, { home }: { home: string }) {
+    await on.must(
+      sh`[ ! -d ${`${home}/executionplans`} ] || { mkdir -p -- ${home}/${server}/executionplans && cp -a -- ${home}/executionplans/. ${home}/${server}/executionplans/; }`,
+    )
+    return { home }
+  },
+  undo: restored,
+})

@@ -1,0 +1,227 @@
+import { skip } from '../model/action.ts'
+import type { Host } from '../model/host.ts'
+import { type From, type Play, play } from '../model/play.ts'
+import * as archive from '../modules/archive.ts'
+import * as artifact from '../modules/artifact.ts'
+import * as carry from '../modules/carry.ts'
+import * as database from '../modules/database/index.ts'
+import * as svn from '../modules/svn.ts'
+import { start, stop } from './control.ts'
+import { look, ready } from './detect.ts'
+import { after, fence } from './fence.ts'
+import { healthy } from './health.ts'
+import { writeManifest } from './manifest.ts'
+import { countedTables, probeNames, schemaIs } from './probes.ts'
+import { type Role, roleOf, startOrder } from './roles.ts'
+import { type DatabaseVars, type Node, type OldNode, runsNow } from './schemas.ts'
+import { homeOf, newServer, oldServer } from './server.ts'
+import { shareReady } from './share.ts'
+import { type ApimSite, artifactsFor, bundlePath } from './site.ts'
+import { bundle } from './trees.ts'
+import type { Hop } from './versions.ts'
+import { volatile } from './volatile.ts'
+
+const everywhere = ['unzip', 'tar', 'gzip', 'sha256sum', 'find', 'xargs', 'awk', 'sed', 'setsid', 'bash']
+const forDatabases = ['mariadb|mysql', 'mariadb-dump|mysqldump']
+
+/** What stands on each host now; it is what tells whether there is anything to do. */
+export function looked(site: ApimSite, to: string) {
+  return play('look', site.all, { collect: true }).task('found', ({ host }) =>
+    look({
+      home: host.vars.apim_home,
+      expect: site.vars.apim_version,
+      target: newServer(host, roleOf(site, host) ?? 'key-manager', to),
+    }),
+  )
+}
+
+/** Why there is nothing to do, if every server of the fleet is at the target and answers. */
+export function allAt(
+  site: ApimSite,
+  looks: ReturnType<typeof looked>,
+  to: string,
+  from: From,
+): string | undefined {
+  const servers = site.all.filter((host) => roleOf(site, host) !== undefined)
+  const done = servers.every((host) => from(looks, host).found.atTarget)
+  return done ? `all ${servers.length} servers are at ${to} and healthy: nothing to do` : undefined
+}
+
+/** What is missing on the hosts, all at once, before anything is changed. */
+export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions: readonly string[]) {
+  return play('preflight', site.all, { collect: true })
+    .task('ready', ({ host }) => {
+      const isMigration = host.name === site.migration.name
+      return ready({
+        base: host.vars.apim_base,
+        javaHome: host.vars.java_home,
+        needs: [
+          ...everywhere,
+          ...(isMigration ? forDatabases : []),
+          ...(isMigration && site.vars.svn ? ['svn', 'svnrdump'] : []),
+        ],
+        gib: isMigration ? hops.length + 2 : 1,
+        fresh: landingVersions.map((version) => homeOf(host.vars.apim_base, version)),
+      })
+    })
+    .task('shared directory', () => {
+      const dir = site.vars.shared_deployment
+      return dir === undefined ? skip('none is used') : shareReady({ dir })
+    })
+    .task('SVN repository', ({ host }) => {
+      const { svn: repository } = site.vars
+      return repository && host.name === site.migration.name
+        ? svn.clean({ repository })
+        : skip('not asked from here')
+    })
+}
+
+/** The databases before anything is changed: whole schemas of the version that the inventory says, and their rows. */
+export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[]) {
+  return play('preflight, databases', databases, { collect: true })
+    .task('counts', ({ host }) => database.counts({ db: host.vars, tables: countedTables }))
+    .task('probe', ({ host }) => database.schema({ db: host.vars, names: probeNames }))
+    .task('is whole', ({ host, probe }) =>
+      host.vars.holds.includes('apim')
+        ? schemaIs({ version: site.vars.apim_version, present: probe.present })
+        : skip('no API Manager tables'),
+    )
+}
+
+/** Packs, clients, drivers and scripts on their hosts; the old fleet still serves. */
+export function stage(site: ApimSite, hops: readonly Hop[]) {
+  return play('stage', site.all).each(
+    'artefacts',
+    ({ host }) => artifactsFor(site, host, hops),
+    ({ host, item }) => artifact.stage({ base: host.vars.apim_base, artifact: item }),
+  )
+}
+
+type OldHost = Host<OldNode>
+type Stop = Play<{ readonly stop: { readonly was: { readonly flags: readonly string[] } | null } }>
+
+/** The old servers stopped, in the reverse of their start order. Undone, they start in their start order, healthy one rank after the other. */
+export function stops(
+  site: ApimSite,
+  version: string,
+): readonly { readonly role: Role; readonly play: Stop }[] {
+  return startOrder(site, version)
+    .toReversed()
+    .map(({ role, hosts }) => ({
+      role,
+      play: play(`stop ${role}`, hosts.filter(runsNow)).task('stop', ({ host }) =>
+        stop({ server: oldServer(host, role, version) }),
+      ),
+    }))
+}
+
+/** Reads the stops' outputs. */
+export const down =
+  (stopped: ReturnType<typeof stops>) =>
+  (from: From): unknown =>
+    stopped.flatMap(({ play: each }) => each.hosts.map((host) => from(each, host).stop))
+
+/** Every machine of the fleet proved quiet, whoever may have started something again. */
+export function fenced(site: ApimSite, stopped: ReturnType<typeof stops>) {
+  return play('fence', site.all).task('servers gone', ({ from }) => after(down(stopped)(from), fence(null)))
+}
+
+/** The homes, all servers stopped, each read back in full. */
+export function homeBackups(site: ApimSite) {
+  return play('back up homes', site.all.filter(runsNow)).task('home', ({ host }) =>
+    archive.backup({ tree: host.vars.apim_home, to: site.vars.backups, name: 'home', volatile }),
+  )
+}
+
+/** The old Subversion repository, read back in full. */
+export function svnBackup(site: ApimSite) {
+  const { svn: repository } = site.vars
+  return (
+    repository &&
+    play('back up SVN', site.migration).task('dump', () =>
+      svn.dump({
+        repository: { ...repository, url: repository.old_url },
+        to: site.vars.backups,
+        name: 'svn',
+      }),
+    )
+  )
+}
+
+type Dumps = Play<{ readonly dump: database.Dump }>
+
+/** What a rollback needs, left on every host: how its server ran, where its backup lies; on the migration host the dumps. */
+export function manifests(
+  site: ApimSite,
+  made: {
+    readonly stops: ReturnType<typeof stops>
+    readonly homes: ReturnType<typeof homeBackups>
+    readonly databases: readonly Host<DatabaseVars>[]
+    readonly dumps: Dumps
+    readonly newVersions: readonly string[]
+  },
+) {
+  const hosts: readonly OldHost[] = site.all.filter(runsNow)
+  return play('manifests', hosts).task('manifest', ({ host, from }) => {
+    const role = roleOf(site, host)
+    const stopped = made.stops.find((each) => each.role === role)
+    return writeManifest({
+      backups: site.vars.backups,
+      server: role === undefined ? null : oldServer(host, role, site.vars.apim_version),
+      was: stopped === undefined ? null : from(stopped.play, host).stop.was,
+      home: from(made.homes, host).home,
+      newHomes: made.newVersions.map((version) => homeOf(host.vars.apim_base, version)),
+      dumps:
+        host.name === site.migration.name
+          ? made.databases.map((db) => ({ database: db.name, dump: from(made.dumps, db).dump }))
+          : [],
+    })
+  })
+}
+
+/** The artefacts of the gateway that writes, brought to the migration host; its home is only read. */
+export function firstTrees(site: ApimSite, seen: (from: From) => unknown) {
+  const { migration } = site
+  const writer: Host<Node> = site.gateway_managers[0] ?? migration
+  const file = bundlePath(migration.vars.apim_base, site.vars.apim_version)
+  const taken = play('take trees', writer)
+    .task('bundle', ({ host, from }) =>
+      after(
+        seen(from),
+        bundle({
+          home: host.vars.apim_home ?? migration.vars.apim_home,
+          file: `${site.vars.backups}/trees.tar`,
+        }),
+      ),
+    )
+    .task('fetched', ({ bundle: made }) => carry.fetch({ path: made.path, sha256: made.sha256 }))
+  const brought = play('bring trees', migration).task('brought', ({ from }) =>
+    carry.deliver({ ...from(taken, writer).fetched, to: file }),
+  )
+  return [taken, brought]
+}
+
+type Was = { readonly flags: readonly string[] } | null | undefined
+
+/** The old servers that ran before, started in their order with the flags they ran with, each rank behind its health gate. */
+export function restarts(
+  site: ApimSite,
+  version: string,
+  was: (from: From, host: OldHost, role: Role) => Was,
+) {
+  return startOrder(site, version).map(({ role, hosts }) => {
+    const server = (from: From, host: OldHost) => {
+      const before = was(from, host, role)
+      return before ? { ...oldServer(host, role, version), flags: before.flags } : undefined
+    }
+    return play(`start ${role} again`, hosts.filter(runsNow), { anyErrorsFatal: true })
+      .task('start', ({ host, from }) => {
+        const old = server(from, host)
+        return old ? start({ server: old }) : skip('it did not run before')
+      })
+      .task('healthy', ({ host, from, start: started }) => {
+        const old = server(from, host)
+        return old && started ? healthy({ server: old, since: started.since }) : skip('it did not run before')
+      })
+  })
+}

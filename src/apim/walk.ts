@@ -1,0 +1,64 @@
+import { type From, play } from '../model/play.ts'
+import type { Part } from '../model/playbook.ts'
+import { after } from './fence.ts'
+import { serves } from './health.ts'
+import type { HopPlays } from './hops/common.ts'
+import { hopPlays } from './hops/index.ts'
+import { landing } from './landing.ts'
+import { startOrder } from './roles.ts'
+import { migrationHomeOf, newServer } from './server.ts'
+import { type ApimSite, bundlePath, type HopSite, landings } from './site.ts'
+import { bundle } from './trees.ts'
+import type { Hop } from './versions.ts'
+
+/** One hop of the way with all that belongs to it: what must hold before, its restore point, and its plays, the landing's too. */
+export type Step = {
+  readonly hop: Hop
+  readonly before: readonly Part[]
+  readonly checkpoint: HopPlays['dumps']
+  readonly plays: readonly Part[]
+}
+
+/** The whole way: each hop with its gates, the fleet landed where it must be, and stopped again where the way goes on. */
+export function walk(
+  site: ApimSite,
+  hops: readonly Hop[],
+  at: Omit<HopSite, 'site'>,
+): readonly [Step, ...Step[]] {
+  const landed = landings(site, hops)
+  const steps: Step[] = []
+  let down = at.down
+  for (const hop of hops) {
+    const { fences, dumps, plays, proved } = hopPlays(hop, { ...at, site, down })
+    const last = hop === hops.at(-1)
+    const { apim_base: base } = site.migration.vars
+    const bundled = play(`${hop.to}: trees`, site.migration).task('bundle', ({ from }) =>
+      after(proved(from), bundle({ home: migrationHomeOf(base, hop.to), file: bundlePath(base, hop.to) })),
+    )
+    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled) : undefined
+    const landPlays = land ? [...land.homes, ...land.starts, ...(last ? [] : land.stops)] : []
+    steps.push({
+      hop,
+      before: [...fences, dumps],
+      checkpoint: dumps,
+      plays: [...plays, bundled, ...landPlays],
+    })
+    if (land !== undefined) down = land.down
+  }
+  const [first, ...rest] = steps
+  if (first === undefined) throw new RangeError('A way without hops has no plays.')
+  return [first, ...rest]
+}
+
+/** The fleet at a version, asked once more from each host: exactly one server, which answers for its role. */
+export function serving(
+  site: ApimSite,
+  version: string,
+  seen: (from: From) => unknown = () => undefined,
+): readonly Part[] {
+  return startOrder(site, version).map(({ role, hosts }) =>
+    play(`verify ${role}`, hosts, { maxFailPercentage: 100 }).task('serves', ({ host, from }) =>
+      after(seen(from), serves({ server: newServer(host, role, version) })),
+    ),
+  )
+}
