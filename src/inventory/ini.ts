@@ -58,14 +58,11 @@ function hostLine(
   groupName: string,
   line: string,
   place: Place,
-  complain: (message: string) => void,
+  complain: (message: string) => unknown,
 ): void {
   const words = shellWords(line, true)
-  if (words === undefined) {
-    complain('expected quotes that end')
-    return
-  }
-  const [name, ...pairs] = words
+  if (words === undefined) complain('expected quotes that end')
+  const [name, ...pairs] = words ?? []
   if (name === undefined) return
   const group = addGroup(draft, groupName, place)
   const vars: [string, LocatedEntry][] = []
@@ -85,14 +82,12 @@ function varLine(
   groupName: string,
   line: string,
   place: Place,
-  complain: (message: string) => void,
+  complain: (message: string) => unknown,
 ): void {
   const [, key, value] = /^([^=]*?)\s*=\s*(.*)$/s.exec(line) ?? []
-  if (key === undefined || value === undefined) {
-    complain(`expected key=value, got ${JSON.stringify(line)}`)
-    return
-  }
-  setGroupVar(draft, addGroup(draft, groupName, place), key, entry(value, columnOf(place, line, line, key)))
+  if (key === undefined || value === undefined) complain(`expected key=value, got ${JSON.stringify(line)}`)
+  else
+    setGroupVar(draft, addGroup(draft, groupName, place), key, entry(value, columnOf(place, line, line, key)))
 }
 
 // Where the pair stands in its line, if it stands there as it is.

@@ -65,6 +65,8 @@ function expectation(issue: Issue): string {
   }
   if (issue.code === 'too_small') return `expected at least ${issue.minimum} ${unit(issue.origin)}`.trimEnd()
   if (issue.code === 'too_big') return `expected at most ${issue.maximum} ${unit(issue.origin)}`.trimEnd()
+  if (issue.code === 'invalid_format' && 'prefix' in issue)
+    return `expected a text that starts with ${JSON.stringify(issue.prefix)}`
   if (issue.code === 'invalid_format') return `expected text of the form ${issue.pattern ?? issue.format}`
   return `expected another value (${issue.message})`
 }
