@@ -20,6 +20,13 @@ export const faults: readonly Fault[] = [
   fault('crash-after-start', '"started", and 3 s later the process is gone'),
   fault('ignores-sigterm', 'the process lives on after stop'),
   fault('slow-stop', 'the process needs 60 s to stop'),
+  fault(
+    'migration-error-still-starts',
+    "half of a client's changes, an error line, then 'successfully activated' and 'started'",
+  ),
+  fault('migration-stops-half-way', "half of a client's changes, no end line, and the process is gone"),
+  fault('migration-run-twice', 'duplicate key in the log of a client, which starts all the same'),
+  fault('schema-not-migrated', 'clients say all is well and change nothing; SQL errors after "started"'),
   fault('db-unreachable', '"Cannot start User Manager Core bundle", never "started"'),
   fault('missing-jdbc-driver', 'ClassNotFoundException for the driver, never "started"'),
 ]
