@@ -39,7 +39,7 @@ export function runsNow(host: Host<Node>): host is Host<OldNode> {
   return host.vars.apim_home !== undefined
 }
 
-const held = z.enum(['apim', 'users', 'registry', 'config', 'stats'])
+const held = z.enum(['apim', 'identity', 'users', 'registry', 'config', 'stats'])
 
 /** One schema of one server, and what the fleet keeps in it. */
 export const database = z.object({

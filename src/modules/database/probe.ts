@@ -14,7 +14,9 @@ export const counts = observe(
     const names = found.flatMap(([table]) => (table === undefined ? [] : [table]))
     if (names.length === 0) return {}
     const sql = names
-      .map((table) => `SELECT ${literal(table.toUpperCase())}, COUNT(*) FROM ${name(db.schema)}.${name(table)}`)
+      .map(
+        (table) => `SELECT ${literal(table.toUpperCase())}, COUNT(*) FROM ${name(db.schema)}.${name(table)}`,
+      )
       .join(' UNION ALL ')
     const rows = await query(on, db, sql)
     return Object.fromEntries(rows.map(([table, count]) => [table ?? '', Number(count)]))
