@@ -46,3 +46,9 @@ export const sh: {
 } = Object.assign((strings: TemplateStringsArray, ...words: Word[]) => build(false, strings, words), {
   read: (strings: TemplateStringsArray, ...words: Word[]) => build(true, strings, words),
 })
+
+/** A command as a person typed it, unquoted: for `exec` and the `shell` module alone, never for text that a program made. */
+export function typed(text: string): Command {
+  if (text.includes('\0')) throw new TypeError('A command cannot hold a NUL byte.')
+  return Object.freeze({ [raw]: true as const, text, reads: false })
+}

@@ -55,6 +55,8 @@ export type Event =
   | { readonly type: 'run.resumed'; readonly run: string; readonly waves: readonly WaveOutline[] }
   | { readonly type: 'wave.started'; readonly play: string; readonly wave: number }
   | { readonly type: 'wave.ended'; readonly play: string; readonly wave: number }
+  /** A change asks whether there is anything to do. Not stored in the journal. */
+  | { readonly type: 'task.checking'; readonly task: TaskId }
   | {
       readonly type: 'task.started'
       readonly task: TaskId
@@ -86,10 +88,17 @@ export type Event =
       readonly message?: string
       readonly seconds: number
     }
-  /** The restore point was undone, so this task's effect is gone: it is to be done again. */
-  | { readonly type: 'task.rewound'; readonly task: TaskId; readonly by: string }
-  | { readonly type: 'undo.started'; readonly task: TaskId }
-  | { readonly type: 'undo.ended'; readonly task: TaskId; readonly error?: string; readonly seconds: number }
+  /** The restore point was brought back, so the effect of these tasks is gone: all of them at once, in one line of the journal. */
+  | { readonly type: 'tasks.rewound'; readonly tasks: readonly TaskId[]; readonly by: string }
+  /** `rewind`: a restore point is brought back so that what rests on it can be done again; the restore point itself stays done. */
+  | { readonly type: 'undo.started'; readonly task: TaskId; readonly purpose: 'rollback' | 'rewind' }
+  | {
+      readonly type: 'undo.ended'
+      readonly task: TaskId
+      readonly purpose: 'rollback' | 'rewind'
+      readonly error?: string
+      readonly seconds: number
+    }
   | { readonly type: 'approved'; readonly gate: string; readonly question: string; readonly by: string }
   | { readonly type: 'refused'; readonly gate: string; readonly question: string }
   | { readonly type: 'concluded'; readonly gate: string; readonly reason: string }
@@ -102,3 +111,7 @@ export type Stamped = Event & { readonly seq: number; readonly at: string }
 
 /** Whoever is told what happens: journal, screen, reports. */
 export type Listener = (event: Stamped) => void
+
+/** Whether an event is kept in the journal: what only moves the screen is not. */
+export const isStored = (event: Event): boolean =>
+  event.type !== 'task.progress' && event.type !== 'task.checking'

@@ -10,6 +10,11 @@ export interface Io {
   readonly answers: boolean
   readonly columns: number
   readonly rows: number
+  /** Who runs this process, where their home is, and its pid: for locks and default paths. */
+  readonly user: string
+  readonly home: string
+  readonly pid: number
+  readonly uid: number | undefined
   now(): Date
   /** Aborted by the first Ctrl-C, TERM or HUP. The second ends the process within 2 seconds. */
   readonly interrupted: AbortSignal

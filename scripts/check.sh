@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Types, lint and format, unused code, unit tests with the architecture. All of them, then what failed.
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# shellcheck source=scripts/parts.sh
+. scripts/parts.sh
+
+part types node_modules/.bin/tsc -p tsconfig.json
+part lint node_modules/.bin/biome check --error-on-warnings .
+part unused node_modules/.bin/knip --no-progress
+tests unit
+finish

@@ -1,0 +1,84 @@
+import { Command } from 'commander'
+import { matchHosts } from '../inventory/patterns.ts'
+import { type Command as ShellCommand, sh, typed } from '../model/command.ts'
+import type { ExecResult } from '../model/connection.ts'
+import { ConnectionError, InputError } from '../model/errors.ts'
+import type { Io } from '../model/io.ts'
+import { sanitize } from '../model/sanitize.ts'
+import { Exit } from './exit.ts'
+import { withForks } from './flags.ts'
+import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { worldOf } from './world.ts'
+
+type AdhocOptions = InventoryOptions & { readonly forks: number; readonly timeout?: string }
+
+/** `ping PATTERN`: whether hosts can be logged in to, and have a working shell. */
+export function pingCommand(io: Io): Command {
+  const command = new Command('ping')
+    .description('log in to hosts and run nothing')
+    .argument('[pattern]', 'a pattern as in Ansible', 'all')
+    .action(async (pattern: string, options: AdhocOptions) => {
+      throw new Exit(await onHosts(io, pattern, options, sh.read`echo pong`, true))
+    })
+  return withForks(command.addOption(inventoryOption()).addOption(extraVarsOption()))
+}
+
+/** `exec PATTERN -- COMMAND`: runs one shell command on hosts. */
+export function execCommand(io: Io): Command {
+  const command = new Command('exec')
+    .description('run a shell command on hosts')
+    .argument('<pattern>', 'a pattern as in Ansible')
+    .argument('<command...>', 'the command, behind --')
+    .option('--timeout <seconds>', 'deadline of the command', '120')
+    .action(async (pattern: string, words: readonly string[], options: AdhocOptions) => {
+      throw new Exit(await onHosts(io, pattern, options, typed(words.join(' ')), false))
+    })
+  return withForks(command.addOption(inventoryOption()).addOption(extraVarsOption()))
+}
+
+async function onHosts(
+  io: Io,
+  pattern: string,
+  options: AdhocOptions,
+  command: ShellCommand,
+  reads: boolean,
+): Promise<number> {
+  const timeout = Number(options.timeout ?? 120)
+  if (!(timeout > 0)) throw new InputError(`--timeout ${options.timeout}: expected seconds`)
+  const { inventory } = await inventoryOf(io, options)
+  const hosts = matchHosts(inventory, pattern)
+  const world = worldOf(io, inventory, reads)
+  const codes: number[] = []
+  const next = hosts[Symbol.iterator]()
+  const worker = async (): Promise<void> => {
+    for (const { name, groups } of next) {
+      const answer = await world
+        .connect({ name, groups, vars: {} })
+        .then((connection) => connection.exec(command, { timeout, signal: io.interrupted }))
+        .catch((error: unknown) => {
+          if (error instanceof ConnectionError) return error
+          throw error
+        })
+      codes.push(code(answer))
+      io.out(answerText(name, answer))
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(options.forks, hosts.length) }, worker))
+  await world.close()
+  if (io.interrupted.aborted) return 130
+  return codes.includes(3) ? 3 : codes.includes(4) ? 4 : 0
+}
+
+function code(answer: ExecResult | ConnectionError): number {
+  if (answer instanceof ConnectionError) return 4
+  return answer.kind === 'exit' && answer.code === 0 ? 0 : 3
+}
+
+function answerText(name: string, answer: ExecResult | ConnectionError): string {
+  if (answer instanceof ConnectionError) return `${name} | unreachable: ${sanitize(answer.message)}\n`
+  const how = answer.kind === 'exit' ? `exit ${answer.code}` : answer.kind
+  const lines = [...answer.stdout.trimEnd().split('\n'), ...answer.stderr.trimEnd().split('\n')].filter(
+    Boolean,
+  )
+  return [`${name} | ${how}\n`, ...lines.map((line) => `  ${sanitize(line)}\n`)].join('')
+}

@@ -1,0 +1,34 @@
+import type { Io } from '../model/io.ts'
+import type { Reporter } from '../report/reporter.ts'
+import type { RunContext } from '../run/context.ts'
+
+/** Asks a person at the terminal; `--yes` answers for them. Without a terminal the answer is no, and says so. */
+export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['approve'] {
+  return async (gate, question) => {
+    if (yes) return { yes: true, by: `${io.user} (--yes)` }
+    if (!io.answers) {
+      io.err(`"${gate}" asks: ${question}\nNobody can answer here: run it on a terminal, or with --yes.\n`)
+      return { yes: false, by: 'nobody' }
+    }
+    reporter.pause?.()
+    const { confirm } = await import('@inquirer/prompts')
+    const answer = await confirm({ message: question, default: false }, { signal: io.interrupted }).catch(
+      () => false,
+    )
+    reporter.resume?.()
+    return { yes: answer, by: io.user }
+  }
+}
+
+/** Asks what to do after a failure; without a terminal: stop. */
+export async function askOnFailure(io: Io): Promise<'stop' | 'rollback'> {
+  if (!io.answers) return 'stop'
+  const { select } = await import('@inquirer/prompts')
+  return select({
+    message: 'The run failed. What now?',
+    choices: [
+      { name: 'stop here; it can be resumed or rolled back later', value: 'stop' as const },
+      { name: 'roll back now', value: 'rollback' as const },
+    ],
+  }).catch(() => 'stop' as const)
+}

@@ -1,0 +1,35 @@
+import { access } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { typeCheck } from '../load/type-check.ts'
+import { InputError } from '../model/errors.ts'
+import type { Io } from '../model/io.ts'
+import { playsOf } from '../model/schedule.ts'
+import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
+import { prepare } from './prepare.ts'
+
+/** `upgrade-fleet check <playbook.ts>`: type-checks the playbook, validates inventory and artifacts, connects to nothing. */
+export function checkCommand(io: Io): Command {
+  const command = new Command('check')
+    .argument('<playbook>', 'the playbook, a .ts file')
+    .description('check a playbook and its inventory, without a connection')
+    .action(async (file: string, flags: RunFlags) => {
+      const problems = await typeCheck([file], { cwd: io.cwd, types: await typesFile() })
+      if (problems.length > 0) throw new InputError(problems, 'Correct the playbook and check it again.')
+      const prepared = await prepare(io, file, flags, false)
+      const plays = playsOf(prepared.schedule)
+      const hosts = new Set(plays.flatMap(({ waves }) => waves.flat().map((host) => host.name)))
+      io.out(`${file}: good: ${plays.length} plays on ${hosts.size} hosts and things\n`)
+      await prepared.discard()
+    })
+  return withOutput(withForks(withSelection(command)))
+}
+
+/** Our own types: the sources in our repository, the declarations where we are installed. */
+async function typesFile(): Promise<string> {
+  const source = fileURLToPath(new URL('../src/index.ts', import.meta.url))
+  return access(source).then(
+    () => source,
+    () => fileURLToPath(new URL('./types/index.d.ts', import.meta.url)),
+  )
+}

@@ -1,0 +1,82 @@
+import type { Command } from 'commander'
+import type { Io } from '../model/io.ts'
+
+/** A command as the help lists it. Its code is loaded only when it is called. */
+export interface Entry {
+  readonly name: string
+  /** What follows the name in the help, such as `<playbook.ts>`. */
+  readonly usage?: string
+  readonly summary: string
+  readonly load: () => Promise<(io: Io) => Command>
+}
+
+/** All commands, in the order of the help. */
+export const entries: readonly Entry[] = [
+  {
+    name: 'run',
+    usage: '<playbook.ts> [options]',
+    summary: 'run a playbook (the word run may be left out)',
+    load: async () => (await import('./run.ts')).runCommand,
+  },
+  {
+    name: 'plan',
+    usage: '<playbook.ts> [options]',
+    summary: 'print what would be done, per wave, host and task',
+    load: async () => (await import('./plan.ts')).planCommand,
+  },
+  {
+    name: 'check',
+    usage: '<playbook.ts> [options]',
+    summary: 'check a playbook and its inventory, without a connection',
+    load: async () => (await import('./check.ts')).checkCommand,
+  },
+  {
+    name: 'resume',
+    usage: '[RUN] [options]',
+    summary: 'go on with an interrupted or failed run',
+    load: async () => (await import('./resume.ts')).resumeCommand,
+  },
+  {
+    name: 'rollback',
+    usage: '[RUN] [options]',
+    summary: 'take a run back',
+    load: async () => (await import('./rollback.ts')).rollbackCommand,
+  },
+  { name: 'runs', summary: 'list the runs', load: async () => (await import('./runs.ts')).runsCommand },
+  {
+    name: 'show',
+    usage: '[RUN]',
+    summary: 'tell what happened in a run',
+    load: async () => (await import('./runs.ts')).showCommand,
+  },
+  {
+    name: 'inventory',
+    usage: '--list | --graph | --host NAME',
+    summary: 'print the inventory',
+    load: async () => (await import('./inventory.ts')).inventoryCommand,
+  },
+  {
+    name: 'hosts',
+    usage: '[PATTERN]',
+    summary: 'print the hosts that a pattern means',
+    load: async () => (await import('./hosts.ts')).hostsCommand,
+  },
+  {
+    name: 'ping',
+    usage: '[PATTERN]',
+    summary: 'log in to hosts and run nothing',
+    load: async () => (await import('./adhoc.ts')).pingCommand,
+  },
+  {
+    name: 'exec',
+    usage: 'PATTERN -- COMMAND',
+    summary: 'run a shell command on hosts',
+    load: async () => (await import('./adhoc.ts')).execCommand,
+  },
+  {
+    name: 'lab',
+    usage: 'up | status | reset | break FAULT[:HOST] | down',
+    summary: 'make a fleet on this machine to try upgrades on',
+    load: async () => (await import('./lab.ts')).labCommand,
+  },
+]

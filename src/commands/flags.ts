@@ -1,0 +1,61 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { extraVarsOption, inventoryOption } from './options.ts'
+import { type Output, outputs } from './screen.ts'
+
+/** What a command that runs something was asked for; Ansible's names where Ansible has one. */
+export interface RunFlags {
+  readonly inventory: readonly string[]
+  readonly limit?: string
+  readonly forks: number
+  readonly check: boolean
+  readonly extraVars: readonly string[]
+  readonly yes: boolean
+  readonly onFailure?: 'ask' | 'stop' | 'rollback'
+  readonly output?: Output
+  readonly state?: string
+  readonly listHosts: boolean
+  readonly listTasks: boolean
+  readonly verbose: boolean
+}
+
+function positive(value: string): number {
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('expected a whole number from 1 up')
+  return number
+}
+
+/** `--state`: where runs and locks are kept. */
+export const stateOption = () =>
+  new Option('--state <directory>', 'where runs are kept (default: .upgrade-fleet)')
+
+/** Options of everything that shows events. */
+export function withOutput(command: Command): Command {
+  return command
+    .addOption(stateOption())
+    .addOption(
+      new Option(
+        '--output <kind>',
+        'how to show what happens (default: tree on a terminal, else lines)',
+      ).choices(outputs),
+    )
+    .option('-y, --yes', 'answer every question with yes', false)
+    .option('-v, --verbose', 'show more', false)
+}
+
+/** Options that choose hosts and variables. */
+export function withSelection(command: Command): Command {
+  return command
+    .addOption(inventoryOption().default([], 'what is found'))
+    .option('-l, --limit <pattern>', 'work on these hosts alone')
+    .addOption(extraVarsOption().default([], 'none'))
+}
+
+/** Options of everything that works on hosts. */
+export function withForks(command: Command): Command {
+  return command.addOption(
+    new Option('-f, --forks <number>', 'how many hosts are worked on side by side')
+      .argParser(positive)
+      .default(50),
+  )
+}

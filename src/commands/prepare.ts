@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { endpointOf } from '../inventory/endpoint.ts'
+import { type ExtraVars, paramsOf, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
+import { findInventory } from '../inventory/find-inventory.ts'
+import { loadInventory } from '../inventory/load-inventory.ts'
+import { matchHosts } from '../inventory/patterns.ts'
+import { siteOf } from '../inventory/site.ts'
+import { makeRunFolder, newRunId, type RunFolder, type RunRecord } from '../journal/runs.ts'
+import { loadPlaybook } from '../load/load-playbook.ts'
+import { InputError } from '../model/errors.ts'
+import type { Site } from '../model/fleet.ts'
+import type { Inventory } from '../model/inventory.ts'
+import type { Io } from '../model/io.ts'
+import type { Playbook } from '../model/playbook.ts'
+import type { Schedule } from '../model/schedule.ts'
+import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
+import type { RunFlags } from './flags.ts'
+import { packageUrl, stateDirectory } from './world.ts'
+
+/** A playbook applied to an inventory, checked as far as no connection is needed. */
+export interface Prepared {
+  readonly run: string
+  readonly state: string
+  /** Where the bundle is: the run's folder, or a temporary one that `discard` removes. */
+  readonly folder: RunFolder
+  readonly record: RunRecord
+  readonly schedule: Schedule
+  readonly site: Site
+  discard(): Promise<void>
+}
+
+/** Loads and checks everything that was typed. With `keep`, the bundle is in the run's own folder. */
+export async function prepare(
+  io: Io,
+  file: string,
+  flags: Pick<RunFlags, 'inventory' | 'limit' | 'extraVars' | 'forks' | 'state'>,
+  keep: boolean,
+): Promise<Prepared> {
+  const state = stateDirectory(io, flags.state)
+  const run = newRunId(io.now())
+  const folder = keep ? await makeRunFolder(state, run) : await temporaryFolder(run)
+  const discard = () => rm(folder.path, { recursive: true, force: true })
+  try {
+    const { sources, note } = await findInventory(io, flags.inventory)
+    if (note !== undefined) io.err(`${note}\n`)
+    const inventory = await loadInventory({ sources, cwd: io.cwd, env: io.env })
+    const extraVars = await parseExtraVars(flags.extraVars, io.cwd)
+    const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
+    const record: RunRecord = {
+      kind: 'run',
+      playbook: resolve(io.cwd, file),
+      digest: loaded.digest,
+      bundle: basename(loaded.bundle),
+      inventory,
+      extraVars,
+      limit: flags.limit,
+      forks: flags.forks,
+    }
+    return { run, state, folder, record, ...applied(loaded.playbook, record), discard }
+  } catch (error) {
+    await discard()
+    throw error
+  }
+}
+
+/** The schedule that a record's playbook gives for its inventory; the same in every process. */
+export function applied(
+  playbook: Playbook,
+  record: Pick<RunRecord, 'inventory' | 'extraVars' | 'limit'>,
+): { readonly schedule: Schedule; readonly site: Site } {
+  const { params, vars } = paramsOf(playbook.params, record.extraVars as ExtraVars)
+  if (record.inventory.warnings.length > 0) throw new InputError(record.inventory.warnings)
+  const site = siteOf(playbook.fleet, record.inventory, vars)
+  checkEndpoints(withExtraVars(record.inventory, vars), site)
+  return { site, schedule: schedulePlaybook(playbook, site, params, limitOf(record.inventory, record.limit)) }
+}
+
+/** Whether a host is within `--limit`. */
+function limitOf(inventory: Inventory, pattern: string | undefined): Limit {
+  if (pattern === undefined) return () => true
+  const within = new Set(matchHosts(inventory, pattern).map((host) => host.name))
+  return (host) => within.has(host.name)
+}
+
+/** Finds what is wrong with connection variables before anything is connected to. */
+function checkEndpoints(inventory: Inventory, site: Site): void {
+  const names = new Set(site.all.map((host) => host.name))
+  const problems = inventory.hosts
+    .filter((host) => names.has(host.name))
+    .flatMap((host) => {
+      try {
+        endpointOf(inventory, host)
+        return []
+      } catch (error) {
+        if (error instanceof InputError) return error.problems
+        throw error
+      }
+    })
+  if (problems.length > 0) throw new InputError([...new Set(problems)])
+}
+
+async function temporaryFolder(id: string): Promise<RunFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'upgrade-fleet-'))
+  return { id, path, journal: join(path, 'journal.jsonl') }
+}

@@ -1,0 +1,73 @@
+import { Command } from 'commander'
+import { makeRunFolder, newRunId, saveRecord } from '../journal/runs.ts'
+import { loadBundle } from '../load/load-playbook.ts'
+import { InputError } from '../model/errors.ts'
+import type { Outcome } from '../model/event.ts'
+import type { Io } from '../model/io.ts'
+import { fold, type State } from '../model/state.ts'
+import { waveOutlines } from '../plan/outline.ts'
+import { refuseBackTo, runBack } from '../run/back.ts'
+import { execute } from './execute.ts'
+import { Exit } from './exit.ts'
+import { type RunFlags, withForks, withOutput } from './flags.ts'
+import { findHistory } from './known.ts'
+import { exitCodeOf } from './outcome.ts'
+import { applied } from './prepare.ts'
+import { version } from './version.ts'
+import { bundlePath, stateDirectory } from './world.ts'
+
+/** Flags of a rollback: those of a run, and how far back. */
+type BackFlags = RunFlags & { readonly to?: string }
+
+/** `upgrade-fleet rollback [RUN] [--to PLAY]`: takes a run back. */
+export function rollbackCommand(io: Io): Command {
+  const command = new Command('rollback')
+    .argument('[run]', 'the id of the run (default: the latest)')
+    .description('take a run back')
+    .option('--to <play>', 'leave everything as it was when this play had ended')
+    .action(async (id: string | undefined, flags: BackFlags) => {
+      throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, check: false })))
+    })
+  return withOutput(withForks(command))
+}
+
+/** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
+export async function rollbackRun(io: Io, id: string | undefined, flags: BackFlags): Promise<Outcome> {
+  const state = stateDirectory(io, flags.state)
+  const { run, rollbacks, events } = await findHistory(state, id, anyBegun)
+  const { schedule } = applied(await loadBundle(bundlePath(run.folder, run.record)), run.record)
+  const of = run.folder.id
+  const { to } = flags
+  const refused = to === undefined ? undefined : refuseBackTo({ schedule, state: fold(events) }, to)
+  if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
+  const folder = await makeRunFolder(state, newRunId(io.now()))
+  await saveRecord(folder, { ...run.record, kind: 'rollback', of })
+  return execute(io, {
+    run: folder.id,
+    state,
+    folder,
+    schedule,
+    flags,
+    inventory: run.record.inventory,
+    before: events,
+    first: {
+      type: 'run.started',
+      run: folder.id,
+      kind: 'rollback',
+      of,
+      playbook: schedule.playbook,
+      inventory: run.record.inventory.sources,
+      digest: run.record.digest,
+      tool: version,
+      check: false,
+      waves: waveOutlines(schedule).toReversed(),
+    },
+    work: (context) => {
+      const runs = [of, ...rollbacks.map((one) => one.folder.id)]
+      return runBack(context, { of, runs, ...(to !== undefined && { to }) })
+    },
+  })
+}
+
+/** Whether there is anything to take back. */
+const anyBegun = (so: State): boolean => [...so.tasks.values()].some((task) => task.begun)

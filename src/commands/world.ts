@@ -1,0 +1,68 @@
+import { join, resolve } from 'node:path'
+import { openConnection } from '../connect/open.ts'
+import { connectionPool } from '../connect/pool.ts'
+import { readOnly } from '../connect/read-only.ts'
+import { endpointOf } from '../inventory/endpoint.ts'
+import { secretStore } from '../inventory/secrets.ts'
+import type { Connection } from '../model/connection.ts'
+import { ConnectionError } from '../model/errors.ts'
+import type { Host } from '../model/host.ts'
+import type { Inventory } from '../model/inventory.ts'
+import type { Io } from '../model/io.ts'
+import { redactor } from '../model/redact.ts'
+import type { SecretStore } from '../model/secret.ts'
+
+/** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
+export function stateDirectory(io: Io, flag: string | undefined): string {
+  return resolve(io.cwd, flag ?? io.env['UPGRADE_FLEET_STATE'] ?? '.upgrade-fleet')
+}
+
+/** The other machines, and the secrets that they are given: what a run needs of the world. */
+export interface World {
+  connect(machine: Host): Promise<Connection>
+  readonly redact: (text: string) => string
+  close(): Promise<void>
+}
+
+/** Connections to the hosts of an inventory, each made when it is first asked for; `check` makes them read-only. */
+export function worldOf(io: Io, inventory: Inventory, check: boolean): World {
+  const revealed = new Set<string>()
+  const secrets = remembering(secretsOf(io), revealed)
+  const agent = io.env['SSH_AUTH_SOCK']
+  const context = { secrets, home: io.home, ...(agent !== undefined && { agent }) }
+  const pool = connectionPool((endpoint) => openConnection(endpoint, context))
+  const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
+  return {
+    connect: async (machine) => {
+      const host = hosts.get(machine.name)
+      if (host === undefined)
+        throw new ConnectionError(
+          machine.name,
+          'unreachable',
+          `${machine.name} is not in the inventory of this run`,
+        )
+      const connection = await pool.get(endpointOf(inventory, host, io.home))
+      return check ? readOnly(connection) : connection
+    },
+    redact: redactor(() => revealed),
+    close: () => pool.close(),
+  }
+}
+
+/** Where secrets of this process come from. */
+export const secretsOf = (io: Io): SecretStore => secretStore(io.env, io.uid)
+
+const remembering =
+  (store: SecretStore, revealed: Set<string>): SecretStore =>
+  (secret) => {
+    const value = store(secret)
+    revealed.add(value)
+    return value
+  }
+
+/** The file URL of our own built index, beside this module. */
+export const packageUrl = (): string => new URL('./index.js', import.meta.url).href
+
+/** The path of a run's bundled playbook. */
+export const bundlePath = (folder: { readonly path: string }, record: { readonly bundle: string }): string =>
+  join(folder.path, record.bundle)

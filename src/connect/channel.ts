@@ -1,0 +1,30 @@
+import type { Duplex, Readable, Writable } from 'node:stream'
+
+/** How the far end of a channel went: neither code nor signal means that nobody said. */
+export interface Ended {
+  readonly code?: number
+  readonly signal?: string
+}
+
+/** A running process at the other end: its three streams, and its end once all that it said has arrived. */
+export interface Channel {
+  readonly input: Writable
+  readonly output: Readable
+  readonly errors: Readable
+  readonly ended: Promise<Ended>
+  destroy(): void
+}
+
+/** One way to a machine, until it breaks. A new one is made then; nothing of the old one is used again. */
+export interface Link {
+  readonly alive: boolean
+  /** Why it is gone. It never rejects. */
+  readonly gone: Promise<string>
+  /** Starts a command line in the account's login shell, leader of a session of its own. */
+  open(command: string): Promise<Channel>
+  dial(address: string, port: number): Promise<Duplex>
+  close(): void
+}
+
+/** Takes bytes as they come; a promise holds the stream back until it is settled. */
+export type Tap = (chunk: Buffer) => undefined | Promise<void>

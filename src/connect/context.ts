@@ -1,0 +1,20 @@
+import type { Connection, Endpoint } from '../model/connection.ts'
+import type { SecretStore } from '../model/secret.ts'
+import type { Retry } from './wire.ts'
+
+/** What connections need of the world around them; `main` hands it in. */
+export interface ConnectContext {
+  readonly secrets: SecretStore
+  /** The home directory of whoever runs this: for known_hosts and default keys, and where local commands start. */
+  readonly home: string
+  /** Path of the agent's socket (SSH_AUTH_SOCK). */
+  readonly agent?: string
+  /** Seconds for TCP, handshake and authentication together; default 20. */
+  readonly connectTimeout?: number
+  /** Seconds without a byte from the other side after which a connection is given up; default 60. */
+  readonly watchdog?: number
+  /** How a lost connection is tried again for the next call. */
+  readonly retry?: Retry
+  /** Makes the connections of `fake` endpoints. */
+  readonly fake?: (endpoint: Endpoint) => Connection
+}

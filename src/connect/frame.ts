@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import { quote } from '../model/command.ts'
+import type { Tap } from './channel.ts'
+
+/** What one frame of the shell runs: a command of its own subshell, so that neither directory nor variables outlive it. */
+export interface Script {
+  readonly text: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  readonly stdin?: Buffer
+  /** The command reads what comes after the frame, so the shell ends with it and is not used again. */
+  readonly last?: boolean
+}
+
+/** A mark that no output can forge, since it is random and the command never learns it. */
+export function nonce(): string {
+  return randomBytes(18).toString('hex')
+}
+
+/** The text that makes `/bin/sh` run a script and then say the mark and the exit status on both of its streams. */
+export function frame(script: Script, mark: string): Buffer {
+  const body = [
+    ...(script.cwd === undefined ? [] : [`cd -- ${quote(script.cwd)} || exit`]),
+    ...exports(script.env),
+    `eval ${quoteAlways(script.text)}`,
+  ].join('\n')
+  const end = `r=$?; printf '%s%s\\n' ${mark} "$r"; printf '%s\\n' ${mark} >&2${script.last ? '; exit' : ''}\n`
+  if (script.last) return Buffer.from(`( ${body}\n)\n${end}`)
+  if (script.stdin === undefined || script.stdin.length === 0)
+    return Buffer.from(`( ${body}\n) </dev/null\n${end}`)
+  return Buffer.concat([
+    Buffer.from('{ '),
+    ...feed(script.stdin),
+    Buffer.from(`} 2>/dev/null | ( ${body}\n)\n${end}`),
+  ])
+}
+
+function quoteAlways(text: string): string {
+  if (text.includes('\0')) throw new TypeError('A command cannot hold a NUL byte.')
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** Lines that set variables for what comes after them. */
+export function exports(env: Readonly<Record<string, string>> | undefined): string[] {
+  return Object.entries(env ?? {}).map(([name, value]) => `export ${variable(name)}=${quote(value)}`)
+}
+
+function variable(name: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw new TypeError(`"${name}" is no name of an environment variable.`)
+  return name
+}
+
+const piece = 16 * 1024
+
+/**
+ * Input for a command as words of `printf`, which is part of the shell: it is in no argument list, and in no file as a
+ * here-document may be. Without NUL the bytes stand as they are; a piece with NUL goes through `%b`.
+ */
+function* feed(stdin: Buffer): Generator<Buffer> {
+  for (let at = 0; at < stdin.length; at += piece) {
+    const part = stdin.subarray(at, at + piece).toString('latin1')
+    const binary = part.includes('\0')
+    const word = binary ? part.replaceAll('\\', '\\\\').replaceAll('\0', '\\0000') : part
+    const quoted = `'${word.replaceAll("'", `'\\''`)}'`
+    yield Buffer.from(`printf '%${binary ? 'b' : 's'}' ${quoted}\n`, 'latin1')
+  }
+}
+
+interface Waiting {
+  readonly mark: Buffer
+  readonly tap: Tap
+  readonly done: (said: string) => void
+}
+
+/** Cuts one stream of a shell at the marks of its frames. */
+export interface Scanner {
+  expect(mark: string, tap: Tap, done: (said: string) => void): void
+  /** A promise when the reader wants the stream held back. */
+  take(chunk: Buffer): undefined | Promise<void>
+}
+
+/** A scanner; `stray` is called when bytes come that belong to no frame: something was left behind that writes. */
+export function scanner(stray: () => void): Scanner {
+  const queue: Waiting[] = []
+  let held: Buffer = Buffer.alloc(0)
+  const take = (chunk: Buffer): undefined | Promise<void> => {
+    let data = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    held = Buffer.alloc(0)
+    let slow: Promise<void> | undefined
+    while (data.length > 0) {
+      const current = queue[0]
+      if (current === undefined) {
+        stray()
+        break
+      }
+      const at = data.indexOf(current.mark)
+      const until = at < 0 ? data.length - partial(data, current.mark) : at
+      if (until > 0) slow = both(slow, current.tap(data.subarray(0, until)))
+      data = data.subarray(until)
+      const newline = at < 0 ? -1 : data.indexOf(10, current.mark.length)
+      if (newline < 0) {
+        held = Buffer.from(data)
+        break
+      }
+      queue.shift()
+      current.done(data.toString('latin1', current.mark.length, newline))
+      data = data.subarray(newline + 1)
+    }
+    return slow
+  }
+  return {
+    expect: (mark, tap, done) => void queue.push({ mark: Buffer.from(mark), tap, done }),
+    take,
+  }
+}
+
+function both(a: Promise<void> | undefined, b: Promise<void> | undefined): Promise<void> | undefined {
+  return a === undefined ? b : b === undefined ? a : Promise.all([a, b]).then(() => undefined)
+}
+
+/** How many bytes at the end of the data may be the beginning of the mark. */
+function partial(data: Buffer, mark: Buffer): number {
+  for (let size = Math.min(mark.length - 1, data.length); size > 0; size -= 1)
+    if (data.subarray(data.length - size).equals(mark.subarray(0, size))) return size
+  return 0
+}

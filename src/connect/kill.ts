@@ -1,0 +1,81 @@
+import { capture } from './capture.ts'
+import { type Identity, killScript } from './session.ts'
+import { openShell, type RunEnd, type Shell } from './shell.ts'
+import type { Order, OrderEnd } from './shells.ts'
+import type { Wire } from './wire.ts'
+
+/** Runs one order in a shell; when its time is over or it is cancelled, the shell's whole session is ended. */
+export function underWatch(
+  shell: Shell,
+  order: Order,
+  end: () => Promise<string | undefined>,
+): Promise<OrderEnd | Extract<RunEnd, { kind: 'unrun' }>> {
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined
+    let begun = false
+    let halted: OrderEnd | undefined
+    const settle = (result: OrderEnd | Extract<RunEnd, { kind: 'unrun' }>) => {
+      clearTimeout(timer)
+      order.signal?.removeEventListener('abort', cancel)
+      resolve(result)
+    }
+    const finishOff = (result: OrderEnd) =>
+      void end().then((left) => settle(left === undefined ? result : { kind: 'lost', reason: left }))
+    const halt = (result: OrderEnd) => {
+      if (halted !== undefined) return
+      halted = result
+      // What was sent cannot be called back: it is ended at its turn.
+      if (begun) finishOff(result)
+    }
+    const cancel = () => halt({ kind: 'cancelled' })
+    order.signal?.addEventListener('abort', cancel, { once: true })
+    const ran = shell.run(order, {
+      stdout: (chunk) => (halted === undefined ? order.stdout(chunk) : undefined),
+      stderr: (chunk) => (halted === undefined ? order.stderr(chunk) : undefined),
+      onStart: () => {
+        begun = true
+        if (halted !== undefined) return finishOff(halted)
+        order.feed?.(shell.input)
+        const { timeout } = order
+        if (timeout === undefined) return
+        const expire = () => halt({ kind: 'timeout', seconds: timeout })
+        timer = setTimeout(expire, Math.min(timeout * 1000, 2 ** 31 - 1))
+      },
+    })
+    void ran.then((result) => {
+      if (halted === undefined) settle(result)
+      else if (!begun) settle(halted)
+    })
+  })
+}
+
+/** Kills a session from another channel, or from another link where there is none left; says why if it may live on. */
+export async function endSession(wire: Wire, session: Identity | undefined): Promise<string | undefined> {
+  if (session === undefined) return 'The command could not be ended: its shell leads no session of its own.'
+  try {
+    const link = await wire.link()
+    const shell = await openShell(link).catch(() => undefined)
+    if (shell !== undefined) return await kill(shell, session)
+    const other = await wire.another()
+    return await kill(await openShell(other), session).finally(() => other.close())
+  } catch (error) {
+    return `The command could not be ended: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+const killSeconds = 20
+
+async function kill(shell: Shell, session: Identity): Promise<string | undefined> {
+  const said = capture(undefined, 1000)
+  const deadline = new Promise<undefined>((resolve) => {
+    setTimeout(() => resolve(undefined), killSeconds * 1000).unref()
+  })
+  const run = shell.run({ text: killScript(session) }, { stdout: said.tap, stderr: () => undefined })
+  const end = await Promise.race([run, deadline])
+  shell.close()
+  if (end === undefined) return 'The command could not be ended: the machine does not answer.'
+  if (end.kind !== 'exit') return 'The command could not be ended: the connection was lost.'
+  return said.text() === '0'
+    ? undefined
+    : `The command could not be ended: ${said.text()} processes are left.`
+}

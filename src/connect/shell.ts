@@ -1,0 +1,158 @@
+import type { Readable, Writable } from 'node:stream'
+import { sanitize } from '../model/sanitize.ts'
+import { capture } from './capture.ts'
+import type { Ended, Link, Tap } from './channel.ts'
+import { frame, nonce, type Script, scanner } from './frame.ts'
+import { type Identity, parseStat } from './session.ts'
+
+/** How a frame went. `unrun`: the shell ended before its turn, so nothing of it ran. */
+export type RunEnd =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'unrun'; readonly reason: string }
+
+/** Where a frame's bytes go, and who is told that its turn has come. */
+export interface Streams {
+  readonly stdout: Tap
+  readonly stderr: Tap
+  readonly onStart?: () => void
+}
+
+/** One `/bin/sh` that lives as long as its channel and runs one frame after the other. */
+export interface Shell {
+  /** Whether it takes frames: it lives, and nothing that an earlier command left behind writes into it. */
+  readonly usable: () => boolean
+  readonly identity: () => Identity | undefined
+  readonly input: Writable
+  /** Sends a frame, behind those that are under way. It never rejects. */
+  run(script: Script, streams: Streams): Promise<RunEnd>
+  /** Settles when it is gone. */
+  readonly ended: Promise<void>
+  close(): void
+}
+
+interface Entry {
+  readonly streams: Streams
+  readonly settle: (end: RunEnd) => void
+  begun: boolean
+  code: number | undefined
+  quiet: boolean
+}
+
+const helloSeconds = 30
+
+/** Opens a shell on a link; whatever the login shell and its rc files print before it is thrown away. */
+export async function openShell(link: Link): Promise<Shell> {
+  const channel = await link.open('exec /bin/sh')
+  const entries: Entry[] = []
+  let usable = true
+  let greeted = false
+  let identity: Identity | undefined
+  const chatter = capture(undefined, 1000)
+  const leave = () => {
+    usable = false
+    channel.input.end()
+  }
+  const taint = () => {
+    usable = false
+    if (entries.length === 0) channel.input.end()
+  }
+  const out = scanner(taint)
+  const errors = scanner(taint)
+  pump(channel.output, out.take)
+  pump(channel.errors, errors.take)
+  channel.input.on('error', () => {
+    usable = false
+  })
+
+  const finish = (entry: Entry) => {
+    if (entry.code === undefined || !entry.quiet) return
+    entries.splice(entries.indexOf(entry), 1)
+    entry.settle({ kind: 'exit', code: entry.code })
+    if (entries.length === 0 && !usable) channel.input.end()
+  }
+  // A turn begins with the mark of the one before on stdout; that on stderr may come later than the first output.
+  const beginNext = () => {
+    const next = entries.find((entry) => entry.code === undefined)
+    if (next === undefined || next.begun) return
+    next.begun = true
+    next.streams.onStart?.()
+  }
+  const run = (script: Script, streams: Streams): Promise<RunEnd> => {
+    if (!usable) return Promise.resolve({ kind: 'unrun', reason: 'The shell has ended.' })
+    const mark = nonce()
+    const text = frame(script, mark)
+    return new Promise((resolve) => {
+      const entry: Entry = { streams, settle: resolve, begun: false, code: undefined, quiet: false }
+      entries.push(entry)
+      beginNext()
+      out.expect(mark, streams.stdout, (said) => {
+        entry.code = Number(said)
+        finish(entry)
+        beginNext()
+      })
+      errors.expect(mark, streams.stderr, () => {
+        entry.quiet = true
+        finish(entry)
+      })
+      if (script.last) usable = false
+      channel.input.write(text)
+    })
+  }
+
+  const ended = Promise.race([channel.ended, link.gone]).then((end) => {
+    usable = false
+    channel.destroy()
+    const left = entries.splice(0)
+    for (const entry of left) entry.settle(fate(end, entry.begun && greeted, link.alive, chatter.text()))
+  })
+
+  const begin = nonce()
+  const hello = capture(undefined, 1000)
+  const deadline = setTimeout(() => channel.destroy(), helloSeconds * 1000)
+  void run(
+    { text: `read -r s </proc/$$/stat; printf '%s' ${begin} "$s"` },
+    {
+      stdout: (chunk) => {
+        void chatter.tap(chunk)
+        return hello.tap(chunk)
+      },
+      stderr: chatter.tap,
+    },
+  ).then((end) => {
+    clearTimeout(deadline)
+    greeted = end.kind === 'exit'
+    identity = parseStat(hello.text().split(begin).at(-1) ?? '')
+  })
+  return { usable: () => usable, identity: () => identity, input: channel.input, run, ended, close: leave }
+}
+
+/** What became of a frame whose shell ended: only the first in the queue had begun. */
+function fate(end: Ended | string, begun: boolean, alive: boolean, chatter: string): RunEnd {
+  if (typeof end === 'string') return { kind: 'lost', reason: end }
+  if (end.signal === undefined && end.code === undefined)
+    return { kind: 'lost', reason: alive ? 'The channel was closed.' : 'The connection was lost.' }
+  if (begun)
+    return end.signal === undefined
+      ? { kind: 'lost', reason: `The shell ended with code ${end.code} in the middle of the command.` }
+      : { kind: 'signal', signal: end.signal }
+  const said = sanitize(chatter.trim()).slice(0, 300)
+  return {
+    kind: 'unrun',
+    reason: `The account's login shell did not start /bin/sh.${said === '' ? '' : ` It said: ${said}`}`,
+  }
+}
+
+function pump(stream: Readable, take: (chunk: Buffer) => undefined | Promise<void>): void {
+  stream.on('error', () => undefined)
+  stream.on('data', (chunk: Buffer) => {
+    const slow = take(chunk)
+    if (slow === undefined) return
+    stream.pause()
+    slow.then(
+      () => stream.resume(),
+      () => stream.resume(),
+    )
+  })
+}

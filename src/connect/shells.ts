@@ -1,0 +1,166 @@
+import { setMaxListeners } from 'node:events'
+import type { Writable } from 'node:stream'
+import { ConnectionError } from '../model/errors.ts'
+import type { Link, Tap } from './channel.ts'
+import type { Script } from './frame.ts'
+import { endSession, underWatch } from './kill.ts'
+import { openShell, type RunEnd, type Shell } from './shell.ts'
+import type { Wire } from './wire.ts'
+
+/** What an order came to; but for `exit` and `signal` nobody saw its end. */
+export type OrderEnd =
+  | Exclude<RunEnd, { kind: 'unrun' }>
+  | { readonly kind: 'timeout'; readonly seconds: number }
+  | { readonly kind: 'cancelled' }
+
+/** A script for one of the shells, and what to do with its bytes. */
+export interface Order extends Script {
+  /** It changes nothing, so it may be sent behind others, and again if it never had its turn. */
+  readonly reads: boolean
+  readonly stdout: Tap
+  readonly stderr: Tap
+  /** Deadline in seconds, counted from its turn. */
+  readonly timeout?: number
+  readonly signal?: AbortSignal
+  /** Writes what a `last` script reads. It is called at its turn. */
+  readonly feed?: (input: Writable) => void
+}
+
+/** The shells of one connection: at most four, opened as they are needed; what finds none free waits. */
+export interface Shells {
+  /** Throws {@link ConnectionError} only when nothing was sent. */
+  run(order: Order): Promise<OrderEnd>
+  close(): void
+}
+
+interface Queued {
+  readonly order: Order
+  readonly resolve: (end: OrderEnd) => void
+  readonly reject: (error: unknown) => void
+}
+
+const most = 4
+const batch = 16
+
+/** Shells over a wire. */
+export function keepShells(host: string, wire: Wire): Shells {
+  const queue: Queued[] = []
+  const idle = new Set<Shell>()
+  const living = new Set<Shell>()
+  let opening = 0
+  let limit = most
+  let scheduled = false
+
+  const dispatch = () => {
+    scheduled = false
+    for (const shell of idle) {
+      if (queue.length === 0) return
+      idle.delete(shell)
+      if (shell.usable()) serve(shell, nextGroup(queue))
+    }
+    const wanted = Math.min(groups(queue), limit - living.size)
+    for (let missing = wanted - opening; missing > 0; missing -= 1) void open()
+  }
+  const serve = (shell: Shell, group: readonly Queued[]) => {
+    void Promise.all(group.map((one) => send(shell, one))).then(() => {
+      if (shell.usable()) idle.add(shell)
+      if (queue.length > 0) dispatch()
+    })
+  }
+  const schedule = () => {
+    if (scheduled) return
+    scheduled = true
+    queueMicrotask(dispatch)
+  }
+
+  const open = async (): Promise<void> => {
+    opening += 1
+    let link: Link | undefined
+    try {
+      link = await wire.link()
+      const shell = await openShell(link)
+      living.add(shell)
+      idle.add(shell)
+      void shell.ended.then(() => {
+        idle.delete(shell)
+        living.delete(shell)
+        schedule()
+      })
+    } catch (error) {
+      // The server gives no more channels (MaxSessions): the rest waits for those that there are.
+      if (link?.alive && living.size > 0) limit = living.size
+      else for (const one of queue.splice(0)) one.reject(unsent(host, error))
+    } finally {
+      opening -= 1
+      schedule()
+    }
+  }
+
+  const send = async (shell: Shell, { order, resolve, reject }: Queued): Promise<void> => {
+    if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
+    const end = await underWatch(shell, order, () => endSession(wire, shell.identity()))
+    if (end.kind !== 'unrun') return resolve(end)
+    if (order.reads && shell.identity() !== undefined) {
+      queue.unshift({ order, resolve, reject })
+      return schedule()
+    }
+    reject(new ConnectionError(host, 'refused', `${host}: ${end.reason}`))
+  }
+
+  return {
+    run: (order) =>
+      new Promise((resolve, reject) => {
+        if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
+        const leave = () => {
+          const at = queue.indexOf(queued)
+          if (at < 0) return
+          queue.splice(at, 1)
+          resolve({ kind: 'cancelled' })
+        }
+        const over = () => order.signal?.removeEventListener('abort', leave)
+        const queued: Queued = {
+          order,
+          resolve: (end) => {
+            over()
+            resolve(end)
+          },
+          reject: (error) => {
+            over()
+            reject(error)
+          },
+        }
+        queue.push(queued)
+        // One signal may stand for a whole run, with hundreds of commands under way.
+        if (order.signal !== undefined) setMaxListeners(0, order.signal)
+        order.signal?.addEventListener('abort', leave, { once: true })
+        schedule()
+      }),
+    close: () => {
+      for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
+      for (const shell of living) shell.close()
+    },
+  }
+}
+
+/** The next to be sent. Reads that stand behind a read travel with it in one write; a change goes alone. */
+function nextGroup(queue: Queued[]): readonly Queued[] {
+  return queue.splice(0, groupSize(queue, 0))
+}
+
+function groupSize(queue: readonly Queued[], from: number): number {
+  let size = 1
+  while (size < batch && queue[from]?.order.reads && queue[from + size]?.order.reads) size += 1
+  return size
+}
+
+function groups(queue: readonly Queued[]): number {
+  let count = 0
+  for (let at = 0; at < queue.length; at += groupSize(queue, at)) count += 1
+  return count
+}
+
+function unsent(host: string, error: unknown): ConnectionError {
+  if (error instanceof ConnectionError) return error
+  const why = error instanceof Error ? error.message : 'the connection was closed'
+  return new ConnectionError(host, 'unreachable', `${host}: nothing was sent: ${why}`)
+}

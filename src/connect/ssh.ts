@@ -1,0 +1,30 @@
+import { userInfo } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection, Endpoint } from '../model/connection.ts'
+import type { Link } from './channel.ts'
+import type { ConnectContext } from './context.ts'
+import { machine } from './machine.ts'
+import { BrokenOff, sshLink } from './ssh-link.ts'
+import { keepWire } from './wire.ts'
+
+const handshakes = 4
+
+/**
+ * Connects over SSH. Throws {@link ConnectionError}: `host-key` and `auth` are never tried again, nor is a machine that
+ * refuses or does not answer; a handshake that is broken off before the login is, a few times.
+ */
+export async function openSsh(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
+  const ssh2 = (await import('ssh2')).default
+  const username = endpoint.user ?? userInfo().username
+  const open = async (): Promise<Link> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await sshLink(ssh2, endpoint, username, context)
+      } catch (error) {
+        if (!(error instanceof BrokenOff && error.early) || attempt >= handshakes) throw error
+        await sleep(250 * 2 ** attempt * (0.5 + Math.random()))
+      }
+    }
+  }
+  return machine(endpoint, keepWire(endpoint.name, await open(), open, context.retry), context.secrets)
+}

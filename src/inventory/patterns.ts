@@ -1,0 +1,140 @@
+import { InputError } from '../model/errors.ts'
+import type { Inventory, InventoryHost } from '../model/inventory.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { parseAddress } from './address.ts'
+import { globRegExp } from './globs.ts'
+
+/** What to do with a part of a pattern that matches nothing; it is an error unless `allowEmpty` (Ansible's way). */
+export interface PatternOptions {
+  readonly allowEmpty?: boolean
+}
+
+/**
+ * The hosts that a pattern of Ansible's means, in its order: groups, names, globs, `~regex`, subscripts; `a:b` or `a,b` a
+ * union, `&x` what is also in x, `!x` not those in x. An empty pattern is all hosts.
+ */
+export function matchHosts(
+  inventory: Inventory,
+  pattern: string | readonly string[],
+  options: PatternOptions = {},
+): readonly InventoryHost[] {
+  const parts = orderParts(splitPattern(pattern))
+  const problems: string[] = []
+  let chosen: readonly string[] = []
+  for (const part of parts) {
+    const hosts = matchOne(inventory, part.replace(/^[&!]/, ''), options, problems)
+    const found = new Set(hosts)
+    if (part.startsWith('&')) chosen = chosen.filter((name) => found.has(name))
+    else if (part.startsWith('!')) chosen = chosen.filter((name) => !found.has(name))
+    else chosen = [...new Set([...chosen, ...hosts])]
+  }
+  if (problems.length > 0)
+    throw new InputError(problems, 'See what there is: upgrade-fleet inventory --graph')
+  const byName = new Map(inventory.hosts.map((host) => [host.name, host]))
+  return chosen.flatMap((name) => byName.get(name) ?? implicitLocalhost(name))
+}
+
+/** The parts of a pattern: at commas if there are any, else at colons outside brackets unless the whole is an address. */
+export function splitPattern(pattern: string | readonly string[]): readonly string[] {
+  if (typeof pattern !== 'string') return pattern.flatMap(splitPattern)
+  const parts = pattern.includes(',')
+    ? pattern.split(',')
+    : parseAddress(pattern) !== undefined
+      ? [pattern]
+      : (pattern.match(/(?:[^\s:[\]]|\[[^\]]*\])+/g) ?? [])
+  return parts.map((part) => part.trim()).filter((part) => part !== '')
+}
+
+/** Unions first, then what they are cut down to, then what is taken away; `all` when there is no union. */
+export function orderParts(parts: readonly string[]): readonly string[] {
+  const kept = parts.filter((part) => part.startsWith('&'))
+  const dropped = parts.filter((part) => part.startsWith('!'))
+  const plain = parts.filter((part) => !/^[&!]/.test(part))
+  return [...(plain.length > 0 ? plain : ['all']), ...kept, ...dropped]
+}
+
+const locals = ['localhost', '127.0.0.1', '::1']
+
+function implicitLocalhost(name: string): InventoryHost {
+  return { name, groups: [], vars: { ansible_connection: 'local' }, from: {} }
+}
+
+function matchOne(
+  inventory: Inventory,
+  part: string,
+  { allowEmpty = false }: PatternOptions,
+  problems: string[],
+): readonly string[] {
+  if (inventory.hosts.some((host) => host.name === part)) return [part]
+  const { base, pick } = splitSubscript(part)
+  const names = enumerate(inventory, base, part, problems)
+  if (names === undefined) return []
+  if (names.length > 0) return pick(names, (message) => problems.push(`pattern "${part}": ${message}`))
+  const known = [...inventory.groups, ...inventory.hosts].map(({ name }) => name)
+  const isGroup = inventory.groups.some(({ name }) => name === base)
+  if (isGroup) return []
+  if (!allowEmpty)
+    problems.push(
+      `pattern "${part}": expected a group or host, got none of that name${didYouMean(base, known)}`,
+    )
+  return []
+}
+
+// Groups first; hosts as well if no group matched or the pattern is a glob or a regular expression.
+function enumerate(
+  inventory: Inventory,
+  base: string,
+  part: string,
+  problems: string[],
+): readonly string[] | undefined {
+  const matches = matcher(base)
+  if (matches === undefined) {
+    problems.push(`pattern "${part}": expected a regular expression after "~"`)
+    return undefined
+  }
+  const groups = inventory.groups.filter((group) => matches(group.name))
+  const found = new Set(groups.flatMap((group) => group.hosts))
+  if (groups.length === 0 || /^~|[.?*[]/.test(base)) {
+    for (const host of inventory.hosts) if (matches(host.name)) found.add(host.name)
+  }
+  if (found.size === 0 && groups.length === 0 && locals.includes(base)) {
+    found.add(inventory.hosts.find((host) => locals.includes(host.name))?.name ?? base)
+  }
+  return [...found]
+}
+
+function matcher(base: string): ((name: string) => boolean) | undefined {
+  if (!base.startsWith('~')) {
+    const glob = globRegExp(base)
+    return (name) => glob.test(name)
+  }
+  try {
+    const regex = new RegExp(`^(?:${base.slice(1)})`)
+    return (name) => regex.test(name)
+  } catch {
+    return undefined
+  }
+}
+
+type Pick = (names: readonly string[], complain: (message: string) => void) => readonly string[]
+
+// `name[1]`, `name[-1]`, `name[1:2]` (both ends included), `name[1:]`; `[1:0]` is one element, as in Ansible.
+function splitSubscript(part: string): { base: string; pick: Pick } {
+  const found = part.startsWith('~') ? null : /^(.+)\[(?:(-?\d+)|(\d+)([:-])(\d*))\]$/.exec(part)
+  if (found?.[1] === undefined) return { base: part, pick: (names) => names }
+  const [, base, index, start, , end] = found
+  // `[1:0]` is an index too.
+  const single = index ?? (end !== '' && Number(end) === 0 ? start : undefined)
+  if (single === undefined) {
+    return { base, pick: (names) => names.slice(Number(start), end === '' ? undefined : Number(end) + 1) }
+  }
+  return {
+    base,
+    pick: (names, complain) => {
+      const name = names.at(Number(single))
+      if (name !== undefined) return [name]
+      complain(`expected an index below ${names.length}, got ${single}`)
+      return []
+    },
+  }
+}

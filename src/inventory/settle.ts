@@ -1,0 +1,148 @@
+import type { Place } from '../model/errors.ts'
+import { type Inventory, type InventoryGroup, type InventoryHost, placeKey } from '../model/inventory.ts'
+import type { Json } from '../model/json.ts'
+import type { Draft, DraftGroup, DraftHost, DraftVars } from './draft.ts'
+import { bare, type Located, problem } from './located.ts'
+
+/** Ends the reading: groups without parent go below `all`, hosts without group into `ungrouped`, and variables merge as in Ansible. */
+export function settle(draft: Draft, sources: readonly string[]): Inventory {
+  const parents = adopt(draft)
+  const depth = depths(draft, parents)
+  const order = (a: DraftGroup, b: DraftGroup) =>
+    (depth.get(a.name) ?? 0) - (depth.get(b.name) ?? 0) ||
+    a.priority - b.priority ||
+    (a.name < b.name ? -1 : 1)
+  const above = ancestry(parents)
+  const groupsOf = new Map<string, DraftGroup[]>()
+  for (const host of draft.hosts.keys()) groupsOf.set(host, [])
+  const direct = new Map<string, Set<string>>()
+  for (const group of draft.groups.values()) {
+    for (const host of group.hosts)
+      direct.set(host, new Set([...(direct.get(host) ?? []), ...above(group.name)]))
+  }
+  const ungrouped = draft.groups.get('ungrouped')
+  for (const host of draft.hosts.keys()) {
+    const names = [...(direct.get(host) ?? [])].filter((name) => name !== 'all' && name !== 'ungrouped')
+    if (names.length === 0) ungrouped?.hosts.add(host)
+    else ungrouped?.hosts.delete(host)
+    const all = names.length === 0 ? [...above('ungrouped')] : ['all', ...names]
+    groupsOf.set(host, all.flatMap((name) => draft.groups.get(name) ?? []).sort(order))
+    if (draft.groups.has(host)) {
+      const place = draft.hosts.get(host)?.place
+      if (place !== undefined)
+        draft.warnings.push(problem(place, host, 'is a host and a group: one name for two things'))
+    }
+  }
+  const bareVars = memoized(bareOf)
+  const within = (name: string) => hostsWithin(draft, name)
+  const hosts = within('all').flatMap((name) => draft.hosts.get(name) ?? [])
+  return {
+    sources,
+    hosts: hosts.map((host) => hostOf(host, groupsOf.get(host.name) ?? [], bareVars)),
+    groups: [...draft.groups.values()].map((group) => groupOf(group, within(group.name))),
+    places: placesOf(draft),
+    warnings: draft.warnings,
+  }
+}
+
+// Breadth first, as in Ansible: the group's own hosts, its children's, their children's.
+function hostsWithin(draft: Draft, name: string): readonly string[] {
+  const names = new Set([name])
+  for (const group of names) for (const child of draft.groups.get(group)?.children ?? []) names.add(child)
+  return [...new Set([...names].flatMap((group) => [...(draft.groups.get(group)?.hosts ?? [])]))]
+}
+
+function adopt(draft: Draft): ReadonlyMap<string, readonly string[]> {
+  const parents = new Map<string, string[]>([...draft.groups.keys()].map((name) => [name, []]))
+  for (const group of draft.groups.values())
+    for (const child of group.children) parents.get(child)?.push(group.name)
+  for (const [name, list] of parents) {
+    if (list.length > 0 || name === 'all') continue
+    draft.groups.get('all')?.children.add(name)
+    list.push('all')
+  }
+  return parents
+}
+
+// The longest way from `all`.
+function depths(draft: Draft, parents: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, number> {
+  const depth = memoized(
+    (name: string): number => Math.max(-1, ...(parents.get(name) ?? []).map((parent) => depth(parent))) + 1,
+  )
+  return new Map([...draft.groups.keys()].map((name) => [name, depth(name)]))
+}
+
+function ancestry(parents: ReadonlyMap<string, readonly string[]>): (name: string) => ReadonlySet<string> {
+  const above = memoized(
+    (name: string): ReadonlySet<string> =>
+      new Set([name, ...(parents.get(name) ?? []).flatMap((parent) => [...above(parent)])]),
+  )
+  return above
+}
+
+/** Ansible's order (VARIABLE_PRECEDENCE): what inventory files say of groups, then group_vars/all, then other group_vars, then the host. */
+function hostOf(
+  host: DraftHost,
+  groups: readonly DraftGroup[],
+  bareVars: (vars: DraftVars) => Readonly<Record<string, Json>>,
+): InventoryHost {
+  const all = groups.filter((group) => group.name === 'all')
+  const others = groups.filter((group) => group.name !== 'all')
+  const vars = new Map<string, Json>()
+  const from = new Map<string, string>()
+  const lay = (layer: DraftVars, group?: string) => {
+    for (const [name, value] of Object.entries(bareVars(layer))) {
+      vars.set(name, value)
+      if (group === undefined) from.delete(name)
+      else from.set(name, group)
+    }
+  }
+  for (const group of [...all, ...others]) lay(group.vars, group.name)
+  for (const group of [...all, ...others]) lay(group.files, group.name)
+  lay(host.vars)
+  lay(host.files)
+  return {
+    name: host.name,
+    groups: others.map((group) => group.name).filter((name) => name !== 'ungrouped'),
+    vars: Object.fromEntries(vars),
+    from: Object.fromEntries(from),
+  }
+}
+
+function groupOf(group: DraftGroup, hosts: readonly string[]): InventoryGroup {
+  const vars = { ...bareOf(group.vars), ...bareOf(group.files) }
+  return { name: group.name, children: [...group.children], hosts, own: [...group.hosts], vars }
+}
+
+const bareOf = (vars: DraftVars): Readonly<Record<string, Json>> =>
+  Object.fromEntries([...vars].map(([name, entry]) => [name, bare(entry.value)]))
+
+function placesOf(draft: Draft): Record<string, Place> {
+  const places = new Map<string, Place>()
+  const put = (kind: 'host' | 'group', name: string, path: readonly PropertyKey[], value: Located): void => {
+    places.set(placeKey(kind, name, path), value.place)
+    if (value.kind === 'list')
+      for (const [at, item] of value.items.entries()) put(kind, name, [...path, at], item)
+    if (value.kind === 'map') {
+      for (const [key, entry] of value.entries) put(kind, name, [...path, key], entry.value)
+    }
+  }
+  const owner = (kind: 'host' | 'group', { name, place, vars, files }: DraftGroup | DraftHost) => {
+    places.set(placeKey(kind, name), place)
+    for (const [key, entry] of new Map([...vars, ...files])) put(kind, name, [key], entry.value)
+  }
+  for (const group of draft.groups.values()) owner('group', group)
+  for (const host of draft.hosts.values()) owner('host', host)
+  return Object.fromEntries(places)
+}
+
+function memoized<K, V>(make: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>()
+  return (key) => {
+    const old = known.get(key)
+    if (old !== undefined) return old
+    const made = make(key)
+    known.set(key, made)
+    return made
+  }
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Stamped } from '../model/event.ts'
+import type { Inventory } from '../model/inventory.ts'
+import { fromPlain, type Json, toPlain } from '../model/json.ts'
+import { readJournal } from './file.ts'
+
+/** What a run was asked to do: kept beside its journal, so that resume and rollback use the same. */
+export interface RunRecord {
+  readonly kind: 'run' | 'rollback'
+  /** The run that a rollback takes back. */
+  readonly of?: string
+  /** The playbook's file as it was typed, absolute; the bundle beside the journal is what runs. */
+  readonly playbook: string
+  readonly digest: string
+  /** Name of the bundled playbook within the run's folder. */
+  readonly bundle: string
+  readonly inventory: Inventory
+  readonly extraVars: Readonly<Record<string, Json>>
+  readonly limit: string | undefined
+  readonly forks: number
+}
+
+/** The folder of one run: `<state>/runs/<id>`. */
+export interface RunFolder {
+  readonly id: string
+  readonly path: string
+  readonly journal: string
+}
+
+/** An id that sorts by time: `20261122-115900-a1b2`. */
+export function newRunId(now: Date): string {
+  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${time}-${randomBytes(2).toString('hex')}`
+}
+
+/** The folder of a run, whether it exists or not. */
+export function runFolder(state: string, id: string): RunFolder {
+  const path = join(state, 'runs', id)
+  return { id, path, journal: join(path, 'journal.jsonl') }
+}
+
+/** Makes a run's folder, 0700. */
+export async function makeRunFolder(state: string, id: string): Promise<RunFolder> {
+  const folder = runFolder(state, id)
+  await mkdir(join(folder.path, 'hosts'), { recursive: true, mode: 0o700 })
+  return folder
+}
+
+/** Keeps a run's record, whole or not at all. */
+export async function saveRecord(folder: RunFolder, record: RunRecord): Promise<void> {
+  const path = join(folder.path, 'run.json')
+  const file = await open(`${path}.new`, 'w', 0o600)
+  await file.writeFile(JSON.stringify(toPlain(record as unknown as Json)))
+  await file.sync().finally(() => file.close())
+  await rename(`${path}.new`, path)
+}
+
+/** Reads a run's record back. */
+export async function readRecord(folder: RunFolder): Promise<RunRecord> {
+  return fromPlain(JSON.parse(await readFile(join(folder.path, 'run.json'), 'utf8'))) as unknown as RunRecord
+}
+
+/** A run that is there: its record and the events of its journal. */
+export interface KnownRun {
+  readonly folder: RunFolder
+  readonly record: RunRecord
+  readonly events: readonly Stamped[]
+}
+
+/** All runs, the oldest first. Folders without a record (a crash before the first event) are left out. */
+export async function listRuns(state: string): Promise<readonly KnownRun[]> {
+  const ids = await readdir(join(state, 'runs')).catch(() => [])
+  const runs = await Promise.all(ids.sort().map((id) => findRun(state, id)))
+  return runs.filter((run) => run !== undefined)
+}
+
+/** One run, or undefined when it is not there. */
+export async function findRun(state: string, id: string): Promise<KnownRun | undefined> {
+  const folder = runFolder(state, id)
+  const record = await readRecord(folder).catch(absent)
+  const events = record && (await readJournal(folder.journal).catch(absent))
+  return record && events && { folder, record, events }
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}

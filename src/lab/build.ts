@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type LabArtifact, makeArtifacts } from './artifacts.ts'
+import { makeDatabase } from './database.ts'
+import { labHosts, sshPort } from './fleet.ts'
+import { makeHost, writeBootScript } from './hosts.ts'
+import { artifactsYaml, inventoryYaml } from './inventory-text.ts'
+import { makeJava } from './java.ts'
+import { type LabSecrets, makeSaved } from './saved.ts'
+import { shell } from './shell.ts'
+import { makeRepositories } from './subversion.ts'
+
+/** Makes all that a lab is restored and started from. Nothing runs afterwards. */
+export async function buildLab(dir: string, from: string, range: string, project: string): Promise<void> {
+  const hosts = labHosts(range)
+  await mkdir(join(dir, 'saved'), { recursive: true, mode: 0o700 })
+  await mkdir(join(dir, 'lib'), { recursive: true })
+  const secrets = await makeSecrets(dir)
+  const [artifacts] = await Promise.all([
+    makeArtifacts(join(dir, 'artifacts')),
+    makeDatabase(dir),
+    makeJava(dir),
+    writeBootScript(dir),
+    makeSaved(dir, range, hosts, secrets).then(() =>
+      makeRepositories(dir, secrets.svn, join(dir, 'saved/tree')),
+    ),
+    ...hosts.map((host) => makeHost(dir, host, hosts)),
+  ])
+  await writeInventory(dir, from, range, project, artifacts)
+}
+
+/** The database's password of a lab. */
+export async function databasePassword(dir: string): Promise<string> {
+  return (await readFile(join(dir, 'secrets/db-password'), 'utf8')).trim()
+}
+
+async function makeSecrets(dir: string): Promise<LabSecrets> {
+  const $ = await shell()
+  const place = join(dir, 'secrets')
+  await mkdir(place, { recursive: true, mode: 0o700 })
+  const secrets = { database: randomBytes(12).toString('hex'), svn: randomBytes(12).toString('hex') }
+  await Promise.all([
+    writeFile(join(place, 'db-password'), secrets.database, { mode: 0o600 }),
+    writeFile(join(place, 'svn-password'), secrets.svn, { mode: 0o600 }),
+    writeFile(join(place, 'keystore.p12'), randomBytes(2048), { mode: 0o644 }),
+    $`ssh-keygen -q -t ed25519 -N ${''} -C lab -f ${join(place, 'id_ed25519')}`,
+  ])
+  return secrets
+}
+
+async function writeInventory(
+  dir: string,
+  from: string,
+  range: string,
+  project: string,
+  artifacts: readonly LabArtifact[],
+): Promise<void> {
+  const hosts = labHosts(range)
+  const place = join(project, 'inventory/lab')
+  await mkdir(place, { recursive: true })
+  const keys = hosts.map(async ({ name, address }) => {
+    const key = await readFile(join(dir, 'hosts', name, 'sshd/ssh_host_ed25519_key.pub'), 'utf8')
+    return `[${address}]:${sshPort} ${key.split(' ').slice(0, 2).join(' ')}\n`
+  })
+  await writeFile(join(dir, 'known_hosts'), (await Promise.all(keys)).join(''), { mode: 0o600 })
+  await writeFile(join(place, 'hosts.yml'), inventoryYaml({ dir, from, range, hosts }))
+  await writeFile(join(place, 'artifacts.yml'), artifactsYaml(artifacts))
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { databasePort, databaseUser, schemas } from './database.ts'
+import { base, databaseAddress, homeOf, javaHome, type LabHost, sshPort, svnAddress } from './fleet.ts'
+import { repositories, svnUser } from './subversion.ts'
+
+/** What an inventory of a lab is written from. */
+export interface InventoryFacts {
+  readonly dir: string
+  readonly from: string
+  readonly range: string
+  readonly hosts: readonly LabHost[]
+}
+
+/** The lab's inventory, in Ansible's YAML format. */
+export function inventoryYaml(facts: InventoryFacts): string {
+  const secret = (name: string) => ({ file: join(facts.dir, 'secrets', name) })
+  const database = (name: string, holds: readonly string[], schema: string) => ({
+    name,
+    holds,
+    engine: 'mysql',
+    host: databaseAddress(facts.range),
+    port: databasePort,
+    schema,
+    user: databaseUser,
+    password: secret('db-password'),
+  })
+  const svn = `svn://${svnAddress(facts.range)}`
+  const inventory = {
+    all: {
+      vars: {
+        apim_version: facts.from,
+        apim_base: base,
+        java_home: javaHome,
+        backups: `${base}/backups`,
+        shared_deployment: '/mnt/apim-shared',
+        ansible_user: 'wso2carbon',
+        ansible_port: sshPort,
+        ansible_ssh_private_key_file: join(facts.dir, 'secrets/id_ed25519'),
+        ansible_ssh_common_args: `-o UserKnownHostsFile=${join(facts.dir, 'known_hosts')}`,
+        databases: [
+          database('am_db', ['apim', 'identity'], schemas.am),
+          database('um_db', ['users'], schemas.um),
+          database('reg_db', ['registry'], schemas.reg),
+        ],
+        svn: {
+          url: `${svn}/${repositories.clean}`,
+          old_url: `${svn}/${repositories.old}`,
+          user: svnUser,
+          password: secret('svn-password'),
+        },
+      },
+      hosts: Object.fromEntries(facts.hosts.map((host) => [host.name, hostVars(host, facts.from)])),
+      children: Object.fromEntries(groupsOf(facts.hosts)),
+    },
+  }
+  return `# Written by \`upgrade-fleet lab up\`; gone after \`upgrade-fleet lab down\`.\n${stringify(inventory, { defaultStringType: 'PLAIN', lineWidth: 0 })}`
+}
+
+/** The lab's artefacts, as `artifacts.yml` lists them. */
+export function artifactsYaml(
+  artifacts: readonly { readonly name: string; readonly file: string; readonly sha256: string }[],
+): string {
+  return stringify({ artifacts })
+}
+
+function hostVars(host: LabHost, from: string): Readonly<Record<string, string>> {
+  const own = { ansible_host: host.address, apim_address: host.address }
+  return host.profile === undefined ? { ...own, since: '2.0.0' } : { ...own, apim_home: homeOf(from) }
+}
+
+function groupsOf(hosts: readonly LabHost[]): readonly (readonly [string, unknown])[] {
+  const names = [
+    'key_managers',
+    'traffic_managers',
+    'publishers',
+    'stores',
+    'gateway_managers',
+    'gateway_workers',
+  ]
+  const members = (group: string) =>
+    hosts.filter((host) => host.group === group).map(({ name }) => [name, {}])
+  return [
+    ['migration', { hosts: { 'pub-1': {} } }],
+    ...names.map((group) => [group, { hosts: Object.fromEntries(members(group)) }] as const),
+  ]
+}

@@ -1,0 +1,162 @@
+import { carbonXml, datasourcesXml, registryXml, shippedSources, userMgtXml } from './conf.ts'
+import { releases, since, type Version } from './release.ts'
+import type { Tree } from './tree.ts'
+
+/** `api-manager.xml`; the key manager that gateways ask is its parameter. */
+export function apiManagerXml(
+  version: Version,
+  keyManager = `\${carbon.local.ip}`,
+  gateway = 'localhost',
+): string {
+  const throttling = since(version, '2.0.0')
+    ? `    <ThrottlingConfigurations>
+        <EnableAdvanceThrottling>true</EnableAdvanceThrottling>
+        <TrafficManager>
+            <Type>Binary</Type>
+            <ReceiverUrlGroup>tcp://\${carbon.local.ip}:9611</ReceiverUrlGroup>
+            <AuthUrlGroup>ssl://\${carbon.local.ip}:9711</AuthUrlGroup>
+            <Username>admin</Username>
+            <Password>admin</Password>
+        </TrafficManager>
+        <DataPublisher>
+            <Enabled>true</Enabled>
+        </DataPublisher>
+        <PolicyDeployer>
+            <Enabled>true</Enabled>
+            <ServiceURL>https://localhost:9443/services/</ServiceURL>
+        </PolicyDeployer>
+        <JMSConnectionDetails>
+            <Enabled>true</Enabled>
+            <ServiceURL>tcp://\${carbon.local.ip}:5672</ServiceURL>
+        </JMSConnectionDetails>
+    </ThrottlingConfigurations>
+`
+    : ''
+  return `<APIManager>
+    <DataSourceName>jdbc/WSO2AM_DB</DataSourceName>
+    <GatewayType>Synapse</GatewayType>
+    <EnableSecureVault>false</EnableSecureVault>
+    <AuthManager>
+        <ServerURL>https://${keyManager}:9443/services/</ServerURL>
+        <Username>admin</Username>
+        <Password>admin</Password>
+    </AuthManager>
+    <APIGateway>
+        <Environments>
+            <Environment type="hybrid" api-console="true">
+                <Name>Production and Sandbox</Name>
+                <ServerURL>https://${gateway}:9443/services/</ServerURL>
+                <Username>admin</Username>
+                <Password>admin</Password>
+                <GatewayEndpoint>http://${gateway}:8280,https://${gateway}:8243</GatewayEndpoint>
+            </Environment>
+        </Environments>
+    </APIGateway>
+    <APIKeyValidator>
+        <ServerURL>https://${keyManager}:9443/services/</ServerURL>
+        <Username>admin</Username>
+        <Password>admin</Password>
+        <EncryptPersistedTokens>false</EncryptPersistedTokens>
+        <EnableThriftServer>true</EnableThriftServer>
+        <ThriftServerPort>10397</ThriftServerPort>
+    </APIKeyValidator>
+${throttling}    <Analytics>
+        <Enabled>false</Enabled>
+    </Analytics>
+</APIManager>
+`
+}
+
+/** `axis2/axis2.xml`, its transports and its clustering switch. */
+export function axis2Xml(): string {
+  return `<axisconfig name="AxisJava2.0">
+    <transportReceiver name="http" class="org.apache.synapse.transport.passthru.PassThroughHttpListener">
+        <parameter name="port" locked="false">8280</parameter>
+        <parameter name="non-blocking" locked="false">true</parameter>
+    </transportReceiver>
+    <transportReceiver name="https" class="org.apache.synapse.transport.passthru.PassThroughHttpSSLListener">
+        <parameter name="port" locked="false">8243</parameter>
+        <parameter name="non-blocking" locked="false">true</parameter>
+    </transportReceiver>
+    <clustering class="org.wso2.carbon.core.clustering.hazelcast.HazelcastClusteringAgent" enable="false">
+        <parameter name="AvoidInitiation">true</parameter>
+        <parameter name="membershipScheme">multicast</parameter>
+        <parameter name="domain">wso2.carbon.domain</parameter>
+        <parameter name="mcastPort">45564</parameter>
+        <parameter name="localMemberHost">127.0.0.1</parameter>
+        <parameter name="localMemberPort">4000</parameter>
+        <groupManagement enable="false"/>
+    </clustering>
+</axisconfig>
+`
+}
+
+/** `identity.xml`: where the identity tables are. */
+export function identityXml(): string {
+  return `<Server xmlns="http://wso2.org/projects/carbon/carbon.xml">
+    <JDBCPersistenceManager>
+        <DataSource>
+            <Name>jdbc/WSO2AM_DB</Name>
+        </DataSource>
+    </JDBCPersistenceManager>
+    <OAuth>
+        <AccessTokenDefaultValidityPeriod>3600</AccessTokenDefaultValidityPeriod>
+    </OAuth>
+</Server>
+`
+}
+
+/** `tomcat/catalina-server.xml`, its connectors. */
+export function catalinaXml(): string {
+  return `<Server port="8005" shutdown="SHUTDOWN">
+    <Service className="org.wso2.carbon.tomcat.ext.service.ExtendedStandardService" name="Catalina">
+        <Connector protocol="org.apache.coyote.http11.Http11NioProtocol" port="9763" bindOnInit="false"/>
+        <Connector protocol="org.apache.coyote.http11.Http11NioProtocol" port="9443" bindOnInit="false" scheme="https" secure="true"
+                   keystoreFile="\${carbon.home}/repository/resources/security/wso2carbon.jks" keystorePass="wso2carbon"/>
+    </Service>
+</Server>
+`
+}
+
+/** `repository/conf` as a pack ships it. */
+export function shippedConf(version: Version): Tree {
+  const { identity } = releases[version]
+  const log4j = since(version, '3.0.0') ? 'log4j2.properties' : 'log4j.properties'
+  return {
+    'carbon.xml': carbonXml(version),
+    'registry.xml': registryXml(),
+    'user-mgt.xml': userMgtXml(),
+    'api-manager.xml': apiManagerXml(version),
+    'datasources/master-datasources.xml': datasourcesXml(version, shippedSources(version)),
+    'axis2/axis2.xml': axis2Xml(),
+    'axis2/tenant-axis2.xml': axis2Xml(),
+    'axis2/axis2_blocking_client.xml': axis2Xml(),
+    'tomcat/catalina-server.xml': catalinaXml(),
+    [`${identity}identity.xml`]: identityXml(),
+    [`${identity === '' ? 'security/' : identity}application-authentication.xml`]:
+      '<ApplicationAuthentication/>\n',
+    [log4j]: `# logging of ${version}\n`,
+    'etc/bam.xml': '<bamServerConfig/>\n',
+    'tenant-mgt.xml': '<TenantManager/>\n',
+    'claim-config.xml': '<ClaimConfig/>\n',
+    'synapse.properties': 'synapse.threads.core=20\n',
+    'passthru-http.properties': 'worker_pool_size_core=400\n',
+    'security/authenticators.xml': '<Authenticators/>\n',
+    'multitenancy/stratos.xml': '<StratosConfiguration/>\n',
+    'jndi.properties':
+      "connectionfactory.TopicConnectionFactory=amqp://admin:admin@clientid/carbon?brokerlist='tcp://localhost:5672'\n",
+    ...(since(version, '2.0.0')
+      ? {
+          'axis2/axis2_TM.xml': axis2Xml(),
+          'registry_TM.xml': registryXml(),
+          'event-processor.xml': '<eventProcessorConfiguration/>\n',
+          'metrics.xml': '<Metrics/>\n',
+          'datasources/metrics-datasources.xml':
+            '<datasources-configuration><datasources/></datasources-configuration>\n',
+        }
+      : {}),
+    ...(version === '2.6.0'
+      ? { 'carbon.properties': 'org.wso2.CipherTransformation=RSA/ECB/OAEPwithSHA1andMGF1Padding\n' }
+      : {}),
+  }
+}

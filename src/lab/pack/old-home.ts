@@ -1,0 +1,124 @@
+import { sampleApis, sampleTenants } from '../data/samples.ts'
+import { homeOf, type LabHost } from '../fleet.ts'
+import {
+  carbonXml,
+  datasourcesXml,
+  registryXml,
+  type Source,
+  type Sync,
+  shippedSources,
+  userMgtXml,
+} from './conf.ts'
+import { apiManagerXml } from './more-conf.ts'
+import { publishedApi, stockSynapse, tenantSequences } from './synapse.ts'
+import { type Tree, under } from './tree.ts'
+
+/** What the operator of the old fleet has set up and every node knows. */
+export interface Site {
+  readonly sources: readonly Source[]
+  readonly keyManager: string
+  readonly gateway: string
+  readonly svn: Omit<Sync, 'commits'>
+}
+
+/** What an operator changed in the pack of a 1.9.1 node: laid over the pack's tree. */
+export function oldNode(host: LabHost, site: Site): Tree {
+  const version = '1.9.1'
+  const gateway = host.profile?.startsWith('gateway-') ?? false
+  const sync = gateway ? { ...site.svn, commits: host.profile === 'gateway-manager' } : undefined
+  const local = shippedSources(version).filter(({ name }) => name === 'WSO2_CARBON_DB')
+  return {
+    ...under('repository/conf', {
+      'carbon.xml': carbonXml(version, host.name, sync),
+      'datasources/master-datasources.xml': datasourcesXml(version, [...local, ...site.sources]),
+      'registry.xml': registryXml('jdbc/WSO2REG_DB'),
+      'user-mgt.xml': userMgtXml('jdbc/WSO2UM_DB'),
+      'api-manager.xml': apiManagerXml(version, site.keyManager, site.gateway),
+    }),
+    'repository/components/lib/mysql-connector-java-5.1.47-bin.jar': driverJar,
+    'repository/components/dropins/mysql_connector_java_5.1.47_bin_1.0.0.jar': driverJar,
+    ...(gateway
+      ? {
+          'repository/components/dropins/svnkit-1.3.9.wso2v2.jar': 'stand-in\n',
+          'repository/components/lib/trilead-ssh2-1.0.0-build211.jar': 'stand-in\n',
+          'repository/components/dropins/trilead_ssh2_1.0.0_build211_1.0.0.jar': 'stand-in\n',
+        }
+      : {}),
+    'repository/components/dropins/com.example.lab.CustomHandler_1.0.0.jar': 'made by the operator\n',
+    ...under('repository/deployment/server', { ...superTenant(gateway), ...stores }),
+    ...tenantTrees(gateway),
+    'repository/logs/audit.log': '',
+    'solr/indexed-data/registry-indexing/segments_1': 'index\n',
+  }
+}
+
+/** The trees that the gateway manager keeps in Subversion, by their place in the repository. */
+export function repositoryTree(): Tree {
+  const tenants = sampleTenants.flatMap(({ id }) =>
+    Object.entries(tenantTree(id)).map(([path, leaf]) => [`${id}/${path}`, leaf] as const),
+  )
+  const server = {
+    ...under('synapse-configs/default', { ...stockSynapse('1.9.1'), ...apisOf(-1234) }),
+    ...stores,
+  }
+  return { ...under('-1234', server), ...Object.fromEntries(tenants) }
+}
+
+/** The same bytes in the artefact and in the old homes, as an operator's driver would be. */
+export const driverJar = 'stand-in for MySQL Connector/J 5.1.47\n'
+
+const stores: Tree = {
+  'userstores/partners_lab.xml': userStore('PARTNERS'),
+}
+
+function superTenant(gateway: boolean): Tree {
+  const custom =
+    '<sequence xmlns="http://ws.apache.org/ns/synapse" name="lab_custom"><log level="full"/></sequence>\n'
+  return gateway
+    ? under('synapse-configs/default', { ...apisOf(-1234), 'sequences/lab_custom.xml': custom })
+    : {}
+}
+
+function apisOf(tenant: number): Tree {
+  return Object.fromEntries(
+    sampleApis
+      .filter((api) => api.tenant === tenant)
+      .map((api) => [`api/${api.provider}--${api.name}_v${api.version}.xml`, publishedApi(api)]),
+  )
+}
+
+function tenantTrees(gateway: boolean): Tree {
+  const entries = sampleTenants.flatMap(({ id }) => {
+    const tree = gateway
+      ? tenantTree(id)
+      : id === 1
+        ? { 'userstores/acme_ldap.xml': userStore('ACME') }
+        : { 'userstores/': '' }
+    return Object.entries(tree).map(([path, leaf]) => [`repository/tenants/${id}/${path}`, leaf] as const)
+  })
+  return Object.fromEntries(entries)
+}
+
+function tenantTree(id: number): Tree {
+  return {
+    ...under('synapse-configs/default', { ...under('sequences', tenantSequences('1.9.1')), ...apisOf(id) }),
+    'synapse-configs/default/synapse.xml': '<definitions xmlns="http://ws.apache.org/ns/synapse"/>\n',
+    ...(id === 1 ? { 'userstores/acme_ldap.xml': userStore('ACME') } : {}),
+  }
+}
+
+function userStore(domain: string): string {
+  const password = Buffer.from(`RSA:${domain}:lab-password`).toString('base64')
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<UserStoreManager class="org.wso2.carbon.user.core.ldap.ReadOnlyLDAPUserStoreManager">
+    <Property name="DomainName">${domain}</Property>
+    <Property name="ConnectionURL">ldap://ldap.lab:10389</Property>
+    <Property name="ConnectionName">uid=admin,ou=system</Property>
+    <Property encrypted="true" name="ConnectionPassword">${password}</Property>
+    <Property name="Disabled">false</Property>
+</UserStoreManager>
+`
+}
+
+/** Where the old home of a host is. */
+export const oldHome = homeOf('1.9.1')

@@ -1,0 +1,97 @@
+/** A release that the lab can stand in for. */
+export type Version = '1.9.1' | '2.0.0' | '2.6.0' | '3.0.0'
+
+/** What differs between releases in a home, as far as anybody looks at it. */
+export interface Release {
+  readonly version: Version
+  readonly kernel: string
+  readonly apimgt: string
+  readonly profiles: readonly string[]
+  readonly wars: readonly string[]
+  readonly jaggery: readonly string[]
+  /** The directory of `repository/conf` that holds identity settings. */
+  readonly identity: string
+  readonly h2: string
+}
+
+const oldProfiles = ['api-publisher', 'api-store', 'api-key-manager', 'gateway-manager', 'gateway-worker']
+
+/** The releases, by version. */
+export const releases: Readonly<Record<Version, Release>> = {
+  '1.9.1': {
+    version: '1.9.1',
+    kernel: '4.2.0',
+    apimgt: '1.2.4',
+    profiles: ['default', ...oldProfiles],
+    wars: ['oauth2.war', 'authenticationendpoint.war'],
+    jaggery: ['publisher', 'store', 'workflow-admin', 'admin-dashboard'],
+    identity: '',
+    h2: 'h2.db',
+  },
+  '2.0.0': {
+    version: '2.0.0',
+    kernel: '4.4.7',
+    apimgt: '6.0.4',
+    profiles: ['default', ...oldProfiles, 'traffic-manager'],
+    wars: [
+      ...['publisher', 'store', 'admin'].map((name) => `api#am#${name}#v0.10.war`),
+      ...['client-registration#v0.10.war', 'throttle#data#v1.war', 'oauth2.war', 'shindig.war'],
+      ...['authenticationendpoint.war', 'am#sample#pizzashack#v1.war'],
+    ],
+    jaggery: ['publisher', 'store', 'admin', 'portal'],
+    identity: 'identity/',
+    h2: 'h2.db',
+  },
+  '2.6.0': {
+    version: '2.6.0',
+    kernel: '4.4.35',
+    apimgt: '6.4.50',
+    profiles: [
+      'default',
+      'api-publisher',
+      'api-store',
+      'api-key-manager',
+      'gateway-worker',
+      'traffic-manager',
+    ],
+    wars: [
+      ...['publisher', 'store', 'admin'].map((name) => `api#am#${name}#v0.14.war`),
+      ...['client-registration#v0.14.war', 'throttle#data#v1.war', 'oauth2.war', 'shindig.war'],
+      ...['authenticationendpoint.war', 'api#identity#consent-mgt#v1.0.war', 'am#sample#pizzashack#v1.war'],
+    ],
+    jaggery: ['publisher', 'store', 'admin'],
+    identity: 'identity/',
+    h2: 'h2.db',
+  },
+  '3.0.0': {
+    version: '3.0.0',
+    kernel: '4.5.1',
+    apimgt: '6.5.349',
+    profiles: [
+      'default',
+      'api-publisher',
+      'api-devportal',
+      'api-key-manager',
+      'gateway-worker',
+      'traffic-manager',
+    ],
+    wars: [
+      ...['publisher', 'store'].flatMap((name) => [`api#am#${name}#v0.15.war`, `api#am#${name}#v1.0.war`]),
+      ...['api#am#admin#v0.15.war', 'client-registration#v0.15.war', 'throttle#data#v1.war', 'oauth2.war'],
+      ...[
+        'api#identity#consent-mgt#v1.0.war',
+        'api#identity#user#v1.0.war',
+        'api#identity#recovery#v0.9.war',
+      ],
+      'am#sample#pizzashack#v1.war',
+    ],
+    jaggery: ['publisher', 'devportal', 'admin'],
+    identity: 'identity/',
+    h2: 'mv.db',
+  },
+}
+
+/** Whether a release is that one or newer. */
+export function since(version: Version, first: Version): boolean {
+  return Object.keys(releases).indexOf(version) >= Object.keys(releases).indexOf(first)
+}

@@ -1,0 +1,113 @@
+import type { SampleApi } from '../data/samples.ts'
+import { since, type Version } from './release.ts'
+import type { Tree } from './tree.ts'
+
+const namespace = 'xmlns="http://ws.apache.org/ns/synapse"'
+
+/** The files of `synapse-configs/default` that a pack ships; what changed from release to release says so in its text. */
+export function stockSynapse(version: Version): Tree {
+  const files: Record<string, string> = {}
+  for (const name of apiNames(version)) files[`api/${name}.xml`] = stockApi(name, version)
+  for (const name of sequenceNames(version))
+    files[`sequences/${name}.xml`] = sequence(name, edition(name, version))
+  files['proxy-services/WorkflowCallbackService.xml'] =
+    `<proxy ${namespace} name="WorkflowCallbackService" transports="https http" startOnLoad="true"><!-- edition ${edition('WorkflowCallbackService', version)} --><target/></proxy>\n`
+  if (since(version, '2.6.0')) {
+    for (const name of ['WebSocketInboundEndpoint', 'SecureWebSocketInboundEndpoint']) {
+      files[`inbound-endpoints/${name}.xml`] =
+        `<inboundEndpoint ${namespace} name="${name}" suspend="false"/>\n`
+    }
+  }
+  files['registry.xml'] =
+    `<registry ${namespace} provider="org.wso2.carbon.mediation.registry.WSO2Registry"/>\n`
+  files['synapse.xml'] = `<definitions ${namespace}/>\n`
+  for (const name of ['endpoints', 'local-entries', 'tasks', 'event-sources', 'message-stores'])
+    files[`${name}/`] = ''
+  for (const name of ['message-processors', 'templates', 'priority-executors']) files[`${name}/`] = ''
+  return files
+}
+
+/** The sequences that every tenant gets from the pack. */
+export function tenantSequences(version: Version): Tree {
+  const names = sequenceNames(version).filter(
+    (name) => !['_build_', '_token_fault_', 'dispatchSeq', 'outDispatchSeq'].includes(name),
+  )
+  return Object.fromEntries(names.map((name) => [`${name}.xml`, sequence(name, edition(name, version))]))
+}
+
+/** A published API as a 1.9.1 gateway has it: handlers of that time. */
+export function publishedApi(api: SampleApi): string {
+  const handler = (name: string) => `    <handler class="org.wso2.carbon.apimgt.${name}"/>`
+  const uri = api.name.toLowerCase()
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<api ${namespace} name="${api.provider}--${api.name}" context="${api.context}" version="${api.version}" version-type="context">
+  <resource methods="GET POST" url-mapping="/*" faultSequence="fault">
+    <inSequence>
+      <property name="POST_TO_URI" value="true" scope="axis2"/>
+      <send><endpoint name="${api.provider}--${api.name}_APIproductionEndpoint_0"><http uri-template="http://backend.lab/${uri}"/></endpoint></send>
+    </inSequence>
+    <outSequence><send/></outSequence>
+  </resource>
+  <handlers>
+${handler('gateway.handlers.security.APIAuthenticationHandler')}
+    <handler class="org.wso2.carbon.apimgt.gateway.handlers.throttling.APIThrottleHandler">
+      <property name="id" value="A"/>
+      <property name="policyKey" value="gov:/apimgt/applicationdata/tiers.xml"/>
+    </handler>
+${handler('usage.publisher.APIMgtUsageHandler')}
+${handler('usage.publisher.APIMgtGoogleAnalyticsTrackingHandler')}
+${handler('usage.publisher.APIMgtResponseHandler')}
+    <handler class="org.wso2.carbon.apimgt.gateway.handlers.ext.APIManagerExtensionHandler"/>
+  </handlers>
+</api>
+`
+}
+
+function apiNames(version: Version): readonly string[] {
+  return [
+    ...['_AuthorizeAPI_', '_RevokeAPI_', '_TokenAPI_'],
+    ...(since(version, '2.0.0') ? ['_UserInfoAPI_'] : []),
+    ...(since(version, '3.0.0') ? ['_OpenService_'] : []),
+  ]
+}
+
+function sequenceNames(version: Version): readonly string[] {
+  return [
+    ...[
+      'main',
+      'fault',
+      '_auth_failure_handler_',
+      '_build_',
+      '_production_key_error_',
+      '_sandbox_key_error_',
+    ],
+    ...['_resource_mismatch_handler_', '_throttle_out_handler_', '_token_fault_', '_cors_request_handler_'],
+    ...(since(version, '2.6.0') ? ['_threat_fault_', 'dispatchSeq', 'outDispatchSeq'] : []),
+    ...(since(version, '3.0.0') ? ['_graphql_failure_handler_'] : []),
+  ]
+}
+
+const changed: Readonly<Record<string, readonly Version[]>> = {
+  WorkflowCallbackService: ['2.0.0', '2.6.0', '3.0.0'],
+  _auth_failure_handler_: ['2.0.0'],
+  _cors_request_handler_: ['2.0.0', '3.0.0'],
+  _resource_mismatch_handler_: ['2.0.0'],
+  _throttle_out_handler_: ['2.0.0', '2.6.0'],
+  fault: ['2.0.0', '2.6.0'],
+  main: ['2.0.0', '2.6.0', '3.0.0'],
+  _RevokeAPI_: ['3.0.0'],
+}
+
+function edition(name: string, version: Version): Version {
+  return (changed[name] ?? []).filter((first) => since(version, first)).at(-1) ?? '1.9.1'
+}
+
+function sequence(name: string, of: Version): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<sequence ${namespace} name="${name}"><!-- edition ${of} --><log level="custom"/></sequence>\n`
+}
+
+function stockApi(name: string, version: Version): string {
+  const path = name.replaceAll('_', '').replace('API', '').toLowerCase()
+  const context = name === '_OpenService_' ? '/' : `/${path}`
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<api ${namespace} name="${name}" context="${context}"><!-- edition ${edition(name, version)} --><resource methods="POST GET" url-mapping="/*"/></api>\n`
+}

@@ -1,0 +1,80 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { databasePassword } from './build.ts'
+import { restoreDatabase, startDatabase } from './database.ts'
+import { homeOf, javaHome, type LabHost, labHosts, oldJavaOpts } from './fleet.ts'
+import { restoreHost } from './host-contents.ts'
+import { bootHost, haltHost, onHost } from './hosts.ts'
+import { end, type Proc, until } from './processes.ts'
+import { shell } from './shell.ts'
+import { type LabState, writeState } from './state.ts'
+import { listens, restoreRepositories, startSubversion } from './subversion.ts'
+
+/** Puts everything that was saved in its place. Nothing of the lab may run. */
+export async function restoreAll(dir: string, range: string): Promise<void> {
+  const $ = await shell()
+  await rm(join(dir, 'shared'), { recursive: true, force: true })
+  await Promise.all([
+    restoreDatabase(dir),
+    restoreRepositories(dir),
+    $`install -d -o 802 -g 802 -m 755 ${join(dir, 'shared')}`,
+    ...labHosts(range).map((host) => restoreHost(dir, host.name)),
+  ])
+}
+
+/** Starts database, Subversion, hosts and servers, and stores after each step what must be ended later. */
+export async function startAll(off: LabState): Promise<LabState> {
+  let state = off
+  const note = async (change: Partial<LabState>) => {
+    state = { ...state, ...change }
+    const now = state
+    saving = saving.then(() => writeState(now))
+    await saving
+  }
+  let saving: Promise<void> = Promise.resolve()
+  const hosts = labHosts(off.range)
+  await note({})
+  await Promise.all([
+    databasePassword(off.dir)
+      .then((password) => startDatabase(off.dir, off.range, password))
+      .then((database) => note({ database })),
+    startSubversion(off.dir, off.range).then((svn) => note({ svn })),
+    ...hosts.map(async (host) => {
+      const proc = await bootHost(off.dir, host)
+      await note({ hosts: { ...state.hosts, [host.name]: proc } })
+    }),
+  ])
+  await Promise.all(hosts.map((host) => startServer(state, host)))
+  return state
+}
+
+/** Ends everything that the lab started. */
+export async function stopAll(state: LabState): Promise<LabState> {
+  await Promise.all(Object.values(state.hosts).map(haltHost))
+  const servers = [state.database, state.svn].filter((proc): proc is Proc => proc !== undefined)
+  await Promise.all(servers.map((proc) => end(proc, 'SIGTERM')))
+  return { ...state, hosts: {}, database: undefined, svn: undefined }
+}
+
+async function startServer(state: LabState, host: LabHost): Promise<void> {
+  const proc = state.hosts[host.name]
+  if (proc === undefined) throw new Error(`Host ${host.name} is not running.`)
+  if (!(await until(() => listens(host.address, 2222), 20, 50))) throw new Error(`No sshd on ${host.name}.`)
+  if (host.profile === undefined) return
+  const home = homeOf(state.from)
+  await onHost(
+    proc,
+    `JAVA_HOME=${javaHome} JAVA_OPTS='${oldJavaOpts(host)}' sh ${home}/bin/wso2server.sh start`,
+  )
+  const log = join(state.dir, 'hosts', host.name, home, 'repository/logs/wso2carbon.log')
+  const started = await until(
+    async () => (await textOf(log)).includes('WSO2 Carbon started in'),
+    60 + 60 * state.pace,
+    50,
+  )
+  if (!started) throw new Error(`The server of ${host.name} does not start: see ${log}`)
+}
+
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '')
+}

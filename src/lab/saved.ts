@@ -1,0 +1,95 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { databasePort, databaseUser, schemas } from './database.ts'
+import { base, databaseAddress, type LabHost, svnAddress } from './fleet.ts'
+import type { Source } from './pack/conf.ts'
+import { oldHome, oldNode, repositoryTree, type Site } from './pack/old-home.ts'
+import { packTree } from './pack/pack.ts'
+import { writeTree } from './pack/tree.ts'
+import { shell } from './shell.ts'
+import { repositories, svnUser } from './subversion.ts'
+
+/** The two secrets of a lab. */
+export interface LabSecrets {
+  readonly database: string
+  readonly svn: string
+}
+
+/** Makes what the hosts hold when the lab is fresh: the old homes, the users' homes, and the tree that is committed. */
+export async function makeSaved(
+  dir: string,
+  range: string,
+  hosts: readonly LabHost[],
+  secrets: LabSecrets,
+): Promise<void> {
+  const site = siteOf(range, hosts, secrets)
+  writeTree(join(dir, 'saved/tree'), repositoryTree())
+  await Promise.all([
+    ...hosts.map((host) => makeContents(join(dir, 'saved/hosts', host.name), dir, host, site)),
+  ])
+}
+
+function siteOf(range: string, hosts: readonly LabHost[], secrets: LabSecrets): Site {
+  const source = (name: string, schema: string): Source => ({
+    name,
+    jndi: `jdbc/${name}`,
+    url: `jdbc:mysql://${databaseAddress(range)}:${databasePort}/${schema}?autoReconnect=true&useSSL=false`,
+    user: databaseUser,
+    password: secrets.database,
+    driver: 'com.mysql.jdbc.Driver',
+  })
+  const named = (group: string) => hosts.find((host) => host.group === group)?.name ?? 'localhost'
+  return {
+    sources: [
+      source('WSO2AM_DB', schemas.am),
+      source('WSO2UM_DB', schemas.um),
+      source('WSO2REG_DB', schemas.reg),
+    ],
+    keyManager: named('key_managers'),
+    gateway: named('gateway_managers'),
+    svn: { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn },
+  }
+}
+
+async function makeContents(root: string, dir: string, host: LabHost, site: Site): Promise<void> {
+  const $ = await shell()
+  const ssh = join(root, 'home/wso2carbon/.ssh')
+  await mkdir(ssh, { recursive: true })
+  await copyFile(join(dir, 'secrets/id_ed25519.pub'), join(ssh, 'authorized_keys'))
+  await mkdir(join(root, 'tmp'), { recursive: true })
+  await mkdir(join(root, base), { recursive: true })
+  await mkdir(join(root, 'opt/jdk1.8.0_292'), { recursive: true })
+  if (host.profile !== undefined) {
+    const home = join(root, oldHome)
+    writeTree(home, { ...packTree('1.9.1'), ...oldNode(host, site) })
+    for (const name of ['wso2carbon.jks', 'client-truststore.jks']) {
+      await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
+    }
+    if (host.profile.startsWith('gateway-')) oldWorkingCopies(home)
+  }
+  await $`chmod 1777 ${join(root, 'tmp')}`
+  await $`chmod 700 ${ssh}`
+  await $`chmod 600 ${join(ssh, 'authorized_keys')}`
+  await $`chown -R 802:802 ${join(root, 'home/wso2carbon')} ${join(root, base)}`
+}
+
+function oldWorkingCopies(home: string): void {
+  const tenants = join(home, 'repository/tenants')
+  oldWorkingCopy(join(home, 'repository/deployment/server'))
+  for (const id of readdirSync(tenants)) oldWorkingCopy(join(tenants, id))
+}
+
+/** Leaves a `.svn` of Subversion 1.6 in a directory and in all under it. */
+function oldWorkingCopy(directory: string): void {
+  const all = readdirSync(directory, { withFileTypes: true })
+  const own = join(directory, '.svn')
+  for (const name of ['text-base', 'prop-base', 'props', 'tmp'])
+    mkdirSync(join(own, name), { recursive: true })
+  writeFileSync(join(own, 'format'), '10\n')
+  writeFileSync(join(own, 'entries'), `10\n\ndir\n7\n${all.map(({ name }) => `\f\n${name}\n`).join('')}`)
+  for (const entry of all) {
+    if (entry.isDirectory()) oldWorkingCopy(join(directory, entry.name))
+    else writeFileSync(join(own, 'text-base', `${entry.name}.svn-base`), '')
+  }
+}

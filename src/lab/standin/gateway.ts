@@ -1,0 +1,70 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { answer, answerToken, answerVersion, literal } from './answers.ts'
+import type { Open } from './databases.ts'
+import { namesIn, readText } from './home.ts'
+import { atLeast, plays, type Server } from './server.ts'
+
+/** What a gateway answers: deployed APIs, `/token`, the version, and a fault for all else. */
+export function gateway(server: Server, databases: Open): RequestListener {
+  return (request, response) => {
+    const path = (request.url ?? '/').split('?')[0] ?? '/'
+    if (server.faulty('oom-after-start')) return
+    if (path === '/services/Version') return answerVersion(server, response)
+    if (server.faulty('started-but-unhealthy'))
+      return answer(response, 500, 'text/plain', 'Internal Server Error')
+    if (path === '/token' && request.method === 'POST') return void answerToken(request, response, databases)
+    if (path === '/' && atLeast(server, '3.0.0'))
+      return answer(response, 200, 'text/html', '<h1>Welcome to APIM</h1>')
+    const api = plays(server, 'gateway-manager', 'gateway-worker')
+      ? contexts(server.home).find((context) => path === context || path.startsWith(`${context}/`))
+      : undefined
+    if (api === undefined) return notFound(server, path, response)
+    void callApi(request, response, databases, api)
+  }
+}
+
+/** The contexts of the APIs that are deployed at this moment, the super tenant's and the tenants'. */
+export function contexts(home: string): readonly string[] {
+  const tenants = namesIn(home, 'repository/tenants').map((id) => `repository/tenants/${id}`)
+  return ['repository/deployment/server', ...tenants]
+    .map((root) => `${root}/synapse-configs/default/api`)
+    .flatMap((directory) => namesIn(home, directory).map((name) => `${directory}/${name}`))
+    .filter((path) => path.endsWith('.xml') && !/\/_\w+_\.xml$/.test(path))
+    .map((path) => /<api\s[^>]*\bcontext="([^"]+)"/.exec(readText(home, path) ?? '')?.[1])
+    .filter((context) => context !== undefined)
+}
+
+async function callApi(
+  request: IncomingMessage,
+  response: ServerResponse,
+  databases: Open,
+  api: string,
+): Promise<void> {
+  const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
+  if (bearer !== undefined && databases.am !== undefined && !bearer.startsWith('lab-')) {
+    const sql = `SELECT 1 FROM IDN_OAUTH2_ACCESS_TOKEN WHERE ACCESS_TOKEN = ${literal(bearer)} AND TOKEN_STATE = 'ACTIVE'`
+    const found = await databases
+      .session(databases.am)
+      .then((session) => session.query(sql))
+      .catch(() => undefined)
+    if (found === undefined) return answer(response, 500, 'application/json', '{"fault":{"code":900900}}')
+    if (found.length === 0)
+      return answer(
+        response,
+        401,
+        'application/json',
+        '{"fault":{"code":900901,"message":"Invalid Credentials"}}',
+      )
+  }
+  answer(response, 200, 'application/json', JSON.stringify({ api, backend: 'lab' }))
+}
+
+function notFound(server: Server, path: string, response: ServerResponse): void {
+  const what = atLeast(server, '2.6.0')
+    ? 'The requested resource is not available.'
+    : `The requested resource (${path}) is not available.`
+  const line = `STATUS = Message dispatched to the main sequence. Invalid URL., RESOURCE = ${path}`
+  server.log('INFO', 'org.apache.synapse.mediators.builtin.LogMediator', line)
+  const body = `<am:fault xmlns:am="http://wso2.org/apimanager"><am:code>404</am:code><am:type>Status report</am:type><am:message>Not Found</am:message><am:description>${what}</am:description></am:fault>`
+  answer(response, 404, 'application/xml; charset=UTF-8', body)
+}

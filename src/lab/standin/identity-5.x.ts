@@ -1,0 +1,111 @@
+import { apply, complain } from './apply.ts'
+import type { Open } from './databases.ts'
+import { readText } from './home.ts'
+import type { Server } from './server.ts'
+import type { DataSource } from './sources.ts'
+import { reencryptUserStores } from './synapse.ts'
+
+const name = 'org.wso2.carbon.is.migration.MigrationClientImpl'
+const resources = 'migration-resources'
+
+interface Config {
+  readonly migrationEnable?: unknown
+  readonly currentVersion?: unknown
+  readonly migrateVersion?: unknown
+  readonly continueOnError?: unknown
+  readonly versions?: readonly {
+    readonly version?: unknown
+    readonly migratorConfigs?: readonly Step[]
+  }[]
+}
+
+interface Step {
+  readonly name?: unknown
+  readonly order?: unknown
+  readonly parameters?: { readonly location?: unknown; readonly schema?: unknown }
+}
+
+/** The identity client that reads `migration-config.yaml`: of 5.7.0 and 5.9.0. It ends well if nothing matched, too. */
+export async function identityClient(server: Server, databases: Open): Promise<void> {
+  if (server.props.get('migrate') !== 'true' || server.props.get('component') !== 'identity') return
+  const text = readText(server.home, `${resources}/migration-config.yaml`)
+  if (text === undefined)
+    return complain(
+      server,
+      name,
+      'Error while loading migration configs.',
+      'FileNotFoundException: migration-config.yaml',
+    )
+  const { parse } = await import('yaml')
+  const config = (parse(text) ?? {}) as Config
+  if (String(config.migrationEnable) !== 'true') return
+  const inRange = (config.versions ?? []).filter(({ version }) =>
+    between(version, config.currentVersion, config.migrateVersion),
+  )
+  for (const { version, migratorConfigs } of inRange) {
+    const steps = [...(migratorConfigs ?? [])].sort((a, b) => Number(a.order) - Number(b.order))
+    for (const step of steps) {
+      say(
+        server,
+        `Version : ${version}, Migration Step : ${step.name} of order : ${step.order} is starting........................... `,
+      )
+      await server.wait(0.05)
+      try {
+        await runStep(server, databases, String(version), step)
+      } catch (error) {
+        complain(server, name, `Error occurred while running ${step.name} of ${version}`, error)
+        if (String(config.continueOnError) === 'true') continue
+        server.log('ERROR', name, `${prefix}Migration process was stopped.`)
+        return
+      }
+    }
+  }
+  say(server, 'Execution was done through all the requested version list without having unexpected issues.')
+}
+
+async function runStep(server: Server, databases: Open, version: string, step: Step): Promise<void> {
+  const kind = String(step.name)
+  if (kind === 'ChallengeQuestionDataMigrator' || kind === 'EventPublisherMigrator') {
+    throw new Error(`${kind} finds nothing of its own in an API Manager`)
+  }
+  if (kind === 'UserStorePasswordMigrator' && !server.faulty('schema-not-migrated'))
+    reencryptUserStores(server.home, `OAEP-${version}`)
+  if (
+    kind === 'OIDCScopeDataMigrator' &&
+    version === '5.3.0' &&
+    databases.am !== undefined &&
+    !server.faulty('schema-not-migrated')
+  ) {
+    const session = await databases.session(databases.am)
+    await session.query(
+      "INSERT INTO IDN_OIDC_SCOPE (NAME, TENANT_ID) VALUES ('openid', -1234), ('profile', -1234)",
+    )
+  }
+  if (kind !== 'SchemaMigrator') return
+  const schema = String(step.parameters?.schema)
+  const path = `${resources}/${version}/dbscripts/${step.parameters?.location ?? 'step1'}/${schema}/mysql.sql`
+  const sql = readText(server.home, path)
+  const source = sourceOf(databases, schema)
+  say(server, 'Executing Identity Migration Scripts.')
+  if (sql === undefined) return say(server, `DB script: ${path} is not available for this migration`)
+  if (source !== undefined) await apply(server, databases, source, sql)
+  say(server, 'Identity DB Migration script executed successfully.')
+}
+
+function sourceOf(databases: Open, schema: string): DataSource | undefined {
+  return schema === 'um' ? databases.um : databases.am
+}
+
+const prefix = ' WSO2 Product Migration Service Task : '
+
+function say(server: Server, message: string): void {
+  server.log('INFO', name, `${prefix}${message}`)
+}
+
+/** Whether a version is after the first and not after the last; what is no version is in no range. */
+export function between(version: unknown, first: unknown, last: unknown): boolean {
+  const whole = (text: unknown) => /^\d+\.\d+\.\d+$/.test(String(text))
+  if (![version, first, last].every(whole)) return false
+  const order = (a: unknown, b: unknown) => String(a).localeCompare(String(b), 'en', { numeric: true })
+  return order(version, first) > 0 && order(version, last) <= 0
+}

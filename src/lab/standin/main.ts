@@ -1,0 +1,18 @@
+import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { run } from './run.ts'
+
+/** The stand-in's entry: the one place of it that touches the process. */
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
+
+await run({
+  args: process.argv.slice(2),
+  program: fileURLToPath(import.meta.url),
+  pid: process.pid,
+  host: hostname(),
+  say: (line) => void process.stdout.write(`${line}\n`),
+  exit: (code) => process.exit(code),
+  kill: () => void process.kill(process.pid, 'SIGKILL'),
+  onTerm: (handler) => void process.on('SIGTERM', handler),
+})

@@ -1,0 +1,68 @@
+import { blocks, element, namesIn, readText } from './home.ts'
+import type { Target } from './mysql.ts'
+
+/** A datasource that leads to a real database; those in H2 files lead nowhere in the lab. */
+export interface DataSource {
+  readonly name: string
+  readonly jndi: string
+  readonly driver: string
+  readonly target: Omit<Target, 'from'>
+}
+
+/** Which datasource holds what, as the configuration says; undefined where it is an H2 file. */
+export interface Databases {
+  readonly all: readonly DataSource[]
+  readonly am: DataSource | undefined
+  readonly um: DataSource | undefined
+  readonly reg: DataSource | undefined
+}
+
+/** Reads the datasources of a home and follows the references to them. */
+export function readDatabases(home: string): Databases {
+  const directory = 'repository/conf/datasources'
+  const all = namesIn(home, directory)
+    .filter((name) => name.endsWith('-datasources.xml'))
+    .flatMap((name) => blocks(readText(home, `${directory}/${name}`) ?? '', 'datasource'))
+    .map(dataSource)
+    .filter((source) => source !== undefined)
+  const at = (jndi: string | undefined) => all.find((source) => source.jndi === jndi)
+  const users = /<Property\s+name="dataSource"\s*>([^<]+)</.exec(
+    readText(home, 'repository/conf/user-mgt.xml') ?? '',
+  )
+  const am = element(readText(home, 'repository/conf/api-manager.xml') ?? '', 'DataSourceName')
+  return { all, am: at(am), um: at(users?.[1]?.trim()), reg: at(registrySource(home)) }
+}
+
+/** The JNDI name behind the mounts of `registry.xml`, or of its own database where nothing is mounted. */
+function registrySource(home: string): string | undefined {
+  const xml = readText(home, 'repository/conf/registry.xml') ?? ''
+  const named = new Map(
+    [...xml.matchAll(/<dbConfig\s+name="([^"]+)"\s*>([\s\S]*?)<\/dbConfig>/g)].map((match) => [
+      match[1] ?? '',
+      element(match[2] ?? '', 'dataSource'),
+    ]),
+  )
+  const instance = element(blocks(xml, 'mount')[0] ?? '', 'instanceId')
+  const remote = blocks(xml, 'remoteInstance').find((block) => element(block, 'id') === instance)
+  return named.get(
+    (remote === undefined ? element(xml, 'currentDBConfig') : element(remote, 'dbConfig')) ?? '',
+  )
+}
+
+function dataSource(block: string): DataSource | undefined {
+  const url = /^jdbc:(?:mysql|mariadb):\/\/([^:/?]+)(?::(\d+))?\/([^?;]+)/.exec(element(block, 'url') ?? '')
+  if (url === null) return undefined
+  const [, host = '', port = '3306', schema = ''] = url
+  return {
+    name: element(block, 'name') ?? '',
+    jndi: element(blocks(block, 'jndiConfig')[0] ?? '', 'name') ?? '',
+    driver: element(block, 'driverClassName') ?? 'com.mysql.jdbc.Driver',
+    target: {
+      host,
+      port: Number(port),
+      schema,
+      user: element(block, 'username') ?? '',
+      password: element(block, 'password') ?? '',
+    },
+  }
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { BuildFailure, Metafile } from 'esbuild'
+import { InputError, type Place, placeText } from '../model/errors.ts'
+import { isPlaybook, type Playbook } from '../model/playbook.ts'
+import { messageText } from './errors.ts'
+import { placeOfMissingExport } from './missing-export.ts'
+import { metaNames, metaPlugin, packagesPlugin } from './resolve.ts'
+
+/** Where to load from and to: `packageUrl` is the file URL of our own built index. */
+export interface LoadOptions {
+  readonly cwd: string
+  readonly runDir: string
+  readonly packageUrl: string
+}
+
+/** A playbook with what a run keeps of it. */
+export interface LoadedPlaybook {
+  readonly playbook: Playbook
+  /** SHA-256 over the names (from the playbook's directory) and contents of the inputs, hexadecimal. */
+  readonly digest: string
+  /** Absolute path of the module in the run's directory; {@link loadBundle} reads it again. */
+  readonly bundle: string
+  /** The playbook and all files of its project that it imports, absolute, sorted. */
+  readonly inputs: readonly string[]
+}
+
+/** Bundles a playbook to one module in `runDir` and imports it. What is wrong with it is an InputError with `file:line:column`. */
+export async function loadPlaybook(file: string, options: LoadOptions): Promise<LoadedPlaybook> {
+  const entry = resolve(options.cwd, file)
+  const found = await stat(entry).catch(() => undefined)
+  if (found?.isFile() !== true) throw new InputError(`${file}: expected a playbook, got no such file`)
+  const { text, inputs } = await bundlePlaybook(entry, options)
+  const digest = await digestOf(inputs, dirname(entry))
+  await mkdir(options.runDir, { recursive: true, mode: 0o700 })
+  // The digest stands in the name, since a process imports a path once.
+  const bundle = join(options.runDir, `playbook-${digest.slice(0, 16)}.mjs`)
+  await writeFile(bundle, text, { mode: 0o600 })
+  const playbook = await importPlaybook(bundle, { file, cwd: options.cwd, inputs })
+  return { playbook, digest, bundle, inputs }
+}
+
+/** Imports the bundle of an earlier run again, as it was then: for resume and rollback. */
+export async function loadBundle(path: string): Promise<Playbook> {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined)
+    throw new InputError(`${path}: expected the playbook that the run kept, got no such file`)
+  return importPlaybook(path, { file: path, cwd: dirname(path), inputs: [] })
+}
+
+async function bundlePlaybook(
+  entry: string,
+  { cwd, runDir, packageUrl }: LoadOptions,
+): Promise<{ text: string; inputs: readonly string[] }> {
+  const { build } = await import('esbuild')
+  try {
+    const { outputFiles, metafile } = await build({
+      entryPoints: [entry],
+      // Beside the real bundle: paths of the source map are relative to it.
+      outfile: join(runDir, 'playbook.mjs'),
+      absWorkingDir: cwd,
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      // Without esbuild's own `module`, which names files for bundlers only.
+      conditions: [],
+      sourcemap: 'inline',
+      charset: 'utf8',
+      logLevel: 'silent',
+      define: metaNames,
+      plugins: [metaPlugin(), packagesPlugin(packageUrl)],
+    })
+    return { text: outputFiles[0]?.text ?? '', inputs: inputsOf(metafile, cwd) }
+  } catch (error) {
+    const messages = (error as Partial<BuildFailure>).errors
+    if (messages === undefined) throw error
+    throw new InputError(
+      messages.map(messageText),
+      `Correct it, then try: upgrade-fleet check ${relative(cwd, entry)}`,
+    )
+  }
+}
+
+const inputsOf = ({ inputs }: Metafile, cwd: string): readonly string[] =>
+  Object.keys(inputs)
+    .filter((name) => !name.startsWith('meta:'))
+    .map((name) => resolve(cwd, name))
+    .sort()
+
+async function digestOf(inputs: readonly string[], base: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (const input of inputs) {
+    const content = createHash('sha256')
+      .update(await readFile(input))
+      .digest('hex')
+    hash.update(`${content}  ${relative(base, input)}\n`)
+  }
+  return hash.digest('hex')
+}
+
+interface Origin {
+  /** As the user wrote it. */
+  readonly file: string
+  readonly cwd: string
+  readonly inputs: readonly string[]
+}
+
+async function importPlaybook(bundle: string, { file, cwd, inputs }: Origin): Promise<Playbook> {
+  const url = pathToFileURL(bundle).href
+  let module: { readonly default?: unknown }
+  try {
+    module = (await import(/* @vite-ignore */ url)) as typeof module
+  } catch (error) {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    const place = (await placeOfMissingExport(message, inputs)) ??
+      firstFrame(error, bundle, inputs) ?? { file }
+    const short = relative(cwd, place.file)
+    const shown = { ...place, file: short === '' || short.startsWith('..') ? place.file : short }
+    throw new InputError(`${placeText(shown)} cannot be loaded: ${message}`)
+  }
+  if (isPlaybook(module.default)) return module.default
+  const got = module.default === undefined ? 'no default export' : 'something else'
+  throw new InputError(
+    `${file}: expected a playbook as its default export, got ${got}`,
+    'Write: export default playbook(...)',
+  )
+}
+
+// The first one that is the author's, if source maps made it one.
+function firstFrame(error: unknown, bundle: string, inputs: readonly string[]): Place | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  for (const [, path = '', line, column] of stack.matchAll(/((?:file:\/\/)?\/[^()\s]+):(\d+):(\d+)/g)) {
+    const file = path.startsWith('file:') ? fileURLToPath(path) : path
+    if (inputs.length > 0 ? inputs.includes(file) : file !== bundle) {
+      return { file, line: Number(line), column: Number(column) }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,47 @@
+import type { TaskId } from './action.ts'
+import type { Host } from './host.ts'
+import { type Item, itemName, type Play, type Step } from './play.ts'
+import type { Approval, Conclusion } from './playbook.ts'
+
+/** One play cut into its waves; hosts that `--limit` leaves out are in none. */
+export interface PlayPhase {
+  readonly kind: 'play'
+  readonly play: Play
+  readonly waves: readonly (readonly Host[])[]
+}
+
+/** Everything that a run goes through, in order. */
+export type Phase = PlayPhase | Approval | Conclusion
+
+/** A playbook applied to a site: the phases, checked against one another. */
+export interface Schedule {
+  readonly playbook: string
+  readonly phases: readonly Phase[]
+}
+
+/** A task's id: `play/host/task`, or `play/host/task[item]`. */
+export function taskId(play: string, host: string, step: string, item?: Item): TaskId {
+  return `${play}/${host}/${step}${item === undefined ? '' : `[${itemName(item)}]`}`
+}
+
+/** The parts of a task's id. */
+export function taskParts(id: TaskId): { play: string; host: string; task: string } {
+  const [play = '', host = '', ...task] = id.split('/')
+  return { play, host, task: task.join('/') }
+}
+
+/** The hosts of a phase that are worked on: all waves, in order. */
+export const hostsOf = (phase: PlayPhase): readonly Host[] => phase.waves.flat()
+
+/** The schedule's plays, in order. */
+export const playsOf = (schedule: Schedule): readonly PlayPhase[] =>
+  schedule.phases.filter((phase): phase is PlayPhase => phase.kind === 'play')
+
+/** A step of a play on a host; for an `each`, one item of it. */
+export interface TaskAt {
+  readonly id: TaskId
+  readonly phase: PlayPhase
+  readonly step: Step
+  readonly host: Host
+  readonly item?: Item
+}

@@ -1,0 +1,153 @@
+import type { TaskId } from './action.ts'
+import type { Event, Outcome, TaskResult } from './event.ts'
+import type { Json } from './json.ts'
+
+/** What is known of one task after a row of events. */
+export interface TaskState {
+  /** `running`: it was started and nobody told its end (it runs, or its controller died). `pending`: undone or rewound. */
+  readonly status: 'running' | 'pending' | TaskResult
+  /** Whether it changed something, or may have, that was not taken back since. */
+  readonly begun: boolean
+  readonly module: string
+  readonly input: Json
+  readonly remembered: Json
+  readonly attempt: number
+  readonly output: Json
+  readonly message: string | undefined
+  readonly undo: 'function' | 'restored' | 'irreversible' | 'none'
+  /** How often its undo was begun, and whether the last of these has not ended. */
+  readonly undos: number
+  readonly undoing: boolean
+}
+
+/** A run as its events tell it. */
+export interface State {
+  readonly run: string
+  readonly tasks: ReadonlyMap<TaskId, TaskState>
+  /** `play/host` of which a task ended neither done nor skipped, and was not begun again since. */
+  readonly broken: ReadonlySet<string>
+  readonly approved: ReadonlySet<string>
+  readonly concluded: string | undefined
+  readonly outcome: Outcome | undefined
+  /** What the run was when it began: the playbook's digest, its check flag. */
+  readonly digest: string
+  readonly check: boolean
+}
+
+/** A fold that can be fed: {@link State} as events come. */
+export interface StateFold extends State {
+  apply(event: Event): void
+}
+
+/** Whether a task has an output that later tasks may read (undefined for a skipped one). */
+export function isDone(
+  task: TaskState | undefined,
+): task is TaskState & { readonly status: 'ok' | 'changed' | 'skipped' } {
+  return task !== undefined && ['ok', 'changed', 'skipped'].includes(task.status)
+}
+
+const blank: TaskState = {
+  status: 'pending',
+  begun: false,
+  module: '',
+  input: null,
+  remembered: null,
+  attempt: 0,
+  output: undefined,
+  message: undefined,
+  undo: 'none',
+  undos: 0,
+  undoing: false,
+}
+
+/** The state after these events. Undo events of a rollback's journal fold onto the state of the run that it takes back. */
+export function fold(events: Iterable<Event>): StateFold {
+  const tasks = new Map<TaskId, TaskState>()
+  const approved = new Set<string>()
+  const broken = new Set<string>()
+  const state = {
+    run: '',
+    tasks,
+    broken,
+    approved,
+    concluded: undefined as string | undefined,
+    outcome: undefined as Outcome | undefined,
+    digest: '',
+    check: false,
+    apply: (event: Event): void => step(state, event),
+  }
+  for (const event of events) state.apply(event)
+  return state
+}
+
+type Mutable = {
+  run: string
+  tasks: Map<TaskId, TaskState>
+  broken: Set<string>
+  approved: Set<string>
+  concluded: string | undefined
+  outcome: Outcome | undefined
+  digest: string
+  check: boolean
+}
+
+function step(state: Mutable, event: Event): void {
+  const put = (id: TaskId, change: Partial<TaskState>) =>
+    state.tasks.set(id, { ...(state.tasks.get(id) ?? blank), ...change })
+  switch (event.type) {
+    case 'run.started':
+      if (event.kind === 'run')
+        Object.assign(state, { run: event.run, digest: event.digest, check: event.check })
+      return
+    case 'run.resumed':
+      state.outcome = undefined
+      return
+    case 'task.started': {
+      const { module, input, remembered, attempt, undo } = event
+      const begun = event.kind === 'change'
+      state.broken.delete(playHost(event.task))
+      put(event.task, { status: 'running', begun, module, input, remembered, attempt, undo })
+      return
+    }
+    case 'task.ended':
+      if (!fine.has(event.result)) state.broken.add(playHost(event.task))
+      put(event.task, { status: event.result, output: event.output, message: event.message })
+      return
+    case 'tasks.rewound':
+      for (const task of event.tasks) {
+        state.broken.delete(playHost(task))
+        put(task, { status: 'pending', begun: false, output: undefined, remembered: null })
+      }
+      return
+    case 'undo.started':
+      put(event.task, { undos: (state.tasks.get(event.task)?.undos ?? 0) + 1, undoing: true })
+      return
+    case 'undo.ended':
+      put(event.task, { undoing: false })
+      if (event.purpose === 'rollback' && event.error === undefined)
+        put(event.task, { status: 'pending', begun: false, output: undefined })
+      return
+    case 'approved':
+      state.approved.add(event.gate)
+      return
+    case 'concluded':
+      state.concluded = event.gate
+      return
+    case 'run.ended':
+      state.outcome = event.outcome
+      return
+    case 'wave.started':
+    case 'wave.ended':
+    case 'task.checking':
+    case 'task.said':
+    case 'task.progress':
+    case 'refused':
+    case 'stopped':
+      return
+    default:
+      event satisfies never
+  }
+}
+
+const fine: ReadonlySet<TaskResult> = new Set(['ok', 'changed', 'skipped', 'would-change', 'not-known'])
+const playHost = (id: TaskId): string => id.split('/', 2).join('/')

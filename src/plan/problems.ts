@@ -1,0 +1,77 @@
+import { evaluate, evaluateGate, tasksOf } from '../model/evaluate.ts'
+import { stableText } from '../model/json.ts'
+import { isPlay } from '../model/play.ts'
+import type { Part } from '../model/playbook.ts'
+import { hostsOf, type PlayPhase, playsOf, type Schedule, type TaskAt } from '../model/schedule.ts'
+import { fold } from '../model/state.ts'
+
+/** What is wrong with the list that a playbook returned. */
+export function partProblems(parts: readonly Part[]): readonly string[] {
+  const problems: string[] = []
+  const seen = new Set<string>()
+  for (const part of parts) {
+    if (seen.has(part.name)) problems.push(`the name "${part.name}" is used twice in the list`)
+    if (part.name.includes('/')) problems.push(`the name "${part.name}" has a slash in it`)
+    if (isPlay(part)) {
+      for (const point of part.options.restoredBy ?? [])
+        if (!seen.has(point.name))
+          problems.push(`play "${part.name}" is restored by "${point.name}", which does not stand before it`)
+      const names = part.hosts.map((host) => host.name)
+      const twice = names.find((name, at) => names.indexOf(name) !== at)
+      if (twice !== undefined) problems.push(`play "${part.name}" has "${twice}" twice among its hosts`)
+    }
+    seen.add(part.name)
+  }
+  return problems
+}
+
+/** What is wrong with the tasks, as far as they are known without a connection: each is evaluated twice and compared. */
+export function playProblems(schedule: Schedule): readonly string[] {
+  const gates = schedule.phases.filter((phase) => phase.kind !== 'play')
+  const wrongGates = gates.flatMap((gate) => {
+    const asked = evaluateGate(schedule, fold([]), gate)
+    return 'kind' in asked && asked.kind === 'wrong' ? [`"${gate.name}": ${asked.problem}`] : []
+  })
+  return [...wrongGates, ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, phase))]
+}
+
+function phaseProblems(schedule: Schedule, phase: PlayPhase): readonly string[] {
+  const state = fold([])
+  return hostsOf(phase).flatMap((host) =>
+    phase.play.steps.flatMap((step) => {
+      const tasks = tasksOf(schedule, state, phase, host, step)
+      const where = (id: string) => `${id}${step.place === undefined ? '' : ` (${step.place})`}`
+      if ('kind' in tasks)
+        return tasks.kind === 'wrong'
+          ? [`${where(`${phase.play.name}/${host.name}/${step.name}`)}: ${tasks.problem}`]
+          : []
+      return tasks.flatMap((task) =>
+        taskProblems(schedule, task).map((problem) => `${where(task.id)}: ${problem}`),
+      )
+    }),
+  )
+}
+
+function taskProblems(schedule: Schedule, task: TaskAt): readonly string[] {
+  const first = evaluate(schedule, fold([]), task)
+  const again = evaluate(schedule, fold([]), task)
+  if (first.kind === 'wrong') return [first.problem]
+  if (first.kind !== 'action') return []
+  const { play } = task.phase
+  const problems: string[] = []
+  if (again.kind !== 'action' || stableText(again.action.input) !== stableText(first.action.input))
+    problems.push(
+      'its function gives something else when it is called again: it must depend on its arguments alone',
+    )
+  const { work } = first.action
+  if (play.options.collect === true && work.kind === 'change')
+    problems.push('a collecting play only observes, and this task changes something')
+  if (
+    work.kind === 'change' &&
+    typeof work.undo === 'object' &&
+    work.undo.kind === 'restored' &&
+    !play.options.restoredBy?.length
+  )
+    problems.push(`${first.action.module} is undone by a restore point, and the play names none (restoredBy)`)
+  return problems
+}

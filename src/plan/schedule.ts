@@ -1,0 +1,78 @@
+import { InputError } from '../model/errors.ts'
+import type { Site } from '../model/fleet.ts'
+import { type Host, machineOf } from '../model/host.ts'
+import { isPlay, type Play } from '../model/play.ts'
+import type { Part, Playbook } from '../model/playbook.ts'
+import type { Phase, Schedule } from '../model/schedule.ts'
+import { partProblems, playProblems } from './problems.ts'
+import { wavesOf } from './waves.ts'
+
+/** Which hosts are worked on; a thing is when its machine is. */
+export type Limit = (host: Host) => boolean
+
+/**
+ * Calls the playbook with the site and makes its phases: plays cut into waves of the hosts within the limit. Throws an
+ * {@link InputError} with everything that can be known to be wrong without a connection.
+ */
+export function schedulePlaybook(
+  playbook: Playbook,
+  site: Site,
+  params: unknown,
+  limit: Limit = () => true,
+): Schedule {
+  const parts = call(playbook, site, params)
+  const refused = splitTogether(playbook, parts, limit)
+  if (refused.length > 0)
+    throw new InputError(refused, 'Limit to whole fleets (--limit), or leave the limit out.')
+  const phases = parts.map((part): Phase => (isPlay(part) ? phaseOf(part, limit) : part))
+  const schedule = { playbook: playbook.name, phases }
+  const problems = [...partProblems(parts), ...playProblems(schedule)]
+  if (problems.length > 0)
+    throw new InputError(
+      problems.map((line) => `playbook ${playbook.name}: ${line}`),
+      'Nothing was done. Correct the playbook and run it again.',
+    )
+  return schedule
+}
+
+function phaseOf(play: Play, limit: Limit): Phase {
+  const hosts = play.hosts.filter((host) => limit(machineOf(host)))
+  return { kind: 'play', play, waves: wavesOf(hosts, play.options.serial) }
+}
+
+function call(playbook: Playbook, site: Site, params: unknown): readonly Part[] {
+  try {
+    return playbook
+      .plays(site, params)
+      .filter((part): part is Part => typeof part === 'object' && part !== null)
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new InputError(
+      `playbook ${playbook.name}: it cannot be called: ${why}`,
+      'Correct the playbook and run it again.',
+    )
+  }
+}
+
+/** Hosts that belong together (they share databases) must be limited all or none. */
+function splitTogether(playbook: Playbook, parts: readonly Part[], limit: Limit): readonly string[] {
+  const { together } = playbook
+  if (together === undefined) return []
+  const machines = parts.filter(isPlay).flatMap((play) => play.hosts.map(machineOf))
+  const groups = groupBy([...new Map(machines.map((host) => [host.name, host])).values()], together)
+  return [...groups].flatMap(([word, hosts]) => {
+    const out = hosts.filter((host) => !limit(host)).map((host) => host.name)
+    const within = hosts.filter(limit).map((host) => host.name)
+    if (out.length === 0 || within.length === 0) return []
+    return [
+      `--limit takes ${within.join(', ')} but leaves out ${out.join(', ')}, and these share their ${word}`,
+    ]
+  })
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item])
+  return groups
+}

@@ -1,0 +1,89 @@
+import stringWidth from 'string-width'
+import stripAnsi from 'strip-ansi'
+import type { TaskId } from '../model/action.ts'
+import { sanitize } from '../model/sanitize.ts'
+
+/** Remote text as it may be shown: colours gone, all other control characters visible, newlines kept. */
+export function clean(text: string): string {
+  return sanitize(stripAnsi(text.replaceAll('\r\n', '\n'))).replaceAll('\t', '    ')
+}
+
+/** Remote text on one line: further lines are joined by a space. */
+export function oneLine(text: string): string {
+  return clean(text)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
+}
+
+/** A task's three names. Only the task's own may have slashes in it (an item is often a path). */
+export function taskNames(task: TaskId): {
+  readonly play: string
+  readonly host: string
+  readonly task: string
+} {
+  const [play = '', host = '', ...rest] = task.split('/')
+  return { play: oneLine(play), host: oneLine(host), task: oneLine(rest.join('/')) }
+}
+
+/** `play > host > task`. */
+export function taskPath(task: TaskId): string {
+  return Object.values(taskNames(task)).join(' > ')
+}
+
+/** A length of time as a person says it: `1.2 s`, `42 s`, `3 min 2 s`, `1 h 4 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}
+
+/** How much of something: bytes in MiB and the like, other units as they are. */
+export function amount(count: number, unit: string): string {
+  if (unit !== 'bytes') return `${count} ${oneLine(unit)}`
+  const scales = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(scales.length - 1, count < 1 ? 0 : Math.floor(Math.log2(count) / 10))
+  const scaled = count / 1024 ** power
+  return `${power === 0 || scaled >= 99.5 ? scaled.toFixed(0) : scaled.toPrecision(2)} ${scales[power]}`
+}
+
+/** `1 host`, `2 hosts`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** A list of names that does not grow without end: `a, b, c and 12 more`. */
+export function names(list: readonly string[], most = 6): string {
+  const shown = list.slice(0, most).map(oneLine).join(', ')
+  return list.length > most ? `${shown} and ${list.length - most} more` : shown
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** The text cut to so many columns, an ellipsis at the end if something is missing. It holds no escape codes. */
+export function cut(text: string, columns: number, ellipsis: string): string {
+  if (columns <= 0) return ''
+  if (/^[\x20-\x7e]*$/.test(text)) {
+    return text.length <= columns ? text : text.slice(0, Math.max(0, columns - ellipsis.length)) + ellipsis
+  }
+  if (stringWidth(text) <= columns) return text
+  let width = ellipsis.length
+  let kept = ''
+  for (const { segment } of graphemes.segment(text)) {
+    width += stringWidth(segment)
+    if (width > columns) break
+    kept += segment
+  }
+  return kept + ellipsis
+}
+
+/** Local `HH:MM:SS` of an ISO time. */
+export function localTime(at: string): string {
+  const time = new Date(at)
+  return [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':')
+}

@@ -1,0 +1,42 @@
+import type { Connection } from '../model/connection.ts'
+import type { Event, Listener, Stamped } from '../model/event.ts'
+import type { Host } from '../model/host.ts'
+import { redactDeep } from '../model/redact.ts'
+import type { Schedule } from '../model/schedule.ts'
+import type { StateFold } from '../model/state.ts'
+
+/** Where events go and become durable: the journal room's interface, as far as a run needs it. */
+export interface Ledger {
+  append(event: Event): Stamped
+  sync(): Promise<void>
+}
+
+/** All that a run is given: its side effects are parameters. */
+export interface RunContext {
+  readonly run: string
+  readonly schedule: Schedule
+  /** The state so far; it is fed with every event. */
+  readonly state: StateFold
+  readonly ledger: Ledger
+  readonly listeners: readonly Listener[]
+  readonly redact: (text: string) => string
+  /** The connection of a machine, shared by all that works there. Throws ConnectionError. */
+  connect(machine: Host): Promise<Connection>
+  /** Check mode: the connections are read-only, and no change is begun. */
+  readonly check: boolean
+  /** How many hosts are worked on side by side. */
+  readonly forks: number
+  /** Aborted by the first Ctrl-C: nothing new begins. */
+  readonly interrupted: AbortSignal
+  /** Asks a person; false stops the run. */
+  approve(gate: string, question: string): Promise<{ readonly yes: boolean; readonly by: string }>
+  /** A clock for durations, in milliseconds. */
+  clock(): number
+}
+
+/** Tells an event: to the journal, the state, and whoever listens. It is durable after the next `sync`. */
+export function tell(context: RunContext, event: Event): void {
+  const stamped = context.ledger.append(redactDeep(event, context.redact))
+  context.state.apply(stamped)
+  for (const listener of context.listeners) listener(stamped)
+}

@@ -1,0 +1,48 @@
+/** Waits, or stops waiting when the signal aborts. Resolves either way. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+  })
+}
+
+/** What a piece of work came to: its value, its error, or that it did not end in time even after it was told to stop. */
+export type Ended<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'threw'; readonly error: unknown; readonly late: boolean }
+  | { readonly kind: 'hangs' }
+
+const grace = 15_000
+
+/** Gives work a signal that aborts at the deadline (seconds), and a little time to end after it. */
+export async function withDeadline<T>(
+  limit: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Ended<T>> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), limit * 1000)
+  const signal = outer === undefined ? late.signal : AbortSignal.any([late.signal, outer])
+  let giveUp: NodeJS.Timeout | undefined
+  const hangs = new Promise<Ended<T>>((resolve) => {
+    signal.addEventListener('abort', () => {
+      giveUp = setTimeout(() => resolve({ kind: 'hangs' }), grace)
+    })
+  })
+  const ended = work(signal).then(
+    (value): Ended<T> => ({ kind: 'done', value }),
+    (error): Ended<T> => ({ kind: 'threw', error, late: late.signal.aborted }),
+  )
+  try {
+    return await Promise.race([ended, hangs])
+  } finally {
+    clearTimeout(timer)
+    clearTimeout(giveUp)
+  }
+}

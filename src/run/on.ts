@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import type { On, TaskId } from '../model/action.ts'
+import { type Command, sh } from '../model/command.ts'
+import type { Connection, ExecResult } from '../model/connection.ts'
+import { TaskError, UnknownOutcome } from '../model/errors.ts'
+import { sanitize } from '../model/sanitize.ts'
+import { type RunContext, tell } from './context.ts'
+
+/** For which doing of which task a module works: the task's own run keeps its before-images, the doing names its jobs. */
+export interface Doing {
+  readonly task: TaskId
+  /** The run whose directory on the machine holds the before-images. */
+  readonly keptBy: string
+  /** `1`, `2`, ... for tries of the task; `undo-1`, ... for its undoing. */
+  readonly attempt: string
+  readonly signal: AbortSignal
+}
+
+/** A task's name as a file name: readable, and never the same for two tasks. */
+export function slug(task: TaskId): string {
+  const digest = createHash('sha256').update(task).digest('hex').slice(0, 8)
+  return `${task.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 80)}-${digest}`
+}
+
+/** What a module's functions are given: the connection, bound to the task that they work for. */
+export function onFor(context: RunContext, connection: Connection, doing: Doing): On {
+  const { task, signal } = doing
+  const kept = async () => `${await connection.workdir()}/runs/${doing.keptBy}/${slug(task)}`
+  let directory: Promise<string> | undefined
+  const exec: On['exec'] = (command, options) => connection.exec(command, { signal, ...options })
+  return {
+    name: connection.endpoint.name,
+    endpoint: connection.endpoint,
+    run: doing.keptBy,
+    task,
+    signal,
+    say: (line) => tell(context, { type: 'task.said', task, line: sanitize(line) }),
+    progress: (done, total, unit) => tell(context, { type: 'task.progress', task, done, total, unit }),
+    exec,
+    must: async (command, options) => output(command, await exec(command, options)),
+    put: (source, path, options) => connection.put(source, path, { signal, ...options }),
+    get: (path, sink, options) => connection.get(path, sink, { signal, ...options }),
+    job: (name, command, options) =>
+      connection.job(`${context.run}/${slug(task)}/${doing.attempt}/${name}`, command, options),
+    dial: (address, port) => connection.dial(address, port),
+    workdir: () => connection.workdir(),
+    keep: () => {
+      directory ??= kept().then(async (path) => {
+        output(sh`mkdir`, await exec(sh`umask 077; mkdir -p ${path}`))
+        return path
+      })
+      return directory
+    },
+  }
+}
+
+/** Ends the jobs that a task left behind, in this run and in those before. */
+export async function endJobs(connection: Connection, runs: readonly string[], task: TaskId): Promise<void> {
+  for (const run of runs) for (const job of await connection.jobs(`${run}/${slug(task)}`)) await job.cancel()
+}
+
+function output(command: Command, result: ExecResult): string {
+  const evidence = [...result.stderr.trimEnd().split('\n'), ...result.stdout.trimEnd().split('\n')]
+    .filter((line) => line !== '')
+    .slice(-12)
+    .map(sanitize)
+  const what = `"${sanitize(command.text.trim().split('\n')[0]?.slice(0, 120) ?? '')}"`
+  switch (result.kind) {
+    case 'exit':
+      if (result.code === 0) return result.stdout
+      throw new TaskError(`${what} ended with exit code ${result.code}`, evidence)
+    case 'signal':
+      throw new TaskError(`${what} was ended by ${result.signal}`, evidence)
+    case 'timeout':
+      throw new TaskError(`${what} did not end within ${result.seconds} s and was killed`, evidence)
+    case 'cancelled':
+      throw new TaskError(`${what} was cancelled`, evidence)
+    case 'refused':
+      throw new TaskError(`${what} was refused: ${result.reason}`)
+    case 'lost':
+      throw new UnknownOutcome(
+        `The connection was lost during ${what} (${result.reason}): nobody knows whether it was done.`,
+      )
+    default:
+      return result satisfies never
+  }
+}

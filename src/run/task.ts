@@ -1,0 +1,216 @@
+import type { Action, Change, Observe } from '../model/action.ts'
+import type { Connection } from '../model/connection.ts'
+import { seconds } from '../model/duration.ts'
+import { ConnectionError, UnknownOutcome } from '../model/errors.ts'
+import { evaluate } from '../model/evaluate.ts'
+import type { TaskResult } from '../model/event.ts'
+import { machineOf } from '../model/host.ts'
+import type { Json } from '../model/json.ts'
+import type { TaskAt } from '../model/schedule.ts'
+import { isDone } from '../model/state.ts'
+import { type RunContext, tell } from './context.ts'
+import { type Ended, pause, withDeadline } from './deadline.ts'
+import { onFor } from './on.ts'
+
+const hour = 3600
+
+/** What a task came to, before it is told. */
+interface End {
+  readonly result: TaskResult
+  readonly output?: Json
+  readonly message?: string
+}
+
+/**
+ * Does one task, or finds it done. Its end is told as an event. In check mode `unsettled` names what would be changed
+ * before it, so that nothing is asked of a world that the run would have changed meanwhile.
+ */
+export async function perform(context: RunContext, task: TaskAt, unsettled?: string): Promise<TaskResult> {
+  const before = context.state.tasks.get(task.id)
+  if (isDone(before)) return before.status
+  const begun = context.clock()
+  const end = await attempt(context, task, unsettled)
+  tell(context, { type: 'task.ended', task: task.id, ...end, seconds: (context.clock() - begun) / 1000 })
+  return end.result
+}
+
+async function attempt(context: RunContext, task: TaskAt, unsettled: string | undefined): Promise<End> {
+  const made = evaluate(context.schedule, context.state, task)
+  switch (made.kind) {
+    case 'skip':
+      return { result: 'skipped', message: made.why }
+    case 'wrong':
+      return { result: 'failed', message: at(task, made.problem) }
+    case 'later':
+      if (context.check) return { result: 'not-known', message: `known after ${made.after}` }
+      return {
+        result: 'blocked',
+        message: at(task, `it needs the output of ${made.after}, which is not there`),
+      }
+    case 'action':
+      if (unsettled !== undefined) return { result: 'not-known', message: `known after ${unsettled}` }
+      return connected(context, task, made.action)
+    default:
+      return made satisfies never
+  }
+}
+
+async function connected(context: RunContext, task: TaskAt, action: Action): Promise<End> {
+  const { work } = action
+  if (work.kind === 'change' && rests(work) && !task.phase.play.options.restoredBy?.length)
+    return {
+      result: 'failed',
+      message: at(task, `${action.module} is undone by a restore point, and its play names none`),
+    }
+  let connection: Connection
+  try {
+    connection = await context.connect(machineOf(task.host))
+  } catch (error) {
+    return fault(task, error, false)
+  }
+  return work.kind === 'observe'
+    ? observed(context, connection, task, action, work)
+    : changed(context, connection, task, action, work)
+}
+
+async function observed(
+  context: RunContext,
+  connection: Connection,
+  task: TaskAt,
+  action: Action,
+  work: Observe<unknown>,
+): Promise<End> {
+  const { until, retries = until === undefined ? 0 : 3, delay = 5, timeout = hour } = task.step.options
+  const number = (context.state.tasks.get(task.id)?.attempt ?? 0) + 1
+  const { module, input } = action
+  tell(context, {
+    type: 'task.started',
+    task: task.id,
+    module,
+    kind: 'observe',
+    input,
+    remembered: null,
+    attempt: number,
+    undo: 'none',
+  })
+  for (let tries = 0; ; tries++) {
+    const ended = await withDeadline(seconds(timeout), context.interrupted, (signal) =>
+      work.read(
+        onFor(context, connection, { task: task.id, keptBy: context.run, attempt: String(number), signal }),
+        input,
+      ),
+    )
+    if (context.interrupted.aborted && ended.kind !== 'done')
+      return { result: 'cancelled', message: 'interrupted' }
+    const last = tries >= retries || context.interrupted.aborted
+    if (ended.kind === 'done') {
+      const output = ended.value as Json
+      if (until === undefined || until(output as never)) return { result: 'ok', output }
+      if (last) {
+        const said = JSON.stringify(output) ?? 'nothing'
+        return {
+          result: 'failed',
+          message: at(task, `it was still not so after ${tries + 1} tries; the last answer was ${said}`),
+        }
+      }
+    } else if (last) return wentWrong(task, ended, timeout, false)
+    await pause(seconds(delay) * 1000, context.interrupted)
+  }
+}
+
+async function changed(
+  context: RunContext,
+  connection: Connection,
+  task: TaskAt,
+  action: Action,
+  work: Change<unknown>,
+): Promise<End> {
+  const { timeout = hour } = task.step.options
+  const { module, input } = action
+  const before = context.state.tasks.get(task.id)
+  const crashed = before?.status === 'running'
+  const attempt = crashed ? before.attempt : (before?.attempt ?? 0) + 1
+  const bind = (signal: AbortSignal) =>
+    onFor(context, connection, { task: task.id, keptBy: context.run, attempt: String(attempt), signal })
+
+  tell(context, { type: 'task.checking', task: task.id })
+  const checked = await withDeadline(seconds(timeout), context.interrupted, (signal) =>
+    work.check(bind(signal), input),
+  )
+  if (context.interrupted.aborted && checked.kind !== 'done')
+    return { result: 'cancelled', message: 'interrupted' }
+  if (checked.kind !== 'done') return wentWrong(task, checked, timeout, false)
+  // A change that was begun and then is so already was made by us: it counts as changed, and is undone in a rollback.
+  if (checked.value !== undefined)
+    return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
+  if (context.check) return { result: 'would-change' }
+
+  let remembered: Json = before?.remembered ?? null
+  if (before?.begun !== true) {
+    const memory = await withDeadline(seconds(timeout), context.interrupted, (signal) =>
+      work.remember(bind(signal), input),
+    )
+    if (context.interrupted.aborted && memory.kind !== 'done')
+      return { result: 'cancelled', message: 'interrupted' }
+    if (memory.kind !== 'done') return wentWrong(task, memory, timeout, false)
+    remembered = memory.value
+  }
+  const undo = typeof work.undo === 'function' ? 'function' : work.undo.kind
+  tell(context, {
+    type: 'task.started',
+    task: task.id,
+    module,
+    kind: 'change',
+    input,
+    remembered,
+    attempt,
+    undo,
+  })
+  await context.ledger.sync()
+  const applied = await withDeadline(seconds(timeout), undefined, (signal) =>
+    work.apply(bind(signal), input, remembered),
+  )
+  if (applied.kind === 'done') return { result: 'changed', output: applied.value as Json }
+  return wentWrong(task, applied, timeout, true)
+}
+
+function wentWrong(
+  task: TaskAt,
+  ended: Exclude<Ended<unknown>, { kind: 'done' }>,
+  timeout: number | string,
+  began: boolean,
+): End {
+  if (ended.kind === 'hangs')
+    return {
+      result: began ? 'unknown' : 'failed',
+      message: at(task, `it did not end within ${timeout}, nor when it was told to`),
+    }
+  if (ended.late) {
+    const why = ended.error instanceof Error ? ended.error.message : String(ended.error)
+    return {
+      result: began ? 'unknown' : 'failed',
+      message: at(task, `it did not end within ${timeout}: ${why}`),
+    }
+  }
+  return fault(task, ended.error, began)
+}
+
+function fault(task: TaskAt, error: unknown, began: boolean): End {
+  if (error instanceof UnknownOutcome)
+    return { result: began ? 'unknown' : 'failed', message: at(task, error.message) }
+  if (error instanceof ConnectionError) {
+    const nothing = ['unreachable', 'host-key', 'auth'].includes(error.fault)
+    const result = began ? 'unknown' : nothing ? 'unreachable' : 'failed'
+    return { result, message: at(task, error.message) }
+  }
+  const known = error instanceof Error && ['TaskError', 'InputError'].includes(error.name)
+  const text =
+    error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)
+  return { result: 'failed', message: at(task, known ? text : `a defect in the module: ${text}`) }
+}
+
+const rests = (work: Change<unknown>): boolean =>
+  typeof work.undo === 'object' && work.undo.kind === 'restored'
+
+const at = (task: TaskAt, why: string): string =>
+  `${task.id}: ${why}${task.step.place === undefined ? '' : `\n  at ${task.step.place}`}`

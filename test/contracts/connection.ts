@@ -1,0 +1,268 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { PassThrough, Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sh } from '../../src/model/command.ts'
+import type { Connection, ExecResult } from '../../src/model/connection.ts'
+import { secret } from '../../src/model/secret.ts'
+
+/** A machine to try a connection on. */
+export interface Subject {
+  /** A new connection to the same machine, whose secrets are `value of NAME`. */
+  readonly connect: () => Promise<Connection>
+  /** A directory of the machine that exists and is empty. */
+  readonly scratch: string
+  /** Text that a TCP service of the machine at 127.79.0.200:4007 sends to whoever comes. */
+  readonly greeting: string
+  readonly stop: () => Promise<void>
+}
+
+/** What every connection does, whichever way it goes. Its few commands are all that a fake's responder must know. */
+export function connectionContract(name: string, make: () => Promise<Subject>): void {
+  describe(`a connection: ${name}`, () => {
+    let subject: Subject
+    let connection: Connection
+    const at = (file: string) => `${subject.scratch}/${file}`
+    const fails = (fault: string) => expect.objectContaining({ name: 'ConnectionError', fault })
+    const read = async (path: string) => {
+      const sink = new PassThrough()
+      const parts: Buffer[] = []
+      sink.on('data', (part: Buffer) => parts.push(part))
+      const stored = await connection.get(path, sink)
+      return { stored, bytes: Buffer.concat(parts) }
+    }
+    beforeAll(async () => {
+      subject = await make()
+      connection = await subject.connect()
+    })
+    afterAll(async () => {
+      await connection.close()
+      await subject.stop()
+    })
+
+    describe('exec', () => {
+      test('says what was printed, apart for each stream, and the exit code', async () => {
+        expect(await connection.exec(sh`echo out; echo err >&2; exit 3`)).toEqual({
+          kind: 'exit',
+          code: 3,
+          stdout: 'out\n',
+          stderr: 'err\n',
+          truncated: false,
+        } satisfies ExecResult)
+      })
+      test('a word stays one word, whatever it holds', async () => {
+        const word = `it's "$HOME" \`id\` \\ * ünï\ttab\nline`
+        expect(await connection.exec(sh.read`printf %s ${word}`)).toMatchObject({ code: 0, stdout: word })
+      })
+      test('a command that kills its shell ended by a signal, and the next one runs', async () => {
+        expect(await connection.exec(sh`kill -KILL $$`)).toMatchObject({ kind: 'signal', signal: 'KILL' })
+        expect(await connection.exec(sh`exit 0`)).toMatchObject({ kind: 'exit', code: 0 })
+      })
+      test('input is empty unless it is given, and secrets are revealed in it', async () => {
+        expect(await connection.exec(sh`cat`)).toMatchObject({ code: 0, stdout: '' })
+        const stdin = ['password=', secret('env:TOKEN'), `\n'"\\$x`]
+        expect(await connection.exec(sh`cat`, { stdin })).toMatchObject({
+          stdout: `password=value of env:TOKEN\n'"\\$x`,
+        })
+      })
+      test('directory and variables are of one command alone', async () => {
+        const env = { GREETING: `it's "me" $HOME` }
+        const inside = await connection.exec(sh`pwd; printenv GREETING`, { cwd: subject.scratch, env })
+        expect(inside).toMatchObject({ code: 0, stdout: `${subject.scratch}\n${env.GREETING}\n` })
+        expect(await connection.exec(sh`printenv GREETING`)).toMatchObject({ code: 1, stdout: '' })
+      })
+      test('lines come whole, without their ends, the last one too', async () => {
+        const lines: string[] = []
+        const onLine = (line: string, stream: string) => lines.push(`${stream}: ${line}`)
+        await connection.exec(sh`printf 'one\ntwo ü\nthree'`, { onLine })
+        expect(lines).toEqual(['stdout: one', 'stdout: two ü', 'stdout: three'])
+      })
+      test('at its deadline it is ended', async () => {
+        expect(await connection.exec(sh`sleep 60`, { timeout: 0.2 })).toMatchObject({
+          kind: 'timeout',
+          seconds: 0.2,
+        })
+      })
+      test('it is cancelled, before and while it runs', async () => {
+        const stop = new AbortController()
+        const running = connection.exec(sh`sleep 60`, { signal: stop.signal })
+        setTimeout(() => stop.abort(), 50)
+        expect(await running).toMatchObject({ kind: 'cancelled' })
+        const late = await connection.exec(sh`echo late >${at('late')}`, { signal: stop.signal })
+        expect(late).toMatchObject({ kind: 'cancelled' })
+        await expect(read(at('late'))).rejects.toEqual(fails('io'))
+      })
+      test('commands run side by side', async () => {
+        const waiting = connection.exec(sh`until [ -e ${at('go')} ]; do sleep 0.02; done`)
+        await connection.put({ text: 'go' }, at('go'))
+        expect(await waiting).toMatchObject({ kind: 'exit', code: 0 })
+      })
+      test('many at once each get their own answer', async () => {
+        const words = Array.from({ length: 60 }, (_, at) => `word ${at}`)
+        const answers = await Promise.all(words.map((word) => connection.exec(sh.read`printf %s ${word}`)))
+        expect(answers.map((answer) => answer.stdout)).toEqual(words)
+      })
+    })
+
+    describe('files', () => {
+      test.each([0, 1, 1000, 32 * 1024, 100_000, 3_000_000])('%i bytes arrive and return', async (size) => {
+        const bytes = randomBytes(size)
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        expect(await connection.put({ bytes }, at(`size ${size}`))).toEqual({ size, sha256 })
+        const back = await read(at(`size ${size}`))
+        expect(back.stored).toEqual({ size, sha256 })
+        expect(back.bytes.equals(bytes)).toBe(true)
+      })
+      test('text has its secrets in it, and a stream is taken', async () => {
+        await connection.put({ text: ['a=', secret('env:A')] }, at('text'))
+        expect((await read(at('text'))).bytes.toString()).toBe('a=value of env:A')
+        await connection.put({ stream: () => Readable.from(['ab', 'cd']), size: 4 }, at('stream'))
+        expect((await read(at('stream'))).bytes.toString()).toBe('abcd')
+      })
+      test('the mode is 0600, or what is asked for', async () => {
+        await connection.put({ text: 'x' }, at('mode'))
+        expect(await connection.exec(sh.read`stat -c %a -- ${at('mode')}`)).toMatchObject({ stdout: '600\n' })
+        await connection.put({ text: 'x' }, at('mode'), { mode: 0o4755 })
+        expect(await connection.exec(sh.read`stat -c %a -- ${at('mode')}`)).toMatchObject({
+          stdout: '4755\n',
+        })
+      })
+      test('a file is replaced, but not when it must be new', async () => {
+        await connection.put({ text: 'first' }, at('replaced'))
+        await connection.put({ text: 'second' }, at('replaced'))
+        const third = connection.put({ text: 'third' }, at('replaced'), { exclusive: true })
+        await expect(third).rejects.toEqual(fails('refused'))
+        expect((await read(at('replaced'))).bytes.toString()).toBe('second')
+        await connection.put({ text: 'new' }, at('new'), { exclusive: true })
+        expect((await read(at('new'))).bytes.toString()).toBe('new')
+      })
+      test('nothing is left of what is not as announced', async () => {
+        const sha256 = '0'.repeat(64)
+        for (const text of ['small', 'large '.repeat(20_000)])
+          await expect(connection.put({ text }, at('wrong'), { sha256 })).rejects.toEqual(fails('io'))
+        const short = { stream: () => Readable.from(['ab']), size: 3 }
+        await expect(connection.put(short, at('wrong'))).rejects.toEqual(fails('io'))
+        const long = { stream: () => Readable.from(['ab', 'cd']), size: 3 }
+        await expect(connection.put(long, at('wrong'))).rejects.toEqual(fails('io'))
+        await expect(read(at('wrong'))).rejects.toEqual(fails('io'))
+        expect(await connection.exec(sh.read`ls -A ${subject.scratch}`)).toMatchObject({
+          stdout: expect.not.stringContaining('.upgrade-fleet-'),
+        })
+      })
+      test('a missing directory or file is an error', async () => {
+        await expect(connection.put({ text: 'x' }, at('no/file'))).rejects.toEqual(fails('io'))
+        await expect(read(at('none'))).rejects.toEqual(fails('io'))
+        await expect(connection.put({ text: 'x' }, 'relative')).rejects.toThrow(TypeError)
+      })
+      test('progress ends with all of it', async () => {
+        const seen: number[] = []
+        await connection.put({ bytes: Buffer.alloc(500_000) }, at('progress'), {
+          onProgress: (done) => seen.push(done),
+        })
+        expect(seen.at(-1)).toBe(500_000)
+        expect([...seen].sort((a, b) => a - b)).toEqual(seen)
+      })
+    })
+
+    describe('jobs', () => {
+      test('a job says its lines and its exit code, and is started once', async () => {
+        const command = sh`echo started >>${at('count')}; echo one; echo two >&2; exit 4`
+        const first = await connection.job('run 1/task/1/once', command)
+        const lines: string[] = []
+        expect(await first.wait({ onLine: (line) => lines.push(line) })).toEqual({ kind: 'exit', code: 4 })
+        expect(lines).toEqual(['one', 'two'])
+        expect(await first.running()).toBe(false)
+        const other = await subject.connect()
+        const again = await other.job('run 1/task/1/once', command)
+        const seen: string[] = []
+        expect(await again.wait({ onLine: (line) => seen.push(line) })).toEqual({ kind: 'exit', code: 4 })
+        expect(seen).toEqual(['one', 'two'])
+        await other.close()
+        expect((await read(at('count'))).bytes.toString()).toBe('started\n')
+      })
+      test('racers start it once', async () => {
+        const others = await Promise.all(Array.from({ length: 8 }, () => subject.connect()))
+        const jobs = await Promise.all(
+          others.map((one) => one.job('race/a/1/job', sh`echo raced >>${at('race')}`)),
+        )
+        for (const job of jobs) expect(await job.wait()).toEqual({ kind: 'exit', code: 0 })
+        expect((await read(at('race'))).bytes.toString()).toBe('raced\n')
+        await Promise.all(others.map((one) => one.close()))
+      })
+      test('its input, directory and variables reach it', async () => {
+        const options = { stdin: [secret('env:B')], cwd: subject.scratch, env: { GREETING: 'hi there' } }
+        const job = await connection.job('input/a/1/job', sh`pwd; printenv GREETING; cat`, options)
+        const lines: string[] = []
+        expect(await job.wait({ onLine: (line) => lines.push(line) })).toEqual({ kind: 'exit', code: 0 })
+        expect(lines).toEqual([subject.scratch, 'hi there', 'value of env:B'])
+      })
+      test('the end of waiting is not its end; cancelling is', async () => {
+        const job = await connection.job('long/a/1/job', sh`sleep 60`)
+        expect(await job.wait({ timeout: 0.1 })).toEqual({ kind: 'timeout', seconds: 0.1 })
+        const stop = new AbortController()
+        setTimeout(() => stop.abort(), 50)
+        expect(await job.wait({ signal: stop.signal })).toEqual({ kind: 'cancelled' })
+        expect(await job.running()).toBe(true)
+        await job.cancel()
+        expect(await job.running()).toBe(false)
+        expect(await job.wait()).toEqual({ kind: 'cancelled' })
+        await job.cancel()
+      })
+      test('cancelling one that has ended changes nothing', async () => {
+        const job = await connection.job('ended/a/1/job', sh`exit 0`)
+        await job.wait()
+        await job.cancel()
+        expect(await job.wait()).toEqual({ kind: 'exit', code: 0 })
+      })
+      test('they are listed by whole parts of their ids', async () => {
+        for (const id of ['list/a/1/job', 'list/a/2/job', 'list/ab/1/job', 'listed/a/1/job'])
+          await (await connection.job(id, sh`exit 0`)).wait()
+        const ids = async (prefix: string) => (await connection.jobs(prefix)).map((job) => job.id).sort()
+        expect(await ids('list')).toEqual(['list/a/1/job', 'list/a/2/job', 'list/ab/1/job'])
+        expect(await ids('list/a')).toEqual(['list/a/1/job', 'list/a/2/job'])
+        expect(await ids('nobody')).toEqual([])
+        const [found] = await connection.jobs('list/ab')
+        expect(await found?.wait()).toEqual({ kind: 'exit', code: 0 })
+      })
+      test.each(['..', 'a/../b', '/a', 'a//b', 'a/', '', 'a/.hidden', 'a/log'])('%j is no id', async (id) => {
+        await expect(connection.job(id, sh`exit 0`)).rejects.toThrow(TypeError)
+      })
+    })
+
+    test('the machine is asked to call somewhere', async () => {
+      const socket = await connection.dial('127.79.0.200', 4007)
+      const said = await new Promise<string>((resolve, reject) => {
+        socket.once('error', reject).once('data', (chunk: Buffer) => resolve(chunk.toString()))
+      })
+      socket.destroy()
+      expect(said).toBe(subject.greeting)
+      await expect(connection.dial('127.79.0.200', 4008)).rejects.toEqual(fails('refused'))
+    })
+    test('what is asked of a closed connection is not sent', async () => {
+      const other = await subject.connect()
+      await other.close()
+      await expect(other.exec(sh`echo closed >${at('closed')}`)).rejects.toEqual(fails('unreachable'))
+      await expect(read(at('closed'))).rejects.toEqual(fails('io'))
+    })
+    test('our directory is absolute and the same each time', async () => {
+      const path = await connection.workdir()
+      expect(path).toMatch(/^\//)
+      expect(await connection.workdir()).toBe(path)
+    })
+  })
+}
+
+/** What a connection that only reads leaves alone; its own suite, since the machine must be fresh. */
+export function freshContract(name: string, make: () => Promise<Subject>): void {
+  test(`reading makes nothing on a machine: ${name}`, async () => {
+    const subject = await make()
+    const connection = await subject.connect()
+    try {
+      expect(await connection.jobs('a')).toEqual([])
+      await connection.exec(sh.read`printf %s x`)
+      expect(await connection.exec(sh.read`ls -A ${subject.scratch}`)).toMatchObject({ stdout: '' })
+    } finally {
+      await connection.close()
+      await subject.stop()
+    }
+  })
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { loadInventory } from '../../src/inventory/load-inventory.ts'
+import { siteOf } from '../../src/inventory/site.ts'
+import { files, problemsOf, testFleet } from '../support/site.ts'
+
+async function site(yaml: string, extra: Record<string, string> = {}) {
+  const cwd = await files({ 'hosts.yml': yaml })
+  const inventory = await loadInventory({ sources: ['hosts.yml'], cwd, env: {} })
+  return siteOf(testFleet, inventory, extra)
+}
+
+const good = `all:
+  vars:
+    apim_version: "1.9.1"
+    databases:
+      - { name: am_db, engine: mysql, password: { env: AM_DB_PASSWORD } }
+  children:
+    migration: { hosts: { m1: { apim_home: /opt/apim } } }
+    stores: { hosts: { s1: {}, m1: {} } }
+    workers: { hosts: { "w[1:2]": { weight: 3, ansible_user: wso2 } } }
+`
+
+describe('siteOf', () => {
+  it('gives typed hosts, each once in `all`', async () => {
+    const made = await site(good)
+    expect(made.migration).toEqual({
+      name: 'm1',
+      groups: ['migration', 'stores'],
+      vars: { apim_home: '/opt/apim', apim_version: '1.9.1' },
+    })
+    expect(made.stores.map((host) => host.name)).toEqual(['s1', 'm1'])
+    expect(made.stores[1]).toBe(made.migration)
+    expect(made.all.map((host) => host.name)).toEqual(['m1', 's1', 'w1', 'w2'])
+    expect(made.workers[0]?.vars.weight).toBe(3)
+    expect(made.vars.databases[0]?.password.name).toBe('env:AM_DB_PASSWORD')
+  })
+
+  it('tells every problem with its place', async () => {
+    const wrong = good
+      .replace('"1.9.1"', '1.9')
+      .replace('{ env: AM_DB_PASSWORD }', 'hunter2')
+      .replace('mysql', 'mysqll')
+      .replace('s1: {}, m1: {}', '')
+      .replace('weight: 3, ', '')
+    const problems = await problemsOf(() => site(wrong))
+    expect(problems).toEqual([
+      'hosts.yml:3:19 all.vars.apim_version: expected a version such as "1.9.1", got the number 1.9 (quote it)',
+      'hosts.yml:8:5 stores: expected at least one host, got none',
+      'hosts.yml:9:25 hosts.w1.weight: expected a number, got nothing',
+      'hosts.yml:9:25 hosts.w2.weight: expected a number, got nothing',
+      'hosts.yml:5:32 all.vars.databases[0].engine: expected one of "mysql", "postgresql", got "mysqll"; did you mean "mysql"?',
+      'hosts.yml:5:50 all.vars.databases[0].password: expected { env: NAME } or { file: /absolute/path }, so that no secret stands in the inventory, got a plain text',
+    ])
+    expect(problems.join()).not.toContain('hunter2')
+  })
+
+  it('puts extra vars on top and refuses unknown ones', async () => {
+    expect((await site(good, { apim_version: '1.8.0' })).stores[0].vars.apim_version).toBe('1.8.0')
+    expect(await problemsOf(() => site(good, { apim_verson: '1.8.0', ansible_user: 'x' }))).toEqual([
+      '-e apim_verson: expected a variable of the fleet or a parameter of the playbook; did you mean "apim_version"?',
+    ])
+    expect(await problemsOf(() => site(good, { apim_version: '1.9' }))).toEqual([
+      '-e apim_version: expected a version such as "1.9.1", got "1.9"',
+    ])
+  })
+
+  it('names a group that is missing, and templates and vaults where they are used', async () => {
+    const wrong = good
+      .replace('stores:', 'store:')
+      .replace('/opt/apim', '"{{ base }}/apim"')
+      .replace('3', '!vault x')
+    expect(await problemsOf(() => site(wrong))).toEqual([
+      'hosts.yml:7:44 hosts.m1.apim_home: expected a plain value, got a template, which is not supported here yet; write its result',
+      'hosts.yml:1:1 stores: expected at least one host, got no such group; did you mean "store"?',
+      'hosts.yml:9:52 hosts.w1.weight: expected a plain value, got an Ansible vault, which is not supported yet; use { env: NAME } or { file: /path }',
+      'hosts.yml:9:52 hosts.w2.weight: expected a plain value, got an Ansible vault, which is not supported yet; use { env: NAME } or { file: /path }',
+    ])
+  })
+})

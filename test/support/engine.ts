@@ -1,0 +1,138 @@
+import { defineFleet, playbook, z } from '../../src/index.ts'
+import { memoryJournal } from '../../src/journal/memory.ts'
+import type { Connection } from '../../src/model/connection.ts'
+import { ConnectionError } from '../../src/model/errors.ts'
+import type { Outcome, Stamped } from '../../src/model/event.ts'
+import type { Host } from '../../src/model/host.ts'
+import type { Part } from '../../src/model/playbook.ts'
+import { fold } from '../../src/model/state.ts'
+import { type Limit, schedulePlaybook } from '../../src/plan/schedule.ts'
+import { type BackOptions, runBack } from '../../src/run/back.ts'
+import type { RunContext } from '../../src/run/context.ts'
+import { rewindBroken } from '../../src/run/rewind.ts'
+import { runSchedule } from '../../src/run/run.ts'
+
+/** The controller dies here: nothing after it happens. */
+export class Crash extends Error {}
+
+/** Hosts by name, without vars. */
+export const hosts = (...names: string[]): readonly Host<{}>[] =>
+  names.map((name) => ({ name, groups: [], vars: {} }))
+
+const fleet = defineFleet({ groups: {}, vars: z.object({}) })
+
+/** A schedule of these parts, as the playbook `test` would give it. */
+export const scheduleOf = (parts: readonly Part[], limit?: Limit) =>
+  schedulePlaybook(
+    playbook('test', { fleet }, () => parts) as never,
+    { all: [], vars: {} } as never,
+    {},
+    limit,
+  )
+
+export interface Trial {
+  /** Events of the runs so far, whose state this one begins with. */
+  readonly before?: readonly Stamped[]
+  /** The controller dies when it appends (`after` false) or has appended the nth event. */
+  readonly crashAt?: { readonly n: number; readonly after: boolean }
+  readonly down?: readonly string[]
+  readonly check?: boolean
+  readonly yes?: boolean
+  readonly forks?: number
+  readonly interrupted?: AbortSignal
+  readonly onEvent?: (event: Stamped) => void
+}
+
+/** What came of a trial: the outcome, or `crash`; and all events, the ones before included. */
+export interface Tried {
+  readonly outcome: Outcome | 'crash' | string
+  readonly events: readonly Stamped[]
+}
+
+function contextFor(
+  parts: readonly Part[],
+  trial: Trial,
+): { context: RunContext; events: () => readonly Stamped[] } {
+  const journal = memoryJournal(() => new Date(0))
+  let appended = 0
+  let dead = false
+  const down = new Set(trial.down)
+  const context: RunContext = {
+    run: 'r1',
+    schedule: scheduleOf(parts),
+    state: fold(trial.before ?? []),
+    ledger: {
+      append: (event) => {
+        if (dead) throw new Crash()
+        appended += 1
+        const dies = appended === trial.crashAt?.n
+        if (dies && !trial.crashAt?.after) {
+          dead = true
+          throw new Crash()
+        }
+        const stamped = journal.append(event)
+        if (dies) {
+          dead = true
+          throw new Crash()
+        }
+        return stamped
+      },
+      sync: async () => {
+        if (dead) throw new Crash()
+      },
+    },
+    listeners: trial.onEvent === undefined ? [] : [trial.onEvent],
+    redact: (text) => text,
+    connect: async (machine) => {
+      if (dead) throw new Crash()
+      if (down.has(machine.name))
+        throw new ConnectionError(machine.name, 'unreachable', `${machine.name} does not answer`)
+      return stubConnection(machine.name)
+    },
+    check: trial.check ?? false,
+    forks: trial.forks ?? 50,
+    interrupted: trial.interrupted ?? new AbortController().signal,
+    approve: async () => ({ yes: trial.yes ?? true, by: 'test' }),
+    clock: () => 0,
+  }
+  return { context, events: () => [...(trial.before ?? []), ...journal.events] }
+}
+
+/** Runs (or, with events before, resumes) the parts on hosts that exist only as whatever the modules keep. */
+export async function tryRun(parts: readonly Part[], trial: Trial = {}): Promise<Tried> {
+  const { context, events } = contextFor(parts, trial)
+  const work = async () => (trial.before && (await rewindBroken(context))) ?? runSchedule(context)
+  return { outcome: await work().catch(crashed), events: events() }
+}
+
+/** Takes back what the events before say. */
+export async function tryBack(
+  parts: readonly Part[],
+  trial: Trial,
+  options: Partial<BackOptions> = {},
+): Promise<Tried> {
+  const { context, events } = contextFor(parts, trial)
+  const outcome = await runBack(context, { of: 'r1', runs: ['r1'], ...options }).catch(crashed)
+  return { outcome, events: events() }
+}
+
+function crashed(error: unknown): 'crash' {
+  if (error instanceof Crash) return 'crash'
+  throw error
+}
+
+/** A machine on which the modules of a test need nothing but its name. */
+function stubConnection(name: string): Connection {
+  const none = () => Promise.reject(new Error('a test module used the connection'))
+  return {
+    endpoint: { name, kind: 'fake', address: name, port: 0 },
+    workdir: async () => '/work',
+    exec: none,
+    put: none,
+    get: none,
+    job: none,
+    jobs: async () => [],
+    dial: none,
+    close: async () => {},
+  }
+}

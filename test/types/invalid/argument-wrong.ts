@@ -1,0 +1,7 @@
+// error: 'pth' does not exist in type
+import { play, playbook } from 'upgrade-fleet'
+import { fleet, write } from '../world.ts'
+
+export const book = playbook('x', { fleet }, (site) => [
+  play('p', site.web).task('a', () => write({ pth: '/' })),
+])

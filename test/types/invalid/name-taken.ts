@@ -1,0 +1,7 @@
+// error: \"host\" already names something here
+import { play, playbook } from 'upgrade-fleet'
+import { detect, fleet } from '../world.ts'
+
+export const book = playbook('x', { fleet }, (site) => [
+  play('p', site.web).task('host', () => detect({ home: '/' })),
+])
