@@ -143,19 +143,22 @@ function datasources({ databases, version }: Settings): Text {
     config: 'WSO2CONFIG_DB',
     stats: 'WSO2AM_STATS_DB',
   }
+  // The identity tables are reached through the API Manager's own data source.
   const shared = databases.flatMap((db) =>
-    db.holds.map((what) =>
-      datasource(
-        names[what],
-        `jdbc/${names[what]}`,
-        [
-          ['url', [jdbcUrl(db)]],
-          ['username', [db.user]],
-          ['password', [db.password]],
-          ['driverClassName', ['com.mysql.jdbc.Driver']],
-        ],
-        what !== 'apim' || semver.gte(version, '2.6.0'),
-      ),
+    db.holds.flatMap((what) =>
+      what === 'identity'
+        ? []
+        : datasource(
+            names[what],
+            `jdbc/${names[what]}`,
+            [
+              ['url', [jdbcUrl(db)]],
+              ['username', [db.user]],
+              ['password', [db.password]],
+              ['driverClassName', ['com.mysql.jdbc.Driver']],
+            ],
+            what !== 'apim' || semver.gte(version, '2.6.0'),
+          ),
     ),
   )
   const h2 = (file: string): Fields => [
@@ -167,7 +170,7 @@ function datasources({ databases, version }: Settings): Text {
   return [
     '<datasources-configuration xmlns:svns="http://org.wso2.securevault/configuration">\n<providers><provider>org.wso2.carbon.ndatasource.rdbms.RDBMSDataSourceReader</provider></providers>\n<datasources>\n',
     ...datasource('WSO2_CARBON_DB', 'jdbc/WSO2CarbonDB', h2('WSO2CARBON_DB'), true),
-    ...shared.flat(),
+    ...shared,
     ...datasource('WSO2_MB_STORE_DB', 'WSO2MBStoreDB', h2('WSO2MB_DB'), false),
     '</datasources>\n</datasources-configuration>\n',
   ]

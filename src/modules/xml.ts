@@ -77,7 +77,7 @@ function open(source: string, element: XmlElement, content: string): string {
   return `${source.slice(0, element.end - 2)}>${content}</${element.name}>${source.slice(element.end)}`
 }
 
-const closeStart = (source: string, element: XmlElement): number => source.lastIndexOf('</', element.end)
+const closeStart = (source: string, element: XmlElement): number => source.lastIndexOf('</', element.end - 1)
 
 const selfClosing = (source: string, element: XmlElement): boolean =>
   source.slice(element.start, element.end).endsWith('/>')
@@ -110,7 +110,7 @@ function rootOf(source: string): XmlElement {
 }
 
 function segments(path: string): readonly Segment[] {
-  return path.split('/').map((text) => {
+  return (path.match(/[^/[]+(?:\[[^\]]*\])?/g) ?? []).map((text) => {
     const [, name, attribute, value] = text.match(/^([\w.:-]+)(?:\[@([\w.:-]+)=([^\]]*)\])?$/) ?? []
     if (name === undefined) throw new TypeError(`"${text}" is no step of a path`)
     return attribute === undefined || value === undefined
