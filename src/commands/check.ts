@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { typeCheck } from '../load/type-check.ts'
@@ -14,7 +15,7 @@ export function checkCommand(io: Io): Command {
     .argument('<playbook>', 'the playbook, a .ts file')
     .description('check a playbook and its inventory, without a connection')
     .action(async (file: string, flags: RunFlags) => {
-      const problems = await typeCheck([file], { cwd: io.cwd, types: await typesFile() })
+      const problems = await typeCheck([resolve(io.cwd, file)], { cwd: io.cwd, types: await typesFile() })
       if (problems.length > 0) throw new InputError(problems, 'Correct the playbook and check it again.')
       const prepared = await prepare(io, file, flags, false)
       const plays = playsOf(prepared.schedule)
