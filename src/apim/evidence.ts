@@ -49,6 +49,9 @@ const stillOld = [
   'APIMgtResponseHandler',
 ]
 
+/** In hop 1 the identity client comes last, so until then the server misses the columns that it makes. */
+const identityStillOld = [...stillOld, "Unknown column 'TOKEN_ID'", "Unknown column 'CONSUMER_KEY_ID'"]
+
 const begins = 'Starting WSO2 API Manager migration'
 const ends = 'Ending WSO2 API Manager migration'
 
@@ -57,7 +60,7 @@ export const expectations = {
   '2.0.0 migrateDB': {
     required: [begins, 'Migrating WSO2 API Manager databases', ends],
     forbidden: apimErrors,
-    allowed: stillOld,
+    allowed: identityStillOld,
   },
   '2.0.0 migrateReg': {
     required: [
@@ -68,17 +71,17 @@ export const expectations = {
       ends,
     ],
     forbidden: apimErrors,
-    allowed: stillOld,
+    allowed: identityStillOld,
   },
   '2.0.0 migrateFS': {
     required: [begins, 'Migrating WSO2 API Manager file system resources', ends],
     forbidden: apimErrors,
-    allowed: stillOld,
+    allowed: identityStillOld,
   },
   '2.0.0 throttling': {
     required: ['Throttling migration is finished.'],
     forbidden: apimErrors,
-    allowed: stillOld,
+    allowed: identityStillOld,
   },
   '5.1.0 identity': {
     required: ['Migrated the identity and user management databases'],

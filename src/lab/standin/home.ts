@@ -18,8 +18,12 @@ export function namesIn(home: string, path: string): readonly string[] {
 
 /** The text of the first element of that name, unescaped, comments left out. */
 export function element(xml: string, name: string): string | undefined {
-  const found = new RegExp(`<${name}(?:\\s[^>]*)?>([^<]*)</${name}>`).exec(withoutComments(xml))
-  return found?.[1] === undefined ? undefined : plain(found[1].trim())
+  const content = '((?:<!\\[CDATA\\[[\\s\\S]*?\\]\\]>|[^<])*)'
+  const found = new RegExp(`<${name}(?:\\s[^>]*)?>${content}</${name}>`).exec(withoutComments(xml))
+  if (found?.[1] === undefined) return undefined
+  // What stands in a CDATA section means itself, as every XML reader has it.
+  const parts = found[1].trim().split(/<!\[CDATA\[([\s\S]*?)\]\]>/)
+  return parts.map((part, at) => (at % 2 === 0 ? plain(part) : part)).join('')
 }
 
 /** Every element of that name with all that is inside it. */
