@@ -1518,8 +1518,7 @@ function artifactTrees() {
     one("mysql-connector", "mysql-connector-java-5.1.47-bin.jar", driverJar)
   ];
 }
-var makeArtifacts = (...a)=>{const t=performance.now();return makeArtifacts_(...a).finally(()=>console.log("makeArtifacts",Math.round(t),Math.round(performance.now()-t)))};
-async function makeArtifacts_(directory) {
+async function makeArtifacts(directory) {
   const $ = await shell();
   await mkdir(directory, { recursive: true });
   return Promise.all(
@@ -1835,8 +1834,7 @@ async function statOf(pid) {
 var schemas = { am: "apimgtdb", um: "userdb", reg: "regdb" };
 var databaseUser = "wso2am";
 var databasePort = 3306;
-var makeDatabase = (...a)=>{const t=performance.now();return makeDatabase_(...a).finally(()=>console.log("makeDatabase",Math.round(t),Math.round(performance.now()-t)))};
-async function makeDatabase_(dir) {
+async function makeDatabase(dir) {
   const $ = await shell();
   const data2 = join3(dir, "saved/db");
   const extra = join3(dir, "saved/schema.sql");
@@ -1851,13 +1849,11 @@ async function makeDatabase_(dir) {
   if (made.exitCode !== 0) throw new Error(`The lab's database was not made:
 ${made.stdout}${made.stderr}`);
 }
-var restoreDatabase = (...a)=>{const t=performance.now();return restoreDatabase_(...a).finally(()=>console.log("restoreDatabase",Math.round(t),Math.round(performance.now()-t)))};
-async function restoreDatabase_(dir) {
+async function restoreDatabase(dir) {
   await rm2(join3(dir, "db"), { recursive: true, force: true });
   await cp(join3(dir, "saved/db"), join3(dir, "db"), { recursive: true, preserveTimestamps: true });
 }
-var startDatabase = (...a)=>{const t=performance.now();return startDatabase_(...a).finally(()=>console.log("startDatabase",Math.round(t),Math.round(performance.now()-t)))};
-async function startDatabase_(dir, range, password) {
+async function startDatabase(dir, range, password) {
   const init = join3(dir, "secrets/accounts.sql");
   await writeFile(init, accountsSql(password), { mode: 384 });
   const log = join3(dir, "db.log");
@@ -1986,8 +1982,7 @@ while :; do wait; done
 `;
 
 // src/lab/hosts.ts
-var makeHost = (...a)=>{const t=performance.now();return makeHost_(...a).finally(()=>console.log("makeHost",Math.round(t),Math.round(performance.now()-t)))};
-async function makeHost_(dir, host, all) {
+async function makeHost(dir, host, all) {
   const $ = await shell();
   const own2 = join4(dir, "hosts", host.name);
   await mkdir3(join4(own2, "etc"), { recursive: true });
@@ -2013,8 +2008,7 @@ async function makeHost_(dir, host, all) {
   ]);
   await chmod(join4(own2, "etc/sudoers"), 288);
 }
-var bootHost = (...a)=>{const t=performance.now();return bootHost_(...a).finally(()=>console.log("bootHost",Math.round(t),Math.round(performance.now()-t)))};
-async function bootHost_(dir, host) {
+async function bootHost(dir, host) {
   const own2 = join4(dir, "hosts", host.name);
   const ready = join4(own2, "ready");
   await writeFile2(ready, "");
@@ -2030,8 +2024,7 @@ async function bootHost_(dir, host) {
   }
   return proc;
 }
-var haltHost = (...a)=>{const t=performance.now();return haltHost_(...a).finally(()=>console.log("haltHost",Math.round(t),Math.round(performance.now()-t)))};
-async function haltHost_(proc) {
+async function haltHost(proc) {
   const inside = await childrenOf(proc.pid);
   await end(proc, "SIGKILL");
   await until(async () => (await Promise.all(inside.map(gone))).every(Boolean), 10);
@@ -2066,8 +2059,7 @@ import { join as join5 } from "node:path";
 var repositories = { old: "wso2am", clean: "wso2am-clean" };
 var svnUser = "wso2svn";
 var svnPort = 3690;
-var makeRepositories = (...a)=>{const t=performance.now();return makeRepositories_(...a).finally(()=>console.log("makeRepositories",Math.round(t),Math.round(performance.now()-t)))};
-async function makeRepositories_(dir, password, tree) {
+async function makeRepositories(dir, password, tree) {
   const $ = await shell();
   const root = join5(dir, "saved/svn");
   await mkdir4(root, { recursive: true, mode: 448 });
@@ -2082,14 +2074,12 @@ ${svnUser} = ${password}
   );
   await $`svn import -q --no-ignore -m ${"Artifacts of the gateway manager"} --username ${svnUser} ${tree} ${`file://${join5(root, repositories.old)}`}`;
 }
-var restoreRepositories = (...a)=>{const t=performance.now();return restoreRepositories_(...a).finally(()=>console.log("restoreRepositories",Math.round(t),Math.round(performance.now()-t)))};
-async function restoreRepositories_(dir) {
+async function restoreRepositories(dir) {
   const $ = await shell();
   await rm3(join5(dir, "svn"), { recursive: true, force: true });
   await $`cp -a ${join5(dir, "saved/svn")} ${join5(dir, "svn")}`;
 }
-var startSubversion = (...a)=>{const t=performance.now();return startSubversion_(...a).finally(()=>console.log("startSubversion",Math.round(t),Math.round(performance.now()-t)))};
-async function startSubversion_(dir, range) {
+async function startSubversion(dir, range) {
   const address = svnAddress(range);
   const args = ["-d", "--foreground", "--listen-host", address, "--listen-port", String(svnPort), "-r", "svn"];
   const proc = await spawnDaemon("svnserve", args, { log: join5(dir, "svn.log"), cwd: dir });
@@ -2187,8 +2177,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir as mkdir5, readlink, rename, symlink, writeFile as writeFile4 } from "node:fs/promises";
 import { join as join7 } from "node:path";
 import { fileURLToPath } from "node:url";
-var makeJava = (...a)=>{const t=performance.now();return makeJava_(...a).finally(()=>console.log("makeJava",Math.round(t),Math.round(performance.now()-t)))};
-async function makeJava_(dir) {
+async function makeJava(dir) {
   const $ = await shell();
   const jdk = join7(dir, "jdk");
   const lab = join7(jdk, "lib/lab");
@@ -2255,8 +2244,7 @@ exec "$here/jre/bin/java" --max-old-space-size=128 "$here/lib/lab/standin.mjs" "
 import { mkdirSync as mkdirSync2, readdirSync, writeFileSync as writeFileSync2 } from "node:fs";
 import { copyFile as copyFile2, mkdir as mkdir6 } from "node:fs/promises";
 import { join as join8 } from "node:path";
-var makeSaved = (...a)=>{const t=performance.now();return makeSaved_(...a).finally(()=>console.log("makeSaved",Math.round(t),Math.round(performance.now()-t)))};
-async function makeSaved_(dir, range, hosts, secrets) {
+async function makeSaved(dir, range, hosts, secrets) {
   const site = siteOf(range, hosts, secrets);
   writeTree(join8(dir, "saved/tree"), repositoryTree());
   await Promise.all([
@@ -2330,8 +2318,7 @@ ${name}
 }
 
 // src/lab/build.ts
-var buildLab = (...a)=>{const t=performance.now();return buildLab_(...a).finally(()=>console.log("buildLab",Math.round(t),Math.round(performance.now()-t)))};
-async function buildLab_(dir, from, range, project) {
+async function buildLab(dir, from, range, project) {
   const hosts = labHosts(range);
   await mkdir7(join9(dir, "saved"), { recursive: true, mode: 448 });
   await mkdir7(join9(dir, "lib"), { recursive: true });
@@ -2393,6 +2380,13 @@ var faults = [
   fault("crash-after-start", '"started", and 3 s later the process is gone'),
   fault("ignores-sigterm", "the process lives on after stop"),
   fault("slow-stop", "the process needs 60 s to stop"),
+  fault(
+    "migration-error-still-starts",
+    "half of a client's changes, an error line, then 'successfully activated' and 'started'"
+  ),
+  fault("migration-stops-half-way", "half of a client's changes, no end line, and the process is gone"),
+  fault("migration-run-twice", "duplicate key in the log of a client, which starts all the same"),
+  fault("schema-not-migrated", 'clients say all is well and change nothing; SQL errors after "started"'),
   fault("db-unreachable", '"Cannot start User Manager Core bundle", never "started"'),
   fault("missing-jdbc-driver", 'ClassNotFoundException for the driver, never "started"')
 ];
@@ -2440,8 +2434,7 @@ import { join as join12 } from "node:path";
 import { mkdir as mkdir8, rm as rm4 } from "node:fs/promises";
 import { join as join10 } from "node:path";
 var own = ["opt", "home", "tmp"];
-var restoreHost = (...a)=>{const t=performance.now();return restoreHost_(...a).finally(()=>console.log("restoreHost",Math.round(t),Math.round(performance.now()-t)))};
-async function restoreHost_(dir, name) {
+async function restoreHost(dir, name) {
   const $ = await shell();
   const live = join10(dir, "hosts", name);
   await mkdir8(live, { recursive: true });
@@ -2468,8 +2461,7 @@ async function writeState(state) {
 }
 
 // src/lab/power.ts
-var restoreAll = (...a)=>{const t=performance.now();return restoreAll_(...a).finally(()=>console.log("restoreAll",Math.round(t),Math.round(performance.now()-t)))};
-async function restoreAll_(dir, range) {
+async function restoreAll(dir, range) {
   const $ = await shell();
   await rm5(join12(dir, "shared"), { recursive: true, force: true });
   await Promise.all([
@@ -2501,15 +2493,13 @@ async function startAll(off) {
   await Promise.all(hosts.map((host) => startServer(state, host)));
   return state;
 }
-var stopAll = (...a)=>{const t=performance.now();return stopAll_(...a).finally(()=>console.log("stopAll",Math.round(t),Math.round(performance.now()-t)))};
-async function stopAll_(state) {
+async function stopAll(state) {
   await Promise.all(Object.values(state.hosts).map(haltHost));
   const servers = [state.database, state.svn].filter((proc) => proc !== void 0);
   await Promise.all(servers.map((proc) => end(proc, "SIGTERM")));
   return { ...state, hosts: {}, database: void 0, svn: void 0 };
 }
-var startServer = (...a)=>{const t=performance.now();return startServer_(...a).finally(()=>console.log("startServer",Math.round(t),Math.round(performance.now()-t)))};
-async function startServer_(state, host) {
+async function startServer(state, host) {
   const proc = state.hosts[host.name];
   if (proc === void 0) throw new Error(`Host ${host.name} is not running.`);
   if (!await until(() => listens(host.address, 2222), 20, 50)) throw new Error(`No sshd on ${host.name}.`);
