@@ -45,6 +45,10 @@ async function program(to: string): Promise<void> {
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',
+    // A library of CommonJS inside asks for `require`.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   })
 }
 
