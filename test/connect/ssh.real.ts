@@ -38,7 +38,7 @@ async function subject(extra: readonly string[] = []): Promise<Subject> {
 }
 
 connectionContract('ssh', () => subject())
-connectionContract('ssh with one channel at most', () => subject(['MaxSessions 1']))
+connectionContract('ssh with two channels at most', () => subject(['MaxSessions 2']))
 freshContract('ssh', () => subject())
 
 describe('ssh', () => {
