@@ -62,7 +62,7 @@ cp sshd/* /run/lab/
 chmod 600 /run/lab/ssh_host_ed25519_key
 mount -t tmpfs -o mode=755 tmpfs /mnt
 mkdir /mnt/apim-shared
-mount -c --bind ../../shared /mnt/apim-shared
+mount -c --bind ../../export /mnt/apim-shared
 mount -c --bind opt /opt
 mount -c --rbind ../../jdk ${javaHome}
 mount -c --bind home /home
