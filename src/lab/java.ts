@@ -45,6 +45,10 @@ async function program(to: string): Promise<void> {
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',
+    // What is bundled was written for `require`.
+    banner: {
+      js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+    },
   })
 }
 
