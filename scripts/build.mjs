@@ -24,15 +24,15 @@ const common = {
   write: false,
   metafile: true,
   logLevel: 'warning',
+  banner: {
+    js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+  },
 }
 const command = build({
   ...common,
   entryPoints: ['src/main.ts', 'src/index.ts'],
   outdir: dist,
   splitting: true,
-  banner: {
-    js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
-  },
   external: await packagesOutside(),
 })
 // The lab's stand-in is copied into hosts that have no node_modules: one file with everything.

@@ -39,10 +39,10 @@ export const client = change('apim.client', {
     await endServers(on, run.home)
     await place(on, run)
     const steps = run.range === undefined ? [] : await configure(on, run, run.range)
-    const started = await runServer(on, run, since)
+    const { started, tail } = await runServer(on, run, since)
     const lines = await logLines(on, run.home, since, watched(run.client))
     await clear(on, run)
-    return { client: run.client, lines, started, steps }
+    return { client: run.client, lines, started, steps, tail }
   },
   undo: restored,
 })
@@ -80,17 +80,21 @@ async function configure(on: On, { home }: ClientRun, range: MigrationRange): Pr
   return steps
 }
 
-async function runServer(on: On, run: ClientRun, since: LogMark): Promise<boolean> {
+async function runServer(on: On, run: ClientRun, since: LogMark) {
   const { home, javaHome, flags } = run
   const job = await on.job(
     'client',
     sh`cd -- ${`${home}/bin`} && exec env -u CARBON_HOME -u JAVACMD -u JVM_MEM_OPTS -u JAVA_OPTS JAVA_HOME=${javaHome} ./wso2server.sh ${flags} </dev/null`,
   )
+  const tail: string[] = []
+  const onLine = (line: string) => {
+    if (tail.push(line) > 8) tail.shift()
+  }
   try {
-    return await waitForEnd(on, run, since, () => job.running())
+    return { started: await waitForEnd(on, run, since, () => job.running()), tail }
   } finally {
     await endServers(on, home)
-    await job.wait({ timeout: 60, signal: on.signal })
+    await job.wait({ timeout: 60, signal: on.signal, onLine })
     await job.cancel()
   }
 }

@@ -57,6 +57,22 @@ export const stop = change('apim.stop', {
   },
 })
 
+/**
+ * Stops a server of a landing that the way goes on from, and proves it gone. Undo leaves it stopped: what is undone after
+ * this is its start, and the databases are not of its version any more.
+ */
+export const halt = change('apim.halt', {
+  async check(on, { server }: { server: Server }) {
+    return (await serversOf(on, server.home)).length === 0 ? { ended: 0 } : undefined
+  },
+  async apply(on, { server }) {
+    return { ended: await endServers(on, server.home) }
+  },
+  async undo(on, { server }) {
+    await endServers(on, server.home)
+  },
+})
+
 /** Starts a server that is not running yet and waits until it is healthy. */
 export async function startAndWait(on: On, server: Server): Promise<void> {
   const running = (await serversOf(on, server.home)).length > 0

@@ -16,6 +16,8 @@ export type Evidence = {
   readonly client: string
   readonly lines: readonly string[]
   readonly started: boolean
+  /** The last lines of its output, for when the server did not start. */
+  readonly tail: readonly string[]
   /** Steps that the client's own configuration asks for, as its log names them. */
   readonly steps: readonly string[]
 }
@@ -128,7 +130,7 @@ export function watched(name: ClientName): readonly string[] {
 }
 
 /** What is wrong with the evidence: missing lines by their text, offending lines as they are. Empty when it proves the client. */
-export function judge(name: ClientName, { lines, started, steps }: Evidence): readonly string[] {
+export function judge(name: ClientName, { lines, started, steps, tail }: Evidence): readonly string[] {
   const { required, forbidden, allowed }: Expectation = expectations[name]
   const harmless = (line: string) => allowed.some((text) => line.includes(text))
   const offending = lines.filter(
@@ -137,8 +139,10 @@ export function judge(name: ClientName, { lines, started, steps }: Evidence): re
   const missing = [...required, ...steps].filter((text) => !lines.some((line) => line.includes(text)))
   return [
     ...offending,
+    ...(started
+      ? []
+      : ['the server of the client did not start; its output ended:', ...tail.map((line) => `  ${line}`)]),
     ...missing.map((text) => `missing: ${text}`),
-    ...(started ? [] : ['the server of the client did not start']),
   ]
 }
 
@@ -146,7 +150,7 @@ export function judge(name: ClientName, { lines, started, steps }: Evidence): re
 export const proved = observe('apim.proved', async (_on, evidence: Evidence) => {
   const wrong = judge(evidence.client as ClientName, evidence)
   if (wrong.length > 0)
-    throw new TaskError(`The client "${evidence.client}" is not proved by its log`, wrong.slice(0, 10))
+    throw new TaskError(`The client "${evidence.client}" is not proved by its log`, wrong.slice(0, 15))
   return { client: evidence.client, lines: evidence.lines.length }
 })
 

@@ -5,7 +5,7 @@ import * as archive from '../modules/archive.ts'
 import * as carry from '../modules/carry.ts'
 import * as svn from '../modules/svn.ts'
 import { configuration } from './config.ts'
-import { start, stop } from './control.ts'
+import { halt, start } from './control.ts'
 import { after } from './fence.ts'
 import { healthy } from './health.ts'
 import { configure } from './home.ts'
@@ -37,7 +37,7 @@ export function landing(site: ApimSite, version: string, bundled: Bundled): Land
     .toReversed()
     .map(({ role, hosts }) =>
       play(`${version}: stop ${role}`, hosts).task('stop', ({ host }) =>
-        stop({ server: newServer(host, role, version) }),
+        halt({ server: newServer(host, role, version) }),
       ),
     )
   return {

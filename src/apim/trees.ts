@@ -106,8 +106,10 @@ for d in "$temp"/repository/tenants/*/synapse-configs/default/sequences; do
   [ -d "$d" ] || continue
   for f in ${rules.refresh}; do [ ! -f ${home}/${server}/synapse-configs/default/sequences/"$f" ] || cp -p -- ${home}/${server}/synapse-configs/default/sequences/"$f" "$d/$f"; done
 done
-cp -a -- "$temp"/. ${home}/
-rm -rf -- "$temp"`
+# Directories of the pack keep their own modes.
+tar -cf "$temp.tar" -C "$temp" .
+tar -xf "$temp.tar" --no-overwrite-dir -C ${home}
+rm -rf -- "$temp" "$temp.tar"`
 
 /** Lays a bundle over a new home: nothing of the pack's own goes, and where the pack must win it does. Undo does nothing: the new home goes as a whole. */
 export const overlay = change('apim.overlay', {
