@@ -32,6 +32,7 @@ export function sshdConfig(host: LabHost): string {
     'KbdInteractiveAuthentication no',
     'PermitRootLogin no',
     'AllowUsers wso2carbon',
+    'PermitUserEnvironment yes',
     'UsePAM no',
     'UseDNS no',
     'AllowTcpForwarding yes',
