@@ -20,6 +20,7 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
+  for (const job of await connection.jobs('')) await job.cancel()
   await connection.close()
   rmSync(directory, { recursive: true })
 })
