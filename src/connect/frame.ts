@@ -19,20 +19,24 @@ export function nonce(): string {
 
 /** The text that makes `/bin/sh` run a script and then say the mark and the exit status on both of its streams. */
 export function frame(script: Script, mark: string): Buffer {
-  const body = [
+  const body = subshell(script)
+  const end = `r=$?; printf '%s%s\\n' ${mark} "$r"; printf '%s\\n' ${mark} >&2\n`
+  // One compound command: a shell that reads no further than it must would leave its end to the script's own input.
+  if (script.last) return Buffer.from(`{ ${body}\n${end}exit; }\n`)
+  if (script.stdin === undefined || script.stdin.length === 0)
+    return Buffer.from(`${body} </dev/null\n${end}`)
+  const input = [Buffer.from('{ '), ...feed(script.stdin), Buffer.from(`} 2>/dev/null | ${body}\n${end}`)]
+  return Buffer.concat(input)
+}
+
+/** The script as a subshell of its own; throws when it cannot be one, such as for a NUL or a wrong variable name. */
+export function subshell(script: Script): string {
+  const lines = [
     ...(script.cwd === undefined ? [] : [`cd -- ${quote(script.cwd)} || exit`]),
     ...exports(script.env),
     `eval ${quoteAlways(script.text)}`,
-  ].join('\n')
-  const end = `r=$?; printf '%s%s\\n' ${mark} "$r"; printf '%s\\n' ${mark} >&2${script.last ? '; exit' : ''}\n`
-  if (script.last) return Buffer.from(`( ${body}\n)\n${end}`)
-  if (script.stdin === undefined || script.stdin.length === 0)
-    return Buffer.from(`( ${body}\n) </dev/null\n${end}`)
-  return Buffer.concat([
-    Buffer.from('{ '),
-    ...feed(script.stdin),
-    Buffer.from(`} 2>/dev/null | ( ${body}\n)\n${end}`),
-  ])
+  ]
+  return `( ${lines.join('\n')}\n)`
 }
 
 function quoteAlways(text: string): string {

@@ -36,11 +36,11 @@ export function startScript(workdir: string, id: JobId, text: string, options: J
     ...exports(options.env),
     text,
   ].join('\n')
-  return `umask 077; d=${quote(directory)}
+  return `m=$(umask); umask 077; d=${quote(directory)}
 mkdir -p -- ${quote(directory.slice(0, directory.lastIndexOf('/')))} || exit 1
 if ! mkdir -- "$d" 2>/dev/null; then [ -d "$d" ] && exit 0; mkdir -- "$d"; exit 1; fi
 give_up() { rm -rf -- "$d"; exit 1; }
-printf '%s\\n' ${quote(command)} >"$d/command" || give_up
+printf 'umask %s\\n%s\\n' "$m" ${quote(command)} >"$d/command" || give_up
 ${options.stdin === undefined ? ':' : 'cat >"$d/stdin" || give_up'}
 said=$(setsid /bin/sh -c ${quote(leader)} upgrade-fleet-job "$d" </dev/null 2>&1 &)
 [ -e "$d/pid" ] || { printf '%s\\n' "$said" >&2; give_up; }`
@@ -90,7 +90,7 @@ export function parseState(line: string): JobState {
  * leaves the mark that it was cancelled; later rounds go on with what is left, since children may outlive their leader.
  */
 export function signalScript(directory: string, signal: 'TERM' | 'KILL' | '0', first: boolean): string {
-  return `d=${quote(directory)}; s=
+  return `umask 077; d=${quote(directory)}; s=
 say() { s=$1; }
 ${stateOf}state
 ${first ? 'case $s in running | dead) : >"$d/cancelled" || exit 1 ;; *) printf 0; exit 0 ;; esac' : 'case $s in rebooted | absent | starting) printf 0; exit 0 ;; esac'}

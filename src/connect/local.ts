@@ -15,7 +15,8 @@ export async function openLocal(endpoint: Endpoint, context: ConnectContext): Pr
 
 const drainMs = 200
 
-function localLink(home: string): Link {
+/** This machine as a link. It never breaks; closing it ends its shells' input. */
+export function localLink(home: string): Link {
   let alive = true
   const channels = new Set<Channel>()
   const { promise: gone, resolve: leave } = withResolvers<string>()

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
 import { ConnectionError } from '../model/errors.ts'
 import type { Link, Tap } from './channel.ts'
-import type { Script } from './frame.ts'
+import { type Script, subshell } from './frame.ts'
 import { endSession, underWatch } from './kill.ts'
 import { openShell, type RunEnd, type Shell } from './shell.ts'
 import type { Wire } from './wire.ts'
@@ -62,7 +62,7 @@ export function keepShells(host: string, wire: Wire): Shells {
     for (let missing = wanted - opening; missing > 0; missing -= 1) void open()
   }
   const serve = (shell: Shell, group: readonly Queued[]) => {
-    void Promise.all(group.map((one) => send(shell, one))).then(() => {
+    void Promise.all(group.map((one) => send(shell, one).catch(one.reject))).then(() => {
       if (shell.usable()) idle.add(shell)
       if (queue.length > 0) dispatch()
     })
@@ -110,6 +110,7 @@ export function keepShells(host: string, wire: Wire): Shells {
   return {
     run: (order) =>
       new Promise((resolve, reject) => {
+        subshell(order)
         if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
         const leave = () => {
           const at = queue.indexOf(queued)

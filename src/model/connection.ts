@@ -18,7 +18,10 @@ export interface Endpoint {
   readonly workdir?: string
 }
 
-/** What came of a command. Nothing but `exit` says that it ran to its end; `lost` means that nobody knows. */
+/**
+ * What came of a command. Nothing but `exit` says that it ran to its end; `lost` means that nobody knows. The code is the
+ * one that the shell saw: 128 and more for a child killed by a signal. `signal` is the end of the command's own shell.
+ */
 export type ExecResult = Captured &
   (
     | { readonly kind: 'exit'; readonly code: number }
@@ -116,19 +119,21 @@ export interface Job {
  * The other machine. Every implementation passes `test/contracts/connection.ts`.
  *
  * No method throws because the machine refused or a command failed: `exec` and `wait` say so in their result. `put`,
- * `get`, `job` and `dial` throw {@link ConnectionError}. Methods may be called side by side.
+ * `get`, `job`, `jobs`, `workdir` and `dial` throw {@link ConnectionError}. `exec` throws it only when nothing was sent:
+ * the machine cannot be reached any more, or the connection was closed. A lost connection is made anew by the next call,
+ * its host key checked again. Methods may be called side by side.
  */
 export interface Connection {
   readonly endpoint: Endpoint
   /** Absolute path of our own 0700 directory on the machine. It is made by the first `put`, `job` or `workdir` use, never by reading. */
   workdir(): Promise<string>
-  /** Runs a command in `/bin/sh`, environment and directory its own. */
+  /** Runs a command in `/bin/sh`, environment and directory its own. `$$` in it is the pid of a shell that others share one after the other. */
   exec(command: Command, options?: ExecOptions): Promise<ExecResult>
   /** Stores a file: temporary name, SHA-256 checked on both ends, synced, renamed. Missing parent directories are an error. */
   put(source: Source, path: string, options?: PutOptions): Promise<Stored>
-  /** Reads a file; the bytes go to the sink. */
+  /** Reads a file; the bytes go to the sink, which is ended, or destroyed when the file cannot be read whole. */
   get(path: string, sink: Writable, options?: { signal?: AbortSignal }): Promise<Stored>
-  /** Starts a job, or attaches to the one of that id, whether it runs or has ended. */
+  /** Starts a job in the home directory unless `cwd` is given, or attaches to the one of that id, whether it runs or has ended. */
   job(id: JobId, command: Command, options?: JobOptions): Promise<Job>
   /** The jobs whose id begins with that prefix (whole parts), ended or not. */
   jobs(prefix: string): Promise<readonly Job[]>

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConnectContext } from '../../src/connect/context.ts'
 import { openSsh } from '../../src/connect/ssh.ts'
@@ -10,7 +11,8 @@ import type { Connection, Endpoint } from '../../src/model/connection.ts'
 import { connectionContract, freshContract, type Subject } from '../contracts/connection.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { greeter } from '../support/greeter.ts'
-import { kill, type Sshd, startSshd } from '../support/sshd.ts'
+import { kill, lives } from '../support/processes.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 import { until } from '../support/until.ts'
 
 const context: ConnectContext = { secrets: (one) => `value of ${one.name}`, home: homedir() }
@@ -242,4 +244,110 @@ describe('ssh', () => {
         { watchdog: 0.5, retry: { tries: 2, base: 20 } },
       ))
   })
+
+  describe('files', () => {
+    test('a file that was under way when the connection was lost leaves nothing', () =>
+      using(
+        async (connection) => {
+          const directory = join(sshd.directory, 'half')
+          await mkdir(directory)
+          const putting = connection.put(
+            { stream: () => halfOf(200_000), size: 400_000 },
+            join(directory, 'file'),
+          )
+          await until(async () => (await readdir(directory)).length === 1, 'the temporary file')
+          break_()
+          await expect(putting).rejects.toMatchObject({ fault: 'lost' })
+          await until(async () => (await readdir(directory)).length === 0, 'the temporary file to go')
+        },
+        { retry: { tries: 5, base: 20 } },
+      ))
+    test('a file that is cancelled leaves nothing', () =>
+      using(async (connection) => {
+        const directory = join(sshd.directory, 'cancelled')
+        await mkdir(directory)
+        const stop = new AbortController()
+        const source = { stream: () => halfOf(200_000), size: 400_000 }
+        const putting = connection.put(source, join(directory, 'file'), { signal: stop.signal })
+        await until(async () => (await readdir(directory)).length === 1, 'the temporary file')
+        stop.abort()
+        await expect(putting).rejects.toMatchObject({ name: 'ConnectionError' })
+        expect(await readdir(directory)).toEqual([])
+      }))
+    test('a full disk is said so, and nothing is left', () =>
+      using(async (connection) => {
+        const directory = join(sshd.directory, 'full')
+        await mkdir(directory)
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', directory])
+        try {
+          await expect(
+            connection.put(
+              { bytes: Buffer.alloc(5_000_000, 'echo not a command\n') },
+              join(directory, 'file'),
+            ),
+          ).rejects.toMatchObject({ fault: 'io', message: expect.stringContaining('No space left') })
+          expect(await readdir(directory)).toEqual([])
+          expect(await connection.exec(sh`exit 0`)).toMatchObject({ code: 0 })
+        } finally {
+          execFileSync('umount', [directory])
+        }
+      }))
+  })
+
+  describe('login shells', () => {
+    test("what rc files print is nobody else's output", async () => {
+      const home = await mkdtemp(join(fastDirectory(), 'upgrade-fleet-rc-'))
+      await writeFile(join(home, '.bashrc'), 'echo noise; echo noise >&2; printf half\n')
+      const noisy = await startSshd('127.79.0.8', [`SetEnv HOME=${home}`])
+      try {
+        const connection = await openSsh(noisy.endpoint, context)
+        expect(await connection.exec(sh`echo out; echo err >&2`)).toMatchObject({
+          stdout: 'out\n',
+          stderr: 'err\n',
+        })
+        await connection.close()
+      } finally {
+        await noisy.stop()
+        await rm(home, { recursive: true })
+      }
+    })
+    test('an account that may not have a shell is told so', async () => {
+      const closed = await startSshd('127.79.0.7', ['ForceCommand echo "No shell for you."; exit 1'])
+      try {
+        const connection = await openSsh(closed.endpoint, context)
+        await expect(connection.exec(sh`true`)).rejects.toMatchObject({
+          fault: 'refused',
+          message: expect.stringContaining('No shell for you.'),
+        })
+        await connection.close()
+      } finally {
+        await closed.stop()
+      }
+    })
+  })
+
+  test('cancelling a job ends its children, the deaf ones too', () =>
+    using(async (connection) => {
+      const file = (name: string) => join(sshd.directory, name)
+      const deaf = sh`sh -c 'trap "" TERM; echo $$ >'${file('deaf')}'; while :; do sleep 0.1; done' & echo $$ >${file('job')}; sleep 1003`
+      const job = await connection.job('cancel/a/1/deaf', deaf)
+      const pids = async () =>
+        Promise.all(['deaf', 'job'].map((name) => readFile(file(name), 'utf8').then(Number, () => 0)))
+      await until(async () => (await pids()).every((pid) => pid > 0), 'their pids')
+      await job.cancel()
+      for (const pid of await pids()) expect(lives(pid)).toBe(false)
+      expect(await job.wait()).toEqual({ kind: 'cancelled' })
+    }))
 })
+
+/** A stream that gives some bytes and then nothing for ever. */
+function halfOf(size: number): Readable {
+  let given = false
+  return new Readable({
+    read() {
+      if (given) return
+      given = true
+      this.push(Buffer.alloc(size))
+    },
+  })
+}

@@ -36,6 +36,7 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
       connection = await subject.connect()
     })
     afterAll(async () => {
+      for (const job of await connection.jobs('')) await job.cancel()
       await connection.close()
       await subject.stop()
     })

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { fastDirectory } from './fast-directory.ts'
+import { kill } from './processes.ts'
 import { until } from './until.ts'
 
 /** A real OpenSSH server on a loopback address, for one test file. */
@@ -76,15 +77,6 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
       await over
       rmSync(directory, { recursive: true, force: true })
     },
-  }
-}
-
-/** Kills a process by its number; it may be gone already. */
-export function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }
 
