@@ -19,7 +19,7 @@ export interface LocalOn {
 /** Makes one. The engine's own `On` over the real local connection. */
 export async function localOn(dir: string, secrets: SecretStore = () => ''): Promise<LocalOn> {
   rmSync(dir, { recursive: true, force: true })
-  await mkdir(join(dir, 'work'), { recursive: true })
+  await mkdir(dir, { recursive: true })
   const workdir = join(dir, 'work')
   const connection = await openLocal(
     { name: 'here', kind: 'local', address: '127.0.0.1', port: 0, workdir },
