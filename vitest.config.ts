@@ -24,6 +24,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'e2e',
+          globalSetup: 'test/support/build.ts',
           include: ['test/e2e/*.e2e.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,

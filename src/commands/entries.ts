@@ -42,6 +42,12 @@ export const entries: readonly Entry[] = [
     summary: 'take a run back',
     load: async () => (await import('./rollback.ts')).rollbackCommand,
   },
+  {
+    name: 'route',
+    usage: 'FROM TO',
+    summary: 'explain the hops between two versions',
+    load: async () => (await import('./route.ts')).routeCommand,
+  },
   { name: 'runs', summary: 'list the runs', load: async () => (await import('./runs.ts')).runsCommand },
   {
     name: 'show',

@@ -75,7 +75,8 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
 export async function afterwards(io: Io, run: string, outcome: Outcome, flags: RunFlags): Promise<number> {
   const failed = ['failed', 'unreachable', 'needs-operator'].includes(outcome)
   if (!failed || flags.check) return exitCodeOf(outcome)
-  const wish = flags.onFailure ?? 'ask'
+  // Whoever said yes to everything is not there to choose.
+  const wish = flags.onFailure ?? (flags.yes ? 'stop' : 'ask')
   const what = wish === 'ask' ? await askOnFailure(io) : wish
   if (what === 'stop') return exitCodeOf(outcome)
   const back = await rollbackRun(io, run, flags)

@@ -20,7 +20,10 @@ export function underWatch(
       resolve(result)
     }
     const finishOff = (result: OrderEnd) =>
-      void end().then((left) => settle(left === undefined ? result : { kind: 'lost', reason: left }))
+      void end().then((left) => {
+        if (left !== undefined) shell.abandon(left)
+        settle(left === undefined ? result : { kind: 'lost', reason: left })
+      })
     const halt = (result: OrderEnd) => {
       if (halted !== undefined) return
       halted = result

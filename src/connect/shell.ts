@@ -17,6 +17,8 @@ export interface Streams {
   readonly stdout: Tap
   readonly stderr: Tap
   readonly onStart?: () => void
+  /** Its whole stdout is there. */
+  readonly onSaid?: () => void
 }
 
 /** One `/bin/sh` that lives as long as its channel and runs one frame after the other. */
@@ -30,6 +32,8 @@ export interface Shell {
   /** Settles when it is gone. */
   readonly ended: Promise<void>
   close(): void
+  /** Gives it up as it is: whatever runs in it is lost. */
+  abandon(why: string): void
 }
 
 interface Entry {
@@ -89,6 +93,7 @@ export async function openShell(link: Link): Promise<Shell> {
       beginNext()
       out.expect(mark, streams.stdout, (said) => {
         entry.code = Number(said)
+        streams.onSaid?.()
         finish(entry)
         beginNext()
       })
@@ -101,8 +106,15 @@ export async function openShell(link: Link): Promise<Shell> {
     })
   }
 
-  const ended = Promise.race([channel.ended, link.gone]).then((end) => {
+  const late = () => abandon(`The shell did not answer within ${helloSeconds} seconds.`)
+  const deadline = setTimeout(late, helloSeconds * 1000)
+  let abandon: (why: string) => void = () => undefined
+  const abandoned = new Promise<string>((resolve) => {
+    abandon = resolve
+  })
+  const ended = Promise.race([channel.ended, link.gone, abandoned]).then((end) => {
     usable = false
+    clearTimeout(deadline)
     channel.destroy()
     const left = entries.splice(0)
     for (const entry of left) entry.settle(fate(end, entry.begun && greeted, link.alive, chatter.text()))
@@ -110,7 +122,6 @@ export async function openShell(link: Link): Promise<Shell> {
 
   const begin = nonce()
   const hello = capture(undefined, 1000)
-  const deadline = setTimeout(() => channel.destroy(), helloSeconds * 1000)
   void run(
     { text: `read -r s </proc/$$/stat; printf '%s' ${begin} "$s"` },
     {
@@ -119,13 +130,22 @@ export async function openShell(link: Link): Promise<Shell> {
         return hello.tap(chunk)
       },
       stderr: chatter.tap,
+      onSaid: () => {
+        clearTimeout(deadline)
+        greeted = true
+        identity = parseStat(hello.text().split(begin).at(-1) ?? '')
+      },
     },
-  ).then((end) => {
-    clearTimeout(deadline)
-    greeted = end.kind === 'exit'
-    identity = parseStat(hello.text().split(begin).at(-1) ?? '')
-  })
-  return { usable: () => usable, identity: () => identity, input: channel.input, run, ended, close: leave }
+  )
+  return {
+    usable: () => usable,
+    identity: () => identity,
+    input: channel.input,
+    run,
+    ended,
+    close: leave,
+    abandon,
+  }
 }
 
 /** What became of a frame whose shell ended: only the first in the queue had begun. */

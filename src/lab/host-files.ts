@@ -32,6 +32,7 @@ export function sshdConfig(host: LabHost): string {
     'KbdInteractiveAuthentication no',
     'PermitRootLogin no',
     'AllowUsers wso2carbon',
+    'PermitUserEnvironment yes',
     'UsePAM no',
     'UseDNS no',
     'AllowTcpForwarding yes',
@@ -62,7 +63,7 @@ cp sshd/* /run/lab/
 chmod 600 /run/lab/ssh_host_ed25519_key
 mount -t tmpfs -o mode=755 tmpfs /mnt
 mkdir /mnt/apim-shared
-mount -c --bind ../../shared /mnt/apim-shared
+mount -c --bind ../../export /mnt/apim-shared
 mount -c --bind opt /opt
 mount -c --rbind ../../jdk ${javaHome}
 mount -c --bind home /home

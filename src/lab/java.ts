@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readlink, rename, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { shell } from './shell.ts'
@@ -17,6 +17,7 @@ export async function makeJava(dir: string): Promise<void> {
   await writeFile(join(jdk, 'bin/java'), javaScript, { mode: 0o755 })
   await writeFile(join(jdk, 'jre/bin/java'), '', { mode: 0o755 })
   await writeFile(join(lab, 'java-version'), javaVersion)
+  await writeFile(join(lab, 'java-version-17'), javaVersion.replaceAll('1.8.0_292', '17.0.2'))
   await symlink(await readlink('/proc/self/exe'), join(dir, 'lib/node'))
   await Promise.all([
     program(join(lab, 'standin.mjs')),
@@ -29,6 +30,7 @@ export async function makeJava(dir: string): Promise<void> {
 export async function writeSettings(dir: string, settings: Settings): Promise<void> {
   const path = join(dir, 'jdk/lib/lab/settings.json')
   await writeFile(`${path}.new`, `${JSON.stringify(settings)}\n`, { mode: 0o644 })
+  await markWrongJava(dir, settings.faults)
   await rename(`${path}.new`, path)
 }
 
@@ -45,11 +47,20 @@ async function program(to: string): Promise<void> {
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',
-    // What is bundled was written for `require`.
+    // A library of CommonJS inside asks for `require`.
     banner: {
-      js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   })
+}
+
+/** `java` itself is a script that reads no JSON: a file by the host's name tells it of its fault. */
+async function markWrongJava(dir: string, faults: Settings['faults']): Promise<void> {
+  const lab = join(dir, 'jdk/lib/lab')
+  const old = (await readdir(lab)).filter((name) => name.startsWith('wrong-java.'))
+  await Promise.all(old.map((name) => rm(join(lab, name))))
+  const hosts = Object.entries(faults).filter(([, slugs]) => slugs.includes('wrong-java'))
+  await Promise.all(hosts.map(([host]) => writeFile(join(lab, `wrong-java.${host}`), '')))
 }
 
 const javaVersion = `openjdk version "1.8.0_292"
@@ -61,7 +72,7 @@ OpenJDK 64-Bit Server VM (build 25.292-b10, mixed mode)
 const javaScript = `#!/bin/sh
 here=$(cd "$(dirname "$0")/.." && pwd)
 text="$here/lib/lab/java-version"
-[ -e "$text.$(hostname)" ] && text="$text.$(hostname)"
+if [ -e "$here/lib/lab/wrong-java.$(hostname)" ] || [ -e "$here/lib/lab/wrong-java.*" ]; then text="$text-17"; fi
 case "$(head -n 1 "$text")" in *'"1.'*) old=yes ;; *) old=no ;; esac
 for word in "$@"; do
   case "$word" in

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import { buildLab } from './build.ts'
@@ -108,7 +108,9 @@ export async function labBreak(
   const now = await settingsOf(state.dir)
   const faults = { ...now.faults, [host]: [...new Set([...(now.faults[host] ?? []), slug])] }
   const off = host === everyHost ? {} : { ...now.faults, [host]: [] }
-  await writeSettings(state.dir, { ...now, faults: slug === 'none' ? off : faults })
+  const next = slug === 'none' ? off : faults
+  await writeSettings(state.dir, { ...now, faults: next })
+  await leakHomes(state, next)
   return (await settingsOf(state.dir)).faults
 }
 
@@ -221,6 +223,15 @@ async function refuseTaken(range: string): Promise<void> {
       `Something listens on ${range}.*: another lab?`,
       'Give another --range, for instance 127.90.0.',
     )
+}
+
+/** `CARBON_HOME` for every ssh command of the hosts that have that fault. */
+async function leakHomes(state: LabState, on: Settings['faults']): Promise<void> {
+  const leaks = (host: string) => [...(on[everyHost] ?? []), ...(on[host] ?? [])].includes('carbon-home-leak')
+  for (const { name } of labHosts(state.range)) {
+    const path = join(state.dir, 'hosts', name, 'home/wso2carbon/.ssh/environment')
+    await (leaks(name) ? writeFile(path, `CARBON_HOME=${homeOf(state.from)}\n`) : rm(path, { force: true }))
+  }
 }
 
 async function settingsOf(dir: string): Promise<Settings> {

@@ -13,11 +13,11 @@ import { listens, restoreRepositories, startSubversion } from './subversion.ts'
 /** Puts everything that was saved in its place. Nothing of the lab may run. */
 export async function restoreAll(dir: string, range: string): Promise<void> {
   const $ = await shell()
-  await rm(join(dir, 'shared'), { recursive: true, force: true })
+  await rm(join(dir, 'export'), { recursive: true, force: true })
   await Promise.all([
     restoreDatabase(dir),
     restoreRepositories(dir),
-    $`install -d -o 802 -g 802 -m 755 ${join(dir, 'shared')}`,
+    $`install -d -o 802 -g 802 -m 755 ${join(dir, 'export')}`,
     ...labHosts(range).map((host) => restoreHost(dir, host.name)),
   ])
 }

@@ -1,8 +1,9 @@
-import { evaluateGate } from '../model/evaluate.ts'
+import { evaluateGate, tasksOf } from '../model/evaluate.ts'
 import type { Outcome, TaskResult } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
 import type { Approval, Conclusion } from '../model/playbook.ts'
 import type { PlayPhase } from '../model/schedule.ts'
+import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { decide } from './decide.ts'
 import { type HostEnd, runWave, worse } from './wave.ts'
@@ -49,6 +50,7 @@ async function runPlay(
   for (const [at, all] of waves.entries()) {
     if (context.interrupted.aborted) return { kind: 'end', outcome: 'interrupted' }
     const hosts = all.filter((host) => collect || !isOut(out, host))
+    if (hosts.every((host) => isOver(context, phase, host))) continue
     tell(context, { type: 'wave.started', play: play.name, wave: at + 1 })
     const ends = await runWave(context, phase, hosts, unsettled)
     tell(context, { type: 'wave.ended', play: play.name, wave: at + 1 })
@@ -84,6 +86,13 @@ async function gate(context: RunContext, phase: Approval | Conclusion): Promise<
   await context.ledger.sync()
   return { kind: 'on' }
 }
+
+/** Whether a resumed run finds everything of a play on a host done. */
+const isOver = (context: RunContext, phase: PlayPhase, host: Host): boolean =>
+  phase.play.steps.every((step) => {
+    const tasks = tasksOf(context.schedule, context.state, phase, host, step)
+    return !('kind' in tasks) && tasks.every((task) => isDone(context.state.tasks.get(task.id)))
+  })
 
 /** In check mode: the first task of a play of which a later play would find a changed world. */
 function firstUnsettled(context: RunContext, phase: PlayPhase): string | undefined {

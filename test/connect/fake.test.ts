@@ -9,9 +9,9 @@ async function subject(): Promise<Subject> {
   const greeting = 'hello from a fake'
   const machine = fakeMachine({
     respond: (text, stdin, call) => fakeShell(() => machine, text, stdin, call),
-    dial: (_address, port) => {
+    dial: (address) => {
       const socket = new PassThrough()
-      if (port === 4007) socket.end(greeting)
+      if (address === '127.79.0.200') socket.end(greeting)
       else throw refused()
       return socket
     },
@@ -21,6 +21,7 @@ async function subject(): Promise<Subject> {
     connect: async () => machine.connect(),
     scratch: '/scratch',
     greeting,
+    greeterPort: 1,
     stop: async () => undefined,
   }
 }

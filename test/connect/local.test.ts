@@ -10,7 +10,7 @@ async function subject(): Promise<Subject> {
   const scratch = await mkdtemp(join(fastDirectory(), 'upgrade-fleet-local-'))
   const workdir = `${await mkdtemp(join(fastDirectory(), 'upgrade-fleet-home-'))}/work`
   const greeting = 'hello from here'
-  const service = await greeter('127.79.0.200', 4007, greeting)
+  const service = await greeter('127.79.0.200', greeting)
   return {
     connect: () =>
       openLocal(
@@ -19,6 +19,7 @@ async function subject(): Promise<Subject> {
       ),
     scratch,
     greeting,
+    greeterPort: service.port,
     stop: async () => {
       await service.stop()
       await rm(scratch, { recursive: true })

@@ -24,11 +24,12 @@ async function subject(extra: readonly string[] = []): Promise<Subject> {
   const sshd = await startSshd(`127.79.0.${next()}`, extra)
   const scratch = await mkdtemp(join(fastDirectory(), 'upgrade-fleet-ssh-'))
   const greeting = 'hello from there'
-  const service = await greeter('127.79.0.200', 4007, greeting)
+  const service = await greeter('127.79.0.200', greeting)
   return {
     connect: () => openSsh(sshd.endpoint, context),
     scratch,
     greeting,
+    greeterPort: service.port,
     stop: async () => {
       await service.stop()
       await sshd.stop()
@@ -38,7 +39,7 @@ async function subject(extra: readonly string[] = []): Promise<Subject> {
 }
 
 connectionContract('ssh', () => subject())
-connectionContract('ssh with one channel at most', () => subject(['MaxSessions 1']))
+connectionContract('ssh with two channels at most', () => subject(['MaxSessions 2']))
 freshContract('ssh', () => subject())
 
 describe('ssh', () => {

@@ -11,8 +11,9 @@ export interface Subject {
   readonly connect: () => Promise<Connection>
   /** A directory of the machine that exists and is empty. */
   readonly scratch: string
-  /** Text that a TCP service of the machine at 127.79.0.200:4007 sends to whoever comes. */
+  /** Text that a TCP service of the machine at 127.79.0.200 sends to whoever comes. */
   readonly greeting: string
+  readonly greeterPort: number
   readonly stop: () => Promise<void>
 }
 
@@ -229,13 +230,13 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
     })
 
     test('the machine is asked to call somewhere', async () => {
-      const socket = await connection.dial('127.79.0.200', 4007)
+      const socket = await connection.dial('127.79.0.200', subject.greeterPort)
       const said = await new Promise<string>((resolve, reject) => {
         socket.once('error', reject).once('data', (chunk: Buffer) => resolve(chunk.toString()))
       })
       socket.destroy()
       expect(said).toBe(subject.greeting)
-      await expect(connection.dial('127.79.0.200', 4008)).rejects.toEqual(fails('refused'))
+      await expect(connection.dial('127.79.0.201', subject.greeterPort)).rejects.toEqual(fails('refused'))
     })
     test('what is asked of a closed connection is not sent', async () => {
       const other = await subject.connect()

@@ -1,15 +1,17 @@
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 
-/** A TCP service that says one thing to whoever comes. */
+/** A TCP service on a free port of an address that says one thing to whoever comes. */
 export async function greeter(
   address: string,
-  port: number,
   greeting: string,
-): Promise<{ stop(): Promise<void> }> {
+): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
     socket.end(greeting)
   })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve))
-  return { stop: () => new Promise((resolve) => void server.close(() => resolve())) }
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, address, resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () => new Promise((resolve) => void server.close(() => resolve())),
+  }
 }

@@ -28,6 +28,7 @@ export function configure(server: Server): boolean {
   }
   let values: ReadonlyMap<string, string>
   try {
+    if (server.faulty('bad-toml')) throw new Error('Invalid TOML document: unexpected end of key')
     values = infer(server, flatten(parse(text)))
   } catch (error) {
     say('ERROR', 'org.wso2.config.mapper.TomlParser', String(error).split('\n')[0] ?? '')
@@ -49,7 +50,8 @@ function change(server: Server, templates: readonly string[]): readonly string[]
   const { home } = server
   const overriding = `Overriding files in configuration directory ${home}`
   const before = new Map(entries(readText(home, `${resources}/.metadata/metadata_config.properties`) ?? ''))
-  if (server.props.get('forceConfigUpdate') === 'true') return [overriding]
+  const forced = server.props.get('forceConfigUpdate') === 'true' || server.faulty('hand-edit-overwritten')
+  if (forced) return [overriding]
   if (before.get(toml) !== digest(readText(home, toml) ?? ''))
     return [`New Configurations found in :${toml}`, overriding]
   const edited = templates.filter((path) => before.get(path) !== digest(readText(home, path) ?? ''))

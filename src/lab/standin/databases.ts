@@ -31,6 +31,8 @@ export async function openDatabases(server: Server): Promise<Open | undefined> {
   for (const source of databases.all) {
     const { host, port, schema } = source.target
     try {
+      if (server.faulty('wrong-credentials'))
+        throw new Error(`Access denied for user '${source.target.user}'@'%' (using password: YES)`)
       if (server.faulty('db-unreachable')) throw new Error(`connect ECONNREFUSED ${host}:${port}`)
       await (await session(source)).query('SELECT 1')
     } catch (error) {

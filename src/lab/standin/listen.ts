@@ -23,7 +23,7 @@ export async function listenAll(server: Server, databases: Open): Promise<Listen
     minVersion: 'TLSv1',
   } as const
   const listen = async (port: number, made: NetServer) => {
-    const taken = server.faulty(`port-in-use-${port}`)
+    const taken = server.faulty(`port-in-use-${twins[port] ?? port}`)
       ? 'Address already in use'
       : await bind(made, port + offset, server.address)
     if (taken === undefined) open.push(made)
@@ -89,6 +89,9 @@ export async function listenAll(server: Server, databases: Open): Promise<Listen
   }
   return { close: () => open.forEach((made) => void made.close()) }
 }
+
+/** Ports whose fault is that of another port. */
+const twins: Readonly<Record<number, number>> = { 8243: 8280, 9763: 9443 }
 
 /** The ports that speak no HTTP, by what the profile does. */
 export function plainPorts(server: Server): readonly number[] {

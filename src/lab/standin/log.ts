@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** How bad a log line is. */
@@ -26,11 +26,20 @@ export function consoleLine(date: Date, level: Level, name: string, message: str
 export type Log = (level: Level, name: string, message: string, trace?: readonly string[]) => void
 
 /** The log of a server: its console, `wso2carbon.log`, and the file for what is wrong. Appends, as log4j does. */
-export function openLog(home: string, version: string, say: (line: string) => void): Log {
+export function openLog(
+  home: string,
+  version: string,
+  say: (line: string) => void,
+  faulty: (fault: string) => boolean,
+): Log {
   const directory = join(home, 'repository/logs')
   let broken = false
+  let lines = 0
   const append = (file: string, text: string) => {
     try {
+      if (faulty('read-only-logs'))
+        throw new Error('java.io.FileNotFoundException: wso2carbon.log (Permission denied)')
+      if (faulty('disk-full') && lines > 4) return
       mkdirSync(directory, { recursive: true })
       appendFileSync(join(directory, file), text)
     } catch (error) {
@@ -40,10 +49,23 @@ export function openLog(home: string, version: string, say: (line: string) => vo
   }
   return (level, name, message, trace = []) => {
     const now = new Date()
-    const lines = [fileLine(version, now, level, name, message), ...trace].join('\n')
-    append('wso2carbon.log', `${lines}\n`)
-    if (level !== 'INFO') append('wso2-apigw-errors.log', `${lines}\n`)
+    lines += 1
+    if (lines === 9 && faulty('log-rotated-during-start')) rotate(directory, version, now)
+    const text = [fileLine(version, now, level, name, message), ...trace].join('\n')
+    append('wso2carbon.log', `${text}\n`)
+    if (level !== 'INFO') append('wso2-apigw-errors.log', `${text}\n`)
     say([consoleLine(now, level, name, message), ...trace].join('\n'))
+  }
+}
+
+/** Gives the log its name of the day, so that the next line begins a new file. */
+function rotate(directory: string, version: string, now: Date): void {
+  const [year, month, day] = logTime(now).slice(0, 10).split('-')
+  const name = version.startsWith('3.')
+    ? `wso2carbon-${month}-${day}-${year}.log`
+    : `wso2carbon.log.${year}-${month}-${day}`
+  if (existsSync(join(directory, 'wso2carbon.log'))) {
+    renameSync(join(directory, 'wso2carbon.log'), join(directory, name))
   }
 }
 

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { run } from './run.ts'
@@ -13,6 +14,10 @@ await run({
   host: hostname(),
   say: (line) => void process.stdout.write(`${line}\n`),
   exit: (code) => process.exit(code),
+  again: (more) => {
+    const args = [...process.execArgv, ...process.argv.slice(1), ...more]
+    spawn(process.execPath, args, { detached: true, stdio: 'ignore' }).unref()
+  },
   kill: () => void process.kill(process.pid, 'SIGKILL'),
   onTerm: (handler) => void process.on('SIGTERM', handler),
 })

@@ -6,7 +6,9 @@ import { configure } from './config-mapper.ts'
 import { openDatabases } from './databases.ts'
 import { synchronize } from './depsync.ts'
 import { hang } from './hang.ts'
+import { readText } from './home.ts'
 import { listenAll } from './listen.ts'
+import { keepPidFile } from './pid-file.ts'
 import { complainAboutSchema } from './schema-check.ts'
 import { knowsProfile, type Machine, makeServer, type Server } from './server.ts'
 import { shutDown } from './shutdown.ts'
@@ -18,16 +20,19 @@ export async function run(machine: Machine): Promise<void> {
   const began = performance.now()
   const server = await makeServer(machine)
   if (server.home === '') machine.exit(1)
-  writePid(server)
+  mkdirSync(join(server.home, 'tmp'), { recursive: true })
+  keepPidFile(server)
   if (server.faulty('ignores-sigterm')) machine.onTerm(() => undefined)
   if (!configure(server)) machine.exit(1)
-  if (secretsAreMissing(server)) {
+  if (secretsAreMissing(server) || server.faulty('secure-vault-without-password')) {
     machine.say('[Enter KeyStore and Private Key Password :]')
     return hang(server, undefined)
   }
   greet(server)
   await server.wait(0.3)
   if (server.faulty('exits-1-early')) machine.exit(1)
+  if (restartsAgain(server)) machine.exit(121)
+  if (server.faulty('disk-full')) return hang(server, undefined)
   if (!knowsProfile(server)) return hang(server, undefined)
   if (server.faulty('init-failed-jvm-lives')) return failInit(server)
   makeBundles(server)
@@ -43,25 +48,35 @@ export async function run(machine: Machine): Promise<void> {
   await finishStart(server, began)
   await complainAboutSchema(server, databases)
   await lateClients(server, databases)
+  if (server.faulty('oom-after-start')) runOutOfMemory(server)
   if (server.faulty('crash-after-start')) {
     await server.wait(3)
     machine.kill()
   }
 }
 
-/** The pid file is a buffer of 100 bytes, whatever the number's length; it is never removed. */
-function writePid(server: Server): void {
-  const bytes = Buffer.alloc(100)
-  bytes.write(`${server.machine.pid}\n`)
-  try {
-    writeFileSync(join(server.home, 'wso2carbon.pid'), bytes)
-  } catch {
-    server.machine.say('WARNING: Cannot write wso2carbon.pid file')
-  }
-  mkdirSync(join(server.home, 'tmp'), { recursive: true })
-}
-
 function failInit(server: Server): Promise<void> {
   server.log('FATAL', 'org.wso2.carbon.core.init.CarbonServerManager', 'WSO2 Carbon initialization Failed')
   return hang(server, undefined)
+}
+
+/** A restart loop: three times in a row the start ends with 121, which the script takes as "start me again". */
+function restartsAgain(server: Server): boolean {
+  const path = '/tmp/.lab-restarts'
+  if (!server.faulty('restart-loop')) return false
+  const before = Number(readText('/', path) ?? 0)
+  writeFileSync(path, String(before < 3 ? before + 1 : 0))
+  return before < 3
+}
+
+function runOutOfMemory(server: Server): void {
+  const dump = join(server.home, 'repository/logs/heap-dump.hprof')
+  server.machine.say('java.lang.OutOfMemoryError: Java heap space')
+  server.machine.say(`Dumping heap to ${dump} ...`)
+  server.log(
+    'ERROR',
+    'org.wso2.carbon.core.internal.CarbonCoreActivator',
+    'java.lang.OutOfMemoryError: Java heap space',
+  )
+  if (readText('/', dump) === undefined) writeFileSync(dump, 'JAVA PROFILE 1.0.2\n')
 }

@@ -14,6 +14,8 @@ export interface Machine {
   readonly host: string
   say(line: string): void
   exit(code: number): never
+  /** Starts the same program once more, with more arguments, on its own. */
+  again(more: readonly string[]): void
   kill(): void
   onTerm(handler: () => void): void
 }
@@ -40,6 +42,7 @@ export async function makeServer(machine: Machine): Promise<Server> {
   const home = props.get('carbon.home') ?? ''
   const java = dirname(dirname(dirname(machine.program)))
   const version = versionOf(home)
+  const on = (fault: string) => faulty(readSettings(java), machine.host, fault)
   return {
     machine,
     home,
@@ -48,8 +51,8 @@ export async function makeServer(machine: Machine): Promise<Server> {
     address: (await lookup(machine.host, 4)).address,
     props,
     profile: props.get('profile') ?? 'default',
-    log: openLog(home, version, machine.say),
-    faulty: (fault) => faulty(readSettings(java), machine.host, fault),
+    log: openLog(home, version, machine.say, on),
+    faulty: on,
     wait: (seconds) => pause(seconds * 1000 * readSettings(java).pace),
   }
 }

@@ -1,0 +1,216 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { querySql } from '../../src/lab/database.ts'
+import { labBreak } from '../../src/lab/lab.ts'
+import { java, type TestLab, testLab, waitFor } from './support.ts'
+
+let lab: TestLab
+
+beforeAll(async () => {
+  lab = await testLab()
+})
+
+afterAll(() => lab.end())
+
+const host = 'store-1'
+const old = '/opt/wso2/wso2am-1.9.1'
+const started = 'WSO2 Carbon started in'
+
+/** What a start under a fault must show, and what it must not: patterns of the log, processes, the size of the pid file. */
+const starts: Readonly<
+  Record<
+    string,
+    {
+      readonly log?: readonly RegExp[]
+      readonly not?: RegExp
+      readonly alive?: number
+      readonly pid?: RegExp
+    }
+  >
+> = {
+  'start-hangs': { log: [/Waiting for required OSGi services/], not: /started in/, alive: 1 },
+  'init-failed-jvm-lives': {
+    log: [/FATAL .*WSO2 Carbon initialization Failed/],
+    not: /started in/,
+    alive: 1,
+  },
+  'exits-1-early': { log: [/Starting WSO2 Carbon/], not: /Repository/, alive: 0, pid: /^\d+\n\0{90}/ },
+  'wrong-version-in-answer': { log: [/Server {11}: {2}WSO2 API Manager-2.0.0/, /started in/], alive: 1 },
+  'port-in-use-8280': {
+    log: [/System may be unstable: HTTPS .*Address already in use/, /started in/],
+    alive: 1,
+  },
+  'port-in-use-9443': { log: [/LifeCycleException while starting tomcat connector/, /started in/], alive: 1 },
+  'oom-after-start': { log: [/started in/, /OutOfMemoryError/], alive: 1 },
+  'crash-after-start': { log: [/started in/], not: /Halting JVM/, alive: 0 },
+  'restart-loop': { log: [/(Starting WSO2 Carbon[\s\S]*){4}/, /started in/], alive: 1 },
+  'stale-pid-dead': { log: [/started in/], alive: 1, pid: /^4194000\n/ },
+  'stale-pid-unrelated': { log: [/started in/], alive: 1, pid: /^\d+\n/ },
+  'pid-file-empty': { log: [/started in/], alive: 1, pid: /^$/ },
+  'two-servers-in-one-home': { log: [/started in[\s\S]*started in/, /Address already in use/], alive: 2 },
+  'db-unreachable': {
+    log: [/Cannot start User Manager Core bundle[\s\S]*CommunicationsException/, /Waiting for/],
+    not: /started in/,
+    alive: 1,
+  },
+  'wrong-credentials': {
+    log: [/Cannot initialize the realm[\s\S]*Access denied/, /Waiting for/],
+    not: /started in/,
+    alive: 1,
+  },
+  'missing-jdbc-driver': {
+    log: [/ClassNotFoundException: com.mysql.jdbc.Driver/, /Waiting for/],
+    not: /started in/,
+    alive: 1,
+  },
+  'secure-vault-without-password': { not: /Starting/, alive: 1 },
+  'disk-full': { log: [/Starting WSO2 Carbon/], not: /started in/, alive: 1, pid: /^$/ },
+  'read-only-logs': { not: /Starting/, alive: 1 },
+  'wrong-java': { not: /Starting/, alive: 0 },
+}
+
+test.each(Object.entries(starts))('%s shows what the facts say', async (fault, seen) => {
+  await lab.run(host, `${quiet}; cd ${old}; rm -f wso2carbon.pid repository/logs/*`)
+  await labBreak(lab.place, `${fault}:${host}`)
+  try {
+    await lab.run(host, `${java} sh ${old}/bin/wso2server.sh start`)
+    for (const pattern of seen.log ?? []) await waitFor(`${pattern}`, async () => pattern.test(await log()))
+    await waitFor(`${seen.alive} servers`, async () => (await count()) === seen.alive)
+    if (seen.not !== undefined) expect(await log()).not.toMatch(seen.not)
+    if (seen.pid !== undefined) expect(await lab.run(host, `cat ${old}/wso2carbon.pid`)).toMatch(seen.pid)
+  } finally {
+    await labBreak(lab.place, 'none')
+  }
+})
+
+test('a log that is rotated during the start leaves "started" in another file than the first line', async () => {
+  await lab.run(host, `${quiet}; cd ${old}; rm -f wso2carbon.pid repository/logs/*`)
+  await labBreak(lab.place, `log-rotated-during-start:${host}`)
+  await lab.run(host, `${java} sh ${old}/bin/wso2server.sh start`)
+  await waitFor('the start', async () => (await log()).includes(started))
+  expect(await log()).not.toContain('Starting WSO2 Carbon')
+  expect(await lab.run(host, `ls ${old}/repository/logs`)).toMatch(/wso2carbon\.log\.\d{4}-\d\d-\d\d/)
+  await labBreak(lab.place, 'none')
+})
+
+test('a client that fails half-way leaves half of its changes, and the server starts as if all were well', async () => {
+  await clientOf200()
+  await labBreak(lab.place, 'migration-error-still-starts:pub-1')
+  const log = await migrate(['SQL exception occurred while migrating', 'successfully activated', started])
+  expect(log).not.toContain('Ending WSO2 API Manager migration')
+  expect(await columns('AM_APPLICATION')).toContain('UUID')
+  expect(await columns('AM_APPLICATION')).not.toContain('UPDATED_TIME')
+  await labBreak(lab.place, 'none')
+  await labBreak(lab.place, 'migration-stops-half-way:pub-1')
+  await querySql(
+    lab.info.dir,
+    'DELETE FROM apimgtdb.LAB_APPLIED; ALTER TABLE apimgtdb.AM_APPLICATION DROP UUID',
+  )
+  await lab.run('pub-1', `${quiet}; ${java} sh ${home}/bin/wso2server.sh ${flags} start`)
+  await waitFor('the end of the server', async () => (await count('pub-1')) === 0)
+  await labBreak(lab.place, 'none')
+})
+
+test('a server on a schema of another release starts, and complains afterwards', async () => {
+  await lab.run(
+    'pub-1',
+    `${quiet}; cd ${home}; rm -f repository/logs/* repository/components/dropins/*migrate*`,
+  )
+  await lab.run('pub-1', `${java} sh ${home}/bin/wso2server.sh start`)
+  await waitFor('the complaint', async () =>
+    (await logAt('pub-1', home)).includes("Table 'apimgtdb.AM_POLICY_SUBSCRIPTION' doesn't exist"),
+  )
+  expect((await logAt('pub-1', home)).indexOf(started)).toBeLessThan(
+    (await logAt('pub-1', home)).indexOf('AM_POLICY_SUBSCRIPTION'),
+  )
+})
+
+test('CARBON_HOME leaks into ssh commands, and a bad toml ends 3.0.0 without a line', async () => {
+  const { $ } = await import('zx')
+  const at = [
+    '-p',
+    '2222',
+    '-i',
+    join(lab.info.dir, 'secrets/id_ed25519'),
+    '-o',
+    `UserKnownHostsFile=${join(lab.info.dir, 'known_hosts')}`,
+  ]
+  const leaked = async () =>
+    (await $({ quiet: true })`ssh ${at} wso2carbon@127.78.0.18 ${'echo $CARBON_HOME'}`).stdout
+  await labBreak(lab.place, 'carbon-home-leak:tm-1')
+  expect(await leaked()).toBe(`${old}\n`)
+  await labBreak(lab.place, 'none')
+  expect(await leaked()).toBe('\n')
+  await unpack('tm-1', '3.0.0')
+  await lab.run('tm-1', 'echo "[broken" >> /opt/wso2/wso2am-3.0.0/repository/conf/deployment.toml')
+  const out = await lab.run(
+    'tm-1',
+    `${java} sh /opt/wso2/wso2am-3.0.0/bin/wso2server.sh test; echo $?; ls /opt/wso2/wso2am-3.0.0/repository/logs`,
+  )
+  expect(out).toMatch(
+    /ERROR \{org.wso2.config.mapper.TomlParser\}[\s\S]*SEVERE .*configuration changes\n1\n$/,
+  )
+})
+
+const home = '/opt/wso2/wso2am-2.0.0'
+const flags = '-DmigrateDB=true -Dcomponent=apim -DmigrateFromVersion=1.9.1'
+
+async function clientOf200(): Promise<void> {
+  await lab.run('pub-1', quiet)
+  await unpack('pub-1', '2.0.0')
+  await copy('pub-1', 'wso2-api-migration-client-2.0.0.zip', 'client.zip')
+  const conf = 'repository/conf'
+  const files = ['datasources/master-datasources.xml', 'registry.xml', 'user-mgt.xml'].map(
+    (file) => `cp ${old}/${conf}/${file} ${conf}/${file}`,
+  )
+  const driver = `cp ${old}/repository/components/lib/*.jar repository/components/lib/`
+  await lab.run(
+    'pub-1',
+    [
+      `cd ${home}`,
+      ...files,
+      driver,
+      'unzip -q /tmp/client.zip -d .',
+      'mv dropins/* repository/components/dropins/',
+    ].join(' && '),
+  )
+}
+
+async function migrate(lines: readonly string[]): Promise<string> {
+  await lab.run('pub-1', `${java} sh ${home}/bin/wso2server.sh ${flags} start`)
+  for (const line of lines) await waitFor(line, async () => (await logAt('pub-1', home)).includes(line))
+  return logAt('pub-1', home)
+}
+
+async function unpack(name: string, version: string): Promise<void> {
+  await copy(name, `wso2am-${version}.zip`, 'pack.zip')
+  await lab.run(name, 'unzip -q -o /tmp/pack.zip -d /opt/wso2')
+}
+
+async function copy(name: string, artifact: string, to: string): Promise<void> {
+  const zip = await readFile(join(lab.info.dir, 'artifacts', artifact))
+  await writeFile(join(lab.info.dir, 'hosts', name, 'tmp', to), zip)
+}
+
+async function columns(table: string): Promise<string> {
+  return querySql(
+    lab.info.dir,
+    `SELECT column_name FROM information_schema.columns WHERE table_schema = 'apimgtdb' AND table_name = '${table}'`,
+  )
+}
+
+/** A shell line that ends every server of a host; it sees the processes of that host only. */
+const quiet = 'kids=$(pgrep -x java) && kill -9 $kids; while pgrep -x java > /dev/null; do sleep 0.02; done'
+
+async function count(name = host): Promise<number> {
+  return (await lab.run(name, 'pgrep -x java || true')).split('\n').filter(Boolean).length
+}
+
+function log(): Promise<string> {
+  return logAt(host, old)
+}
+
+function logAt(name: string, at: string): Promise<string> {
+  return lab.run(name, `cat ${at}/repository/logs/wso2carbon.log 2> /dev/null || true`)
+}

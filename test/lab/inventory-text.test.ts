@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { labHosts, oldJavaOpts } from '../../src/lab/fleet.ts'
+import { artifactsYaml, inventoryYaml } from '../../src/lab/inventory-text.ts'
+
+const range = '127.90.0'
+const inventory = parse(inventoryYaml({ dir: '/state/lab', from: '1.9.1', range, hosts: labHosts(range) }))
+
+test('the inventory says how to reach every host and what it is', () => {
+  expect(inventory.all.hosts['pub-1']).toEqual({
+    ansible_host: '127.90.0.12',
+    apim_address: '127.90.0.12',
+    apim_home: '/opt/wso2/wso2am-1.9.1',
+  })
+  expect(inventory.all.hosts['tm-1']).toEqual({
+    ansible_host: '127.90.0.18',
+    apim_address: '127.90.0.18',
+    since: '2.0.0',
+  })
+  expect(inventory.all.vars).toMatchObject({
+    apim_version: '1.9.1',
+    ansible_port: 2222,
+    ansible_ssh_common_args: '-o UserKnownHostsFile=/state/lab/known_hosts',
+  })
+  const members = Object.entries(inventory.all.children).map(([name, group]) => [
+    name,
+    Object.keys((group as { hosts: object }).hosts),
+  ])
+  expect(Object.fromEntries(members)).toEqual({
+    migration: ['pub-1'],
+    key_managers: ['km-1'],
+    traffic_managers: ['tm-1'],
+    publishers: ['pub-1'],
+    stores: ['store-1'],
+    gateway_managers: ['gw-mgr-1'],
+    gateway_workers: ['gw-worker-1', 'gw-worker-2', 'gw-worker-3'],
+  })
+})
+
+test('the inventory names databases and repositories, and no secret', () => {
+  const [am, um, reg] = inventory.all.vars.databases
+  expect([am, um, reg].map(({ holds, schema }) => [schema, holds])).toEqual([
+    ['apimgtdb', ['apim', 'identity']],
+    ['userdb', ['users']],
+    ['regdb', ['registry']],
+  ])
+  expect(am).toMatchObject({
+    host: '127.90.0.2',
+    port: 3306,
+    user: 'wso2am',
+    password: { file: '/state/lab/secrets/db-password' },
+  })
+  expect(inventory.all.vars.svn).toMatchObject({
+    url: 'svn://127.90.0.3/wso2am-clean',
+    old_url: 'svn://127.90.0.3/wso2am',
+  })
+})
+
+test('artefacts are listed with their digests', () => {
+  const one = { name: 'mysql-connector', file: '/state/x.jar', sha256: 'ab' }
+  expect(parse(artifactsYaml([one]))).toEqual({ artifacts: [one] })
+})
+
+test('a 1.x server gets its role through JAVA_OPTS', () => {
+  const options = Object.fromEntries(labHosts(range).map((host) => [host.name, oldJavaOpts(host)]))
+  expect(options['gw-worker-2']).toBe('-Dprofile=gateway-worker -DworkerNode=true')
+  expect(options['gw-mgr-1']).toBe('-Dprofile=gateway-manager')
+})
