@@ -71,6 +71,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         client: '2.6.0 access control',
         place: [apim],
         flags: ['-DmigrateAccessControl=true'],
+        ends: ['Updating API artifacts done for all the tenants for Publisher Access Control feature.'],
       }),
     )
     .task('access control proved', (seen) => proved(seen['access control']))
@@ -80,6 +81,8 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         client: '2.6.0 fault sequences',
         place: [apim],
         flags: ['-DmigrateFromVersion=2.0.0'],
+        // Its last line differs between builds: its end is when the log falls silent.
+        ends: [],
       }),
     )
     .task('fault sequences proved', (seen) => proved(seen['fault sequences']))

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { type ClientName, expectations, judge } from '../../src/apim/evidence.ts'
+
+const info = (text: string) => `TID: [-1234] [] [2026-01-01 00:00:00,000]  INFO {a.B} -  ${text} {a.B}`
+const error = (text: string) => `TID: [-1234] [] [2026-01-01 00:00:00,000] ERROR {a.B} -  ${text} {a.B}`
+const good = (client: ClientName) => ({
+  client,
+  lines: expectations[client].required.map(info),
+  started: true,
+  steps: [],
+  tail: [],
+})
+const clients = Object.keys(expectations) as ClientName[]
+
+describe('a client', () => {
+  test.each(clients)('%s is proved by its lines', (client) => {
+    expect(judge(client, good(client))).toEqual([])
+  })
+
+  test.each(clients)('%s is not proved by saying nothing', (client) => {
+    const said = judge(client, { ...good(client), lines: [] })
+    expect(said).toEqual(expectations[client].required.map((text) => `missing: ${text}`))
+  })
+
+  test.each(clients)('%s is not proved after an error that nobody expects', (client) => {
+    const evidence = good(client)
+    const wrong = error('Something else went wrong')
+    expect(judge(client, { ...evidence, lines: [...evidence.lines, wrong] })).toEqual([wrong])
+  })
+
+  test('that says it is done after a caught exception is not believed', () => {
+    const evidence = good('2.0.0 migrateDB')
+    const wrong = info('SQL exception occurred while migrating')
+    const done = info('WSO2 API Manager migration component successfully activated.')
+    expect(judge('2.0.0 migrateDB', { ...evidence, lines: [...evidence.lines, wrong, done] })).toEqual([
+      wrong,
+    ])
+  })
+
+  test('may complain of what is still old in its hop, and only there', () => {
+    const line = error("Table 'am.IDP_METADATA' doesn't exist")
+    const with_ = (client: ClientName) => ({ ...good(client), lines: [...good(client).lines, line] })
+    expect(judge('2.0.0 migrateReg', with_('2.0.0 migrateReg'))).toEqual([])
+    expect(judge('3.0.0 artefacts', with_('3.0.0 artefacts'))).toEqual([line])
+  })
+
+  test('must have named every step that its configuration asks for', () => {
+    const step = 'Version : 5.3.0, Migration Step : SchemaMigrator of order : 1 is starting'
+    const evidence = { ...good('5.7.0 identity'), steps: [step] }
+    expect(judge('5.7.0 identity', evidence)).toEqual([`missing: ${step}`])
+    expect(judge('5.7.0 identity', { ...evidence, lines: [...evidence.lines, info(`${step}...`)] })).toEqual(
+      [],
+    )
+  })
+
+  test('whose server did not start shows its last output', () => {
+    const evidence = { ...good('5.7.0 identity'), started: false, tail: ['Error: no Java'] }
+    expect(judge('5.7.0 identity', evidence)).toEqual([
+      'the server of the client did not start; its output ended:',
+      '  Error: no Java',
+    ])
+  })
+
+  test('of 5.1.0 that finds its work done is not proved: the run before may have ended half-way', () => {
+    const evidence = good('5.1.0 identity')
+    const again = info('Identity schema is already migrated')
+    expect(judge('5.1.0 identity', { ...evidence, lines: [...evidence.lines, again] })).toEqual([again])
+  })
+})

@@ -1,0 +1,64 @@
+import { rmSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openLocal } from '../../src/connect/local.ts'
+import type { Action, On } from '../../src/model/action.ts'
+import type { Json } from '../../src/model/json.ts'
+import type { SecretStore } from '../../src/model/secret.ts'
+import { onFor } from '../../src/run/on.ts'
+
+/** What a module is given on this machine, in a directory of the test's own, with what it said. */
+export interface LocalOn {
+  readonly on: On
+  readonly said: string[]
+  /** A directory of the test's own on this machine. */
+  readonly dir: string
+  close(): Promise<void>
+}
+
+/** Makes one. The engine's own `On` over the real local connection. */
+export async function localOn(dir: string, secrets: SecretStore = () => ''): Promise<LocalOn> {
+  rmSync(dir, { recursive: true, force: true })
+  await mkdir(dir, { recursive: true })
+  const workdir = join(dir, 'work')
+  const connection = await openLocal(
+    { name: 'here', kind: 'local', address: '127.0.0.1', port: 0, workdir },
+    { secrets, home: dir },
+  )
+  const said: string[] = []
+  const ledger = { tell: (event: { type: string; line?: string }) => said.push(event.line ?? event.type) }
+  const made = onFor({ run: 'run-1', ...ledger } as never, connection, {
+    task: 'play/here/task',
+    keptBy: 'run-1',
+    attempt: '1',
+    signal: new AbortController().signal,
+  })
+  const on: On = { ...made, say: (line) => void said.push(line), progress: () => undefined }
+  return { on, said, dir, close: () => connection.close() }
+}
+
+let tries = 0
+
+/** Does an action as the engine does: check, remember, apply. Each is a try of its own, so that its jobs are too. */
+export async function perform<Out>(
+  { on }: LocalOn,
+  action: Action<Out>,
+): Promise<{ out: Out; changed: boolean; undo: () => Promise<void> }> {
+  const { work, input } = action
+  const doing: On = { ...on, job: (name, ...rest) => on.job(`${name}-${++tries}`, ...rest) }
+  if (work.kind === 'observe')
+    return { out: await work.read(on, input), changed: false, undo: async () => {} }
+  const already = await work.check(on, input)
+  if (already !== undefined) return { out: already, changed: false, undo: async () => {} }
+  const remembered: Json = await work.remember(on, input)
+  const out = await work.apply(doing, input, remembered)
+  const undo = async () => {
+    if (typeof work.undo !== 'function') throw new Error(`${action.module} cannot be undone alone`)
+    await work.undo(
+      { ...on, job: (name, ...rest) => on.job(`${name}-${++tries}`, ...rest) },
+      input,
+      remembered,
+    )
+  }
+  return { out, changed: true, undo }
+}
