@@ -1,7 +1,7 @@
 import { change, type On, restored } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { clock, pause, readText } from '../modules/target.ts'
+import { clock, pauses, readText } from '../modules/target.ts'
 import { type ClientName, type Evidence, watched } from './evidence.ts'
 import { fatalSigns, startedSign } from './health.ts'
 import { type MigrationRange, migrationConfig } from './migration-config.ts'
@@ -109,6 +109,7 @@ async function waitForEnd(
   const begun = clock()
   let size = ''
   let changed = clock()
+  const rest = pauses(on)
   for (;;) {
     const lines = await logLines(on, home, since, [startedSign, ...(ends ?? []), ...fatalSigns])
     const has = (texts: readonly string[]) => lines.some((line) => texts.some((text) => line.includes(text)))
@@ -122,6 +123,6 @@ async function waitForEnd(
     if (started && clock() - changed > quiet) return true
     if (clock() - begun > timeout)
       throw new TaskError(`The client "${run.client}" has not ended in ${timeout} seconds`, lines.slice(-5))
-    await pause(on, 1)
+    await rest()
   }
 }

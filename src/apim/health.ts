@@ -2,7 +2,7 @@ import semver from 'semver'
 import { type On, observe } from '../model/action.ts'
 import { TaskError } from '../model/errors.ts'
 import { fetchFrom, listens } from '../modules/http.ts'
-import { clock, pause } from '../modules/target.ts'
+import { clock, pause, pauses } from '../modules/target.ts'
 import { type LogMark, logLines, type Server, serversOf } from './server.ts'
 
 /** Signs in the log that a start will not become a healthy server, whatever else it says (the vendor's issues). */
@@ -59,6 +59,7 @@ export async function waitHealthy(on: On, server: Server, since: LogMark): Promi
   const who = `${server.role} ${server.version} on ${on.name}`
   const begun = clock()
   let started: number | undefined
+  const rest = pauses(on)
   for (;;) {
     const lines = await logLines(on, server.home, since, [startedSign, ...fatalSigns], 50)
     const alive = await serversOf(on, server.home)
@@ -86,7 +87,7 @@ export async function waitHealthy(on: On, server: Server, since: LogMark): Promi
         `${who} has not started in ${server.wait.start} seconds`,
         await lastLines(on, server, since),
       )
-    await pause(on, 1)
+    await rest()
   }
 }
 

@@ -4,7 +4,7 @@ import { type Command, sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import { type Process, signal, withArguments } from '../modules/process.ts'
-import { clock, holds, pause } from '../modules/target.ts'
+import { clock, holds, pauses } from '../modules/target.ts'
 import { flagsOf, type Role } from './roles.ts'
 import type { Node, OldNode } from './schemas.ts'
 
@@ -96,6 +96,7 @@ export async function endServers(on: On, home: string, seconds = 180): Promise<n
   for (const process of before) await signal(on, process, 'TERM')
   const end = clock() + seconds
   let killed = false
+  const rest = pauses(on)
   for (;;) {
     const left = await serversOf(on, home)
     if (left.length === 0) return before.length
@@ -105,7 +106,7 @@ export async function endServers(on: On, home: string, seconds = 180): Promise<n
       on.say(`${home}: still there after ${seconds} seconds, killed`)
       for (const process of left) await signal(on, process, 'KILL')
     }
-    await pause(on, 0.5)
+    await rest()
   }
 }
 

@@ -21,11 +21,20 @@ export async function withArguments(
   d=$(dirname -- "$file")
   stat=$(cat -- "$d/stat" 2>/dev/null) && args=$(tr '\n\0' ' \t' 2>/dev/null < "$file") && printf '%s\n%s\n' "$stat" "$args"
 done; :`)
-  const lines = linesOf(said)
-  return lines.flatMap((stat, at) => {
-    const found = at % 2 === 0 ? parse(stat, lines[at + 1] ?? '') : undefined
-    return found === undefined ? [] : [found]
+  return withoutForks(linesOf(said))
+}
+
+/**
+ * The processes of `stat` lines, each followed by its arguments. One whose parent is among them is left out: between
+ * fork and exec the child of a virtual machine still shows its parent's command line.
+ */
+export function withoutForks(lines: readonly string[]): readonly Process[] {
+  const found = lines.flatMap((stat, at) => {
+    const process = at % 2 === 0 ? parse(stat, lines[at + 1] ?? '') : undefined
+    return process === undefined ? [] : [{ process, parent: Number(fieldsOf(stat)[1]) }]
   })
+  const pids = new Set(found.map(({ process }) => process.pid))
+  return found.filter(({ parent }) => !pids.has(parent)).map(({ process }) => process)
 }
 
 /** Sends a signal to exactly that process: nothing when it has gone, even if another has its pid by now. */
@@ -42,10 +51,13 @@ export async function signal(
 /** A process from its `stat` line and its arguments parted by tabs. */
 export function parse(stat: string, args: string): Process | undefined {
   const pid = Number.parseInt(stat, 10)
-  const started = stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[19]
+  const started = fieldsOf(stat)[19]
   if (Number.isNaN(pid) || started === undefined) return undefined
   return { pid, started, args: args.split('\t').filter((arg) => arg !== '') }
 }
+
+// Those behind the command's name, which may hold blanks and brackets: state, parent, ...
+const fieldsOf = (stat: string): readonly string[] => stat.slice(stat.lastIndexOf(') ') + 2).split(' ')
 
 // A pattern that does not match itself, so that grep does not find grep.
 function pattern(arg: string): string {

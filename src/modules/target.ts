@@ -88,5 +88,14 @@ export async function pause(on: On, seconds: number): Promise<void> {
   })
 }
 
+/** Pauses between looks at something that may take long: short at first, at most `longest` seconds. */
+export function pauses(on: On, longest = 2): () => Promise<void> {
+  let next = 0.1
+  return async () => {
+    await pause(on, next)
+    next = Math.min(next * 1.5, longest)
+  }
+}
+
 /** Seconds that have passed since some moment, on a clock that never goes back. */
 export const clock = (): number => performance.now() / 1000

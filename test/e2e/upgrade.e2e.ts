@@ -37,12 +37,14 @@ async function stable(trees: ReadonlyMap<string, string>): Promise<ReadonlyMap<s
   )
 }
 
-/** When a row or a routine came to be is the one thing in which two runs differ. */
+/** Two runs differ in when a row came to be, and in the random ids that the clients give. */
 const timeless = (dumps: Readonly<Record<string, string>>) =>
   Object.fromEntries(
     Object.entries(dumps).map(([name, text]) => [
       name,
-      text.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?/g, 'TIME'),
+      text
+        .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?/g, 'TIME')
+        .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID'),
     ]),
   )
 

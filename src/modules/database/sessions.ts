@@ -1,6 +1,6 @@
 import { observe } from '../../model/action.ts'
 import { TaskError } from '../../model/errors.ts'
-import { type ask, clock, pause } from '../target.ts'
+import { type ask, clock, pauses } from '../target.ts'
 import { literal, query } from './mysql.ts'
 import type { Database } from './types.ts'
 
@@ -20,11 +20,12 @@ export const fenced = observe('database.fenced', async (on, { db }: { db: Databa
 /** Waits until nobody else is connected to the schema, and throws with who is when time is up. */
 export async function alone(on: Machine, db: Database, seconds: number): Promise<void> {
   const end = clock() + seconds
+  const rest = pauses(on)
   for (;;) {
     const others = await foreign(on, db)
     if (others.length === 0) return
     if (clock() > end) throw new TaskError(`${db.name}: others are connected to ${db.schema}`, others)
-    await pause(on, 1)
+    await rest()
   }
 }
 
