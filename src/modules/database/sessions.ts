@@ -4,7 +4,7 @@ import { type ask, clock, pauses } from '../target.ts'
 import { literal, query } from './mysql.ts'
 import type { Database } from './types.ts'
 
-type Machine = Parameters<typeof pause>[0] & Parameters<typeof ask>[0]
+type Machine = Parameters<typeof pauses>[0] & Parameters<typeof ask>[0]
 
 /** Who else is connected to a schema: `user@address, command, seconds`. Without the PROCESS privilege a user sees only its own. */
 export const sessions = observe('database.sessions', async (on, { db }: { db: Database }) => ({
