@@ -65,7 +65,7 @@ const namesOf = (...args: Parameters<typeof partsOf>) => partsOf(...args).map((p
 
 describe('the way to 3.0.0', () => {
   const all = namesOf(upgrade, site())
-  const before = (...order: string[]) => {
+  const inOrder = (...order: string[]) => {
     const at = order.map((name) => all.indexOf(name))
     expect(at).not.toContain(-1)
     expect(at).toEqual(at.toSorted((a, b) => a - b))
@@ -76,7 +76,7 @@ describe('the way to 3.0.0', () => {
   })
 
   test('looks before it changes, and backs up before it asks', () => {
-    before(
+    inOrder(
       'look',
       'already there',
       'preflight',
@@ -85,7 +85,7 @@ describe('the way to 3.0.0', () => {
       'stop gateway-worker',
       'stop key-manager',
     )
-    before(
+    inOrder(
       'stop key-manager',
       'fence',
       'back up homes',
@@ -99,7 +99,7 @@ describe('the way to 3.0.0', () => {
 
   test('goes through each hop behind its fence, its checkpoint and its gates', () => {
     for (const to of ['2.0.0', '2.6.0', '3.0.0'])
-      before(
+      inOrder(
         `${to}: fence`,
         `${to}: fence databases`,
         `${to}: checkpoint`,
@@ -112,26 +112,26 @@ describe('the way to 3.0.0', () => {
   })
 
   test('lands at 2.6.0 without .svn and at 3.0.0 on the shared directory, and nowhere else', () => {
-    before(
+    inOrder(
       '2.6.0: rows',
       '2.6.0: homes',
       '2.6.0: no .svn',
       '2.6.0: clean SVN repository',
       '2.6.0: start key-manager',
     )
-    before(
+    inOrder(
       '2.6.0: start gateway-worker',
       '2.6.0: stop gateway-worker',
       '2.6.0: stop key-manager',
       '3.0.0: fence',
     )
-    before(
+    inOrder(
       '3.0.0: homes',
       '3.0.0: shared directory',
       '3.0.0: shared directory linked',
       '3.0.0: start traffic-manager',
     )
-    before(
+    inOrder(
       '3.0.0: start traffic-manager',
       '3.0.0: start key-manager',
       '3.0.0: start publisher',
