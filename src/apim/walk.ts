@@ -7,7 +7,7 @@ import { hopPlays } from './hops/index.ts'
 import { landing } from './landing.ts'
 import { startOrder } from './roles.ts'
 import { migrationHomeOf, newServer } from './server.ts'
-import { type ApimSite, bundlePath, type HopSite, landings } from './site.ts'
+import { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
 import { bundle } from './trees.ts'
 import type { Hop } from './versions.ts'
 
@@ -25,6 +25,8 @@ export function walk(
   hops: readonly Hop[],
   at: Omit<HopSite, 'site'>,
 ): readonly [Step, ...Step[]] {
+  // What is missing from the list of artefacts is told at once, before anything is made of it.
+  artifactsFor(site, site.migration, hops)
   const landed = landings(site, hops)
   const steps: Step[] = []
   let down = at.down

@@ -49,7 +49,7 @@ export const deliver = change('carry.deliver', {
     return { path: to }
   },
   async undo(on, { to }) {
-    await on.must(sh`rm -f -- ${to}`)
+    await on.must(sh`rm -f -- ${to} && { rmdir -- "$(dirname -- ${to})" 2>/dev/null || :; }`)
   },
 })
 

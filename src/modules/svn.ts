@@ -12,9 +12,12 @@ function login({ user }: Repository): Command {
   return sh.read`--non-interactive --no-auth-cache --username ${user} --password-from-stdin`
 }
 
+// At its first use the client makes a configuration in the user's home, even for a question. `svnrdump` knows no way out.
+const unconfigured = sh.read`$([ -d ~/.subversion ] || echo --config-dir=/dev/null/none)`
+
 async function list(on: On, repository: Repository): Promise<readonly string[]> {
   const { url, password } = repository
-  const command = sh.read`svn ls ${login(repository)} -- ${url}`
+  const command = sh.read`svn ls ${unconfigured} ${login(repository)} -- ${url}`
   const { code, stdout, stderr } = await ask(on, command, { stdin: [password] })
   if (code !== 0) throw new TaskError(`${url} cannot be listed from ${on.name}`, linesOf(stderr).slice(-5))
   return linesOf(stdout)
@@ -53,7 +56,7 @@ export const empty = change('svn.empty', {
   },
   async remember(on, { repository }) {
     const entries = await list(on, repository)
-    const info = sh.read`svn info ${login(repository)} --show-item revision -- ${repository.url}`
+    const info = sh.read`svn info ${unconfigured} ${login(repository)} --show-item revision -- ${repository.url}`
     return { entries, revision: (await on.must(info, { stdin: [repository.password] })).trim() }
   },
   async apply(on, { repository }, { entries }) {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -94,6 +94,18 @@ test('an emptied repository can be brought back', async () => {
   expect((await perform(local, svn.top({ repository: repository('used') }))).out).toEqual({
     entries: ['-1234/'],
   })
+})
+
+test('asking leaves nothing behind in the home of a user who never used Subversion', async () => {
+  const home = join(dir, 'home')
+  mkdirSync(home)
+  const at = (command: Parameters<typeof local.on.exec>[0], options = {}) =>
+    local.on.exec(command, { ...options, env: { HOME: home } })
+  const there = { ...local, on: { ...local.on, exec: at } }
+  expect((await perform(there, svn.top({ repository: repository('old') }))).out).toEqual({
+    entries: ['one/', 'two/'],
+  })
+  expect(readdirSync(home)).toEqual([])
 })
 
 test('a wrong user is told by the server, without the password', async () => {

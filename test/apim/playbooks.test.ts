@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest'
+import { fleet } from '../../inventory/fleet.ts'
+import backup from '../../playbooks/backup.ts'
+import rollback from '../../playbooks/rollback.ts'
+import upgrade from '../../playbooks/to-3.0.0.ts'
+import { node } from '../../src/apim/schemas.ts'
+import type { Host } from '../../src/model/host.ts'
+import { isPlay } from '../../src/model/play.ts'
+
+const names = [
+  'wso2am-2.0.0 wso2am-2.6.0 wso2am-3.0.0 wso2-api-migration-client-2.0.0 wso2is-5.1.0-migration wso2is-5.2.0-scripts',
+  'apim200_to_apim260_gateway_artifact_migrator apimgt-db-migration-scripts-2.0to2.6 wso2is-5.7.0-migration',
+  'wso2-api-migration-client-2.6.0 apimgt-db-migration-scripts-2.6to3.0 wso2is-5.9.0-migration',
+  'wso2-api-migration-client-3.0.0 mysql-connector',
+].flatMap((line) => line.split(' '))
+
+const host = (name: string, own: object = { apim_home: '/opt/wso2/wso2am-1.9.1' }): Host<never> => {
+  const vars = { apim_base: '/opt/wso2', java_home: '/opt/jdk', apim_address: name, ...own }
+  return { name, groups: [], vars: node.parse(vars) as never }
+}
+
+function site(own: object = {}, without: readonly string[] = []) {
+  const [km, tm, pub, store, mgr] = [
+    host('km'),
+    host('tm', { since: '2.0.0' }),
+    host('pub'),
+    host('store'),
+    host('mgr'),
+  ]
+  const workers = [host('gw-1'), host('gw-2'), host('gw-3')]
+  const password = { env: 'P' }
+  const vars = fleet.vars.parse({
+    apim_version: '1.9.1',
+    databases: ['apim', 'users', 'registry'].map((holds) => ({
+      name: `${holds}_db`,
+      holds,
+      host: 'db',
+      schema: holds,
+      user: 'u',
+      password,
+    })),
+    artifacts: names
+      .filter((name) => !without.includes(name))
+      .map((name) => ({ name, file: `/a/${name}.zip`, sha256: '0'.repeat(64) })),
+    backups: '/backups',
+    svn: { url: 'svn://s/clean', old_url: 'svn://s/old', user: 'u', password },
+    shared_deployment: '/mnt/shared',
+    ...own,
+  })
+  return {
+    migration: pub,
+    ...{ key_managers: [km], traffic_managers: [tm], publishers: [pub], stores: [store] },
+    ...{ gateway_managers: [mgr], gateway_workers: workers },
+    all: [km, tm, pub, store, mgr, ...workers],
+    vars,
+  } as never
+}
+
+const partsOf = (
+  book: { plays: (site: never, params: never) => readonly unknown[] },
+  at: never,
+  params: object = {},
+) => book.plays(at, params as never).filter((part): part is { name: string } => Boolean(part))
+const namesOf = (...args: Parameters<typeof partsOf>) => partsOf(...args).map((part) => part.name)
+
+describe('the way to 3.0.0', () => {
+  const all = namesOf(upgrade, site())
+  const inOrder = (...order: string[]) => {
+    const at = order.map((name) => all.indexOf(name))
+    expect(at).not.toContain(-1)
+    expect(at).toEqual(at.toSorted((a, b) => a - b))
+  }
+
+  test('has no name twice', () => {
+    expect(all.filter((name, at) => all.indexOf(name) !== at)).toEqual([])
+  })
+
+  test('looks before it changes, and backs up before it asks', () => {
+    inOrder(
+      'look',
+      'already there',
+      'preflight',
+      'preflight, databases',
+      'stage',
+      'stop gateway-worker',
+      'stop key-manager',
+    )
+    inOrder(
+      'stop key-manager',
+      'fence',
+      'back up homes',
+      'back up SVN',
+      '2.0.0: checkpoint',
+      'manifests',
+      'migrate',
+      '2.0.0: migration home',
+    )
+  })
+
+  test('goes through each hop behind its fence, its checkpoint and its gates', () => {
+    for (const to of ['2.0.0', '2.6.0', '3.0.0'])
+      inOrder(
+        `${to}: fence`,
+        `${to}: fence databases`,
+        `${to}: checkpoint`,
+        `${to}: migration home`,
+        `${to}: clients`,
+        `${to}: schema`,
+        `${to}: rows`,
+        `${to}: trees`,
+      )
+  })
+
+  test('lands at 2.6.0 without .svn and at 3.0.0 on the shared directory, and nowhere else', () => {
+    inOrder(
+      '2.6.0: rows',
+      '2.6.0: homes',
+      '2.6.0: no .svn',
+      '2.6.0: clean SVN repository',
+      '2.6.0: start key-manager',
+    )
+    inOrder(
+      '2.6.0: start gateway-worker',
+      '2.6.0: stop gateway-worker',
+      '2.6.0: stop key-manager',
+      '3.0.0: fence',
+    )
+    inOrder(
+      '3.0.0: homes',
+      '3.0.0: shared directory',
+      '3.0.0: shared directory linked',
+      '3.0.0: start traffic-manager',
+    )
+    inOrder(
+      '3.0.0: start traffic-manager',
+      '3.0.0: start key-manager',
+      '3.0.0: start publisher',
+      '3.0.0: start gateway-worker',
+    )
+    expect(all).not.toContain('2.0.0: homes')
+  })
+
+  test('rests every change of a database on the checkpoint of its own hop', () => {
+    const plays = partsOf(upgrade, site()).filter(isPlay)
+    const resting = plays.filter(({ options }) => options.restoredBy !== undefined)
+    expect(resting.length).toBeGreaterThan(15)
+    for (const { name, options } of resting)
+      expect(options.restoredBy?.map((point) => point.name)).toEqual([`${name.slice(0, 5)}: checkpoint`])
+  })
+
+  test('starts gateway workers one after the other', () => {
+    const starts = partsOf(upgrade, site())
+      .filter(isPlay)
+      .filter(({ name }) => name.endsWith('start gateway-worker'))
+    expect(starts.map(({ options }) => options.serial)).toEqual([1, 1])
+  })
+
+  test('without SVN lands at the target alone', () => {
+    const plays = namesOf(upgrade, site({ svn: undefined }))
+    expect(plays.filter((name) => name.includes('start key-manager'))).toEqual(['3.0.0: start key-manager'])
+    expect(plays.filter((name) => /svn/i.test(name))).toEqual([])
+  })
+
+  test('begins where the fleet is', () => {
+    expect(
+      namesOf(upgrade, site({ apim_version: '2.6.0' })).filter((name) => name.endsWith('checkpoint')),
+    ).toEqual(['3.0.0: checkpoint'])
+  })
+
+  test('names all artefacts that are not listed', () => {
+    const without = ['wso2is-5.1.0-migration', 'wso2is-5.7.0-migration', 'mysql-connector']
+    const words = new RegExp(without.map((name) => `${name} is not listed`).join('[^]*'))
+    expect(() => namesOf(upgrade, site({}, without))).toThrow(words)
+  })
+})
+
+test('a rollback without a journal reads the manifests first, dumps what is there, and starts the old servers last', () => {
+  const all = namesOf(rollback, site())
+  const order = [
+    'read manifests',
+    'roll back',
+    'stop gateway-worker',
+    'fence',
+    'dump what is there',
+    'restore databases',
+    'old homes',
+    'start key-manager again',
+    'start gateway-worker again',
+  ]
+  expect(all.filter((name) => order.includes(name))).toEqual(order)
+})
+
+test('a backup is of one moment, and what ran before runs again', () => {
+  const all = namesOf(backup, site())
+  const order = [
+    'stop gateway-worker',
+    'fence',
+    'fence databases',
+    'dump databases',
+    'back up homes',
+    'manifests',
+    'start key-manager again',
+  ]
+  expect(all.filter((name) => order.includes(name))).toEqual(order)
+})
