@@ -130,7 +130,8 @@ test('a 2.6.0 gateway that commits fills the clean repository, and a worker take
     ]
     await lab.run(host, `sed -i '${set.join('; ')}' ${xml}`)
     const api = 'repository/deployment/server/synapse-configs/default/api/admin--WeatherAPI_v1.0.0.xml'
-    if (commits === 'true') await lab.run(host, `cp ${old}/${api} ${home}/${api}`)
+    const renamed = 's/usage.publisher/gateway.handlers.analytics/'
+    if (commits === 'true') await lab.run(host, `sed '${renamed}' ${old}/${api} > ${home}/${api}`)
     await started(host, home, '-Dprofile=gateway-worker')
   }
   expect(await get('gw-worker-1', 8280, '/weather/1.0.0')).toMatch(/^200/)
