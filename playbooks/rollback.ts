@@ -14,6 +14,12 @@ export default playbook('rollback', { fleet, together: () => 'databases' }, (sit
   const manifests = play('read manifests', old, { collect: true }).task('manifest', () =>
     apim.readManifest({ backups: vars.backups }),
   )
+  const oneRun = play('one run', migration, { collect: true }).task('same', ({ from }) => {
+    const runs = new Set(old.map((host) => from(manifests, host).manifest.run))
+    return runs.size === 1
+      ? skip('all are of one run')
+      : fail(`The newest manifests are of several runs: ${[...runs].join(', ')}`)
+  })
   const restoreThem = approve('roll back', ({ from }) => {
     const runs = new Set(from.all(manifests).map(({ results }) => results.manifest.run))
     return `Go back to the backups of run ${[...runs].join(', ')}? What was written since is lost to the users; the databases are dumped as they are first.`
@@ -82,6 +88,7 @@ export default playbook('rollback', { fleet, together: () => 'databases' }, (sit
 
   return [
     manifests,
+    oneRun,
     restoreThem,
     ...stops,
     quiet,

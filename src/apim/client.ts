@@ -19,12 +19,12 @@ export type ClientRun = {
   readonly place: readonly Placed[]
   /** The identity client's configuration is made safe and narrowed to this range. */
   readonly range?: MigrationRange
-  /** The client ends with one of these lines. One that runs before the server has started may leave them out. */
+  /** A client that works on after the server has started (or may do so) ends with one of these lines, or when the log falls silent. */
   readonly ends?: readonly string[]
   /** Deadline in seconds. */
   readonly timeout?: number
-  /** A client that runs after the start and says nothing for so many seconds is taken to have ended. */
-  readonly quiet?: number
+  /** How long the log must be silent, in seconds. */
+  readonly quiet: number
 }
 
 /**
@@ -105,15 +105,15 @@ async function waitForEnd(
   since: LogMark,
   running: () => Promise<boolean>,
 ): Promise<boolean> {
-  const { home, ends = [], timeout = 4 * 3600, quiet = 60 } = run
+  const { home, ends, timeout = 4 * 3600, quiet } = run
   const begun = clock()
   let size = ''
   let changed = clock()
   for (;;) {
-    const lines = await logLines(on, home, since, [startedSign, ...ends, ...fatalSigns])
+    const lines = await logLines(on, home, since, [startedSign, ...(ends ?? []), ...fatalSigns])
     const has = (texts: readonly string[]) => lines.some((line) => texts.some((text) => line.includes(text)))
     const started = has([startedSign])
-    if (started && (ends.length === 0 || has(ends))) return true
+    if (started && (ends === undefined || has(ends))) return true
     if (has(fatalSigns)) return false
     const alive = (await running()) || (await serversOf(on, home)).length > 0
     if (!alive) return started

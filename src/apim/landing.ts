@@ -21,8 +21,8 @@ export type Landing = {
   readonly homes: readonly Part[]
   /** Servers started in order, each group behind its health gate. */
   readonly starts: readonly Part[]
-  /** Servers stopped again, in reverse order. */
-  readonly stops: readonly Part[]
+  /** Servers stopped again, in reverse order; the working copies of a synchronizer that ends here are removed. */
+  readonly leaving: readonly Part[]
   /** Reads outputs that say that these servers are down again. */
   readonly down: (from: From) => unknown
 }
@@ -40,6 +40,7 @@ export function landing(site: ApimSite, version: string, bundled: Bundled): Land
         halt({ server: newServer(host, role, version) }),
       ),
     )
+  const down = (from: From) => stops.flatMap((each) => each.hosts.map((host) => from(each, host).stop))
   return {
     homes: homes(site, version, bundled),
     starts: ranks.map(({ role, hosts }) =>
@@ -56,14 +57,29 @@ export function landing(site: ApimSite, version: string, bundled: Bundled): Land
           },
         ),
     ),
-    stops,
-    down: (from) => stops.flatMap((each) => each.hosts.map((host) => from(each, host).stop)),
+    leaving: [...stops, ...(usesSvn(site, version) ? [withoutCopies(site, version, down)] : [])],
+    down,
   }
+}
+
+const usesSvn = (site: ApimSite, version: string): boolean =>
+  version !== '3.0.0' && site.vars.svn !== undefined
+
+/** What the synchronizer may have written `.svn` into. */
+const synchronized = (home: string): readonly string[] => [
+  `${home}/repository/deployment/server`,
+  `${home}/repository/tenants`,
+]
+
+/** The way goes on without SVN: a copy left behind would commit to the repository if its server were ever started. */
+function withoutCopies(site: ApimSite, version: string, down: Landing['down']): Part {
+  return play(`${version}: working copies removed`, site.all).task('purged', ({ host, from }) =>
+    after(down(from), svn.purge({ trees: synchronized(homeOf(host.vars.apim_base, version)) })),
+  )
 }
 
 function homes(site: ApimSite, version: string, bundled: Bundled): readonly Part[] {
   const { migration, vars } = site
-  const useSvn = version !== '3.0.0' && vars.svn !== undefined
   const shared = version === '3.0.0' ? vars.shared_deployment : undefined
 
   const fetched = play(`${version}: trees fetched`, migration).task('fetched', ({ from }) => {
@@ -103,7 +119,7 @@ function homes(site: ApimSite, version: string, bundled: Bundled): readonly Part
           address: host.vars.apim_address,
           role: roleOf(site, host) ?? 'migration',
           databases: vars.databases,
-          svn: useSvn ? vars.svn : undefined,
+          svn: usesSvn(site, version) ? vars.svn : undefined,
           peers: peersOf(site),
         }),
         jars: jarsFor(site, host, version),
@@ -114,18 +130,17 @@ function homes(site: ApimSite, version: string, bundled: Bundled): readonly Part
   return [
     fetched,
     made,
-    ...(useSvn ? withoutSvn(site, version) : []),
+    ...(usesSvn(site, version) ? withoutSvn(site, version) : []),
     ...(shared ? sharing(site, version, shared) : []),
   ]
 }
 
 /** No `.svn` at any level of a new home, before anything starts from it; and the clean repository taken. */
 function withoutSvn(site: ApimSite, version: string): readonly Part[] {
-  const trees = (home: string) => [`${home}/repository/deployment/server`, `${home}/repository/tenants`]
   const purge = play(`${version}: no .svn`, site.all)
-    .task('purged', ({ host }) => svn.purge({ trees: trees(homeOf(host.vars.apim_base, version)) }))
+    .task('purged', ({ host }) => svn.purge({ trees: synchronized(homeOf(host.vars.apim_base, version)) }))
     .task('none left', ({ host, purged }) =>
-      after(purged, svn.none({ trees: trees(homeOf(host.vars.apim_base, version)) })),
+      after(purged, svn.none({ trees: synchronized(homeOf(host.vars.apim_base, version)) })),
     )
   const repoint = play(`${version}: clean SVN repository`, site.migration).task('claimed', () =>
     site.vars.svn === undefined ? skip('no SVN') : svn.claim({ repository: site.vars.svn }),

@@ -18,12 +18,13 @@ export const node = z.object({
   apim_address: address,
   /** The first version that has a server here ("2.0.0" for a traffic manager of a 1.x fleet). */
   since: z.string().optional(),
-  /** Seconds: to wait for a start in all, for an answer after it, and between two answers. */
+  /** Seconds: to wait for a start in all, for an answer after it, between two answers, and for a migration client's log to fall silent. */
   apim_health: z
     .object({
       start: z.number().positive().default(900),
       answer: z.number().positive().default(120),
       gap: z.number().nonnegative().default(10),
+      quiet: z.number().positive().default(30),
     })
     .prefault({}),
 })

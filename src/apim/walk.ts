@@ -36,7 +36,7 @@ export function walk(
       after(proved(from), bundle({ home: migrationHomeOf(base, hop.to), file: bundlePath(base, hop.to) })),
     )
     const land = landed.includes(hop.to) ? landing(site, hop.to, bundled) : undefined
-    const landPlays = land ? [...land.homes, ...land.starts, ...(last ? [] : land.stops)] : []
+    const landPlays = land ? [...land.homes, ...land.starts, ...(last ? [] : land.leaving)] : []
     steps.push({
       hop,
       before: [...fences, dumps],

@@ -138,6 +138,7 @@ test('killed in the middle of hop 2 and resumed, the upgrade ends as if undistur
   expect(killed.code).not.toBe(0)
   const { code, text } = await lab.run('resume')
   expect(code, text).toBe(0)
+  expect(text).toMatch(/2\.6\.0: checkpoint was brought back/)
   await serves('3.0.0', [...old, 'tm-1'])
   expect(timeless(await lab.dumps())).toEqual(timeless(after))
 })

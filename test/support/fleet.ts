@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { lstat, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -66,12 +66,15 @@ export async function fleetLab(range: string): Promise<FleetLab> {
     },
     dumps: async () => {
       const { db } = info
-      const password = readFileSync(db.passwordFile, 'utf8').trim()
+      const login = join(cwd, 'login.cnf')
+      await writeFile(login, `[client]\npassword=${readFileSync(db.passwordFile, 'utf8').trim()}\n`, {
+        mode: 0o600,
+      })
       const dump = async (schema: string): Promise<readonly [string, string]> => {
-        const child = promisify(execFile)(
+        const { stdout } = await promisify(execFile)(
           'mariadb-dump',
           [
-            '--defaults-extra-file=/dev/stdin',
+            `--defaults-extra-file=${login}`,
             `--host=${db.host}`,
             `--port=${db.port}`,
             `--user=${db.user}`,
@@ -84,8 +87,7 @@ export async function fleetLab(range: string): Promise<FleetLab> {
           ],
           { maxBuffer: 1 << 28 },
         )
-        child.child.stdin?.end(`[client]\npassword=${password}\n`)
-        return [schema, (await child).stdout]
+        return [schema, stdout]
       }
       return Object.fromEntries(await Promise.all(Object.values(db.schemas).map(dump)))
     },

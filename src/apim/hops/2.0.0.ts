@@ -34,19 +34,18 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
   ]
   const flags = ['-Dcomponent=apim', `-DmigrateFromVersion=${hop.from}`]
   const identityZip = staged(site, migration, 'wso2is-5.1.0-migration').path
-  const ends = ['Ending WSO2 API Manager migration']
 
   const clients = play('2.0.0: clients', migration, rests)
     .task('databases', () =>
-      client({ ...run, client: '2.0.0 migrateDB', place, flags: ['-DmigrateDB=true', ...flags], ends }),
+      client({ ...run, client: '2.0.0 migrateDB', place, flags: ['-DmigrateDB=true', ...flags] }),
     )
     .task('databases proved', (seen) => proved(seen.databases))
     .task('registry', () =>
-      client({ ...run, client: '2.0.0 migrateReg', place, flags: ['-DmigrateReg=true', ...flags], ends }),
+      client({ ...run, client: '2.0.0 migrateReg', place, flags: ['-DmigrateReg=true', ...flags] }),
     )
     .task('registry proved', (seen) => proved(seen.registry))
     .task('files', () =>
-      client({ ...run, client: '2.0.0 migrateFS', place, flags: ['-DmigrateFS=true', ...flags], ends }),
+      client({ ...run, client: '2.0.0 migrateFS', place, flags: ['-DmigrateFS=true', ...flags] }),
     )
     .task('files proved', (seen) => proved(seen.files))
     .task('throttling', () =>
