@@ -23,9 +23,10 @@ test('the clients and scripts of all hops take the databases from 1.9.1 to 3.0.0
   await unpack('2.0.0', 'wso2-api-migration-client-2.0.0', 'wso2is-5.1.0-migration')
   await place('2.0.0', 'wso2-api-migration-client-2.0.0', 'migration-scripts')
   const from = '-Dcomponent=apim -DmigrateFromVersion=1.9.1'
-  const first = await client('2.0.0', `-DmigrateDB=true ${from}`, 'Ending WSO2 API Manager migration')
+  // An error that comes after "started": the identity tables are still old.
+  const first = await client('2.0.0', `-DmigrateDB=true ${from}`, "IDP_METADATA' doesn't exist")
   expect(first).toContain('DB resource migration done for all the tenants')
-  expect(first).toContain('IDP_METADATA')
+  expect(first).toContain('Ending WSO2 API Manager migration')
   await client('2.0.0', `-DmigrateReg=true ${from}`, 'Swagger resource migration done for all the tenants.')
   await client('2.0.0', `-DmigrateFS=true ${from}`, 'Ending WSO2 API Manager migration')
   await client('2.0.0', `${from} -Doptions=migrateThrottling`, 'optional migration completed')
