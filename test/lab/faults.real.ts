@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { querySql } from '../../src/lab/database.ts'
 import { labBreak } from '../../src/lab/lab.ts'
 import { java, type TestLab, testLab, waitFor } from './support.ts'
@@ -10,6 +10,8 @@ let lab: TestLab
 beforeAll(async () => {
   lab = await testLab()
 })
+
+afterEach(() => labBreak(lab.place, 'none').then(() => undefined))
 
 afterAll(() => lab.end())
 
@@ -66,10 +68,7 @@ const starts: Readonly<
     not: /started in/,
     alive: 1,
   },
-  'secure-vault-without-password': { not: /Starting/, alive: 1 },
   'disk-full': { log: [/Starting WSO2 Carbon/], not: /started in/, alive: 1, pid: /^$/ },
-  'read-only-logs': { not: /Starting/, alive: 1 },
-  'wrong-java': { not: /Starting/, alive: 0 },
 }
 
 test.each(Object.entries(starts))('%s shows what the facts say', async (fault, seen) => {
@@ -94,6 +93,40 @@ test('a log that is rotated during the start leaves "started" in another file th
   await waitFor('the start', async () => (await log()).includes(started))
   expect(await log()).not.toContain('Starting WSO2 Carbon')
   expect(await lab.run(host, `ls ${old}/repository/logs`)).toMatch(/wso2carbon\.log\.\d{4}-\d\d-\d\d/)
+  await labBreak(lab.place, 'none')
+})
+
+test.each([
+  ['secure-vault-without-password', /^\[Enter KeyStore and Private Key Password :\]\n$/m, 1],
+  ['read-only-logs', /log4j:ERROR [\s\S]*Carbon started in/, 1],
+  [
+    'wrong-java',
+    /Unrecognized VM option 'MaxPermSize=256m'\nError: Could not create the Java Virtual Machine/,
+    0,
+  ],
+])('%s is seen on the console alone', async (fault, said, alive) => {
+  await lab.run(host, `${quiet}; cd ${old}; rm -f wso2carbon.pid repository/logs/* /tmp/console`)
+  await labBreak(lab.place, `${fault}:${host}`)
+  await lab.run(host, `${java} nohup sh ${old}/bin/wso2server.sh > /tmp/console 2>&1 &`)
+  await waitFor(`${said}`, async () =>
+    said.test(await lab.run(host, 'cat /tmp/console 2> /dev/null || true')),
+  )
+  await waitFor(`${alive} servers`, async () => (await count()) === alive)
+  expect(await log()).toBe('')
+  await labBreak(lab.place, 'none')
+})
+
+test('a stop that reads the pid of somebody else ends that one, and the server lives on', async () => {
+  await lab.run(host, `${quiet}; cd ${old}; rm -f wso2carbon.pid repository/logs/*`)
+  await labBreak(lab.place, `stale-pid-unrelated:${host}`)
+  await lab.run(host, `${java} sh ${old}/bin/wso2server.sh start`)
+  await waitFor('the start', async () => (await log()).includes(started))
+  const victim = (await lab.run(host, `head -n 1 ${old}/wso2carbon.pid`)).trim()
+  const state = () => lab.run(host, `cut -d ' ' -f 2,3 /proc/${victim}/stat 2> /dev/null || true`)
+  expect(await state()).toBe('(sleep) S\n')
+  await lab.run(host, `${java} sh ${old}/bin/wso2server.sh stop`)
+  await waitFor('the end of the victim', async () => (await state()) === '')
+  expect(await count()).toBe(1)
   await labBreak(lab.place, 'none')
 })
 
@@ -188,6 +221,10 @@ test('CARBON_HOME leaks into ssh commands, and a bad toml ends 3.0.0 without a l
   await labBreak(lab.place, 'none')
   expect(await leaked()).toBe('\n')
   await unpack('tm-1', '3.0.0')
+  await labBreak(lab.place, 'bad-toml:tm-1')
+  const fault = await lab.run('tm-1', `${java} sh /opt/wso2/wso2am-3.0.0/bin/wso2server.sh test; echo $?`)
+  expect(fault).toMatch(/SEVERE .*configuration changes\n1\n$/)
+  await labBreak(lab.place, 'none')
   await lab.run('tm-1', 'echo "[broken" >> /opt/wso2/wso2am-3.0.0/repository/conf/deployment.toml')
   const out = await lab.run(
     'tm-1',
