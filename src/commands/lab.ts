@@ -22,9 +22,7 @@ export function labCommand(io: Io): Command {
     .option('--range <prefix>', 'the loopback addresses to use', range)
     .action(async (options: { state?: string; from?: string; pace?: number; range?: string }) => {
       const { state: _, ...shape } = options
-      const began = performance.now()
-      const up = await labUp({ ...place(options), ...shape, say })
-      say(`The lab is up on ${up.range} after ${seconds(began)} s. Its inventory is inventory/lab/hosts.yml.`)
+      await labUp({ ...place(options), ...shape, say })
     })
 
   sub('status', 'tell what of it runs, and which faults are on').action(

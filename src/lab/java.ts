@@ -74,11 +74,12 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 text="$here/lib/lab/java-version"
 if [ -e "$here/lib/lab/wrong-java.$(hostname)" ] || [ -e "$here/lib/lab/wrong-java.*" ]; then text="$text-17"; fi
 case "$(head -n 1 "$text")" in *'"1.'*) old=yes ;; *) old=no ;; esac
+fault=''
 for word in "$@"; do
   case "$word" in
     -version|-fullversion) cat "$text" >&2; exit 0 ;;
-    -XX:MaxPermSize=*) [ "$old" = no ] && fault="Unrecognized VM option 'MaxPermSize=256m'" ;;
-    -Djava.endorsed.dirs=*) [ "$old" = no ] && fault="$word is not supported. Endorsed standards and standalone APIs" ;;
+    -XX:MaxPermSize=*) [ "$old$fault" = no ] && fault="Unrecognized VM option 'MaxPermSize=256m'" ;;
+    -Djava.endorsed.dirs=*) [ "$old$fault" = no ] && fault="$word is not supported. Endorsed standards and standalone APIs" ;;
   esac
 done
 if [ -n "$fault" ]; then

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import { buildLab } from './build.ts'
@@ -31,6 +31,7 @@ const usual: LabShape = { from: '1.9.1', pace: 1, range: '127.77.0' }
 /** Makes and starts a lab, or says that it is up. Throws an {@link InputError} where the machine or the options forbid it. */
 export async function labUp(options: LabOptions): Promise<LabState> {
   const say = options.say ?? (() => undefined)
+  const began = performance.now()
   const dir = labDir(options.state)
   const given = Object.fromEntries(
     (['from', 'pace', 'range'] as const)
@@ -71,7 +72,11 @@ export async function labUp(options: LabOptions): Promise<LabState> {
     await writeSettings(dir, { pace: shape.pace, faults: {} })
     await restoreAll(dir, shape.range)
     say('Starting it.')
-    return await startAll(off)
+    const up = await startAll(off)
+    say(
+      `The lab is up on ${shape.range} after ${seconds(began)} s. Its inventory is inventory/lab/hosts.yml.`,
+    )
+    return up
   } catch (error) {
     await labDown(options).catch(() => undefined)
     throw error
@@ -83,7 +88,10 @@ export async function labDown(options: Pick<LabOptions, 'state' | 'project'>): P
   const dir = labDir(options.state)
   const state = await readState(dir)
   if (state !== undefined) await stopAll(state)
-  await rm(join(state?.project ?? options.project, 'inventory/lab'), { recursive: true, force: true })
+  const inventory = join(state?.project ?? options.project, 'inventory')
+  await rm(join(inventory, 'lab'), { recursive: true, force: true })
+  // Only where there was no inventory before the lab's is it empty now.
+  await rmdir(inventory).catch(() => undefined)
   await rm(dir, { recursive: true, force: true })
   return state !== undefined
 }
@@ -201,6 +209,10 @@ export async function labInfo(stateDir: string): Promise<LabInfo> {
       return onHost(proc, line, user)
     },
   }
+}
+
+function seconds(began: number): string {
+  return ((performance.now() - began) / 1000).toFixed(1)
 }
 
 async function need(stateDir: string): Promise<LabState> {

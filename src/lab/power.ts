@@ -48,11 +48,13 @@ export async function startAll(off: LabState): Promise<LabState> {
   return state
 }
 
-/** Ends everything that the lab started. */
+/** Ends everything that the lab started, at once: what it leaves on disk is thrown away or replaced. */
 export async function stopAll(state: LabState): Promise<LabState> {
-  await Promise.all(Object.values(state.hosts).map(haltHost))
   const servers = [state.database, state.svn].filter((proc): proc is Proc => proc !== undefined)
-  await Promise.all(servers.map((proc) => end(proc, 'SIGTERM')))
+  await Promise.all([
+    ...Object.values(state.hosts).map(haltHost),
+    ...servers.map((proc) => end(proc, 'SIGKILL')),
+  ])
   return { ...state, hosts: {}, database: undefined, svn: undefined }
 }
 

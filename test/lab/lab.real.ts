@@ -103,6 +103,11 @@ test('3.0.0 renders its configuration from the toml file, and loses what was edi
   expect(await lab.run('tm-1', `cat ${carbon}`)).not.toContain('by.hand')
   expect(await lab.run('tm-1', `cat ${home}/backup/repository/conf/carbon.xml`)).toContain('by.hand')
   await stopped('tm-1', home)
+  await labBreak(lab.place, 'hand-edit-overwritten:tm-1')
+  await started('tm-1', home, '')
+  expect(await lab.run('tm-1', `cat ${home}/backup/repository/conf/carbon.xml`)).not.toContain('by.hand')
+  await labBreak(lab.place, 'none')
+  await stopped('tm-1', home)
 })
 
 test('the profile optimizer takes away what the profile does not need', async () => {
@@ -130,11 +135,24 @@ test('a 2.6.0 gateway that commits fills the clean repository, and a worker take
     ]
     await lab.run(host, `sed -i '${set.join('; ')}' ${xml}`)
     const api = 'repository/deployment/server/synapse-configs/default/api/admin--WeatherAPI_v1.0.0.xml'
-    if (commits === 'true') await lab.run(host, `cp ${old}/${api} ${home}/${api}`)
+    const renamed = 's/usage.publisher/gateway.handlers.analytics/'
+    if (commits === 'true') await lab.run(host, `sed '${renamed}' ${old}/${api} > ${home}/${api}`)
     await started(host, home, '-Dprofile=gateway-worker')
   }
   expect(await get('gw-worker-1', 8280, '/weather/1.0.0')).toMatch(/^200/)
   expect(await get('gw-worker-1', 8280, '/phone/1.0.0')).toMatch(/^404/)
+  await labBreak(lab.place, 'dep-sync-manager-deletes:gw-mgr-1')
+  await waitFor('the loss at the worker', async () =>
+    (await get('gw-worker-1', 8280, '/weather/1.0.0')).startsWith('404'),
+  )
+  await labBreak(lab.place, 'dep-sync-old-svn:gw-mgr-1')
+  const home = '/opt/wso2/wso2am-2.6.0'
+  await stopped('gw-mgr-1', home)
+  await started('gw-mgr-1', home, '-Dprofile=gateway-worker')
+  expect(await logOf('gw-mgr-1', home)).toContain(
+    'Error while checking out or updating artifacts from the SVN repository',
+  )
+  await labBreak(lab.place, 'none')
 })
 
 test('faults: unhealthy at once, a start that cannot reach its database, a leaked CARBON_HOME', async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { answer, answerToken, answerVersion, literal } from './answers.ts'
+import { type Deployed, publishedApis } from './apis.ts'
 import type { Open } from './databases.ts'
-import { namesIn, readText } from './home.ts'
 import { atLeast, plays, type Server } from './server.ts'
 
 /** What a gateway answers: deployed APIs, `/token`, the version, and a fault for all else. */
@@ -16,30 +16,26 @@ export function gateway(server: Server, databases: Open): RequestListener {
     if (path === '/' && atLeast(server, '3.0.0'))
       return answer(response, 200, 'text/html', '<h1>Welcome to APIM</h1>')
     const api = plays(server, 'gateway-manager', 'gateway-worker')
-      ? contexts(server.home).find((context) => path === context || path.startsWith(`${context}/`))
+      ? publishedApis(server).find(({ context }) => path === context || path.startsWith(`${context}/`))
       : undefined
-    if (api === undefined) return notFound(server, path, response)
-    void callApi(request, response, databases, api)
+    if (api === undefined || api.missing !== undefined) return notFound(server, path, response)
+    void callApi(server, request, response, databases, api)
   }
 }
 
-/** The contexts of the APIs that are deployed at this moment, the super tenant's and the tenants'. */
-export function contexts(home: string): readonly string[] {
-  const tenants = namesIn(home, 'repository/tenants').map((id) => `repository/tenants/${id}`)
-  return ['repository/deployment/server', ...tenants]
-    .map((root) => `${root}/synapse-configs/default/api`)
-    .flatMap((directory) => namesIn(home, directory).map((name) => `${directory}/${name}`))
-    .filter((path) => path.endsWith('.xml') && !/\/_\w+_\.xml$/.test(path))
-    .map((path) => /<api\s[^>]*\bcontext="([^"]+)"/.exec(readText(home, path) ?? '')?.[1])
-    .filter((context) => context !== undefined)
-}
-
 async function callApi(
+  server: Server,
   request: IncomingMessage,
   response: ServerResponse,
   databases: Open,
-  api: string,
+  api: Deployed,
 ): Promise<void> {
+  if (api.oldThrottling) {
+    const cast =
+      'java.lang.ClassCastException: java.lang.String cannot be cast to org.wso2.carbon.apimgt.impl.dto.VerbInfoDTO'
+    server.log('ERROR', 'org.apache.synapse.rest.API', `Error while handling ${api.context}`, [cast])
+    return answer(response, 500, 'application/json', '{"fault":{"code":900900}}')
+  }
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
   if (bearer !== undefined && databases.am !== undefined && !bearer.startsWith('lab-')) {
     const sql = `SELECT 1 FROM IDN_OAUTH2_ACCESS_TOKEN WHERE ACCESS_TOKEN = ${literal(bearer)} AND TOKEN_STATE = 'ACTIVE'`
@@ -56,7 +52,7 @@ async function callApi(
         '{"fault":{"code":900901,"message":"Invalid Credentials"}}',
       )
   }
-  answer(response, 200, 'application/json', JSON.stringify({ api, backend: 'lab' }))
+  answer(response, 200, 'application/json', JSON.stringify({ api: api.context, backend: 'lab' }))
 }
 
 function notFound(server: Server, path: string, response: ServerResponse): void {

@@ -3,7 +3,7 @@ import type { Open } from './databases.ts'
 import { readText } from './home.ts'
 import type { Server } from './server.ts'
 import type { DataSource } from './sources.ts'
-import { reencryptUserStores } from './synapse.ts'
+import { hasStockKeyStore, reencryptUserStores } from './synapse.ts'
 
 const name = 'org.wso2.carbon.is.migration.MigrationClientImpl'
 const resources = 'migration-resources'
@@ -68,8 +68,11 @@ async function runStep(server: Server, databases: Open, version: string, step: S
   if (kind === 'ChallengeQuestionDataMigrator' || kind === 'EventPublisherMigrator') {
     throw new Error(`${kind} finds nothing of its own in an API Manager`)
   }
-  if (kind === 'UserStorePasswordMigrator' && !server.faulty('schema-not-migrated'))
+  if (kind === 'UserStorePasswordMigrator' && !server.faulty('schema-not-migrated')) {
+    if (hasStockKeyStore(server.home))
+      throw new Error('Error while decrypting the passwords of the user stores using RSA')
     reencryptUserStores(server.home, `OAEP-${version}`)
+  }
   if (
     kind === 'OIDCScopeDataMigrator' &&
     version === '5.3.0' &&

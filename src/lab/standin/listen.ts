@@ -3,6 +3,7 @@ import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { createServer as createTcp, type Server as NetServer } from 'node:net'
 import { join } from 'node:path'
+import { complainAboutHandlers } from './apis.ts'
 import type { Open } from './databases.ts'
 import { gateway } from './gateway.ts'
 import { portals } from './portals.ts'
@@ -47,6 +48,7 @@ export async function listenAll(server: Server, databases: Open): Promise<Listen
     'org.wso2.carbon.webapp.mgt.TomcatGenericWebappsDeployer',
     'Deployed webapp: StandardEngine[Catalina].StandardHost[localhost].StandardContext[/oauth2]',
   )
+  complainAboutHandlers(server)
   const routes = gateway(server, databases)
   for (const [port, kind] of [
     [8280, 'HTTP'],

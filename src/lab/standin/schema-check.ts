@@ -74,10 +74,19 @@ export async function complainAboutSchema(server: Server, databases: Open): Prom
       (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
     )
     if (error === undefined) continue
-    const exception = `com.mysql.jdbc.exceptions.jdbc4.MySQLSyntaxErrorException: ${error}`
-    server.log('ERROR', name, `Error while executing SQL: ${error}`, trace(exception))
+    const idp = sql.includes('IDP_METADATA')
+    const driver = `com.mysql.jdbc.exceptions.jdbc4.MySQLSyntaxErrorException: ${error}`
+    server.log(
+      'ERROR',
+      name,
+      `Error while executing SQL: ${error}`,
+      idp ? trace(localIdp, driver) : trace(driver),
+    )
   }
 }
+
+const localIdp =
+  'org.wso2.carbon.idp.mgt.IdentityProviderManagementException: Error occurred while retrieving Identity Provider properties of LOCAL'
 
 function use(since: string, until: string, name: string, sql: string) {
   return { since, until, name, sql }

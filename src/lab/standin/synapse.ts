@@ -30,6 +30,18 @@ export function replaceThrottleHandler(home: string): void {
   rewriteApis(home, (xml) => xml.replaceAll('throttling.APIThrottleHandler"', 'throttling.ThrottleHandler"'))
 }
 
+/** Whether there are encrypted passwords in a home, but only the pack's own key store: nothing can be decrypted. */
+export function hasStockKeyStore(home: string): boolean {
+  const stock =
+    readText(home, 'repository/resources/security/wso2carbon.jks')?.startsWith('stock key store') ?? true
+  return (
+    stock &&
+    artifactRoots(home).some((root) =>
+      namesIn(home, `${root}/userstores`).some((file) => file.endsWith('.xml')),
+    )
+  )
+}
+
 /** Encrypts the passwords of all secondary user stores anew; what is encrypted anew already stays. */
 export function reencryptUserStores(home: string, as: string): void {
   for (const root of artifactRoots(home)) {
