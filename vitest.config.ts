@@ -28,7 +28,7 @@ export default defineConfig({
           include: ['test/e2e/*.e2e.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

@@ -9,28 +9,33 @@ beforeAll(async () => {
 })
 afterAll(() => lab.end())
 
-test('a migration that fails and still starts is stopped at its gate; resume restores the checkpoint and redoes the hop', async () => {
-  await lab.run('lab', 'break', 'migration-error-still-starts')
-  const broken = await lab.run(upgrade, '--yes')
-  expect(broken.code, broken.text).toBe(3)
-  expect(broken.text).toMatch(/ERROR \{org\.wso2\.carbon\.apimgt\.migrat/)
-  expect(broken.text).not.toMatch(/== 2\.6\.0/)
+const version = async (host: string) => (await lab.get(host, 9763, '/services/Version')).text
 
-  await lab.run('lab', 'break', 'none')
-  const resumed = await lab.run('resume')
-  expect(resumed.code, resumed.text).toBe(0)
-  expect(resumed.text).toMatch(/2\.0\.0: checkpoint was brought back/)
-  const shown = await lab.run('show')
-  expect(shown.text).toMatch(/2\.0\.0: checkpoint > am_db > dump: undone/)
-  expect((await lab.get('km-1', 9763, '/services/Version')).text).toContain('-3.0.0')
+test('a migration that fails and still starts is stopped at the gate of its hop, with the log line as evidence', async () => {
+  await lab.run('lab', 'break', 'migration-error-still-starts')
+  const { code, text } = await lab.run(upgrade, '--yes')
+  expect(code, text).toBe(3)
+  expect(text).toMatch(/ERROR \{org\.wso2\.carbon\.apimgt\.migrat/)
+  expect(text).not.toMatch(/== 2\.6\.0/)
 })
 
-test('a worker that starts and is not healthy stops the run at its gate; the workers after it are not started', async () => {
-  await lab.run('lab', 'reset')
+test("resume restores that hop's checkpoint and redoes it; a worker that is not healthy stops it before the next worker", async () => {
+  await lab.run('lab', 'break', 'none')
   await lab.run('lab', 'break', 'started-but-unhealthy:gw-worker-2')
-  const { code, text } = await lab.run(upgrade, '--yes')
+  const { code, text } = await lab.run('resume')
+  expect(text).toMatch(/2\.0\.0: checkpoint was brought back/)
   expect(code, text).toBe(3)
   expect(text).toMatch(/gw-worker-2 > healthy: failed/)
   expect(text).not.toMatch(/gw-worker-3 > start/)
+  expect(await version('gw-worker-1')).toContain('-2.6.0')
   expect((await lab.get('gw-worker-3', 9763, '/services/Version')).status).toBe(0)
+  expect((await lab.run('show')).text).toMatch(/2\.0\.0: checkpoint > am_db > dump: undone/)
+})
+
+test('with the fault gone, resume goes on from that worker and finishes', async () => {
+  await lab.run('lab', 'break', 'none')
+  const { code, text } = await lab.run('resume')
+  expect(code, text).toBe(0)
+  expect(text).not.toMatch(/2\.0\.0: clients/)
+  for (const host of Object.keys(lab.info.hosts)) expect(await version(host), host).toContain('-3.0.0')
 })
