@@ -17,7 +17,7 @@ export default defineConfig({
           include: ['test/**/*.real.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
