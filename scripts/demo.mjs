@@ -7,6 +7,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const tool = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const release = '3.0.0'
 const playbook = 'playbooks/to-3.0.0.ts'
+// Quick enough for two minutes in all, slow enough to watch.
+const pace = '0.7'
 // Every host gets a home of each release at which the whole fleet is started.
 const newReleases = ['2.6.0', release]
 // What the lab's fleet publishes, in the super tenant and in another.
@@ -28,7 +30,7 @@ async function demo() {
   // The one of an earlier demo, if there is any.
   const down = await upgradeFleet(['lab', 'down'], 'collect')
   if (down.code !== 0) return failed('The lab of an earlier demo could not be taken down.', down)
-  const up = await upgradeFleet(['lab', 'up'])
+  const up = await upgradeFleet(['lab', 'up', '--pace', pace])
   if (up.code !== 0) return failed('The lab is not up, so nothing was tried.', up)
 
   say(`2 of 3: the upgrade to ${release}`)
