@@ -6,6 +6,11 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tool = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const release = '3.0.0'
+const playbook = 'playbooks/to-3.0.0.ts'
+// Quick enough for two minutes in all, slow enough to watch.
+const pace = '0.7'
+// Every host gets a home of each release at which the whole fleet is started.
+const newReleases = ['2.6.0', release]
 // What the lab's fleet publishes, in the super tenant and in another.
 const apis = ['/weather/1.0.0', '/phone/1.0.0', '/t/acme.com/orders/1.0.0']
 
@@ -14,50 +19,85 @@ process.on('SIGINT', () => {})
 
 process.exitCode = await demo()
 
+/** A command with the lab's inventory, whatever else may lie in this directory. */
+function onLab(command, ...rest) {
+  return [command, '-i', 'inventory/lab/hosts.yml', ...rest]
+}
+
 async function demo() {
-  say('A lab: a fleet of stand-in servers of the old release on this machine')
+  const began = Date.now()
+  say('1 of 3: a lab, a fleet of stand-in servers of the old release on this machine')
   // The one of an earlier demo, if there is any.
-  await upgradeFleet(['lab', 'down'], 'collect')
-  const up = await upgradeFleet(['lab', 'up'])
-  if (up.code !== 0) return up.code
+  const down = await upgradeFleet(['lab', 'down'], 'collect')
+  if (down.code !== 0) return failed('The lab of an earlier demo could not be taken down.', down)
+  const up = await upgradeFleet(['lab', 'up', '--pace', pace])
+  if (up.code !== 0) return failed('The lab is not up, so nothing was tried.', up)
 
-  say(`The upgrade to ${release}`)
-  const run = await upgradeFleet(['playbooks/to-3.0.0.ts', '--yes'])
-  if (run.code !== 0) return run.code
+  say(`2 of 3: the upgrade to ${release}`)
+  const run = await upgradeFleet([...onLab(playbook), '--yes'])
+  if (run.code !== 0) return failed(`The upgrade did not reach ${release}.`, run)
 
-  say('What its users see')
+  say('3 of 3: what its users see, asked from outside')
   const wrong = await look()
-  if (wrong.length > 0) {
-    for (const line of wrong) console.error(`  wrong: ${line}`)
-    return 1
-  }
+  for (const line of wrong) console.error(`  wrong: ${line}`)
+  if (wrong.length > 0)
+    return failed(`The run said done, but ${wrong.length} of these are not so.`, { code: 1 })
   console.log(`
-The fleet is at ${release}. What to try next:
-  npx upgrade-fleet runs                          what was done
-  npx upgrade-fleet rollback                      take it back
-  npx upgrade-fleet lab break --list              what can be broken, to watch a gate and a rollback
-  npx upgrade-fleet lab down                      take the lab away`)
+The fleet is at ${release}, after ${Math.round((Date.now() - began) / 1000)} s. The lab stays up. What to try next:
+
+  npx upgrade-fleet lab status          the fleet
+  npx upgrade-fleet runs                what was done
+  npx upgrade-fleet rollback            bring 1.9.1 back: databases, files, servers
+
+To see a gate stop a run, break something first (and roll back, if you have not):
+
+  npx upgrade-fleet lab break started-but-unhealthy:gw-worker-2
+  npx upgrade-fleet ${playbook}
+  npx upgrade-fleet lab break none      mend it, then: npx upgrade-fleet resume
+
+  npx upgrade-fleet lab break --list    all that can be broken
+  npx upgrade-fleet lab down            take the lab away`)
   return 0
 }
 
-/** Everything that is not as it should be, one line each. */
+/** Says how the demo failed, and what to type; an interrupted command is no failure. */
+function failed(what, { code, text = '' }) {
+  if (text !== '') console.error(text.trimEnd())
+  if (code !== 130) console.error(`\nThe demo failed (exit ${code}). ${what}`)
+  console.error('The lab stays up for a look: npx upgrade-fleet lab status; npx upgrade-fleet show\n')
+  return code
+}
+
+/** Everything that is not as it should be, one line each; what is as it should be is said by the way. */
 async function look() {
-  const listed = await upgradeFleet(['inventory', '--list'], 'collect')
+  const listed = await upgradeFleet(onLab('inventory', '--list'), 'collect')
   if (listed.code !== 0) return [`the inventory cannot be listed: ${listed.text}`]
-  const inventory = JSON.parse(listed.text)
+  const inventory = JSON.parse(listed.answer)
   const addressOf = (host) => inventory._meta.hostvars[host].ansible_host ?? host
   const gateways = ['gateway_managers', 'gateway_workers'].flatMap((group) => inventory[group]?.hosts ?? [])
   const hosts = Object.keys(inventory._meta.hostvars)
-  const asked = [
-    ...hosts.map((host) => version(host, addressOf(host))),
-    ...gateways.flatMap((host) => apis.map((path) => served(host, addressOf(host), path))),
-    ...hosts.map((host) => unversioned(host)),
+  // An empty fleet would answer everything well.
+  if (hosts.length === 0 || gateways.length === 0) return ['the inventory has no hosts or no gateways']
+  return [
+    ...(await proved(
+      `${hosts.length} hosts answer ${release} on /services/Version`,
+      hosts.map((host) => version(host, addressOf(host))),
+    )),
+    ...(await proved(
+      `${gateways.length} gateways serve ${apis.join(', ')}`,
+      gateways.flatMap((host) => apis.map((path) => served(host, addressOf(host), path))),
+    )),
+    ...(await proved(
+      `${hosts.length} hosts have no .svn in their new homes (${newReleases.join(', ')})`,
+      hosts.map((host) => unversioned(host, inventory._meta.hostvars[host].apim_base)),
+    )),
   ]
+}
+
+/** Waits for findings, and says so if there are none. */
+async function proved(statement, asked) {
   const wrong = (await Promise.all(asked)).filter((line) => line !== undefined)
-  if (wrong.length === 0)
-    console.log(
-      `  ${hosts.length} hosts answer ${release}, ${gateways.length} gateways serve ${apis.length} APIs each, no .svn in any new home`,
-    )
+  if (wrong.length === 0) console.log(`  ${statement}`)
   return wrong
 }
 
@@ -70,17 +110,17 @@ async function version(host, address) {
 
 async function served(host, address, path) {
   const answer = await get(`http://${address}:8280${path}`)
-  return answer.status > 0 && answer.status !== 404 && answer.status < 500
-    ? undefined
-    : `${host} does not serve ${path}: ${answer.status} ${answer.text}`
+  return answer.status === 200 ? undefined : `${host} does not serve ${path}: ${answer.status} ${answer.text}`
 }
 
-async function unversioned(host) {
-  const find = `find / -xdev -type d -path '*${release}*' -name .svn -print -quit`
-  const { code, text } = await upgradeFleet(['exec', host, '--', find], 'collect')
-  return code === 0 && !text.includes('.svn')
+/** That every new home is there, and has no `.svn` in it. */
+async function unversioned(host, base) {
+  const homes = newReleases.map((each) => `${base}/wso2am-${each}`)
+  const find = homes.map((home) => `test -d ${home} && find ${home} -name .svn`).join(' && ')
+  const { code, answer, text } = await upgradeFleet(onLab('exec', host, '--', find), 'collect')
+  return code === 0 && !answer.includes('.svn')
     ? undefined
-    : `${host} has .svn in a new home, or cannot be asked: ${text}`
+    : `${host} has .svn in a new home, or lacks one, or cannot be asked: ${text.trim()}`
 }
 
 /** An answer; status 0 when there is none after a few seconds. */
@@ -96,7 +136,10 @@ async function get(url) {
   }
 }
 
-/** Runs the built command; `collect` keeps what it says instead of showing it. */
+/**
+ * Runs the built command; `collect` keeps what it says instead of showing it: `answer` from its standard output alone,
+ * `text` with its errors.
+ */
 function upgradeFleet(args, mode = 'show') {
   return new Promise((resolve, reject) => {
     const shown = mode === 'show'
@@ -104,10 +147,17 @@ function upgradeFleet(args, mode = 'show') {
       cwd: root,
       stdio: shown ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     })
+    let answer = ''
     let text = ''
-    if (!shown) for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (text += part))
+    child.stdout?.on('data', (part) => {
+      answer += part
+      text += part
+    })
+    child.stderr?.on('data', (part) => {
+      text += part
+    })
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? 130, text }))
+    child.on('close', (code) => resolve({ code: code ?? 130, answer, text }))
   })
 }
 

@@ -28,7 +28,7 @@ export function execCommand(io: Io): Command {
   const command = new Command('exec')
     .description('run a shell command on hosts')
     .argument('<pattern>', 'a pattern as in Ansible')
-    .argument('<command...>', 'the command, behind --')
+    .argument('<command...>', 'the command, behind -- if it has options of its own')
     .option('--timeout <seconds>', 'deadline of the command', '120')
     .action(async (pattern: string, words: readonly string[], options: AdhocOptions) => {
       throw new Exit(await onHosts(io, pattern, options, typed(words.join(' ')), false))
@@ -44,7 +44,7 @@ async function onHosts(
   reads: boolean,
 ): Promise<number> {
   const timeout = Number(options.timeout ?? 120)
-  if (!(timeout > 0)) throw new InputError(`--timeout ${options.timeout}: expected seconds`)
+  if (!(timeout > 0)) throw new InputError(`--timeout ${options.timeout}: expected seconds, more than 0`)
   const { inventory } = await inventoryOf(io, options)
   const hosts = matchHosts(inventory, pattern)
   const world = worldOf(io, inventory, reads)

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import { findPlaybook } from '../load/load-playbook.ts'
 import { typeCheck } from '../load/type-check.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
@@ -15,6 +16,7 @@ export function checkCommand(io: Io): Command {
     .argument('<playbook>', 'the playbook, a .ts file')
     .description('check a playbook and its inventory, without a connection')
     .action(async (file: string, flags: RunFlags) => {
+      await findPlaybook(file, io.cwd)
       const problems = await typeCheck([resolve(io.cwd, file)], { cwd: io.cwd, types: await typesFile() })
       if (problems.length > 0) throw new InputError(problems, 'Correct the playbook and check it again.')
       const prepared = await prepare(io, file, flags, false)

@@ -42,3 +42,6 @@ export async function findHistory(
   }
   return historyOf(run)
 }
+
+/** Whether there is anything to take back. */
+export const anyBegun = (so: State): boolean => [...so.tasks.values()].some((task) => task.begun)

@@ -43,8 +43,12 @@ export function labCommand(io: Io): Command {
     .option('--list', 'list the faults')
     .action(async (fault: string | undefined, options: { state?: string; list?: boolean }) => {
       if (options.list === true)
-        return say(faults.map(({ slug, seen }) => `${slug.padEnd(28)}${seen}`).join('\n'))
-      if (fault === undefined) throw new InputError('Which fault?', 'Type `upgrade-fleet lab break --list`.')
+        return say(faults.map(({ slug, seen }) => `${slug.padEnd(width)}${seen}`).join('\n'))
+      if (fault === undefined)
+        throw new InputError(
+          'lab break: expected a fault',
+          'See what there is: upgrade-fleet lab break --list',
+        )
       say(`Faults that are on: ${faultsText(await labBreak(place(options), fault))}`)
     })
 
@@ -53,6 +57,8 @@ export function labCommand(io: Io): Command {
   })
   return lab
 }
+
+const width = 2 + Math.max(...faults.map(({ slug }) => slug.length))
 
 function statusText(status: LabStatus): string {
   const hosts = status.hosts.map(({ name, address, up, servers, ports }) => {

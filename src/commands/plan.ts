@@ -31,7 +31,7 @@ async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
     const failed = [...state.tasks].filter(([, task]) =>
       ['failed', 'unreachable', 'blocked'].includes(task.status),
     )
-    for (const [id, task] of failed) io.out(`FOUND ${task.message ?? `${id}: ${task.status}`}\n`)
+    for (const [id, task] of failed) io.out(`FOUND ${id}: ${task.message ?? task.status}\n`)
     return failed.length > 0 ? 2 : 0
   } finally {
     await prepared.discard()

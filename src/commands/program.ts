@@ -54,6 +54,7 @@ async function buildProgram(
     .helpOption('-h, --help', 'print this help, or that of a command')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ subcommandTerm: (command) => term(command, commands) })
+    .addHelpText('after', exits)
   for (const entry of commands) {
     const wanted = called === entry.name || called === 'help'
     program.addCommand(wanted ? (await entry.load())(io) : new Command(entry.name).description(entry.summary))
@@ -62,16 +63,25 @@ async function buildProgram(
   return program
 }
 
+const exits = `
+Exit codes:
+  0    done, all gates green
+  1    a defect of this tool
+  2    usage, invalid inventory or playbook, or blocked by preflight: nothing was changed
+  3    hosts failed; resume or rollback        4    hosts unreachable, nothing else failed
+  5    failed, and rolled back completely      6    a person must look
+  7    locked by another run                   130  interrupted, resumable`
+
 function term(command: Command, commands: readonly Entry[]): string {
   const entry = commands.find(({ name }) => name === command.name())
   return entry === undefined ? 'help [command]' : [entry.name, entry.usage].join(' ').trim()
 }
 
 /** Commander writes through `io` and throws where it would end the process. */
-function captive(command: Command, io: Io): void {
+function captive(command: Command, io: Io, path: readonly string[] = []): void {
   command
     .exitOverride()
-    .showHelpAfterError('See --help.')
+    .showHelpAfterError(`See: ${['upgrade-fleet', ...path, '--help'].join(' ')}`)
     .configureOutput({
       writeOut: (text) => io.out(text),
       writeErr: (text) => io.err(text),
@@ -82,7 +92,7 @@ function captive(command: Command, io: Io): void {
     })
   if (!command.options.some(({ long }) => long === '--verbose'))
     command.addOption(new Option('--verbose', 'show where an error comes from').hideHelp())
-  for (const child of command.commands) captive(child, io)
+  for (const child of command.commands) captive(child, io, [...path, child.name()])
 }
 
 /** Errors that say all there is to say, by name (their rooms are loaded late), with their exit codes. */

@@ -11,7 +11,7 @@ import { runSchedule } from '../run/run.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput } from './flags.ts'
-import { findHistory } from './known.ts'
+import { anyBegun, findHistory } from './known.ts'
 import { applied } from './prepare.ts'
 import { afterwards } from './run.ts'
 import { bundlePath, stateDirectory } from './world.ts'
@@ -54,7 +54,13 @@ async function resume(io: Io, id: string | undefined, flags: RunFlags): Promise<
     flags,
     inventory: record.inventory,
     before: events,
-    first: { type: 'run.resumed', run: folder.id, waves: waveOutlines(schedule) },
+    first: {
+      type: 'run.resumed',
+      run: folder.id,
+      playbook: schedule.playbook,
+      changed: anyBegun(so),
+      waves: waveOutlines(schedule),
+    },
     work: goOn,
   })
   return afterwards(io, folder.id, outcome, flags)

@@ -4,13 +4,13 @@ import { loadBundle } from '../load/load-playbook.ts'
 import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
-import { fold, type State } from '../model/state.ts'
+import { fold } from '../model/state.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { refuseBackTo, runBack } from '../run/back.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput } from './flags.ts'
-import { findHistory } from './known.ts'
+import { anyBegun, findHistory } from './known.ts'
 import { exitCodeOf } from './outcome.ts'
 import { applied } from './prepare.ts'
 import { version } from './version.ts'
@@ -68,6 +68,3 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
     },
   })
 }
-
-/** Whether there is anything to take back. */
-const anyBegun = (so: State): boolean => [...so.tasks.values()].some((task) => task.begun)

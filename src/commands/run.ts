@@ -4,6 +4,7 @@ import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
 import { playsOf } from '../model/schedule.ts'
 import { waveOutlines } from '../plan/outline.ts'
+import { plural } from '../report/text.ts'
 import { runSchedule } from '../run/run.ts'
 import { askOnFailure } from './ask.ts'
 import { execute } from './execute.ts'
@@ -88,7 +89,7 @@ function listing({ schedule }: Prepared, { listTasks }: RunFlags): string {
     .map(({ play, waves }) => {
       const hosts = waves.flat().map((host) => host.name)
       const lines = listTasks ? play.steps.map((step) => step.name) : hosts
-      return `play ${play.name} (${hosts.length} hosts)\n${lines.map((line) => `  ${line}\n`).join('')}`
+      return `play ${play.name} (${plural(hosts.length, 'host')})\n${lines.map((line) => `  ${line}\n`).join('')}`
     })
     .join('')
 }

@@ -14,7 +14,10 @@ export function runsCommand(io: Io): Command {
     .description('list the runs')
     .addOption(stateOption())
     .action(async (flags: { readonly state?: string }) => {
-      for (const { folder, record, events } of await listRuns(stateDirectory(io, flags.state))) {
+      const state = stateDirectory(io, flags.state)
+      const runs = await listRuns(state)
+      if (runs.length === 0) io.err(`There is no run in ${state}.\n`)
+      for (const { folder, record, events } of runs) {
         const what = record.of === undefined ? sanitize(record.playbook) : `rollback of ${record.of}`
         const ended = events.findLast((event) => event.type === 'run.ended')
         const outcome = ended?.type === 'run.ended' ? ended.outcome : 'not ended'

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { makeStateDirectory } from './directory.ts'
 
 /** Who holds the lock of a state directory. */
 export interface Holder {
@@ -45,7 +46,7 @@ export async function takeLock(
     started: (await startTime(who.pid)) ?? '',
     since: who.now.toISOString(),
   }
-  await mkdir(state, { recursive: true, mode: 0o700 })
+  await makeStateDirectory(state)
   for (let tries = 0; ; tries++) {
     try {
       await mkdir(path, { mode: 0o700 })

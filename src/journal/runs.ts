@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { open, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Stamped } from '../model/event.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { fromPlain, type Json, toPlain } from '../model/json.ts'
+import { makeStateDirectory } from './directory.ts'
 import { readJournal } from './file.ts'
 
 /** What a run was asked to do: kept beside its journal, so that resume and rollback use the same. */
@@ -44,7 +45,7 @@ export function runFolder(state: string, id: string): RunFolder {
 /** Makes a run's folder, 0700. */
 export async function makeRunFolder(state: string, id: string): Promise<RunFolder> {
   const folder = runFolder(state, id)
-  await mkdir(join(folder.path, 'hosts'), { recursive: true, mode: 0o700 })
+  await makeStateDirectory(join(folder.path, 'hosts'))
   return folder
 }
 

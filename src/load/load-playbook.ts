@@ -27,11 +27,20 @@ export interface LoadedPlaybook {
   readonly inputs: readonly string[]
 }
 
+/** The absolute path of a playbook that is there; an InputError otherwise. */
+export async function findPlaybook(file: string, cwd: string): Promise<string> {
+  const path = resolve(cwd, file)
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isFile() === true) return path
+  throw new InputError(
+    `${file}: expected a playbook, got ${found === undefined ? 'no such file' : 'no file'} in ${cwd}`,
+    'Give the path of a .ts file, for instance playbooks/to-3.0.0.ts.',
+  )
+}
+
 /** Bundles a playbook to one module in `runDir` and imports it. What is wrong with it is an InputError with `file:line:column`. */
 export async function loadPlaybook(file: string, options: LoadOptions): Promise<LoadedPlaybook> {
-  const entry = resolve(options.cwd, file)
-  const found = await stat(entry).catch(() => undefined)
-  if (found?.isFile() !== true) throw new InputError(`${file}: expected a playbook, got no such file`)
+  const entry = await findPlaybook(file, options.cwd)
   const { text, inputs } = await bundlePlaybook(entry, options)
   const digest = await digestOf(inputs, dirname(entry))
   await mkdir(options.runDir, { recursive: true, mode: 0o700 })

@@ -52,7 +52,14 @@ export type Event =
       readonly check: boolean
       readonly waves: readonly WaveOutline[]
     }
-  | { readonly type: 'run.resumed'; readonly run: string; readonly waves: readonly WaveOutline[] }
+  | {
+      readonly type: 'run.resumed'
+      readonly run: string
+      readonly playbook: string
+      /** Whether any change began before, so that there is something to take back. */
+      readonly changed: boolean
+      readonly waves: readonly WaveOutline[]
+    }
   | { readonly type: 'wave.started'; readonly play: string; readonly wave: number }
   | { readonly type: 'wave.ended'; readonly play: string; readonly wave: number }
   /** A change asks whether there is anything to do. Not stored in the journal. */

@@ -138,11 +138,16 @@ function writer(data: Play): unknown {
   }
 }
 
-// The frames are: this function, the closure above, the author's call.
+/** Whose frames are ours: the bundle that this is in, or, from sources, this file. */
+const own = import.meta.url.replace(/^file:\/\//, '')
+
+/** The author's line that led to a task; a play of ours (`apim.verify`) stands where the playbook asked for it. */
 function callerPlace(): string | undefined {
   const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 3
-  const line = new Error().stack?.split('\n')[3]
+  Error.stackTraceLimit = 20
+  const lines = new Error().stack?.split('\n') ?? []
   Error.stackTraceLimit = stackTraceLimit
-  return line?.match(/\(?((?:file:\/\/)?\/[^()]+:\d+:\d+)\)?$/)?.[1]?.replace('file://', '')
+  return lines
+    .map((line) => line.match(/\(?((?:file:\/\/)?\/[^()]+:\d+:\d+)\)?$/)?.[1]?.replace('file://', ''))
+    .find((place) => place !== undefined && !place.startsWith(`${own}:`))
 }

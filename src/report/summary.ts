@@ -39,7 +39,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
     const end: RunEnd = { run: run.run, kind: run.kind, outcome, check: run.check, changed }
     const lines = [
       '',
-      `${oneLine(run.playbook)}: ${outcomeText(outcome)} (${duration(seconds)})`,
+      `${run.kind === 'rollback' ? 'rollback of ' : ''}${oneLine(run.playbook)}: ${outcomeText(outcome)} (${duration(seconds)})`,
       `  run ${run.run}: ${workText(tasks, undone)}`,
       ...troubles('failed', wrong),
       ...troubles('not undone', notUndone),
@@ -54,8 +54,8 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
     event(event) {
       if (event.type === 'run.started') run = event
       if (event.type === 'run.resumed') {
-        run = { ...run, run: event.run }
-        changed = true // as far as anyone knows here
+        run = { ...run, run: event.run, playbook: event.playbook }
+        changed = event.changed
       }
       if (event.type === 'task.started' && event.kind === 'change') changed = true
       if (event.type === 'task.ended') tasks.set(event.task, event)

@@ -77,7 +77,9 @@ export function eventLines(event: Event): readonly string[] {
       ]
     }
     case 'run.resumed':
-      return [`run ${event.run} goes on: ${plural(event.waves.length, 'wave')} in all`]
+      return [
+        `run ${event.run} goes on: ${oneLine(event.playbook)}, ${plural(event.waves.length, 'wave')} in all`,
+      ]
     case 'task.said':
       return clean(event.line)
         .split('\n')

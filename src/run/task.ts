@@ -213,4 +213,4 @@ const rests = (work: Change<unknown>): boolean =>
   typeof work.undo === 'object' && work.undo.kind === 'restored'
 
 const at = (task: TaskAt, why: string): string =>
-  `${task.id}: ${why}${task.step.place === undefined ? '' : `\n  at ${task.step.place}`}`
+  `${why}${task.step.place === undefined ? '' : `\n  at ${task.step.place}`}`

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { runProgram } from '../../src/commands/program.ts'
+import { fakeIo } from '../support/io.ts'
+
+async function call(...args: string[]) {
+  const io = fakeIo()
+  return { code: await runProgram(io, args), ...io.written }
+}
+
+test('without a run, runs says so beside its empty list', async () => {
+  expect(await call('runs')).toEqual({
+    code: 0,
+    out: '',
+    err: 'There is no run in /nowhere/.upgrade-fleet.\n',
+  })
+})
+
+test.each([['show'], ['resume'], ['rollback']])('%s without a run is refused', async (command) => {
+  const { code, err } = await call(command)
+  expect(code).toBe(2)
+  expect(err).toMatch(/There is no run in .*--state/s)
+})
+
+test('a playbook that is not there is told with where it was looked for, by check as by run', async () => {
+  const { code, err } = await call('check', 'playbooks/nowhere.ts')
+  expect(code).toBe(2)
+  expect(err).toMatch(
+    /^playbooks\/nowhere\.ts: expected a playbook, got no such file in \/nowhere\n.*\.ts file/,
+  )
+})
+
+test.each([
+  [['run', 'a.ts', '--nope'], /unknown option '--nope'\nSee: upgrade-fleet run --help/],
+  [['lab', 'break', '--nope'], /unknown option '--nope'\nSee: upgrade-fleet lab break --help/],
+  [['exec', 'all'], /missing required argument 'command'\nSee: upgrade-fleet exec --help/],
+])('%j names the help to look at', async (args, message) => {
+  const { code, err } = await call(...args)
+  expect(code).toBe(2)
+  expect(err).toMatch(message)
+})
+
+test('faults stand in two columns, however long their names are', async () => {
+  const { out } = await call('lab', 'break', '--list')
+  for (const line of out.trimEnd().split('\n')) expect(line).toMatch(/^[a-z0-9-]+ {2,}\S/)
+})
+
+test('the help tells the exit codes', async () => {
+  expect((await call('--help')).out).toMatch(/130 {2}interrupted, resumable/)
+})
