@@ -7,7 +7,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', end)
       resolve()
     }
-    const timer = setTimeout(end, ms)
+    const timer = setTimeout(end, capped(ms))
     signal.addEventListener('abort', end)
   })
 }
@@ -20,6 +20,9 @@ export type Ended<T> =
 
 const grace = 15_000
 
+/** Timers count in 32 bits: a longer time would be over at once. */
+const capped = (ms: number): number => Math.min(ms, 2 ** 31 - 1)
+
 /** Gives work a signal that aborts at the deadline (seconds), and a little time to end after it. */
 export async function withDeadline<T>(
   limit: number,
@@ -27,15 +30,18 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Ended<T>> {
   const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), limit * 1000)
+  const timer = setTimeout(() => late.abort(), capped(limit * 1000))
   const signal = outer === undefined ? late.signal : AbortSignal.any([late.signal, outer])
   let giveUp: NodeJS.Timeout | undefined
   const hangs = new Promise<Ended<T>>((resolve) => {
-    signal.addEventListener('abort', () => {
+    const wait = () => {
       giveUp = setTimeout(() => resolve({ kind: 'hangs' }), grace)
-    })
+    }
+    if (signal.aborted) wait()
+    else signal.addEventListener('abort', wait, { once: true })
   })
-  const ended = work(signal).then(
+  // A function that throws before it gives a promise is no different from one whose promise fails.
+  const ended = (async () => work(signal))().then(
     (value): Ended<T> => ({ kind: 'done', value }),
     (error): Ended<T> => ({ kind: 'threw', error, late: late.signal.aborted }),
   )
