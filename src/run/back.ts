@@ -2,6 +2,7 @@ import type { Outcome } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import { hostsOf, type PlayPhase, playsOf } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
+import { allEnded } from './deadline.ts'
 import { notOurs, pointsOf, restingOf, supersedes } from './points.ts'
 import { begunTasks, endUnfinished, type Halt, type Known, lostTask, type Undoing, undoHost } from './undo.ts'
 
@@ -69,7 +70,7 @@ async function takeBack(
     if (concerned.length === 0) continue
     if (context.interrupted.aborted) return { kind: 'interrupted' }
     tell(context, { type: 'wave.started', play: name, wave: waves.length - at })
-    const ended = await Promise.all(concerned.map((host) => undoHost(context, phase, host, undoing)))
+    const ended = await allEnded(concerned.map((host) => undoHost(context, phase, host, undoing)))
     tell(context, { type: 'wave.ended', play: name, wave: waves.length - at })
     const hindered = ended.flatMap((halt) => (halt?.kind === 'hindered' ? [halt.why] : []))
     if (hindered.length > 0) return { kind: 'hindered', why: hindered.join('; ') }

@@ -1,6 +1,7 @@
 import { tasksOf } from '../model/evaluate.ts'
 import { hostsOf, type PlayPhase, playsOf, type TaskAt } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
+import { allEnded } from './deadline.ts'
 import { begunOf, meet, notOurs, pointsOf, restingOf, supersedes } from './points.ts'
 import { endUnfinished, undoHost } from './undo.ts'
 
@@ -23,8 +24,8 @@ export async function rewindBroken(context: RunContext): Promise<string | undefi
   if (why !== undefined) return why
   // Later restore points first: an earlier one may hold what is older of the same files.
   for (const phase of [...new Set([...resting, ...points])].toSorted(backwards(context))) {
-    const ended = await Promise.all(
-      hostsOf(phase).map((host) => {
+    const ended = await allEnded(
+      hostsOf(phase).map(async (host) => {
         const earlier = points.slice(0, Math.max(0, points.indexOf(phase)))
         if (earlier.some((point) => supersedes(context, point, phase, host))) return undefined
         const purpose = points.includes(phase) ? 'rewind' : 'redo'

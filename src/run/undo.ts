@@ -106,8 +106,8 @@ async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undo
   const doing = { task: task.id, keptBy: undoing.of, attempt: `undo-${times}` }
   const { timeout = undoLimit } = task.step.options
   const { undo } = work
-  const ended = await withDeadline(seconds(timeout), undefined, (signal) =>
-    undo(onFor(context, connection, { ...doing, signal }), state.input, state.remembered),
+  const ended = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
+    undo(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
   )
   if (ended.kind === 'hangs')
     throw new Error(`it was not undone within ${timeout}, nor did it end when it was told to`)
