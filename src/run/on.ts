@@ -14,6 +14,8 @@ export interface Doing {
   /** `1`, `2`, ... for tries of the task; `undo-1`, ... for its undoing. */
   readonly attempt: string
   readonly signal: AbortSignal
+  /** Whether its end was told: work that outlives its task (it did not end when it was told to) has no say any more. */
+  readonly isOver: () => boolean
 }
 
 /** A task's name as a file name: readable, and never the same for two tasks. */
@@ -34,14 +36,20 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     run: doing.keptBy,
     task,
     signal,
-    say: (line) => tell(context, { type: 'task.said', task, line: sanitize(line) }),
-    progress: (done, total, unit) => tell(context, { type: 'task.progress', task, done, total, unit }),
+    say: (line) => {
+      if (!doing.isOver()) tell(context, { type: 'task.said', task, line: sanitize(line) })
+    },
+    progress: (done, total, unit) => {
+      if (!doing.isOver()) tell(context, { type: 'task.progress', task, done, total, unit })
+    },
     exec,
     must: async (command, options) => output(command, await exec(command, options)),
     put: (source, path, options) => connection.put(source, path, { signal, ...options }),
     get: (path, sink, options) => connection.get(path, sink, { signal, ...options }),
-    job: (name, command, options) =>
-      connection.job(`${context.run}/${slug(task)}/${doing.attempt}/${name}`, command, options),
+    job: async (name, command, options) => {
+      if (doing.isOver()) throw new TaskError(`${task} is over: no job of it is begun any more`)
+      return connection.job(`${context.run}/${slug(task)}/${doing.attempt}/${name}`, command, options)
+    },
     dial: (address, port) => connection.dial(address, port),
     workdir: () => connection.workdir(),
     keep: () => {

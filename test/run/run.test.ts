@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { approve, change, conclude, fail, observe, play, restored, skip } from '../../src/index.ts'
+import { approve, change, conclude, fail, observe, play, restored, skip, via } from '../../src/index.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import { hosts, tryBack, tryRun } from '../support/engine.ts'
 
@@ -209,11 +209,14 @@ function hops(db: { rows: string[] }, log: string[], sick: { value: boolean }) {
     return null
   })
   const saved = new Map<string, string[]>()
+  const [machine] = hosts('m')
+  if (machine === undefined) throw new Error('no machine')
+  const database = via(machine, [{ name: 'db' }])
   return ['h1', 'h2'].flatMap((hop): Part[] => {
-    const point = play(`${hop}: checkpoint`, hosts('db')).task('dump', () => dump({ hop }))
+    const point = play(`${hop}: checkpoint`, database).task('dump', () => dump({ hop }))
     return [
       point,
-      play(`${hop}: migrate`, hosts('db'), { restoredBy: [point] })
+      play(`${hop}: migrate`, database, { restoredBy: [point] })
         .task('one', () => step({ row: `${hop}.1` }))
         .task('two', () => step({ row: `${hop}.2` }))
         .task('gate', () => (hop === 'h2' ? gate(null) : skip('not here'))),

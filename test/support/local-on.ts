@@ -32,6 +32,7 @@ export async function localOn(dir: string, secrets: SecretStore = () => ''): Pro
     keptBy: 'run-1',
     attempt: '1',
     signal: new AbortController().signal,
+    isOver: () => false,
   })
   const on: On = { ...made, say: (line) => void said.push(line), progress: () => undefined }
   return { on, said, dir, close: () => connection.close() }
