@@ -1,8 +1,8 @@
 import type { Outcome } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
-import { type PlayPhase, playsOf, type TaskAt } from '../model/schedule.ts'
+import { hostsOf, type PlayPhase, playsOf, type TaskAt } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
-import { begunTasks, endUnfinished, type Undoing, undoTask } from './undo.ts'
+import { begunTasks, endUnfinished, proveUndo, type Undoing, undoTask } from './undo.ts'
 
 /** Where a rollback ends, and which runs it takes back. */
 export interface BackOptions {
@@ -28,7 +28,10 @@ interface Backward {
  */
 export async function runBack(context: RunContext, options: BackOptions): Promise<Outcome> {
   const undoing: Undoing = { purpose: 'rollback', of: options.of, runs: options.runs }
-  for (const { phase, restores, isPoint } of backwards(context, options.to)) {
+  const all = backwards(context, options.to)
+  const unproved = await proveAll(context, all, undoing)
+  if (unproved !== undefined) return unproved
+  for (const { phase, restores, isPoint } of all) {
     const hosts = phase.waves.toReversed()
     for (const [at, wave] of hosts.entries()) {
       const concerned = wave.filter((host) => begunTasks(context, phase, host).length > 0)
@@ -55,6 +58,26 @@ export async function runBack(context: RunContext, options: BackOptions): Promis
     }
   }
   return 'ok'
+}
+
+/** Every restore point that will be needed is proved before anything is stopped or overwritten: one that is damaged ends the rollback here. */
+async function proveAll(
+  context: RunContext,
+  all: readonly Backward[],
+  undoing: Undoing,
+): Promise<Outcome | undefined> {
+  for (const { phase, restores } of all.filter(({ isPoint }) => isPoint)) {
+    const tasks = hostsOf(phase)
+      .filter(restores)
+      .flatMap((host) => begunTasks(context, phase, host))
+    const found = await Promise.all(tasks.map(({ task, state }) => proveUndo(context, task, state, undoing)))
+    const reasons = found.filter((why) => why !== undefined)
+    if (reasons.length === 0) continue
+    const reason = `nothing was taken back: ${reasons.join('; ')}`
+    tell(context, { type: 'stopped', play: phase.play.name, reason })
+    return 'needs-operator'
+  }
+  return undefined
 }
 
 /** The begun tasks of every play that this restore point, or a later one that it makes needless, brings back. */

@@ -1,7 +1,7 @@
 import { tasksOf } from '../model/evaluate.ts'
 import { hostsOf, type PlayPhase, playsOf, type TaskAt } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
-import { begunTasks, endUnfinished, undoTask } from './undo.ts'
+import { begunTasks, endUnfinished, proveUndo, undoTask } from './undo.ts'
 
 /**
  * Before a resumed run goes on: what rests on a restore point and failed, or whose end is unknown, is never continued.
@@ -29,10 +29,18 @@ async function rewind(
 ): Promise<string | undefined> {
   const runs = [context.run]
   await endUnfinished(context, tasks, runs)
+  const undoing = { purpose: 'rewind', of: context.run, runs } as const
+  const found = await Promise.all(
+    hostsOf(point)
+      .flatMap((host) => begunTasks(context, point, host))
+      .map(({ task, state }) => proveUndo(context, task, state, undoing)),
+  )
+  const reasons = found.filter((why) => why !== undefined)
+  if (reasons.length > 0) return `nothing was brought back: ${reasons.join('; ')}`
   const ended = await Promise.all(
     hostsOf(point).map(async (host) => {
       for (const { task, state } of begunTasks(context, point, host).toReversed()) {
-        const error = await undoTask(context, task, state, { purpose: 'rewind', of: context.run, runs })
+        const error = await undoTask(context, task, state, undoing)
         if (error !== undefined) return `${task.id}: the restore point could not be brought back: ${error}`
       }
       return undefined

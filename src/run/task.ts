@@ -135,7 +135,7 @@ async function changed(
 
   tell(context, { type: 'task.checking', task: task.id })
   const checked = await withDeadline(seconds(timeout), context.interrupted, (signal) =>
-    work.check(bind(signal), input),
+    work.check(bind(signal), input, before?.begun ? before.remembered : undefined),
   )
   if (context.interrupted.aborted && checked.kind !== 'done')
     return { result: 'cancelled', message: 'interrupted' }

@@ -72,6 +72,26 @@ async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undo
   await work.undo(on, state.input, state.remembered)
 }
 
+/** Why a restore point could not be brought back, found out by reading; undefined when nothing speaks against it. */
+export async function proveUndo(
+  context: RunContext,
+  task: TaskAt,
+  state: TaskState,
+  undoing: Undoing,
+): Promise<string | undefined> {
+  try {
+    const { work } = undoAction(context, task, state)
+    if (work.kind !== 'change' || work.prove === undefined) return undefined
+    const { signal } = new AbortController()
+    const doing = { task: task.id, keptBy: undoing.of, attempt: 'prove', signal }
+    const connection = await context.connect(machineOf(task.host))
+    await work.prove(onFor(context, connection, doing), state.input, state.remembered)
+    return undefined
+  } catch (reason) {
+    return `${task.id}: ${reason instanceof Error ? reason.message : String(reason)}`
+  }
+}
+
 /** The task's function made again with the journal's outputs; the undo gets the journal's input all the same. */
 function undoAction(context: RunContext, task: TaskAt, state: TaskState) {
   const made = evaluate(context.schedule, context.state, task)
