@@ -47,17 +47,24 @@ export async function localOn(dir: string, secrets: SecretStore = () => ''): Pro
 
 let tries = 0
 
+/** What came of an action, and its way back. */
+export interface Performed<Out> {
+  readonly out: Out
+  readonly changed: boolean
+  readonly undo: () => Promise<void>
+  readonly prove: () => Promise<void>
+}
+
+const nothing = async () => {}
+
 /** Does an action as the engine does: check, remember, apply. Each is a try of its own, so that its jobs are too. */
-export async function perform<Out>(
-  { on }: LocalOn,
-  action: Action<Out>,
-): Promise<{ out: Out; changed: boolean; undo: () => Promise<void> }> {
+export async function perform<Out>({ on }: LocalOn, action: Action<Out>): Promise<Performed<Out>> {
   const { work, input } = action
   const doing: On = { ...on, job: (name, ...rest) => on.job(`${name}-${++tries}`, ...rest) }
   if (work.kind === 'observe')
-    return { out: await work.read(on, input), changed: false, undo: async () => {} }
+    return { out: await work.read(on, input), changed: false, undo: nothing, prove: nothing }
   const already = await work.check(on, input, undefined)
-  if (already !== undefined) return { out: already, changed: false, undo: async () => {} }
+  if (already !== undefined) return { out: already, changed: false, undo: nothing, prove: nothing }
   const remembered: Json = await work.remember(on, input)
   const out = await work.apply(doing, input, remembered)
   const undo = async () => {
@@ -68,5 +75,5 @@ export async function perform<Out>(
       remembered,
     )
   }
-  return { out, changed: true, undo }
+  return { out, changed: true, undo, prove: async () => work.prove?.(on, input, remembered) }
 }
