@@ -8,7 +8,7 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: 'unit', include: ['test/**/*.test.ts'], isolate: false, testTimeout: 20_000 },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], isolate: false, testTimeout: 120_000 },
       },
       {
         resolve: { alias },

@@ -4,7 +4,16 @@ import { hostsOf, type PlayPhase, playsOf } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
 import { allEnded } from './deadline.ts'
 import { notOurs, pointsOf, restingOf, supersedes } from './points.ts'
-import { begunTasks, endUnfinished, type Halt, type Known, lostTask, type Undoing, undoHost } from './undo.ts'
+import {
+  begunTasks,
+  endUnfinished,
+  type Halt,
+  type Known,
+  lostTask,
+  type Undoing,
+  undoHost,
+  unproved,
+} from './undo.ts'
 
 /** Where a rollback ends, and which runs it takes back. */
 export interface BackOptions {
@@ -35,7 +44,14 @@ interface Backward {
  */
 export async function runBack(context: RunContext, options: BackOptions): Promise<Outcome> {
   const undoing: Undoing = { purpose: 'rollback', of: options.of, runs: options.runs }
-  for (const backward of backwards(context, options.to)) {
+  const all = backwards(context, options.to)
+  const damaged = await proveAll(context, all, undoing)
+  if (context.interrupted.aborted) return 'interrupted'
+  if (damaged !== undefined) {
+    tell(context, { type: 'stopped', play: damaged.play, reason: `nothing was taken back: ${damaged.why}` })
+    return 'needs-operator'
+  }
+  for (const backward of all) {
     const halt = await takeBack(context, backward, undoing)
     if (halt === undefined) continue
     if (halt.kind === 'interrupted') return 'interrupted'
@@ -43,6 +59,22 @@ export async function runBack(context: RunContext, options: BackOptions): Promis
     return 'needs-operator'
   }
   return 'ok'
+}
+
+/** Every restore point that will be needed is proved before anything is stopped or overwritten. */
+async function proveAll(
+  context: RunContext,
+  all: readonly Backward[],
+  undoing: Undoing,
+): Promise<{ readonly play: string; readonly why: string } | undefined> {
+  for (const { phase, restores } of all.filter(({ isPoint }) => isPoint)) {
+    const begun = hostsOf(phase)
+      .filter(restores)
+      .flatMap((host) => begunTasks(context, phase, host))
+    const reasons = await unproved(context, begun, undoing)
+    if (reasons.length > 0) return { play: phase.play.name, why: reasons.join('; ') }
+  }
+  return undefined
 }
 
 async function takeBack(

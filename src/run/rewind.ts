@@ -3,7 +3,7 @@ import { hostsOf, type PlayPhase, playsOf, type TaskAt } from '../model/schedule
 import { type RunContext, tell } from './context.ts'
 import { allEnded } from './deadline.ts'
 import { begunOf, meet, notOurs, pointsOf, restingOf, supersedes } from './points.ts'
-import { endUnfinished, undoHost } from './undo.ts'
+import { begunTasks, endUnfinished, undoHost, unproved } from './undo.ts'
 
 /**
  * Before a resumed run goes on: what rests on a restore point and failed, or whose end is unknown, is never continued.
@@ -22,6 +22,12 @@ export async function rewindBroken(context: RunContext): Promise<string | undefi
       undoing.runs,
     ))
   if (why !== undefined) return why
+  const damaged = await unproved(
+    context,
+    points.flatMap((point) => restoredBy(context, points, point)),
+    undoing,
+  )
+  if (damaged.length > 0) return `nothing was brought back: ${damaged.join('; ')}`
   // Later restore points first: an earlier one may hold what is older of the same files.
   for (const phase of [...new Set([...resting, ...points])].toSorted(backwards(context))) {
     const ended = await allEnded(
@@ -47,6 +53,14 @@ export async function rewindBroken(context: RunContext): Promise<string | undefi
   await context.ledger.sync()
   return undefined
 }
+
+/** What a restore point has to bring back where no earlier one makes it needless. */
+const restoredBy = (context: RunContext, points: readonly PlayPhase[], point: PlayPhase) =>
+  hostsOf(point)
+    .filter(
+      (host) => !points.slice(0, points.indexOf(point)).some((one) => supersedes(context, one, point, host)),
+    )
+    .flatMap((host) => begunTasks(context, point, host))
 
 const backwards = (context: RunContext) => {
   const plays = playsOf(context.schedule)

@@ -146,7 +146,7 @@ async function changed(
     }
   }
   const checked = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
-    work.check(bind(signal, isOver), input),
+    work.check(bind(signal, isOver), input, before?.begun ? before.remembered : undefined),
   )
   if (context.interrupted.aborted && checked.kind !== 'done')
     return { result: 'cancelled', message: 'interrupted' }

@@ -114,6 +114,40 @@ async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undo
   if (ended.kind === 'threw') throw ended.error
 }
 
+/** Why restore points could not be brought back, found out by reading; empty when nothing speaks against it. */
+export async function unproved(
+  context: RunContext,
+  begun: readonly { readonly task: TaskAt; readonly state: TaskState }[],
+  undoing: Pick<Undoing, 'of'>,
+): Promise<readonly string[]> {
+  const found = await Promise.all(begun.map(({ task, state }) => proveUndo(context, task, state, undoing)))
+  return found.filter((why) => why !== undefined)
+}
+
+async function proveUndo(
+  context: RunContext,
+  task: TaskAt,
+  state: TaskState,
+  undoing: Pick<Undoing, 'of'>,
+): Promise<string | undefined> {
+  try {
+    const { work } = undoAction(context, task, state)
+    if (work.kind !== 'change' || work.prove === undefined) return undefined
+    const { prove } = work
+    const connection = await context.connect(machineOf(task.host))
+    const doing = { task: task.id, keptBy: undoing.of, attempt: 'prove' }
+    const { timeout = undoLimit } = task.step.options
+    const ended = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
+      prove(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
+    )
+    if (ended.kind === 'done') return undefined
+    if (ended.kind === 'threw') throw ended.error
+    return `${task.id}: it was not proved within ${timeout}`
+  } catch (reason) {
+    return `${task.id}: ${reason instanceof Error ? reason.message : String(reason)}`
+  }
+}
+
 /** Seconds that an undo may take where its task names no time: it may bring back a large database. */
 const undoLimit = 24 * 3600
 
