@@ -22,7 +22,10 @@ export async function openScreen(
   const shown = await reporterOf(io, output)
   const sums = output === 'tree' || output === 'lines'
   const places = folder === undefined ? [] : [{ what: 'journal', path: folder.journal }]
-  const screen = together(shown, ...(sums ? [summaryReporter(io.out, { places, next })] : []))
+  const screen = together(
+    shown,
+    ...(sums ? [summaryReporter(io.out, { places, next: next(nameOf(io)) })] : []),
+  )
   const tell = () =>
     screen.note?.('interrupted: what is under way is brought to its end; Ctrl-C again ends at once')
   io.interrupted.addEventListener('abort', tell, { once: true })
@@ -66,13 +69,16 @@ function lookOf(io: Io): Look {
 }
 
 /** What can be typed after a run that ended so. */
-function next(end: RunEnd): readonly { type: string; for: string }[] {
+const next = (tool: string) => (end: RunEnd) => {
   if (end.check) return []
-  const resume = { type: `upgrade-fleet resume ${end.run}`, for: 'go on from where it stopped' }
-  const rollback = { type: `upgrade-fleet rollback ${end.run}`, for: 'bring the fleet back' }
+  const resume = { type: `${tool} resume ${end.run}`, for: 'go on from where it stopped' }
+  const rollback = { type: `${tool} rollback ${end.run}`, for: 'bring the fleet back' }
   if (end.kind === 'rollback')
     return end.outcome === 'ok' ? [] : [{ ...rollback, for: 'go on with taking back' }]
   if (end.outcome === 'ok') return end.changed ? [rollback] : []
   if (end.outcome === 'blocked') return []
   return end.changed ? [resume, rollback] : [resume]
 }
+
+/** How this tool was called, so that what it proposes can be typed: through npm it is seldom on the PATH. */
+const nameOf = ({ env }: Io): string => `${env['npm_command'] === undefined ? '' : 'npx '}upgrade-fleet`

@@ -76,7 +76,7 @@ export function treeReporter(screen: Screen): Reporter {
       const wave = rows.take(event)
       if (wave === undefined) return
       tree?.follow(wave)
-      if (event.type === 'wave.ended') kept.push(wave)
+      if (event.type === 'wave.ended' || event.type === 'tasks.rewound') kept.push(wave)
     },
     note: (line) => keep([line]),
     pause,

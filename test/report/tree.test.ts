@@ -57,6 +57,30 @@ describe('the tree', () => {
     expectGolden(import.meta.url, 'tree.txt', `${frames.join('\n')}\n`)
   })
 
+  test('of a run that goes on says only what is still to come, and ends the restore point that was brought back', async () => {
+    const { terminal, tree, tell, tick } = stage(76, 12)
+    const names = ['look', 'dump', 'clients', 'verify']
+    const events: Parameters<typeof stamp>[0] = [
+      {
+        type: 'run.resumed',
+        run: 'r',
+        playbook: 'up',
+        changed: true,
+        waves: names.map((play) => ({ play, wave: 1, of: 1, hosts: ['a'], tasks: ['t'] })),
+      },
+      { type: 'undo.started', task: 'dump/a/t', purpose: 'rewind' },
+      { type: 'undo.ended', task: 'dump/a/t', purpose: 'rewind', seconds: 1 },
+      { type: 'tasks.rewound', by: 'dump/a/t', tasks: ['clients/a/t'] },
+      { type: 'wave.started', play: 'clients', wave: 1 },
+    ]
+    await tell(stamp(events))
+    tick()
+    const text = terminal.lines().join('\n')
+    expect(text).toMatch(/✔ dump: 1 undone/)
+    expect(text).toMatch(/then verify$/m)
+    tree.end()
+  })
+
   test('shows a rollback, and what could not be undone', async () => {
     const { terminal, tree, tell } = stage(76, 12)
     await tell(rollback)

@@ -52,7 +52,9 @@ export function activeLines(
   const room = look.rows - 1
   const active = waves.filter(({ state }) => state === 'active')
   if (active.length === 0 || room < 1) return []
-  const waiting = waves.filter(({ state }) => state === 'waiting')
+  // A run that goes on begins in the middle: what comes before the last begun wave was done then.
+  const begun = waves.findLastIndex(({ state }) => state !== 'waiting')
+  const waiting = waves.slice(begun + 1)
   const foot =
     waiting.length > 0 && room >= 4
       ? [painted(look, '  ', 'dim', '', `then ${names(waiting.map(title), 3)}`)]

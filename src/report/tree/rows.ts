@@ -73,9 +73,16 @@ export function makeRows(outlines: readonly WaveOutline[]): Rows {
       const at = Date.parse(event.at)
       if (event.type === 'wave.started' || event.type === 'wave.ended') {
         const wave = byWave.get(`${event.play}/${event.wave}`)
-        if (wave === undefined) return undefined
+        if (wave === undefined || (event.type === 'wave.ended' && wave.state === 'done')) return undefined
         if (event.type === 'wave.started') start(wave, at)
         else finish(wave, at)
+        return wave
+      }
+      if (event.type === 'tasks.rewound') {
+        // A resume takes a restore point back outside of any wave: nobody else will say that it is over.
+        const wave = placeOf(event.by)?.wave
+        if (wave?.state !== 'active') return undefined
+        finish(wave, at)
         return wave
       }
       if (!('task' in event)) return undefined
