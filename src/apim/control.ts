@@ -1,7 +1,7 @@
 import { change, type On } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { ask } from '../modules/target.ts'
+import { ask, holds } from '../modules/target.ts'
 import { waitHealthy } from './health.ts'
 import {
   endServers,
@@ -41,7 +41,7 @@ export type Running = { readonly flags: readonly string[]; readonly javaHome?: s
 
 /** How a virtual machine with these arguments was started: 1.x may run on a Java of its own. */
 export function runningOf(args: readonly string[]): NonNullable<Running> {
-  const javaHome = args[0]?.match(/^(\/.+)\/bin\/java$/)?.[1]
+  const javaHome = args[0]?.match(/^(\/.+?)(?:\/jre)?\/bin\/java$/)?.[1]
   return { flags: flagsIn(args), ...(javaHome !== undefined && { javaHome }) }
 }
 
@@ -53,7 +53,10 @@ export const stop = change('apim.stop', {
   },
   async remember(on, { server }): Promise<Running> {
     const [first] = await serversOf(on, server.home)
-    return first === undefined ? null : runningOf(first.args)
+    if (first === undefined) return null
+    const { flags, javaHome } = runningOf(first.args)
+    const whole = javaHome !== undefined && (await holds(on, sh.read`[ -x ${javaHome}/bin/java ]`))
+    return { flags, ...(whole && { javaHome }) }
   },
   async apply(on, { server }, was) {
     await endServers(on, server.home)
