@@ -8,7 +8,7 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: 'unit', include: ['test/**/*.test.ts'], isolate: false, testTimeout: 20_000 },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], isolate: false, testTimeout: 120_000 },
       },
       {
         resolve: { alias },
@@ -17,7 +17,7 @@ export default defineConfig({
           include: ['test/**/*.real.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {

@@ -20,6 +20,10 @@ export const fleet = defineFleet({
     backups: z.string().startsWith('/'),
     /** The deployment synchronizer's repositories, where it is in use. */
     svn: apim.svnRepository.optional(),
+    /** Who administers the servers, where it is not `admin` with the password `admin`. */
+    admin: apim.admin.prefault({}),
+    /** The keystores' names and passwords, where they are not the packs' own. */
+    keystores: apim.keystores.prefault({}),
     /** Directory of a file system that all hosts mount, for 3.0.0. */
     shared_deployment: z.string().startsWith('/').optional(),
   }),

@@ -1,25 +1,47 @@
-import { apim, approve, database, fail, file, play, playbook, skip, svn, via } from 'upgrade-fleet'
+import { apim, approve, database, fail, file, play, playbook, skip, svn, via, z } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
+
+/** `-e run=ID`: the run whose backups are gone back to, where the newest are not meant. */
+const params = z.object({
+  run: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/)
+    .optional(),
+})
 
 /**
  * For the night when controller and journal are gone: takes the fleet back by what the backups' manifests on the targets
  * say, and by nothing else. What the databases hold now is dumped first.
  */
-export default playbook('rollback', { fleet, together: () => 'databases' }, (site) => {
+export default playbook('rollback', { fleet, params, together: () => 'databases' }, (site, { run }) => {
   const { migration, vars } = site
   const old = site.all.filter(apim.runsNow)
   const databases = via(migration, vars.databases)
 
   // Reads only: each manifest, and each backup that it names, whole.
-  const manifests = play('read manifests', old, { collect: true }).task('manifest', () =>
-    apim.readManifest({ backups: vars.backups }),
+  const manifests = play('read manifests', old, { collect: true }).task('manifest', ({ host }) =>
+    apim.readManifest({
+      backups: vars.backups,
+      run,
+      home: host.vars.apim_home,
+      version: vars.apim_version,
+      databases: host.name === migration.name ? databases.map(({ name }) => name) : [],
+    }),
   )
   const oneRun = play('one run', migration, { collect: true }).task('same', ({ from }) => {
     const runs = new Set(old.map((host) => from(manifests, host).manifest.run))
     return runs.size === 1
       ? skip('all are of one run')
-      : fail(`The newest manifests are of several runs: ${[...runs].join(', ')}`)
+      : fail(
+          `The manifests are of several runs: ${[...runs].join(', ')}. Choose one that all hosts have: -e run=ID`,
+        )
   })
+  // Old homes were not touched, and that is proved.
+  const intact = play('old homes', old, { collect: true }).task('intact', ({ host, from }) => {
+    const { home } = from(manifests, host).manifest
+    return apim.homeIntact({ home: host.vars.apim_home, file: home.file, volatile: apim.volatile })
+  })
+
   const restoreThem = approve('roll back', ({ from }) => {
     const runs = new Set(from.all(manifests).map(({ results }) => results.manifest.run))
     return `Go back to the backups of run ${[...runs].join(', ')}? What was written since is lost to the users; the databases are dumped as they are first.`
@@ -64,7 +86,7 @@ export default playbook('rollback', { fleet, together: () => 'databases' }, (sit
     },
   )
 
-  // New homes go aside, so that an upgrade can begin anew; old homes were not touched, and that is proved.
+  // New homes go aside, so that an upgrade can begin anew.
   const aside = play('set new homes aside', site.all).each('home', apim.targets, ({ host, item }) => {
     const home = apim.homeOf(host.vars.apim_base, item)
     return host.vars.apim_home === home ? skip('it is the old home') : file.setAside({ path: home })
@@ -75,11 +97,6 @@ export default playbook('rollback', { fleet, together: () => 'databases' }, (sit
     play('clear shared directory', site.gateway_managers[0]).task('cleared', () =>
       apim.clearShare({ dir: shared }),
     )
-  const intact = play('old homes', old).task('intact', ({ host, from }) => {
-    const { home } = from(manifests, host).manifest
-    return apim.homeIntact({ home: host.vars.apim_home, file: home.file, volatile: apim.volatile })
-  })
-
   const starts = apim.restarts(site, vars.apim_version, (from, host) => from(manifests, host).manifest.was)
   const repository = vars.svn
   const svnEmptied =
@@ -89,6 +106,7 @@ export default playbook('rollback', { fleet, together: () => 'databases' }, (sit
   return [
     manifests,
     oneRun,
+    intact,
     restoreThem,
     ...stops,
     quiet,
@@ -97,7 +115,6 @@ export default playbook('rollback', { fleet, together: () => 'databases' }, (sit
     restore,
     aside,
     share,
-    intact,
     ...starts,
     svnEmptied,
   ]

@@ -16,6 +16,7 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
   const preflight = apim.preflight(site, hops, landings)
   const baseline = apim.baseline(site, databases)
+  const served = apim.servedBefore(site)
 
   // The old fleet still serves while files travel.
   const stage = apim.stage(site, hops)
@@ -32,6 +33,7 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   const [first, ...others] = apim.walk(site, hops, {
     databases,
     baseline,
+    served,
     looked: look,
     down: apim.down(stops),
   })
@@ -48,7 +50,7 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   })
 
   return [
-    ...[look, done, preflight, baseline],
+    ...[look, done, preflight, baseline, served],
     stage,
     ...[...stops.map((stop) => stop.play), fence],
     ...[homes, repository, ...trees],

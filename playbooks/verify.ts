@@ -2,7 +2,7 @@ import { apim, database, play, playbook, via, z } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
 /** `-e at=3.0.0`: the version that the fleet is meant to be at. */
-const params = z.object({ at: z.enum(apim.targets).default('3.0.0') })
+const params = z.object({ at: z.enum(apim.versions).default('3.0.0') })
 
 /** Reads only: each server answers for its role and version, and the schema is whole. */
 export default playbook('verify', { fleet, params }, (site, { at }) => {

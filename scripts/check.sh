@@ -6,6 +6,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 part types node_modules/.bin/tsc -p tsconfig.json
 part lint node_modules/.bin/biome check --error-on-warnings .
-part unused node_modules/.bin/knip --no-progress
 tests unit
 finish

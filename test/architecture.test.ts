@@ -68,6 +68,22 @@ describe('the house', () => {
     expect(touching.filter((path) => !programs.includes(path))).toEqual([])
   })
 
+  test('every package that is imported is a run-time dependency, and every dependency is there for a reason', () => {
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
+    const bare = sightings
+      .flatMap((file) => file.imports)
+      .filter((name) => !/^(\.|node:)/.test(name))
+      .map((name) =>
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      )
+    // The last two are types that playbooks and our declarations need.
+    const used = [...new Set([...bare, '@types/node', '@types/ssh2'])].sort()
+    expect(used).toEqual(Object.keys(dependencies).sort())
+  })
+
   test('nothing is exported as default', () => {
     expect(sightings.filter((file) => file.exportsDefault).map(({ path }) => path)).toEqual([])
   })

@@ -2,7 +2,14 @@ import { change, type On, restored } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { clock, pauses, readText } from '../modules/target.ts'
-import { type ClientName, type Evidence, watched } from './evidence.ts'
+import {
+  type ClientName,
+  type Evidence,
+  type Expectation,
+  evidenceLines,
+  expectations,
+  watched,
+} from './evidence.ts'
 import { fatalSigns, startedSign } from './health.ts'
 import { type MigrationRange, migrationConfig } from './migration-config.ts'
 import { endServers, type LogMark, logLines, markLog, serversOf } from './server.ts'
@@ -38,9 +45,11 @@ export const client = change('apim.client', {
   async apply(on, run, { since }): Promise<Evidence> {
     await endServers(on, run.home)
     await place(on, run)
+    on.say(`the client "${run.client}" runs in ${run.home}`)
     const steps = run.range === undefined ? [] : await configure(on, run, run.range)
     const { started, tail } = await runServer(on, run, since)
-    const lines = await logLines(on, run.home, since, watched(run.client))
+    const { allowed }: Expectation = expectations[run.client]
+    const lines = await logLines(on, run.home, since, watched(run.client), evidenceLines, allowed)
     await clear(on, run)
     return { client: run.client, lines, started, steps, tail }
   },

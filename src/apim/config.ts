@@ -1,9 +1,9 @@
 import semver from 'semver'
-import type { Text } from '../model/secret.ts'
+import { encoded, type Secret, type Text } from '../model/secret.ts'
 import { type TomlTable, tomlText } from '../modules/toml.ts'
 import { escapeXml, type XmlEdit, xmlText } from '../modules/xml.ts'
 import type { Role } from './roles.ts'
-import type { DatabaseVars, SvnVars } from './schemas.ts'
+import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
 
 /** Who answers for a role, as the others reach it. */
 export type Peers = { readonly [R in Role]?: string }
@@ -16,6 +16,8 @@ export type Settings = {
   readonly databases: readonly DatabaseVars[]
   readonly svn?: SvnVars | undefined
   readonly peers: Peers
+  readonly admin: AdminVars
+  readonly keystores: KeystoreVars
 }
 
 /** Files of a home: those written whole, and those of the pack that are edited. Paths are relative to the home. */
@@ -37,8 +39,14 @@ function xmlConfiguration(settings: Settings): Configuration {
   return {
     texts: [{ path: `${conf}/datasources/master-datasources.xml`, text: datasources(settings) }],
     edits: [
-      { path: `${conf}/carbon.xml`, edits: [...host(settings), ...synchronizer(settings)] },
-      ...(users ? [{ path: `${conf}/user-mgt.xml`, edits: userEdits(settings) }] : []),
+      {
+        path: `${conf}/carbon.xml`,
+        edits: [...host(settings), ...stores(settings), ...synchronizer(settings)],
+      },
+      {
+        path: `${conf}/user-mgt.xml`,
+        edits: [...adminEdits(settings), ...(users ? userEdits(settings) : [])],
+      },
       ...(registry ? [{ path: `${conf}/registry.xml`, edits: registryEdits(registry) }] : []),
       { path: `${conf}/api-manager.xml`, edits: peerEdits(settings) },
     ],
@@ -49,6 +57,39 @@ const host = ({ address }: Settings): readonly XmlEdit[] => [
   { at: 'HostName', text: address },
   { at: 'MgtHostName', text: address },
 ]
+
+// What the inventory does not say is as in the pack.
+function stores({ keystores }: Settings): readonly XmlEdit[] {
+  const {
+    file,
+    alias,
+    password,
+    key_password: keyPassword,
+    truststore,
+    truststore_password: trust,
+  } = keystores
+  const location = (name: string) => `\${carbon.home}/repository/resources/security/${name}`
+  const set = (name: string, value: Secret | undefined) =>
+    value === undefined ? [] : [{ at: `Security/${name}`, text: [value] }]
+  return [
+    ...(file === 'wso2carbon.jks' ? [] : [{ at: 'Security/KeyStore/Location', text: location(file) }]),
+    ...(alias === 'wso2carbon' ? [] : [{ at: 'Security/KeyStore/KeyAlias', text: alias }]),
+    ...set('KeyStore/Password', password),
+    ...set('KeyStore/KeyPassword', keyPassword),
+    ...(truststore === 'client-truststore.jks'
+      ? []
+      : [{ at: 'Security/TrustStore/Location', text: location(truststore) }]),
+    ...set('TrustStore/Password', trust),
+  ]
+}
+
+function adminEdits({ admin: { user, password } }: Settings): readonly XmlEdit[] {
+  const at = (name: string) => `Realm/Configuration/AdminUser/${name}`
+  return [
+    ...(user === 'admin' ? [] : [{ at: at('UserName'), text: user }]),
+    ...(password === undefined ? [] : [{ at: at('Password'), text: [password] }]),
+  ]
+}
 
 // The one gateway that writes commits; each other gateway only checks out (the synchronizer's own documentation).
 function synchronizer({ svn, role }: Settings): readonly XmlEdit[] {
@@ -187,8 +228,8 @@ function datasource(name: string, jndi: string, fields: Fields, autoCommit: bool
   ]
 }
 
-// Values are put into XML unescaped by the server's own templates, so `&` in a URL is written `&amp;` in the TOML.
-function tomlConfiguration({ address, databases, peers, role }: Settings): Configuration {
+// The server's own templates put values into XML as they are, so they stand escaped for XML in the TOML.
+function tomlConfiguration({ address, databases, peers, role, admin, keystores }: Settings): Configuration {
   const database = (head: string, db: DatabaseVars | undefined): readonly TomlTable[] =>
     db === undefined
       ? []
@@ -197,9 +238,9 @@ function tomlConfiguration({ address, databases, peers, role }: Settings): Confi
             head: `database.${head}`,
             values: {
               type: db.engine === 'postgresql' ? 'postgre' : 'mysql',
-              url: jdbcUrl(db).replaceAll('&', '&amp;'),
-              username: db.user,
-              password: db.password,
+              url: escapeXml(jdbcUrl(db)),
+              username: escapeXml(db.user),
+              password: encoded('xml', db.password),
               driver: 'com.mysql.jdbc.Driver',
             },
           },
@@ -210,7 +251,14 @@ function tomlConfiguration({ address, databases, peers, role }: Settings): Confi
   const traffic = role === 'migration' ? undefined : peers['traffic-manager']
   const tables: readonly TomlTable[] = [
     { head: 'server', values: { hostname: address, node_ip: address, server_role: 'default' } },
-    { head: 'super_admin', values: { username: 'admin', password: 'admin', create_admin_account: false } },
+    {
+      head: 'super_admin',
+      values: {
+        username: escapeXml(admin.user),
+        password: given(admin.password, 'admin'),
+        create_admin_account: false,
+      },
+    },
     { head: 'user_store', values: { type: 'database' } },
     ...database('apim_db', holding(databases, 'apim')),
     ...database('shared_db', holding(databases, 'registry')),
@@ -218,11 +266,15 @@ function tomlConfiguration({ address, databases, peers, role }: Settings): Confi
     ...database('user', users),
     ...(users ? [{ head: 'realm_manager', values: { data_source: 'WSO2USER_DB' } }] : []),
     { head: 'authorization_manager.properties', values: { PreserveCaseForResources: false } },
-    { head: 'keystore.tls', values: keystore },
-    { head: 'keystore.primary', values: keystore },
+    { head: 'keystore.tls', values: keystore(keystores) },
+    { head: 'keystore.primary', values: keystore(keystores) },
     {
       head: 'truststore',
-      values: { file_name: 'client-truststore.jks', type: 'JKS', password: 'wso2carbon' },
+      values: {
+        file_name: keystores.truststore,
+        type: 'JKS',
+        password: given(keystores.truststore_password, 'wso2carbon'),
+      },
     },
     { head: 'indexing', values: { re_indexing: 1 } },
     ...(keys ? [{ head: 'apim.key_manager', values: { service_url: services(keys) } }] : []),
@@ -232,13 +284,16 @@ function tomlConfiguration({ address, databases, peers, role }: Settings): Confi
   return { texts: [{ path: `${conf}/deployment.toml`, text: tomlText(tables) }], edits: [] }
 }
 
-const keystore = {
-  file_name: 'wso2carbon.jks',
+const given = (value: Secret | undefined, usual: string): Secret | string =>
+  value === undefined ? usual : encoded('xml', value)
+
+const keystore = ({ file, alias, password, key_password: keyPassword }: KeystoreVars) => ({
+  file_name: file,
   type: 'JKS',
-  password: 'wso2carbon',
-  alias: 'wso2carbon',
-  key_password: 'wso2carbon',
-}
+  password: given(password, 'wso2carbon'),
+  alias: escapeXml(alias),
+  key_password: given(keyPassword ?? password, 'wso2carbon'),
+})
 
 const environment = (address: string) => ({
   name: 'Production and Sandbox',

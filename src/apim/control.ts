@@ -1,7 +1,7 @@
 import { change, type On } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { ask } from '../modules/target.ts'
+import { ask, holds } from '../modules/target.ts'
 import { waitHealthy } from './health.ts'
 import {
   endServers,
@@ -36,24 +36,34 @@ export const start = change('apim.start', {
   },
 })
 
-/** What ran before a stop, and the flags it is to be started with again. */
-type Running = { readonly flags: readonly string[] } | null
+/** What ran before a stop: the flags and the Java that it is to be started with again. */
+export type Running = { readonly flags: readonly string[]; readonly javaHome?: string } | null
+
+/** How a virtual machine with these arguments was started: 1.x may run on a Java of its own. */
+export function runningOf(args: readonly string[]): NonNullable<Running> {
+  const javaHome = args[0]?.match(/^(\/.+?)(?:\/jre)?\/bin\/java$/)?.[1]
+  return { flags: flagsIn(args), ...(javaHome !== undefined && { javaHome }) }
+}
 
 /** Stops a server and proves it gone. Undo starts it with the flags it ran with, and waits until it is healthy. */
 export const stop = change('apim.stop', {
-  async check(on, { server }: { server: Server }) {
-    return (await serversOf(on, server.home)).length === 0 ? { was: null } : undefined
+  // After a crash in its middle the server is down, and what ran is only in what was remembered.
+  async check(on, { server }: { server: Server }, was?: Running) {
+    return (await serversOf(on, server.home)).length === 0 ? { was: was ?? null } : undefined
   },
   async remember(on, { server }): Promise<Running> {
     const [first] = await serversOf(on, server.home)
-    return first === undefined ? null : { flags: flagsIn(first.args) }
+    if (first === undefined) return null
+    const { flags, javaHome } = runningOf(first.args)
+    const whole = javaHome !== undefined && (await holds(on, sh.read`[ -x ${javaHome}/bin/java ]`))
+    return { flags, ...(whole && { javaHome }) }
   },
   async apply(on, { server }, was) {
     await endServers(on, server.home)
     return { was }
   },
   async undo(on, { server }, was) {
-    if (was !== null) await startAndWait(on, { ...server, flags: was.flags })
+    if (was !== null) await startAndWait(on, { ...server, ...was })
   },
 })
 

@@ -68,7 +68,7 @@ async function versioningOf(on: On, home: string): Promise<boolean> {
 /** Finds what is missing on a machine before anything is changed: programs, the JDK, room, rights, leftovers, supervisors. */
 export const ready = observe(
   'apim.ready',
-  async (on, { base, javaHome, needs, gib, fresh }: Needs): Promise<{ java: string }> => {
+  async (on, { base, backups, javaHome, needs, gib, fresh }: Needs): Promise<{ java: string }> => {
     const missing = linesOf(
       (
         await ask(
@@ -87,6 +87,7 @@ export const ready = observe(
             `${javaHome} on ${on.name} is Java ${version || 'unknown'}; all versions from 2.0.0 to 3.0.0 want Java 8`,
           ]),
       ...(await room(on, base, gib)),
+      ...(await room(on, backups, 1)),
       ...(await leftovers(on, fresh)),
     ]
     if (problems.length > 0) throw new TaskError(`${on.name} is not ready`, problems)
@@ -96,6 +97,7 @@ export const ready = observe(
 
 type Needs = {
   readonly base: string
+  readonly backups: string
   readonly javaHome: string
   /** Programs; alternatives between bars. */
   readonly needs: readonly string[]

@@ -129,6 +129,9 @@ export function watched(name: ClientName): readonly string[] {
   return [...required, ...forbidden, 'ERROR', 'FATAL', 'Migration Step : ', 'is starting']
 }
 
+/** How many lines are kept as evidence: with as many or more, what is beyond them is not known, and nothing is proved. */
+export const evidenceLines = 400
+
 /** What is wrong with the evidence: missing lines by their text, offending lines as they are. Empty when it proves the client. */
 export function judge(name: ClientName, { lines, started, steps, tail }: Evidence): readonly string[] {
   const { required, forbidden, allowed }: Expectation = expectations[name]
@@ -139,6 +142,7 @@ export function judge(name: ClientName, { lines, started, steps, tail }: Evidenc
   const missing = [...required, ...steps].filter((text) => !lines.some((line) => line.includes(text)))
   return [
     ...offending,
+    ...(lines.length < evidenceLines ? [] : [`its log has ${lines.length} such lines or more: read it`]),
     ...(started
       ? []
       : ['the server of the client did not start; its output ended:', ...tail.map((line) => `  ${line}`)]),

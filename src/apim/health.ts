@@ -66,6 +66,7 @@ export async function waitHealthy(on: On, server: Server, since: LogMark): Promi
     const fatal = lines.filter((line) => fatalSigns.some((sign) => line.includes(sign)))
     if (fatal.length > 0) throw new TaskError(`${who} will not become healthy`, fatal.slice(0, 5))
     const waited = clock() - begun
+    on.progress(Math.min(Math.round(waited), server.wait.start), server.wait.start, 'seconds')
     if (alive.length > 1)
       throw new TaskError(
         `${who}: ${alive.length} servers run from ${server.home}`,

@@ -1,4 +1,6 @@
 /** What is particular to WSO2 API Manager. Playbooks and inventories have it as `apim`. */
+
+export { agrees } from './agreement.ts'
 export { start, startAndWait, stop } from './control.ts'
 export { look, ready } from './detect.ts'
 export { after, fence, quiet } from './fence.ts'
@@ -8,10 +10,22 @@ export { landing } from './landing.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
-export { artifacts, database, databases, node, oldNode, runsNow, svnRepository } from './schemas.ts'
+export {
+  admin,
+  artifacts,
+  database,
+  databases,
+  keystores,
+  node,
+  oldNode,
+  runsNow,
+  svnRepository,
+} from './schemas.ts'
+export { served, stillServed } from './served.ts'
 export { homeOf, migrationHomeOf, newServer, oldServer } from './server.ts'
 export { clearShare, shareReady } from './share.ts'
 export { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
+export { unsupervised } from './supervisor.ts'
 export { bundle, carried } from './trees.ts'
 export {
   allAt,
@@ -24,10 +38,11 @@ export {
   manifests,
   preflight,
   restarts,
+  servedBefore,
   stage,
   stops,
   svnBackup,
 } from './upgrade.ts'
-export { explain, route, sources, targets } from './versions.ts'
+export { explain, route, sources, targets, versions } from './versions.ts'
 export { volatile } from './volatile.ts'
 export { serving, walk } from './walk.ts'

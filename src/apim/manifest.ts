@@ -5,6 +5,7 @@ import { TaskError } from '../model/errors.ts'
 import { differences, type TreeBackup } from '../modules/archive.ts'
 import { type Dump, provenDump } from '../modules/database/index.ts'
 import { holds, readText } from '../modules/target.ts'
+import type { Running } from './control.ts'
 import type { Server } from './server.ts'
 
 /** What a rollback needs to know of a host when controller and journal are gone. No secrets: databases are named as in the inventory. */
@@ -14,8 +15,8 @@ export type Manifest = {
   readonly host: string
   /** The server that served before: null for a host that had none in this role. */
   readonly server: Server | null
-  /** Whether it ran, and with which flags. */
-  readonly was: { readonly flags: readonly string[] } | null
+  /** Whether it ran, with which flags and on which Java. */
+  readonly was: Running
   readonly home: TreeBackup
   /** Homes that the upgrade makes: their servers are to be stopped before anything is restored. */
   readonly newHomes: readonly string[]
@@ -67,18 +68,55 @@ export const writeManifest = change('apim.writeManifest', {
   },
 })
 
-/** Reads the newest manifest of a host, and proves that the backups it names are whole. */
-export const readManifest = observe(
-  'apim.readManifest',
-  async (on, { backups }: { backups: string }): Promise<Manifest> => {
-    if (!(await holds(on, sh.read`[ -f ${current(backups)} ]`)))
-      throw new TaskError(`${on.name} has no ${current(backups)}: there is no backup to go back to`)
-    const manifest = parseManifest(await readText(on, current(backups)))
-    await proveTree(on, manifest.home)
-    for (const { dump } of manifest.dumps) await provenDump(on, dump.file)
-    return manifest
-  },
-)
+/** What the inventory says of a host and its fleet, for the manifest to be measured by. */
+export type Wanted = {
+  readonly backups: string
+  /** The run whose backups are meant; without it the newest. */
+  readonly run?: string | undefined
+  readonly home: string
+  readonly version: string
+  /** The databases that must be among the dumps. */
+  readonly databases: readonly string[]
+}
+
+/** Why a manifest is not for this host of this fleet. */
+export function against(
+  manifest: Manifest,
+  host: string,
+  { home, version, databases }: Wanted,
+): readonly string[] {
+  const { server, dumps } = manifest
+  return [
+    ...(manifest.host === host ? [] : [`it is that of ${manifest.host}`]),
+    ...(server === null || server.home === home
+      ? []
+      : [
+          `it backed up ${server.home}, but the inventory says apim_home ${home}: set it to what served then`,
+        ]),
+    ...(server === null || server.version === version
+      ? []
+      : [
+          `it is of ${server.version}, but the inventory says apim_version ${version}: set it to what served then`,
+        ]),
+    ...databases
+      .filter((name) => !dumps.some(({ database }) => database === name))
+      .map((name) => `it has no dump of ${name}`),
+  ]
+}
+
+/** Reads the manifest of a host, the newest or that of a run, and proves that it is for this host and that the backups it names are whole. */
+export const readManifest = observe('apim.readManifest', async (on, wanted: Wanted): Promise<Manifest> => {
+  const { backups, run } = wanted
+  const path = run === undefined ? current(backups) : `${backups}/${run}/manifest.json`
+  if (!(await holds(on, sh.read`[ -f ${path} ]`)))
+    throw new TaskError(`${on.name} has no ${path}: there is no backup to go back to`)
+  const manifest = parseManifest(await readText(on, path))
+  const wrong = against(manifest, on.name, wanted)
+  if (wrong.length > 0) throw new TaskError(`${path} on ${on.name} cannot be gone back to`, wrong)
+  await proveTree(on, manifest.home)
+  for (const { dump } of manifest.dumps) await provenDump(on, dump.file)
+  return manifest
+})
 
 async function proveTree(on: On, { file, sha256 }: TreeBackup): Promise<void> {
   if (!(await holds(on, sh.read`[ "$(sha256sum < ${file} | cut -c1-64)" = ${sha256} ]`, { timeout: 3600 })))
@@ -91,7 +129,10 @@ export const homeIntact = observe(
   async (on, { home, file, volatile }: { home: string; file: string; volatile: readonly string[] }) => {
     const different = await differences(on, { tree: home, file, volatile })
     if (different.length > 0)
-      throw new TaskError(`${home} on ${on.name} is not what was backed up`, different.slice(0, 20))
+      throw new TaskError(
+        `${home} on ${on.name} is not what was backed up; what was is in ${file}`,
+        different.slice(0, 20),
+      )
     return { home }
   },
 )

@@ -74,6 +74,23 @@ export const svnRepository = z.object({
   password: secretRef(),
 })
 
+/** Who administers the servers: by default the packs' own, `admin` with the password `admin`. */
+export const admin = z.object({ user: z.string().min(1).default('admin'), password: secretRef().optional() })
+
+const keystoreFile = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]+$/, 'the name of a file in repository/resources/security')
+
+/** The keystores that are carried over: by default named and protected as in the packs (`wso2carbon`). */
+export const keystores = z.object({
+  file: keystoreFile.default('wso2carbon.jks'),
+  alias: z.string().min(1).default('wso2carbon'),
+  password: secretRef().optional(),
+  key_password: secretRef().optional(),
+  truststore: keystoreFile.default('client-truststore.jks'),
+  truststore_password: secretRef().optional(),
+})
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal')
 
 /** The operator's packs, clients, drivers and scripts: name, file on the controller, SHA-256. A map by name will do as well. */
@@ -85,5 +102,7 @@ export const artifacts = z.union([
 ])
 
 export type DatabaseVars = z.output<typeof database>
+export type AdminVars = z.output<typeof admin>
+export type KeystoreVars = z.output<typeof keystores>
 export type SvnVars = z.output<typeof svnRepository>
 export type ArtifactVars = z.output<typeof artifacts>[number]

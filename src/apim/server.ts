@@ -124,6 +124,9 @@ export async function markLog(on: Pick<On, 'must'>, home: string): Promise<LogMa
   return { inode: inode ?? 0, offset: offset ?? 0 }
 }
 
+// A pattern that no line has, for when nothing is to be left out: an empty one would leave out everything.
+const nothing = '\u0001upgrade-fleet\u0001'
+
 /** Where the newest start in the log begins. */
 export async function markLastStart(on: Pick<On, 'must'>, home: string): Promise<LogMark> {
   const log = `${logs(home)}/wso2carbon.log`
@@ -136,13 +139,14 @@ printf '%s %s\n' "$(stat -c %i ${log})" "$(( at + 0 ))"`,
   return { inode: inode ?? 0, offset: offset ?? 0 }
 }
 
-/** This start's lines that hold one of the texts, at most the first `max`; lines are cut at 1,000 characters. */
+/** This start's lines that hold one of the texts and none of `without`, at most the first `max`; lines are cut at 1,000 characters. */
 export async function logLines(
   on: Pick<On, 'must'>,
   home: string,
   { inode, offset }: LogMark,
   texts: readonly string[],
   max = 400,
+  without: readonly string[] = [],
 ): Promise<readonly string[]> {
   const said = await on.must(
     sh.read`cd -- ${logs(home)} 2>/dev/null || exit 0
@@ -150,7 +154,7 @@ export async function logLines(
   now=$(stat -c %i wso2carbon.log 2>/dev/null || :)
   if [ -n "$old" ]; then tail -c +${offset + 1} -- "$old"; fi
   if [ -n "$now" ] && { [ -z "$old" ] || [ "$now" != ${inode} ]; }; then cat wso2carbon.log; fi
-} | grep -aF ${texts.flatMap((text) => ['-e', text])} | cut -c 1-1000 | head -n ${max}; :`,
+} | grep -aF ${texts.flatMap((text) => ['-e', text])} | grep -avF -e ${nothing} ${without.flatMap((text) => ['-e', text])} | cut -c 1-1000 | head -n ${max}; :`,
   )
   return said.split('\n').filter((line) => line !== '')
 }

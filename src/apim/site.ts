@@ -5,7 +5,16 @@ import { type Artifact, stagedPath } from '../modules/artifact.ts'
 import type { Peers } from './config.ts'
 import type { Counts } from './probes.ts'
 import { hostsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
-import type { ArtifactVars, DatabaseVars, Node, OldNode, SvnVars } from './schemas.ts'
+import {
+  type AdminVars,
+  type ArtifactVars,
+  type DatabaseVars,
+  type KeystoreVars,
+  type Node,
+  type OldNode,
+  runsNow,
+  type SvnVars,
+} from './schemas.ts'
 import type { Hop } from './versions.ts'
 
 /** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */
@@ -19,6 +28,8 @@ export type ApimSite = RoleGroups & {
     readonly backups: string
     readonly svn?: SvnVars | undefined
     readonly shared_deployment?: string | undefined
+    readonly admin: AdminVars
+    readonly keystores: KeystoreVars
   }
 }
 
@@ -27,6 +38,8 @@ export type HopSite = {
   readonly site: ApimSite
   readonly databases: readonly Host<DatabaseVars>[]
   readonly baseline: Play<{ readonly counts: Counts }>
+  /** What each old gateway served before anything was changed. */
+  readonly served: Play<{ readonly served: { readonly paths: readonly string[] } }>
   readonly looked: Play<{ readonly found: { readonly versioning: boolean | undefined } }>
   /** Reads outputs that say that the servers are down, so that nothing that needs it is thought of before. */
   readonly down: (from: From) => unknown
@@ -117,6 +130,37 @@ export function peersOf(site: RoleGroups): Peers {
     return first === undefined ? [] : [[role, first.vars.apim_address]]
   })
   return Object.fromEntries(pairs)
+}
+
+/** A server whose artefacts are taken, what of them (everything, when it does not say), and where they lie on the migration host. */
+export type TreeSource = {
+  readonly name: string
+  readonly host: Host<OldNode>
+  readonly only?: readonly string[] | undefined
+  readonly file: string
+}
+
+/**
+ * Who has the artefacts of the old fleet: the gateway that writes has the APIs; secondary user stores are where users
+ * log in, and execution plans are where traffic is counted (the vendor's cluster pages). The first is the gateway.
+ */
+export function treeSources(site: ApimSite): readonly TreeSource[] {
+  const base = site.migration.vars.apim_base
+  const version = site.vars.apim_version
+  const [writer = site.migration] = site.gateway_managers.filter(runsNow)
+  const others = [
+    { role: 'key-manager', only: ['userstores'] },
+    { role: 'traffic-manager', only: ['executionplans'] },
+  ] as const
+  return [
+    { name: writer.name, host: writer, file: bundlePath(base, version) },
+    ...others.flatMap(({ role, only }) => {
+      const [host] = hostsOf(site, role).filter(runsNow)
+      return host === undefined || host.name === writer.name
+        ? []
+        : [{ name: host.name, host, only, file: bundlePath(base, `${version}-${role}`) }]
+    }),
+  ]
 }
 
 /** Where the artefacts' bundle of a version lies on a machine. */

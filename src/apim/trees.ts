@@ -66,9 +66,18 @@ function sequence(name: string): string {
   return `sequences/${name}.xml`
 }
 
+/** A home's artefacts and keystores, or `only` some of its folders of artefacts, the tenants' too. */
+type BundleInput = {
+  readonly home: string
+  readonly file: string
+  readonly only?: readonly string[] | undefined
+}
+
 /** A home's artefacts and keystores in one file, without any `.svn`, with a list of their digests in it. */
 export const bundle = change('apim.bundle', {
-  async apply(on, { home, file }: { home: string; file: string }) {
+  async apply(on, { home, file, only }: BundleInput) {
+    const parts = only?.flatMap((name) => [`${server}/${name}`, `repository/tenants/*/${name}`]) ?? treeParts
+    const stores = only === undefined ? ['repository/resources/security/*.jks'] : []
     await runJob(
       on,
       'bundle',
@@ -79,9 +88,9 @@ sums=${`${file}.d/.upgrade-fleet-sums`}
 : > "$sums"
 cd -- ${home}
 set --
-for part in ${treeParts}; do [ ! -d "$part" ] || set -- "$@" "$part"; done
+for glob in ${parts}; do for part in $glob; do [ ! -d "$part" ] || set -- "$@" "$part"; done; done
 [ $# = 0 ] || find "$@" -name .svn -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum > "$sums"
-for f in repository/resources/security/*.jks; do [ ! -f "$f" ] || set -- "$@" "$f"; done
+for glob in ${stores}; do for f in $glob; do [ ! -f "$f" ] || set -- "$@" "$f"; done; done
 tar --exclude=.svn -cf ${`${file}.part`} "$@" -C ${`${file}.d`} .upgrade-fleet-sums
 tar -tf ${`${file}.part`} > /dev/null
 mv -- ${`${file}.part`} ${file}
@@ -94,12 +103,18 @@ sha256sum < ${file} | cut -c1-64 > ${`${file}.sha256`}`,
   },
 })
 
-type OverlayInput = { readonly home: string; readonly file: string; readonly rules: OverlayRules }
+type OverlayInput = {
+  readonly home: string
+  readonly file: string
+  /** Further bundles, whose files cover those of the first. */
+  readonly more?: readonly string[]
+  readonly rules: OverlayRules
+}
 
-const overlayScript = ({ home, file, rules }: OverlayInput) => sh`set -eu
+const overlayScript = ({ home, file, more = [], rules }: OverlayInput) => sh`set -eu
 temp=${`${home}.overlay`}
 rm -rf -- "$temp"; mkdir -m 0700 -- "$temp"
-tar -xf ${file} -C "$temp" --no-same-owner
+for f in ${file} ${more}; do tar -xf "$f" -C "$temp" --no-same-owner; done
 default="$temp"/${server}/synapse-configs/default
 for f in ${rules.keep}; do rm -f -- "$default/$f"; done
 for d in "$temp"/repository/tenants/*/synapse-configs/default/sequences; do
@@ -133,14 +148,17 @@ export const overlayMigration = change('apim.overlayMigration', {
 export const carried = observe('apim.carried', async (on, { home }: { home: string }) => {
   const { stdout } = await ask(
     on,
-    sh.read`cd -- ${home} && sha256sum --quiet -c .upgrade-fleet-sums 2>&1 | head -n 20; wc -l < .upgrade-fleet-sums`,
+    sh.read`cd -- ${home} && { sha256sum --quiet -c .upgrade-fleet-sums 2>&1 | head -n 20; printf '%s\n' "$(grep -c . .upgrade-fleet-sums)"; }`,
     { timeout: 600 },
   )
   const lines = linesOf(stdout)
   const wrong = lines.slice(0, -1)
+  const files = Number(lines.at(-1))
   if (wrong.length > 0)
     throw new TaskError(`${home} on ${on.name} has other files than the migration wrote`, wrong)
-  return { files: Number(lines.at(-1)) }
+  // An empty list proves nothing: every pack has sequences of its own.
+  if (!(files > 0)) throw new TaskError(`${home} on ${on.name} has no list of what the migration wrote`)
+  return { files }
 })
 
 /** Runs the gateway's artefact script on trees that hold XML (it fails on a tree without any). */

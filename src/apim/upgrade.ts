@@ -3,20 +3,23 @@ import type { Host } from '../model/host.ts'
 import { type From, type Play, play } from '../model/play.ts'
 import * as archive from '../modules/archive.ts'
 import * as artifact from '../modules/artifact.ts'
-import * as carry from '../modules/carry.ts'
+import { carry } from '../modules/carry.ts'
 import * as database from '../modules/database/index.ts'
 import * as svn from '../modules/svn.ts'
-import { start, stop } from './control.ts'
+import { agrees } from './agreement.ts'
+import { type Running, start, stop } from './control.ts'
 import { look, ready } from './detect.ts'
 import { after, fence } from './fence.ts'
 import { healthy } from './health.ts'
 import { writeManifest } from './manifest.ts'
 import { countedTables, probeNames, schemaIs } from './probes.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
-import { type DatabaseVars, type Node, type OldNode, runsNow } from './schemas.ts'
+import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
+import { served } from './served.ts'
 import { homeOf, newServer, oldServer } from './server.ts'
 import { shareReady } from './share.ts'
-import { type ApimSite, artifactsFor, bundlePath } from './site.ts'
+import { type ApimSite, artifactsFor, treeSources } from './site.ts'
+import { unsupervised } from './supervisor.ts'
 import { bundle } from './trees.ts'
 import type { Hop } from './versions.ts'
 import { volatile } from './volatile.ts'
@@ -54,6 +57,7 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
       const isMigration = host.name === site.migration.name
       return ready({
         base: host.vars.apim_base,
+        backups: site.vars.backups,
         javaHome: host.vars.java_home,
         needs: [
           ...everywhere,
@@ -64,6 +68,18 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         fresh: landingVersions.map((version) => homeOf(host.vars.apim_base, version)),
       })
     })
+    .task('supervisors', ({ host }) =>
+      runsNow(host) ? unsupervised({ home: host.vars.apim_home }) : skip('it has no server yet'),
+    )
+    .task('configuration', ({ host }) =>
+      runsNow(host)
+        ? agrees({
+            home: host.vars.apim_home,
+            svn: site.vars.svn?.old_url,
+            keystorePassword: site.vars.keystores.password !== undefined,
+          })
+        : skip('it has no server yet'),
+    )
     .task('shared directory', () => {
       const dir = site.vars.shared_deployment
       return dir === undefined ? skip('none is used') : shareReady({ dir })
@@ -74,6 +90,14 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         ? svn.clean({ repository })
         : skip('not asked from here')
     })
+}
+
+/** The APIs that each gateway serves before anything is changed: what every landing is measured by. */
+export function servedBefore(site: ApimSite) {
+  const gateways = [...site.gateway_managers, ...site.gateway_workers].filter(runsNow)
+  return play('preflight, APIs', gateways, { collect: true }).task('served', ({ host }) =>
+    served({ server: oldServer(host, roleOf(site, host) ?? 'gateway-worker', site.vars.apim_version) }),
+  )
 }
 
 /** The databases before anything is changed: whole schemas of the version that the inventory says, and their rows. */
@@ -98,7 +122,7 @@ export function stage(site: ApimSite, hops: readonly Hop[]) {
 }
 
 type OldHost = Host<OldNode>
-type Stop = Play<{ readonly stop: { readonly was: { readonly flags: readonly string[] } | null } }>
+type Stop = Play<{ readonly stop: { readonly was: Running } }>
 
 /** The old servers stopped, in the reverse of their start order. Undone, they start in their start order, healthy one rank after the other. */
 export function stops(
@@ -179,29 +203,26 @@ export function manifests(
   })
 }
 
-/** The artefacts of the gateway that writes, brought to the migration host; its home is only read. */
+/** The artefacts, each from the server that has them, brought to the migration host; the homes are only read. */
 export function firstTrees(site: ApimSite, seen: (from: From) => unknown) {
-  const { migration } = site
-  const writer: Host<Node> = site.gateway_managers[0] ?? migration
-  const file = bundlePath(migration.vars.apim_base, site.vars.apim_version)
-  const taken = play('take trees', writer)
-    .task('bundle', ({ host, from }) =>
-      after(
-        seen(from),
-        bundle({
-          home: host.vars.apim_home ?? migration.vars.apim_home,
-          file: `${site.vars.backups}/trees.tar`,
-        }),
-      ),
+  const sources = treeSources(site)
+  const taken = play(
+    'take trees',
+    sources.map(({ host }) => host),
+  ).task('bundle', ({ host, from }) => {
+    const source = sources.find((each) => each.host.name === host.name)
+    return after(
+      seen(from),
+      bundle({ home: host.vars.apim_home, file: `${site.vars.backups}/trees.tar`, only: source?.only }),
     )
-    .task('fetched', ({ bundle: made }) => carry.fetch({ path: made.path, sha256: made.sha256 }))
-  const brought = play('bring trees', migration).task('brought', ({ from }) =>
-    carry.deliver({ ...from(taken, writer).fetched, to: file }),
+  })
+  const brought = play('bring trees', site.migration).each('brought', sources, ({ from, item }) =>
+    carry({ ...from(taken, item.host).bundle, from: item.host.name, to: item.file }),
   )
   return [taken, brought]
 }
 
-type Was = { readonly flags: readonly string[] } | null | undefined
+type Was = Running | undefined
 
 /** The old servers that ran before, started in their order with the flags they ran with, each rank behind its health gate. */
 export function restarts(
@@ -212,7 +233,7 @@ export function restarts(
   return startOrder(site, version).map(({ role, hosts }) => {
     const server = (from: From, host: OldHost) => {
       const before = was(from, host, role)
-      return before ? { ...oldServer(host, role, version), flags: before.flags } : undefined
+      return before ? { ...oldServer(host, role, version), ...before } : undefined
     }
     return play(`start ${role} again`, hosts.filter(runsNow), { anyErrorsFatal: true })
       .task('start', ({ host, from }) => {

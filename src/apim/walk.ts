@@ -1,3 +1,4 @@
+import type { Host } from '../model/host.ts'
 import { type From, play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
 import { after } from './fence.ts'
@@ -5,8 +6,9 @@ import { serves } from './health.ts'
 import type { HopPlays } from './hops/common.ts'
 import { hopPlays } from './hops/index.ts'
 import { landing } from './landing.ts'
-import { startOrder } from './roles.ts'
-import { migrationHomeOf, newServer } from './server.ts'
+import { type Role, startOrder } from './roles.ts'
+import { type Node, runsNow } from './schemas.ts'
+import { migrationHomeOf, newServer, oldServer, type Server } from './server.ts'
 import { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
 import { bundle } from './trees.ts'
 import type { Hop } from './versions.ts'
@@ -37,7 +39,7 @@ export function walk(
     const bundled = play(`${hop.to}: trees`, site.migration).task('bundle', ({ from }) =>
       after(proved(from), bundle({ home: migrationHomeOf(base, hop.to), file: bundlePath(base, hop.to) })),
     )
-    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled) : undefined
+    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled, at.served) : undefined
     const landPlays = land ? [...land.homes, ...land.starts, ...(last ? [] : land.leaving)] : []
     steps.push({
       hop,
@@ -52,6 +54,12 @@ export function walk(
   return [first, ...rest]
 }
 
+function serverAt(site: ApimSite, host: Host<Node>, role: Role, version: string): Server {
+  return runsNow(host) && version === site.vars.apim_version
+    ? oldServer(host, role, version)
+    : newServer(host, role, version)
+}
+
 /** The fleet at a version, asked once more from each host: exactly one server, which answers for its role. */
 export function serving(
   site: ApimSite,
@@ -60,7 +68,7 @@ export function serving(
 ): readonly Part[] {
   return startOrder(site, version).map(({ role, hosts }) =>
     play(`verify ${role}`, hosts, { maxFailPercentage: 100 }).task('serves', ({ host, from }) =>
-      after(seen(from), serves({ server: newServer(host, role, version) })),
+      after(seen(from), serves({ server: serverAt(site, host, role, version) })),
     ),
   )
 }

@@ -1,4 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { makeStateDirectory } from './directory.ts'
@@ -9,9 +11,11 @@ export interface Holder {
   readonly user: string
   readonly machine: string
   readonly pid: number
-  /** The kernel's start time of that process, so that a reused pid is not taken for it. */
+  /** The machine's boot and the kernel's start time of that process, so that a reused pid is not taken for it. */
   readonly started: string
   readonly since: string
+  /** This taking of the lock, and no other. */
+  readonly token?: string
 }
 
 /** Another run holds the lock. Exit code 7. */
@@ -30,34 +34,55 @@ export class LockedError extends Error {
 }
 
 /**
- * Takes the lock of a state directory by `mkdir`; the answer lets go of it. The lock of a process that provably is no
- * more (this machine, pid gone or another start time) is taken over; any other throws {@link LockedError}.
+ * Takes the lock of a state directory; the answer lets go of it. It is a directory that appears with its holder inside,
+ * by rename, so that nobody finds a lock without knowing whose it is. The lock of a process that provably is no more
+ * (this machine, and no process of that pid and start) is taken over; any other throws {@link LockedError}.
  */
 export async function takeLock(
   state: string,
   who: { readonly run: string; readonly user: string; readonly pid: number; readonly now: Date },
 ): Promise<() => Promise<void>> {
   const path = join(state, 'lock')
+  const token = randomBytes(8).toString('hex')
   const holder: Holder = {
     run: who.run,
     user: who.user,
     machine: hostname(),
     pid: who.pid,
-    started: (await startTime(who.pid)) ?? '',
+    started: (await startOf(who.pid)) ?? '',
     since: who.now.toISOString(),
+    token,
   }
   await makeStateDirectory(state)
-  for (let tries = 0; ; tries++) {
-    try {
-      await mkdir(path, { mode: 0o700 })
-      await writeFile(join(path, 'holder.json'), JSON.stringify(holder), { mode: 0o600 })
-      return () => rm(path, { recursive: true, force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  const made = join(state, `lock.${token}`)
+  await mkdir(made, { mode: 0o700 })
+  try {
+    await writeFile(join(made, 'holder.json'), JSON.stringify(holder), { mode: 0o600 })
+    for (let tries = 0; !(await renamed(made, path)); tries++) {
+      const other = await readHolder(path)
+      if (tries > 2 || (other !== undefined && !(await isGone(other)))) throw new LockedError(other)
+      if (other === undefined) continue // let go of just now
+      // To a name that only the lock of that very holder gets: who comes second, having read the same holder, finds the
+      // name taken and moves away nobody's lock. So it stays there.
+      await renamed(path, join(state, `lock.of-${other.token ?? `${other.pid}`}`))
     }
-    const other = await readHolder(path)
-    if (tries > 0 || other === undefined || !(await isGone(other))) throw new LockedError(other)
-    await rm(path, { recursive: true, force: true })
+  } finally {
+    await rm(made, { recursive: true, force: true })
+  }
+  return async () => {
+    if ((await readHolder(path))?.token === token) await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** Renames a directory unless something stands there already (an empty directory does not count). */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOENT') return false
+    throw error
   }
 }
 
@@ -69,11 +94,28 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 }
 
 async function isGone(holder: Holder): Promise<boolean> {
-  return holder.machine === hostname() && (await startTime(holder.pid)) !== holder.started
+  if (holder.machine !== hostname()) return false
+  const now = await startOf(holder.pid)
+  return now !== undefined && (now === '' || now !== holder.started)
 }
 
-async function startTime(pid: number): Promise<string | undefined> {
+/** When a process began, with the machine's boot: empty when there is none of that pid, undefined when nobody can tell. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => undefined)
+  if (boot === undefined) return startByPs(pid)
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   // The command's name is in brackets and may hold blanks; the start time is the 20th field behind it.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  return ticks === undefined ? '' : `${boot.trim()} ${ticks}`
+}
+
+/** The same where there is no /proc (macOS). `ps` ends with 1 and says nothing when there is no such process. */
+function startByPs(pid: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile('ps', ['-o', 'lstart=', '-p', String(pid)], { env: { LC_ALL: 'C' } }, (error, stdout) => {
+      const text = stdout.trim()
+      if (error === null) resolve(text)
+      else resolve(error.code === 1 && text === '' ? '' : undefined)
+    })
+  })
 }

@@ -22,6 +22,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close'> {
   job(name: string, command: Command, options?: JobOptions): Promise<Job>
   /** Runs a command and wants exit 0: throws {@link TaskError} with its output otherwise, {@link UnknownOutcome} when it was lost. */
   must(command: Command, options?: Parameters<Connection['exec']>[1]): Promise<string>
+  /** Another machine of the playbook by its inventory name, to read from. */
+  peer(name: string): Promise<Pick<Connection, 'exec' | 'get'>>
   /** Absolute path of this task's own directory on the machine, for before-images; made when first asked for. */
   keep(): Promise<string>
 }
@@ -46,13 +48,15 @@ export interface Restored {
 /** Changes the machine. What undo needs is remembered, and on disk here, before `apply` begins. */
 export interface Change<out Out> {
   readonly kind: 'change'
-  /** Is it so already? Then this is the output, and nothing is done. Only reads. */
-  check(on: On, input: Json): Promise<Out | undefined>
+  /** Is it so already? Then this is the output, and nothing is done. Only reads. A change that was begun before a crash gets what it remembered. */
+  check(on: On, input: Json, remembered?: Json): Promise<Out | undefined>
   /** The before-image: reads, and writes nothing but the task's own directory (`on.keep()`). */
   remember(on: On, input: Json): Promise<Json>
   /** Does it. After a crash it runs again, with what was remembered the first time. */
   apply(on: On, input: Json, remembered: Json): Promise<Out>
   readonly undo: ((on: On, input: Json, remembered: Json) => Promise<void>) | Irreversible | Restored
+  /** For a restore point: throws unless its undo can be done. Asked of all things of all points before anything is taken back; only reads. */
+  readonly prove?: ((on: On, input: Json, remembered: Json) => Promise<void>) | undefined
 }
 
 /** A module's work with its input: what a task does. Data but for the functions. */
@@ -67,10 +71,11 @@ export type Module<in In, out Out> = (input: In) => Action<Out>
 
 /** What an author gives to {@link change}; `check` may be left out where only doing can tell. */
 export interface ChangeSpec<In extends Json, Out extends Json | void, Memory extends Json> {
-  check?(on: On, input: In): Promise<Out | undefined>
+  check?(on: On, input: In, remembered?: Memory): Promise<Out | undefined>
   remember?(on: On, input: In): Promise<Memory>
   apply(on: On, input: In, remembered: Memory): Promise<Out>
   readonly undo: ((on: On, input: In, remembered: Memory) => Promise<void>) | Irreversible | Restored
+  prove?(on: On, input: In, remembered: Memory): Promise<void>
 }
 
 /** A module that reads. Its input and output are JSON, since the journal keeps them. */
@@ -93,13 +98,16 @@ export function change<In extends Json, Out extends Json | void, Memory extends 
   const { undo } = spec
   const work: Change<Out> = {
     kind: 'change',
-    check: async (on, input) => spec.check?.(on, input as In),
+    check: async (on, input, remembered) => spec.check?.(on, input as In, remembered as Memory | undefined),
     remember: async (on, input) => (await spec.remember?.(on, input as In)) ?? null,
     apply: (on, input, remembered) => spec.apply(on, input as In, remembered as Memory),
     undo:
       typeof undo === 'function'
         ? (on, input, remembered) => undo(on, input as In, remembered as Memory)
         : undo,
+    ...(spec.prove && {
+      prove: async (on, input, remembered) => spec.prove?.(on, input as In, remembered as Memory),
+    }),
   }
   return (input) => ({ module: name, input, work })
 }

@@ -26,6 +26,12 @@ export type Outcome =
   | 'needs-operator' // 6
   | 'interrupted' // 130
 
+/**
+ * Why a change is undone. `rewind`: a restore point is brought back so that what rests on it can be done again; it stays
+ * done itself. `redo`: a change that rests on one and can be undone alone, undone before it for the same reason.
+ */
+export type UndoPurpose = 'rollback' | 'rewind' | 'redo'
+
 /** One batch of one play, as the screen shows it. */
 export interface WaveOutline {
   readonly play: string
@@ -97,12 +103,11 @@ export type Event =
     }
   /** The restore point was brought back, so the effect of these tasks is gone: all of them at once, in one line of the journal. */
   | { readonly type: 'tasks.rewound'; readonly tasks: readonly TaskId[]; readonly by: string }
-  /** `rewind`: a restore point is brought back so that what rests on it can be done again; the restore point itself stays done. */
-  | { readonly type: 'undo.started'; readonly task: TaskId; readonly purpose: 'rollback' | 'rewind' }
+  | { readonly type: 'undo.started'; readonly task: TaskId; readonly purpose: UndoPurpose }
   | {
       readonly type: 'undo.ended'
       readonly task: TaskId
-      readonly purpose: 'rollback' | 'rewind'
+      readonly purpose: UndoPurpose
       readonly error?: string
       readonly seconds: number
     }

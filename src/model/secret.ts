@@ -35,8 +35,27 @@ export function isSecret(value: unknown): value is Secret {
   return typeof value === 'object' && value !== null && mark in value
 }
 
+const encodings = {
+  /** As the content of an element or an attribute. */
+  xml: (value: string) => value.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`),
+  /** As what stands between the quotes of a basic string; JSON's escapes are TOML's, but for DEL. */
+  toml: (value: string) => JSON.stringify(value).slice(1, -1).replaceAll('\u007f', '\\u007f'),
+} satisfies Record<string, (value: string) => string>
+
+/** How a secret's value is written into a file of some format. */
+export type Encoding = keyof typeof encodings
+
+/** The same secret, its value escaped for a format where it is put in. Encodings are applied from the inner one outwards. */
+export const encoded = (encoding: Encoding, { name }: Secret): Secret => secret(`${encoding}|${name}`)
+
+function plainOf({ name }: Secret, store: SecretStore): string {
+  const [, encoding, inner] = /^(xml|toml)\|(.*)$/s.exec(name) ?? []
+  if (encoding === undefined || inner === undefined) return store(secret(name))
+  return encodings[encoding as Encoding](plainOf(secret(inner), store))
+}
+
 /** The text with its secrets' values in place. Only for what hands it to a process or a file. */
 export function reveal(text: Text, store: SecretStore): string {
   if (typeof text === 'string') return text
-  return text.map((part) => (isSecret(part) ? store(part) : part)).join('')
+  return text.map((part) => (isSecret(part) ? plainOf(part, store) : part)).join('')
 }

@@ -126,6 +126,9 @@ function step(state: Mutable, event: Event): void {
       put(event.task, { undoing: false })
       if (event.purpose === 'rollback' && event.error === undefined)
         put(event.task, { status: 'pending', begun: false, output: undefined })
+      // Its status stays until all is rewound: it is what tells that there is something to be rewound.
+      if (event.purpose === 'redo' && event.error === undefined)
+        put(event.task, { begun: false, remembered: null })
       return
     case 'approved':
       state.approved.add(event.gate)

@@ -18,7 +18,10 @@ export const unpack = change('archive.unpack', {
     return { path: input.to }
   },
   async undo(on, { to, sha256 }) {
-    if (await isOurs(on, to, sha256)) await on.must(sh`rm -rf -- ${to}`, { timeout: 600 })
+    // Renamed first: what is left of it after a crash in the middle is still known to be ours.
+    if (await isOurs(on, to, sha256))
+      await on.must(sh`rm -rf -- ${temporary(to)} && mv -- ${to} ${temporary(to)}`, { timeout: 600 })
+    await on.must(sh`rm -rf -- ${temporary(to)}`, { timeout: 600 })
   },
 })
 
@@ -32,6 +35,8 @@ export type UnpackInput = {
 
 const marker = '.upgrade-fleet'
 
+const temporary = (to: string): string => `${to}.unpacking`
+
 /** Whether a directory was unpacked by this very run from the archive of that SHA-256. */
 async function isOurs(on: On, path: string, sha256: string): Promise<boolean> {
   return holds(on, sh.read`[ "$(cat -- ${`${path}/${marker}`} 2>/dev/null)" = ${`${on.run} ${sha256}`} ]`)
@@ -42,7 +47,7 @@ async function isOurs(on: On, path: string, sha256: string): Promise<boolean> {
  * one folder are refused before anything is written.
  */
 export async function unpackZip(on: On, { zip, sha256, top, to }: UnpackInput): Promise<void> {
-  const temp = `${to}.unpacking`
+  const temp = temporary(to)
   await runJob(
     on,
     'unpack',
@@ -82,6 +87,7 @@ export const backup = change('archive.backup', {
   async apply(on, { tree, volatile }, { file }): Promise<TreeBackup> {
     const [dir, base] = split(tree)
     const part = `${file}.part`
+    const bytes = Number((await on.must(sh.read`du -sb -- ${tree} | cut -f 1`, { timeout: 600 })).trim())
     await runJob(
       on,
       'backup',
@@ -102,6 +108,7 @@ find . -type f ${volatileTests(volatile)} -print0 | LC_ALL=C sort -z | xargs -0 
 sync
 printf '%s %s %s\n' "$(sha256sum < ${file} | cut -c1-64)" "$entries" "$(wc -c < ${file})" > ${`${file}.proof.part`}
 mv -- ${`${file}.proof.part`} ${`${file}.proof`}`,
+      { grows: { file: `${file}.tar`, bytes } },
     )
     const proof = await sidecar(on, file)
     if (proof === undefined) throw new TaskError(`${file} on ${on.name} cannot be read back`)

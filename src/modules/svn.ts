@@ -41,9 +41,13 @@ export const clean = observe('svn.clean', async (on, { repository }: { repositor
 
 /** Takes an empty repository for the new fleet. Undo empties its newest revision again; its history stays. */
 export const claim = change('svn.claim', {
-  async apply(on, { repository }: { repository: Repository }) {
+  // Asked before the change is begun: a repository that was not empty is never emptied by the undo.
+  async remember(on, { repository }: { repository: Repository }) {
     const entries = await list(on, repository)
     if (entries.length > 0) throw new TaskError(`${repository.url} is not clean`, entries.slice(0, 10))
+    return null
+  },
+  async apply(_on, { repository }) {
     return { url: repository.url }
   },
   undo: (on, { repository }) => removeAll(on, repository),

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import type { On } from '../model/action.ts'
-import type { Command } from '../model/command.ts'
+import { type Command, sh } from '../model/command.ts'
 import type { ExecOptions, JobOptions } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
 
@@ -46,21 +46,48 @@ export async function readText(on: On, path: string): Promise<string> {
   return (await readBytes(on, path)).toString('utf8')
 }
 
+/** A file that a job writes, and about how many bytes it will have: its size is told as progress. */
+export type Growing = { readonly file: string; readonly bytes: number }
+
+function watch(on: On, { file, bytes }: Growing): { end: () => Promise<void> } {
+  const over = new AbortController()
+  const rest = pauses({ ...on, signal: AbortSignal.any([on.signal, over.signal]) })
+  const look = async () => {
+    for (;;) {
+      await rest()
+      const size = Number((await ask(on, sh.read`stat -c %s -- ${file} 2>/dev/null || echo 0`)).stdout)
+      if (size > 0 && !over.signal.aborted) on.progress(Math.min(size, bytes), bytes, 'bytes')
+    }
+  }
+  // It ends by an interrupted pause, and what it cannot see it need not tell: the job itself is waited for.
+  const looking = look().catch(() => undefined)
+  return {
+    end: async () => {
+      over.abort()
+      await looking
+      on.progress(bytes, bytes, 'bytes')
+    },
+  }
+}
+
 /** Runs something long as a job that outlives the connection, and wants exit 0; gives its last lines of output. */
 export async function runJob(
   on: On,
   name: string,
   command: Command,
-  options: JobOptions & { readonly timeout?: number } = {},
+  options: JobOptions & { readonly timeout?: number; readonly grows?: Growing } = {},
 ): Promise<readonly string[]> {
-  const { timeout, ...jobOptions } = options
+  const { timeout, grows, ...jobOptions } = options
   const job = await on.job(name, command, jobOptions)
   const tail: string[] = []
   const onLine = (line: string) => {
     tail.push(line)
     if (tail.length > 200) tail.shift()
   }
-  const result = await job.wait({ signal: on.signal, onLine, ...(timeout !== undefined && { timeout }) })
+  const watching = grows && watch(on, grows)
+  const result = await job
+    .wait({ signal: on.signal, onLine, ...(timeout !== undefined && { timeout }) })
+    .finally(() => watching?.end())
   if (result.kind === 'exit' && result.code === 0) return tail
   const evidence = tail.slice(-20)
   if (result.kind === 'exit')

@@ -1,11 +1,11 @@
-import { isSecret, type Secret, type Text } from '../model/secret.ts'
+import { encoded, isSecret, type Secret, type Text } from '../model/secret.ts'
 
 /** A value of a TOML file; a secret is put in where the file is stored. */
 export type TomlValue = string | number | boolean | Secret | readonly string[]
 /** A table of a TOML file under its dotted head; `[[head]]` for a head in double brackets. */
 export type TomlTable = { readonly head: string; readonly values: Readonly<Record<string, TomlValue>> }
 
-/** Tables as TOML text. A secret stands between three apostrophes, where nothing but these has a meaning. */
+/** Tables as TOML text. A secret's value is escaped where it is put in. */
 export function tomlText(tables: readonly TomlTable[]): Text {
   return tables.flatMap(({ head, values }) => [
     `[${head}]\n`,
@@ -15,7 +15,7 @@ export function tomlText(tables: readonly TomlTable[]): Text {
 }
 
 function tomlValue(value: TomlValue): Exclude<Text, string> {
-  if (isSecret(value)) return ["'''", value, "'''"]
+  if (isSecret(value)) return ['"', encoded('toml', value), '"']
   if (typeof value === 'object') return [`[${value.map((item) => tomlString(item)).join(', ')}]`]
   return [typeof value === 'string' ? tomlString(value) : String(value)]
 }

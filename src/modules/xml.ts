@@ -1,6 +1,6 @@
 import { parseXml, type XmlDocument, XmlElement } from '@rgrove/parse-xml'
 import { TaskError } from '../model/errors.ts'
-import { isSecret, type Secret, type Text } from '../model/secret.ts'
+import { encoded, isSecret, type Secret, type Text } from '../model/secret.ts'
 
 /**
  * A change of an XML file that leaves every other byte alone. The path begins under the root: `Ports/Offset`,
@@ -28,10 +28,10 @@ export function readXml(source: string, at: string): string | undefined {
   return find(rootOf(source), segments(at))?.text
 }
 
-/** Text as XML content. A secret goes into a CDATA section, since nobody here can see what to escape in it. */
+/** Text as XML content; a secret's value is escaped where it is put in. */
 export function xmlText(text: Text): Exclude<Text, string> {
   const parts = typeof text === 'string' ? [text] : text
-  return parts.flatMap((part) => (isSecret(part) ? ['<![CDATA[', part, ']]>'] : [escapeXml(part)]))
+  return parts.map((part) => (isSecret(part) ? encoded('xml', part) : escapeXml(part)))
 }
 
 /** A string as XML content or attribute value. */

@@ -1,8 +1,19 @@
 import type { Outcome } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
-import { type PlayPhase, playsOf, type TaskAt } from '../model/schedule.ts'
+import { hostsOf, type PlayPhase, playsOf } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
-import { begunTasks, endUnfinished, type Undoing, undoTask } from './undo.ts'
+import { allEnded } from './deadline.ts'
+import { notOurs, pointsOf, restingOf, supersedes } from './points.ts'
+import {
+  begunTasks,
+  endUnfinished,
+  type Halt,
+  type Known,
+  lostTask,
+  type Undoing,
+  undoHost,
+  unproved,
+} from './undo.ts'
 
 /** Where a rollback ends, and which runs it takes back. */
 export interface BackOptions {
@@ -12,118 +23,146 @@ export interface BackOptions {
   readonly runs: readonly string[]
 }
 
-/** One play to be taken back: what of it, and whether it is the restore point of something that began. */
+/** One play to be taken back. */
 interface Backward {
   readonly phase: PlayPhase
-  /** Restore what rests on it (its tasks stay done if the rollback ends here). */
-  readonly restores: (host: Host) => boolean
-  /** Whether it is a restore point at all: such a play is undone by `restores` alone. */
+  /** A restore point is undone where this holds, and nowhere else. */
   readonly isPoint: boolean
+  readonly restores: (host: Host) => boolean
+  /** The plays whose `restored` changes are gone, in part at least, once this one is undone. */
+  readonly covers: readonly PlayPhase[]
+  /** Those of them that no restore point passed after this one has a part in. */
+  readonly completes: readonly PlayPhase[]
 }
 
 /**
  * Takes back what the state says was begun: plays in reverse order, the hosts of a wave side by side, on a host tasks
- * in reverse. A `restored` change is left to its restore point, which is undone once, and of several restore points of
- * one thing only the earliest that is passed. Stops at an irreversible change and at an undo that failed.
+ * in reverse. A `restored` change is left to its restore points; of several restore points of one thing only the
+ * earliest is undone. What rests on them counts as taken back when the last of them is, so that a rollback that was
+ * interrupted between two restore points still knows that the other is needed. Stops at an irreversible change and at
+ * an undo that failed.
  */
 export async function runBack(context: RunContext, options: BackOptions): Promise<Outcome> {
   const undoing: Undoing = { purpose: 'rollback', of: options.of, runs: options.runs }
-  for (const { phase, restores, isPoint } of backwards(context, options.to)) {
-    const hosts = phase.waves.toReversed()
-    for (const [at, wave] of hosts.entries()) {
-      const concerned = wave.filter((host) => begunTasks(context, phase, host).length > 0)
-      if (concerned.length === 0) continue
-      tell(context, { type: 'wave.started', play: phase.play.name, wave: hosts.length - at })
-      const resting = isPoint ? restingOn(context, phase) : []
-      await endUnfinished(context, resting, options.runs)
-      const ended = await Promise.all(
-        concerned.map((host) =>
-          isPoint && !restores(host) ? undefined : undoHost(context, phase, host, undoing),
-        ),
-      )
-      tell(context, { type: 'wave.ended', play: phase.play.name, wave: hosts.length - at })
-      const hindered = ended.filter((why) => why !== undefined)
-      if (hindered.length > 0) {
-        tell(context, { type: 'stopped', play: phase.play.name, reason: hindered.join('; ') })
-        return 'needs-operator'
-      }
-      if (concerned.some(restores)) {
-        tell(context, { type: 'tasks.rewound', tasks: resting.map((task) => task.id), by: phase.play.name })
-        await context.ledger.sync()
-      }
-      if (context.interrupted.aborted) return 'interrupted'
-    }
+  const all = backwards(context, options.to)
+  const damaged = await proveAll(context, all, undoing)
+  if (context.interrupted.aborted) return 'interrupted'
+  if (damaged !== undefined) {
+    tell(context, { type: 'stopped', play: damaged.play, reason: `nothing was taken back: ${damaged.why}` })
+    return 'needs-operator'
+  }
+  for (const backward of all) {
+    const halt = await takeBack(context, backward, undoing)
+    if (halt === undefined) continue
+    if (halt.kind === 'interrupted') return 'interrupted'
+    tell(context, { type: 'stopped', play: backward.phase.play.name, reason: halt.why })
+    return 'needs-operator'
   }
   return 'ok'
 }
 
-/** The begun tasks of every play that this restore point, or a later one that it makes needless, brings back. */
-function restingOn(context: RunContext, point: PlayPhase): readonly TaskAt[] {
-  const plays = playsOf(context.schedule)
-  return plays
-    .slice(plays.indexOf(point) + 1)
-    .filter((phase) => phase.play.options.restoredBy !== undefined)
-    .flatMap((phase) => phase.waves.flat().flatMap((host) => begunTasks(context, phase, host)))
-    .flatMap(({ task, state }) => (state.undo === 'restored' ? [task] : []))
-}
-
-async function undoHost(
+/** Every restore point that will be needed is proved before anything is stopped or overwritten. */
+async function proveAll(
   context: RunContext,
-  phase: PlayPhase,
-  host: Host,
+  all: readonly Backward[],
   undoing: Undoing,
-): Promise<string | undefined> {
-  for (const { task, state } of begunTasks(context, phase, host).toReversed()) {
-    if (state.undo === 'restored') continue
-    if (state.undo === 'irreversible') return `${task.id} cannot be undone; a person must look`
-    const error = await undoTask(context, task, state, undoing)
-    if (error !== undefined) return `${task.id}: ${error}`
+): Promise<{ readonly play: string; readonly why: string } | undefined> {
+  for (const { phase, restores } of all.filter(({ isPoint }) => isPoint)) {
+    const begun = hostsOf(phase)
+      .filter(restores)
+      .flatMap((host) => begunTasks(context, phase, host))
+    const reasons = await unproved(context, begun, undoing)
+    if (reasons.length > 0) return { play: phase.play.name, why: reasons.join('; ') }
   }
   return undefined
 }
 
-function backwards(context: RunContext, to: string | undefined): readonly Backward[] {
+async function takeBack(
+  context: RunContext,
+  { phase, isPoint, restores, covers, completes }: Backward,
+  undoing: Undoing,
+): Promise<Halt | undefined> {
+  const { name } = phase.play
+  const lost = lostTask(context, phase)
+  if (lost !== undefined) return { kind: 'hindered', why: lost }
+  const waves = phase.waves.toReversed()
+  const concerns = (host: Host) => (!isPoint || restores(host)) && begunTasks(context, phase, host).length > 0
+  if (covers.length > 0) {
+    const why =
+      notOurs(context, phase) ??
+      (await endUnfinished(
+        context,
+        covers.flatMap((play) => restingOf(context, play)),
+        undoing.runs,
+      ))
+    if (why !== undefined) return { kind: 'hindered', why }
+  }
+  for (const [at, wave] of waves.entries()) {
+    const concerned = wave.filter(concerns)
+    if (concerned.length === 0) continue
+    if (context.interrupted.aborted) return { kind: 'interrupted' }
+    tell(context, { type: 'wave.started', play: name, wave: waves.length - at })
+    const ended = await allEnded(concerned.map((host) => undoHost(context, phase, host, undoing)))
+    tell(context, { type: 'wave.ended', play: name, wave: waves.length - at })
+    const hindered = ended.flatMap((halt) => (halt?.kind === 'hindered' ? [halt.why] : []))
+    if (hindered.length > 0) return { kind: 'hindered', why: hindered.join('; ') }
+    const stopped = ended.find((halt) => halt !== undefined)
+    if (stopped !== undefined) return stopped
+  }
+  const gone = completes.flatMap((play) => restingOf(context, play)).map(({ task }) => task.id)
+  if (gone.length > 0) {
+    tell(context, { type: 'tasks.rewound', tasks: gone, by: name })
+    await context.ledger.sync()
+  }
+  return undefined
+}
+
+function backwards(context: Known, to: string | undefined): readonly Backward[] {
   const plays = playsOf(context.schedule)
   const last = to === undefined ? -1 : plays.findIndex((phase) => phase.play.name === to)
   const taken = plays.filter((_, at) => at > last)
-  const restBegan = (point: PlayPhase): boolean =>
-    taken.some(
-      (phase) =>
-        phase.play.options.restoredBy?.some((play) => play.name === point.play.name) === true &&
-        phase.waves
-          .flat()
-          .some((host) => begunTasks(context, phase, host).some(({ state }) => state.undo === 'restored')),
-    )
-  const points = plays.filter((phase) =>
-    plays.some((other) => other.play.options.restoredBy?.some((play) => play.name === phase.play.name)),
+  const points = new Set(plays.flatMap((phase) => pointsOf(context.schedule, phase)))
+  const resting = taken.filter((phase) => restingOf(context, phase).length > 0)
+  const needed = plays.filter((phase) =>
+    resting.some((one) => pointsOf(context.schedule, one).includes(phase)),
   )
-  const needed = points.filter(restBegan)
-  const earliest = (phase: PlayPhase) => (host: Host) =>
-    needed.includes(phase) &&
-    needed.find((point) => point.play.hosts.some((other) => other.name === host.name)) === phase
+  // The restore point that brings back what `point` keeps of a host: itself, or an earlier one of the same thing.
+  const restorer = (point: PlayPhase, host: Host): PlayPhase =>
+    needed.slice(0, needed.indexOf(point)).find((earlier) => supersedes(context, earlier, point, host)) ??
+    point
+  const parts = new Map(
+    resting.map((phase) => [
+      phase,
+      new Set(
+        pointsOf(context.schedule, phase).flatMap((point) =>
+          hostsOf(point).map((host) => restorer(point, host)),
+        ),
+      ),
+    ]),
+  )
+  const isFirst = (phase: PlayPhase, among: ReadonlySet<PlayPhase>) =>
+    plays.find((one) => among.has(one)) === phase
   const ending = plays[last]
-  const within = ending !== undefined && needed.includes(ending) ? [...taken, ending] : taken
-  return within
-    .toSorted((a, b) => plays.indexOf(b) - plays.indexOf(a))
-    .map((phase) => ({ phase, restores: earliest(phase), isPoint: points.includes(phase) }))
+  const within = ending !== undefined && needed.includes(ending) ? [ending, ...taken] : taken
+  return within.toReversed().map((phase) => ({
+    phase,
+    isPoint: points.has(phase),
+    restores: (host) => needed.includes(phase) && restorer(phase, host) === phase,
+    covers: resting.filter((one) => parts.get(one)?.has(phase)),
+    completes: resting.filter((one) => isFirst(phase, parts.get(one) ?? new Set())),
+  }))
 }
 
 /** Why a rollback to this play must be refused, or undefined: it must be there, and not stand between a restore point and what rests on it. */
-export function refuseBackTo(
-  context: Pick<RunContext, 'schedule' | 'state'>,
-  to: string,
-): string | undefined {
+export function refuseBackTo(context: Known, to: string): string | undefined {
   const plays = playsOf(context.schedule)
   const last = plays.findIndex((phase) => phase.play.name === to)
   if (last < 0)
     return `there is no play "${to}" in this run; its plays: ${plays.map((phase) => phase.play.name).join(', ')}`
   const split = plays.find((phase, at) => {
     if (at <= last) return false
-    const points = phase.play.options.restoredBy ?? []
-    const began = phase.waves
-      .flat()
-      .some((host) => begunTasks(context, phase, host).some(({ state }) => state.undo === 'restored'))
-    return began && points.some((point) => plays.findIndex((one) => one.play.name === point.name) < last)
+    const points = pointsOf(context.schedule, phase)
+    return restingOf(context, phase).length > 0 && points.some((point) => plays.indexOf(point) < last)
   })
   return (
     split &&

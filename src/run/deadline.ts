@@ -7,7 +7,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', end)
       resolve()
     }
-    const timer = setTimeout(end, ms)
+    const timer = setTimeout(end, capped(ms))
     signal.addEventListener('abort', end)
   })
 }
@@ -20,22 +20,41 @@ export type Ended<T> =
 
 const grace = 15_000
 
-/** Gives work a signal that aborts at the deadline (seconds), and a little time to end after it. */
+/** Timers count in 32 bits: a longer time would be over at once. */
+const capped = (ms: number): number => Math.min(ms, 2 ** 31 - 1)
+
+/** Waits for all, also when one of them fails; then throws what the first of the failed threw. */
+export async function allEnded<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  const ended = await Promise.allSettled(work)
+  return ended.map((one) => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
+}
+
+/**
+ * Gives work a signal that aborts at the deadline (seconds), and a little time to end after it. It aborts at the end
+ * too, whatever that is: what was left running has nothing more to ask of the machine. `isOver` says when that is so.
+ */
 export async function withDeadline<T>(
   limit: number,
   outer: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, isOver: () => boolean) => Promise<T>,
 ): Promise<Ended<T>> {
+  let over = false
   const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), limit * 1000)
+  const timer = setTimeout(() => late.abort(), capped(limit * 1000))
   const signal = outer === undefined ? late.signal : AbortSignal.any([late.signal, outer])
   let giveUp: NodeJS.Timeout | undefined
   const hangs = new Promise<Ended<T>>((resolve) => {
-    signal.addEventListener('abort', () => {
+    const wait = () => {
       giveUp = setTimeout(() => resolve({ kind: 'hangs' }), grace)
-    })
+    }
+    if (signal.aborted) wait()
+    else signal.addEventListener('abort', wait, { once: true })
   })
-  const ended = work(signal).then(
+  // A function that throws before it gives a promise is no different from one whose promise fails.
+  const ended = (async () => work(signal, () => over))().then(
     (value): Ended<T> => ({ kind: 'done', value }),
     (error): Ended<T> => ({ kind: 'threw', error, late: late.signal.aborted }),
   )
@@ -43,6 +62,10 @@ export async function withDeadline<T>(
     return await Promise.race([ended, hangs])
   } finally {
     clearTimeout(timer)
+    clearTimeout(giveUp)
+    over = true
+    late.abort()
+    // The abort just now was heard by the timer above too.
     clearTimeout(giveUp)
   }
 }

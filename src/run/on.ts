@@ -3,7 +3,9 @@ import type { On, TaskId } from '../model/action.ts'
 import { type Command, sh } from '../model/command.ts'
 import type { Connection, ExecResult } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
+import { machineOf } from '../model/host.ts'
 import { sanitize } from '../model/sanitize.ts'
+import { hostsOf, playsOf } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
 
 /** For which doing of which task a module works: the task's own run keeps its before-images, the doing names its jobs. */
@@ -14,6 +16,8 @@ export interface Doing {
   /** `1`, `2`, ... for tries of the task; `undo-1`, ... for its undoing. */
   readonly attempt: string
   readonly signal: AbortSignal
+  /** Whether its end was told: work that outlives its task (it did not end when it was told to) has no say any more. */
+  readonly isOver: () => boolean
 }
 
 /** A task's name as a file name: readable, and never the same for two tasks. */
@@ -34,16 +38,28 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     run: doing.keptBy,
     task,
     signal,
-    say: (line) => tell(context, { type: 'task.said', task, line: sanitize(line) }),
-    progress: (done, total, unit) => tell(context, { type: 'task.progress', task, done, total, unit }),
+    say: (line) => {
+      if (!doing.isOver()) tell(context, { type: 'task.said', task, line: sanitize(line) })
+    },
+    progress: (done, total, unit) => {
+      if (!doing.isOver()) tell(context, { type: 'task.progress', task, done, total, unit })
+    },
     exec,
     must: async (command, options) => output(command, await exec(command, options)),
     put: (source, path, options) => connection.put(source, path, { signal, ...options }),
     get: (path, sink, options) => connection.get(path, sink, { signal, ...options }),
-    job: (name, command, options) =>
-      connection.job(`${context.run}/${slug(task)}/${doing.attempt}/${name}`, command, options),
+    job: async (name, command, options) => {
+      if (doing.isOver()) throw new TaskError(`${task} is over: no job of it is begun any more`)
+      return connection.job(`${context.run}/${slug(task)}/${doing.attempt}/${name}`, command, options)
+    },
     dial: (address, port) => connection.dial(address, port),
     workdir: () => connection.workdir(),
+    peer: async (name) => {
+      const machines = playsOf(context.schedule).flatMap(hostsOf).map(machineOf)
+      const machine = machines.find((each) => each.name === name)
+      if (machine === undefined) throw new TaskError(`${name} is no machine of this playbook`)
+      return context.connect(machine)
+    },
     keep: () => {
       directory ??= kept().then(async (path) => {
         output(sh`mkdir`, await exec(sh`umask 077; mkdir -p ${path}`))

@@ -1,49 +1,104 @@
 import { tasksOf } from '../model/evaluate.ts'
 import { hostsOf, type PlayPhase, playsOf, type TaskAt } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
-import { begunTasks, endUnfinished, undoTask } from './undo.ts'
+import { allEnded } from './deadline.ts'
+import { begunOf, meet, notOurs, pointsOf, restingOf, supersedes } from './points.ts'
+import { begunTasks, endUnfinished, undoHost, unproved } from './undo.ts'
 
 /**
  * Before a resumed run goes on: what rests on a restore point and failed, or whose end is unknown, is never continued.
- * Its restore point is brought back, and everything that rests on it becomes to be done again. Answers what hindered
- * it, or undefined when the run may go on.
+ * All its restore points are brought back, with whatever else rests on them, and all of that becomes to be done again.
+ * Answers what hindered it, or undefined when the run may go on (or was interrupted: then it stops by itself).
  */
 export async function rewindBroken(context: RunContext): Promise<string | undefined> {
-  for (const point of playsOf(context.schedule)) {
-    const resting = playsOf(context.schedule).filter((phase) =>
-      phase.play.options.restoredBy?.some((play) => play.name === point.play.name),
+  const { points, resting } = concerned(context)
+  if (points.length === 0) return undefined
+  const undoing = { of: context.run, runs: [context.run] }
+  const why =
+    points.map((point) => notOurs(context, point)).find((text) => text !== undefined) ??
+    (await endUnfinished(
+      context,
+      resting.flatMap((phase) => begunOf(context, phase)),
+      undoing.runs,
+    ))
+  if (why !== undefined) return why
+  const damaged = await unproved(
+    context,
+    points.flatMap((point) => restoredBy(context, points, point)),
+    undoing,
+  )
+  if (damaged.length > 0) return `nothing was brought back: ${damaged.join('; ')}`
+  // Later restore points first: an earlier one may hold what is older of the same files.
+  for (const phase of [...new Set([...resting, ...points])].toSorted(backwards(context))) {
+    const ended = await allEnded(
+      hostsOf(phase).map(async (host) => {
+        const earlier = points.slice(0, Math.max(0, points.indexOf(phase)))
+        if (earlier.some((point) => supersedes(context, point, phase, host))) return undefined
+        const purpose = points.includes(phase) ? 'rewind' : 'redo'
+        return undoHost(context, phase, host, { ...undoing, purpose })
+      }),
     )
-    const tasks = resting.flatMap((phase) => allTasks(context, phase))
-    if (!tasks.some((task) => isBroken(context, task)) || !tasks.some((task) => isTouched(context, task)))
-      continue
-    const why = await rewind(context, point, tasks)
-    if (why !== undefined) return why
+    const hindered = ended.find((halt) => halt?.kind === 'hindered')
+    if (hindered?.kind === 'hindered')
+      return `${hindered.why}, so ${points.map((point) => `"${point.play.name}"`).join(', ')} could not be brought back`
+    if (ended.some((halt) => halt !== undefined)) return undefined
   }
+  const again = points.filter((point, at) => points.slice(0, at).some((earlier) => meet(earlier, point)))
+  const tasks = [...resting, ...again]
+    .toSorted((a, b) => -backwards(context)(a, b))
+    .flatMap((phase) => allTasks(context, phase))
+    .filter((task) => context.state.tasks.has(task.id))
+  const by = points.map((point) => point.play.name).join(', ')
+  tell(context, { type: 'tasks.rewound', tasks: [...new Set(tasks.map((task) => task.id))], by })
+  await context.ledger.sync()
   return undefined
 }
 
-async function rewind(
-  context: RunContext,
-  point: PlayPhase,
-  tasks: readonly TaskAt[],
-): Promise<string | undefined> {
-  const runs = [context.run]
-  await endUnfinished(context, tasks, runs)
-  const ended = await Promise.all(
-    hostsOf(point).map(async (host) => {
-      for (const { task, state } of begunTasks(context, point, host).toReversed()) {
-        const error = await undoTask(context, task, state, { purpose: 'rewind', of: context.run, runs })
-        if (error !== undefined) return `${task.id}: the restore point could not be brought back: ${error}`
-      }
-      return undefined
-    }),
-  )
-  const hindered = ended.find((why) => why !== undefined)
-  if (hindered !== undefined) return hindered
-  const known = tasks.filter((task) => context.state.tasks.has(task.id)).map((task) => task.id)
-  tell(context, { type: 'tasks.rewound', tasks: known, by: point.play.name })
-  await context.ledger.sync()
-  return undefined
+/** What a restore point has to bring back where no earlier one makes it needless. */
+const restoredBy = (context: RunContext, points: readonly PlayPhase[], point: PlayPhase) =>
+  hostsOf(point)
+    .filter(
+      (host) => !points.slice(0, points.indexOf(point)).some((one) => supersedes(context, one, point, host)),
+    )
+    .flatMap((host) => begunTasks(context, point, host))
+
+const backwards = (context: RunContext) => {
+  const plays = playsOf(context.schedule)
+  return (a: PlayPhase, b: PlayPhase) => plays.indexOf(b) - plays.indexOf(a)
+}
+
+/**
+ * The restore points that must be brought back, and the plays that rest on them. A point that stands behind one of them
+ * on the same host is one of them too, if anything rests on it: what it would go back to is about to be made anew.
+ */
+function concerned(context: RunContext): {
+  readonly points: readonly PlayPhase[]
+  readonly resting: readonly PlayPhase[]
+} {
+  const plays = playsOf(context.schedule)
+  const restingOn = (point: PlayPhase) =>
+    plays.filter((phase) => pointsOf(context.schedule, phase).includes(point))
+  const isBrokenPoint = (point: PlayPhase) =>
+    restingOn(point).some((phase) => allTasks(context, phase).some((task) => isBroken(context, task))) &&
+    restingOn(point).some((phase) => restingOf(context, phase).length > 0)
+  const points = new Set(plays.filter(isBrokenPoint))
+  const resting = new Set<PlayPhase>()
+  for (let size = -1; size < points.size + resting.size; ) {
+    size = points.size + resting.size
+    for (const phase of [...points].flatMap(restingOn)) {
+      resting.add(phase)
+      if (restingOf(context, phase).length > 0)
+        for (const point of pointsOf(context.schedule, phase)) points.add(point)
+    }
+    for (const phase of plays) {
+      const follows = [...points].some(
+        (point) => plays.indexOf(phase) > plays.indexOf(point) && meet(point, phase),
+      )
+      if (follows && restingOn(phase).some((one) => restingOf(context, one).length > 0)) points.add(phase)
+    }
+  }
+  const inOrder = (set: ReadonlySet<PlayPhase>) => plays.filter((phase) => set.has(phase))
+  return { points: inOrder(points), resting: inOrder(resting) }
 }
 
 function allTasks(context: RunContext, phase: PlayPhase): readonly TaskAt[] {
@@ -57,9 +112,3 @@ function allTasks(context: RunContext, phase: PlayPhase): readonly TaskAt[] {
 
 const isBroken = (context: RunContext, task: TaskAt): boolean =>
   ['running', 'failed', 'unknown'].includes(context.state.tasks.get(task.id)?.status ?? '')
-
-/** Whether it may have changed what the restore point covers. */
-function isTouched(context: RunContext, task: TaskAt): boolean {
-  const state = context.state.tasks.get(task.id)
-  return state?.begun === true && state.undo === 'restored'
-}

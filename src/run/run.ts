@@ -17,6 +17,7 @@ type Verdict = { readonly kind: 'on' } | { readonly kind: 'end'; readonly outcom
  */
 export async function runSchedule(context: RunContext): Promise<Outcome> {
   const out = new Map<string, TaskResult>()
+  let found = new Map<string, TaskResult>()
   const { phases } = context.schedule
   let unsettled: string | undefined
   for (let at = 0; at < phases.length; at++) {
@@ -28,12 +29,15 @@ export async function runSchedule(context: RunContext): Promise<Outcome> {
       if (verdict.kind === 'end') return verdict.outcome
       continue
     }
-    const verdict = await runPlay(context, phase, out, unsettled)
-    const following = phases[at + 1]
     const collecting = phase.play.options.collect === true
+    const verdict = await runPlay(context, phase, collecting ? found : out, unsettled)
+    if (verdict.kind === 'end') return verdict.outcome
+    const following = phases[at + 1]
     const goesOn = collecting && following?.kind === 'play' && following.play.options.collect === true
-    if (collecting && !goesOn && out.size > 0) return preflightOutcome(context, phase, out)
-    if (verdict.kind === 'end' && !collecting) return verdict.outcome
+    if (collecting && !goesOn) {
+      if (found.size > 0) return collected(context, phase, found)
+      found = new Map()
+    }
     unsettled ??= context.check ? firstUnsettled(context, phase) : undefined
   }
   return out.size > 0 ? outcomeOf([...out.values()]) : 'ok'
@@ -68,7 +72,10 @@ async function runPlay(
 
 async function gate(context: RunContext, phase: Approval | Conclusion): Promise<Verdict> {
   const asked = evaluateGate(context.schedule, context.state, phase)
-  if ('kind' in asked && asked.kind === 'wrong') throw new Error(`"${phase.name}": ${asked.problem}`)
+  if ('kind' in asked && asked.kind === 'wrong') {
+    tell(context, { type: 'stopped', play: phase.name, reason: `its function is wrong: ${asked.problem}` })
+    return { kind: 'end', outcome: 'failed' }
+  }
   const text = 'text' in asked ? asked.text : undefined
   if (phase.kind === 'conclusion') {
     if (text === undefined) return { kind: 'on' }
@@ -102,17 +109,16 @@ function firstUnsettled(context: RunContext, phase: PlayPhase): string | undefin
   return undefined
 }
 
-function preflightOutcome(
-  context: RunContext,
-  phase: PlayPhase,
-  out: ReadonlyMap<string, TaskResult>,
-): Outcome {
-  const found = [...out.values()].filter((result) => result !== 'blocked')
-  const outcome =
-    found.length > 0 && found.every((result) => result === 'unreachable') ? 'unreachable' : 'blocked'
-  const what = `${out.size} ${out.size === 1 ? 'host has' : 'hosts have'} findings: ${[...out.keys()].join(', ')}; nothing was changed`
-  tell(context, { type: 'stopped', play: phase.play.name, reason: what })
-  return outcome
+/** What findings are worth: before the first change they block the run; after it, it has failed. */
+function collected(context: RunContext, phase: PlayPhase, found: ReadonlyMap<string, TaskResult>): Outcome {
+  const changed = [...context.state.tasks.values()].some((task) => task.begun)
+  const results = [...found.values()].filter((result) => result !== 'blocked')
+  const unreachable = results.length > 0 && results.every((result) => result === 'unreachable')
+  const what = `${found.size} ${found.size === 1 ? 'host has' : 'hosts have'} findings: ${[...found.keys()].join(', ')}`
+  const reason = changed ? what : `${what}; nothing was changed`
+  tell(context, { type: 'stopped', play: phase.play.name, reason })
+  if (unreachable) return 'unreachable'
+  return changed ? 'failed' : 'blocked'
 }
 
 /** A host that failed in an earlier play is out for the rest of the run, and the things reached through it are. */

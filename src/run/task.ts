@@ -10,7 +10,7 @@ import type { TaskAt } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { type Ended, pause, withDeadline } from './deadline.ts'
-import { onFor } from './on.ts'
+import { endJobs, onFor } from './on.ts'
 
 const hour = 3600
 
@@ -93,19 +93,20 @@ async function observed(
     attempt: number,
     undo: 'none',
   })
+  const doing = { task: task.id, keptBy: context.run, attempt: String(number) }
   for (let tries = 0; ; tries++) {
-    const ended = await withDeadline(seconds(timeout), context.interrupted, (signal) =>
-      work.read(
-        onFor(context, connection, { task: task.id, keptBy: context.run, attempt: String(number), signal }),
-        input,
-      ),
+    const ended = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
+      work.read(onFor(context, connection, { ...doing, signal, isOver }), input),
     )
     if (context.interrupted.aborted && ended.kind !== 'done')
       return { result: 'cancelled', message: 'interrupted' }
     const last = tries >= retries || context.interrupted.aborted
     if (ended.kind === 'done') {
       const output = ended.value as Json
-      if (until === undefined || until(output as never)) return { result: 'ok', output }
+      const so = until === undefined ? { holds: true } : asked(() => until(output as never))
+      if ('problem' in so)
+        return { result: 'failed', message: at(task, `its \`until\` threw: ${so.problem}`) }
+      if (so.holds) return { result: 'ok', output }
       if (last) {
         const said = JSON.stringify(output) ?? 'nothing'
         return {
@@ -130,12 +131,22 @@ async function changed(
   const before = context.state.tasks.get(task.id)
   const crashed = before?.status === 'running'
   const attempt = crashed ? before.attempt : (before?.attempt ?? 0) + 1
-  const bind = (signal: AbortSignal) =>
-    onFor(context, connection, { task: task.id, keptBy: context.run, attempt: String(attempt), signal })
+  const doing = { task: task.id, keptBy: context.run, attempt: String(attempt) }
+  const bind = (signal: AbortSignal, isOver: () => boolean) =>
+    onFor(context, connection, { ...doing, signal, isOver })
 
+  if (context.interrupted.aborted) return { result: 'cancelled', message: 'interrupted' }
   tell(context, { type: 'task.checking', task: task.id })
-  const checked = await withDeadline(seconds(timeout), context.interrupted, (signal) =>
-    work.check(bind(signal), input),
+  // A try that failed, or whose end is unknown, may have left a job that still changes things; the next is not to race it.
+  if (before?.begun === true && !crashed) {
+    try {
+      await endJobs(connection, [context.run], task.id)
+    } catch (error) {
+      return fault(task, error, false)
+    }
+  }
+  const checked = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
+    work.check(bind(signal, isOver), input, before?.begun ? before.remembered : undefined),
   )
   if (context.interrupted.aborted && checked.kind !== 'done')
     return { result: 'cancelled', message: 'interrupted' }
@@ -147,14 +158,16 @@ async function changed(
 
   let remembered: Json = before?.remembered ?? null
   if (before?.begun !== true) {
-    const memory = await withDeadline(seconds(timeout), context.interrupted, (signal) =>
-      work.remember(bind(signal), input),
+    const memory = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
+      work.remember(bind(signal, isOver), input),
     )
     if (context.interrupted.aborted && memory.kind !== 'done')
       return { result: 'cancelled', message: 'interrupted' }
     if (memory.kind !== 'done') return wentWrong(task, memory, timeout, false)
     remembered = memory.value
   }
+  // The last moment: after this it is under way, and is brought to its end.
+  if (context.interrupted.aborted) return { result: 'cancelled', message: 'interrupted' }
   const undo = typeof work.undo === 'function' ? 'function' : work.undo.kind
   tell(context, {
     type: 'task.started',
@@ -167,11 +180,20 @@ async function changed(
     undo,
   })
   await context.ledger.sync()
-  const applied = await withDeadline(seconds(timeout), undefined, (signal) =>
-    work.apply(bind(signal), input, remembered),
+  const applied = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
+    work.apply(bind(signal, isOver), input, remembered),
   )
   if (applied.kind === 'done') return { result: 'changed', output: applied.value as Json }
   return wentWrong(task, applied, timeout, true)
+}
+
+/** A word of the playbook's own functions, which may throw. */
+function asked(look: () => boolean): { readonly holds: boolean } | { readonly problem: string } {
+  try {
+    return { holds: look() }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 function wentWrong(

@@ -1,22 +1,32 @@
+import { seconds } from '../model/duration.ts'
+import { ConnectionError } from '../model/errors.ts'
 import { evaluate, tasksOf } from '../model/evaluate.ts'
+import type { UndoPurpose } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
-import type { PlayPhase, TaskAt } from '../model/schedule.ts'
-import type { TaskState } from '../model/state.ts'
+import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
+import { isDone, type State, type TaskState } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
+import { withDeadline } from './deadline.ts'
 import { endJobs, onFor } from './on.ts'
 
 /** How undoing is done: for which end, and which runs may have left jobs or before-images of the tasks. */
 export interface Undoing {
-  readonly purpose: 'rollback' | 'rewind'
+  readonly purpose: UndoPurpose
   /** The run whose tasks are undone; its directory on the machines holds the before-images. */
   readonly of: string
   /** It, and the rollbacks of it so far. */
   readonly runs: readonly string[]
 }
 
+/** A schedule with what was done of it so far. */
+export type Known = { readonly schedule: Schedule; readonly state: State }
+
+/** Why undoing does not go on: something stands in its way, or it was told to stop. */
+export type Halt = { readonly kind: 'hindered'; readonly why: string } | { readonly kind: 'interrupted' }
+
 /** The tasks of a play on a host that began, in the order in which they stand in the play. */
 export function begunTasks(
-  context: Pick<RunContext, 'schedule' | 'state'>,
+  context: Known,
   phase: PlayPhase,
   host: Host,
 ): readonly { task: TaskAt; state: TaskState }[] {
@@ -30,8 +40,38 @@ export function begunTasks(
   })
 }
 
+/** Why a play cannot be taken back whole: a task of it began that the playbook does not give any more. */
+export function lostTask(context: Known, phase: PlayPhase): string | undefined {
+  const prefix = `${phase.play.name}/`
+  const found = new Set(
+    phase.waves.flat().flatMap((host) => begunTasks(context, phase, host).map(({ task }) => task.id)),
+  )
+  for (const [id, state] of context.state.tasks)
+    if (state.begun && id.startsWith(prefix) && !found.has(id))
+      return `${id} began, and the playbook does not give that task any more, so its undo cannot be found; a person must look`
+  return undefined
+}
+
+/** Takes back what a host began in a play, the last task first; a `restored` change is left to its restore point. */
+export async function undoHost(
+  context: RunContext,
+  phase: PlayPhase,
+  host: Host,
+  undoing: Undoing,
+): Promise<Halt | undefined> {
+  for (const { task, state } of begunTasks(context, phase, host).toReversed()) {
+    if (state.undo === 'restored') continue
+    if (context.interrupted.aborted) return { kind: 'interrupted' }
+    if (state.undo === 'irreversible')
+      return { kind: 'hindered', why: `${task.id} cannot be undone; a person must look` }
+    const error = await undoTask(context, task, state, undoing)
+    if (error !== undefined) return { kind: 'hindered', why: `${task.id}: ${error}` }
+  }
+  return undefined
+}
+
 /** Takes one change back by its undo function. Answers why it could not, or undefined. */
-export async function undoTask(
+async function undoTask(
   context: RunContext,
   task: TaskAt,
   state: TaskState,
@@ -44,12 +84,12 @@ export async function undoTask(
     () => undefined,
     (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
   )
-  const seconds = (context.clock() - begun) / 1000
+  const took = (context.clock() - begun) / 1000
   tell(context, {
     type: 'undo.ended',
     task: task.id,
     purpose: undoing.purpose,
-    seconds,
+    seconds: took,
     ...(error !== undefined && { error }),
   })
   await context.ledger.sync()
@@ -60,17 +100,56 @@ async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undo
   const { work } = undoAction(context, task, state)
   if (work.kind !== 'change' || typeof work.undo !== 'function') throw new Error('it has no undo function')
   const connection = await context.connect(machineOf(task.host))
-  if (state.status === 'running' || state.undoing) await endJobs(connection, undoing.runs, task.id)
+  // What did not end well may have left a job behind that still changes what is about to be brought back.
+  if (!isDone(state) || state.undoing) await endJobs(connection, undoing.runs, task.id)
   const times = context.state.tasks.get(task.id)?.undos ?? 1
-  const { signal } = new AbortController()
-  const on = onFor(context, connection, {
-    task: task.id,
-    keptBy: undoing.of,
-    attempt: `undo-${times}`,
-    signal,
-  })
-  await work.undo(on, state.input, state.remembered)
+  const doing = { task: task.id, keptBy: undoing.of, attempt: `undo-${times}` }
+  const { timeout = undoLimit } = task.step.options
+  const { undo } = work
+  const ended = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
+    undo(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
+  )
+  if (ended.kind === 'hangs')
+    throw new Error(`it was not undone within ${timeout}, nor did it end when it was told to`)
+  if (ended.kind === 'threw') throw ended.error
 }
+
+/** Why restore points could not be brought back, found out by reading; empty when nothing speaks against it. */
+export async function unproved(
+  context: RunContext,
+  begun: readonly { readonly task: TaskAt; readonly state: TaskState }[],
+  undoing: Pick<Undoing, 'of'>,
+): Promise<readonly string[]> {
+  const found = await Promise.all(begun.map(({ task, state }) => proveUndo(context, task, state, undoing)))
+  return found.filter((why) => why !== undefined)
+}
+
+async function proveUndo(
+  context: RunContext,
+  task: TaskAt,
+  state: TaskState,
+  undoing: Pick<Undoing, 'of'>,
+): Promise<string | undefined> {
+  try {
+    const { work } = undoAction(context, task, state)
+    if (work.kind !== 'change' || work.prove === undefined) return undefined
+    const { prove } = work
+    const connection = await context.connect(machineOf(task.host))
+    const doing = { task: task.id, keptBy: undoing.of, attempt: 'prove' }
+    const { timeout = undoLimit } = task.step.options
+    const ended = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
+      prove(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
+    )
+    if (ended.kind === 'done') return undefined
+    if (ended.kind === 'threw') throw ended.error
+    return `${task.id}: it was not proved within ${timeout}`
+  } catch (reason) {
+    return `${task.id}: ${reason instanceof Error ? reason.message : String(reason)}`
+  }
+}
+
+/** Seconds that an undo may take where its task names no time: it may bring back a large database. */
+const undoLimit = 24 * 3600
 
 /** The task's function made again with the journal's outputs; the undo gets the journal's input all the same. */
 function undoAction(context: RunContext, task: TaskAt, state: TaskState) {
@@ -82,16 +161,20 @@ function undoAction(context: RunContext, task: TaskAt, state: TaskState) {
   return made.action
 }
 
-/** Ends what unfinished tasks left running on their machines. */
+/** Ends what tasks that did not end well left running on their machines. Answers why it could not, or undefined. */
 export async function endUnfinished(
   context: RunContext,
-  tasks: readonly TaskAt[],
+  tasks: readonly { readonly task: TaskAt; readonly state: TaskState }[],
   runs: readonly string[],
-): Promise<void> {
-  for (const task of tasks) {
-    const state = context.state.tasks.get(task.id)
-    if (state?.status !== 'running' && state?.status !== 'unknown') continue
-    const connection = await context.connect(machineOf(task.host))
-    await endJobs(connection, runs, task.id)
+): Promise<string | undefined> {
+  for (const { task, state } of tasks) {
+    if (isDone(state)) continue
+    try {
+      await endJobs(await context.connect(machineOf(task.host)), runs, task.id)
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error
+      return `${task.id} may have left something running that could not be ended: ${error.message}`
+    }
   }
+  return undefined
 }

@@ -3,6 +3,7 @@ import type { TaskResult } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import { type PlayPhase, taskId } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
+import { allEnded } from './deadline.ts'
 import { decide } from './decide.ts'
 import { perform } from './task.ts'
 
@@ -36,7 +37,8 @@ export async function runWave(
       halted ||= decide({ size: hosts.length, failed, maxFailPercentage, anyErrorsFatal }) === 'stop now'
     }
   }
-  await Promise.all(Array.from({ length: Math.min(context.forks, hosts.length) }, worker))
+  // When the journal fails, every host learns it at its next entry. What is under way by then is let to its end first.
+  await allEnded(Array.from({ length: Math.min(context.forks, hosts.length) }, worker))
   return ends
 }
 

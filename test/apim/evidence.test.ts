@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type ClientName, expectations, judge } from '../../src/apim/evidence.ts'
+import { type ClientName, evidenceLines, expectations, judge } from '../../src/apim/evidence.ts'
 
 const info = (text: string) => `TID: [-1234] [] [2026-01-01 00:00:00,000]  INFO {a.B} -  ${text} {a.B}`
 const error = (text: string) => `TID: [-1234] [] [2026-01-01 00:00:00,000] ERROR {a.B} -  ${text} {a.B}`
@@ -58,6 +58,14 @@ describe('a client', () => {
     expect(judge('5.7.0 identity', evidence)).toEqual([
       'the server of the client did not start; its output ended:',
       '  Error: no Java',
+    ])
+  })
+
+  test('with more lines than are kept is not proved: what is beyond them is not known', () => {
+    const evidence = good('3.0.0 artefacts')
+    const many = Array.from({ length: evidenceLines }, () => info('Migration Step : x is starting'))
+    expect(judge('3.0.0 artefacts', { ...evidence, lines: [...evidence.lines, ...many] })).toEqual([
+      expect.stringMatching(/such lines or more/),
     ])
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Manifest, manifestText, parseManifest } from '../../src/apim/manifest.ts'
+import { against, type Manifest, manifestText, parseManifest } from '../../src/apim/manifest.ts'
 
 const manifest: Manifest = {
   format: 1,
@@ -11,6 +11,24 @@ const manifest: Manifest = {
   newHomes: ['/opt/wso2/wso2am-3.0.0'],
   dumps: [],
 }
+
+const server = {
+  ...{ home: '/opt/wso2am-1.9.1', version: '1.9.1', javaHome: '/opt/jdk', address: 'h' },
+  ...{ role: 'gateway-worker' as const, flags: [], wait: { start: 1, answer: 1, gap: 0 } },
+}
+const wanted = { backups: '/b', home: '/opt/wso2am-1.9.1', version: '1.9.1', databases: [] }
+
+test.each([
+  ['as the inventory says', {}, {}, []],
+  ['of another host', { host: 'gw-2' }, {}, [/that of gw-2/]],
+  ['of a fleet that the inventory calls upgraded', {}, { version: '2.6.0' }, [/set it to what served then/]],
+  ['of another home', {}, { home: '/opt/wso2am-3.0.0' }, [/apim_home \/opt\/wso2am-3\.0\.0/]],
+  ['without a dump', {}, { databases: ['am_db', 'um_db'] }, [/no dump of am_db/, /no dump of um_db/]],
+])('a manifest %s', (_, own, want, expected) => {
+  const found = against({ ...manifest, server, ...own }, 'gw-1', { ...wanted, ...want })
+  expect(found).toHaveLength(expected.length)
+  for (const [at, words] of expected.entries()) expect(found[at]).toMatch(words)
+})
 
 describe('a manifest', () => {
   test('reads as it was written', () => {

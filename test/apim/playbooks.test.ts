@@ -3,9 +3,16 @@ import { fleet } from '../../inventory/fleet.ts'
 import backup from '../../playbooks/backup.ts'
 import rollback from '../../playbooks/rollback.ts'
 import upgrade from '../../playbooks/to-3.0.0.ts'
+import verify from '../../playbooks/verify.ts'
 import { node } from '../../src/apim/schemas.ts'
+import { treeSources } from '../../src/apim/site.ts'
+import { sources } from '../../src/apim/versions.ts'
 import type { Host } from '../../src/model/host.ts'
 import { isPlay } from '../../src/model/play.ts'
+import { fold } from '../../src/model/state.ts'
+import { outline, outlineText } from '../../src/plan/outline.ts'
+import { schedulePlaybook } from '../../src/plan/schedule.ts'
+import { expectGolden } from '../support/golden.ts'
 
 const names = [
   'wso2am-2.0.0 wso2am-2.6.0 wso2am-3.0.0 wso2-api-migration-client-2.0.0 wso2is-5.1.0-migration wso2is-5.2.0-scripts',
@@ -63,6 +70,12 @@ const partsOf = (
 ) => book.plays(at, params as never).filter((part): part is { name: string } => Boolean(part))
 const namesOf = (...args: Parameters<typeof partsOf>) => partsOf(...args).map((part) => part.name)
 
+const scheduleFor = (
+  book: { plays: (at: never, params: never) => unknown },
+  at: never,
+  params: object = {},
+) => schedulePlaybook(book as never, at, params)
+
 describe('the way to 3.0.0', () => {
   const all = namesOf(upgrade, site())
   const inOrder = (...order: string[]) => {
@@ -81,6 +94,7 @@ describe('the way to 3.0.0', () => {
       'already there',
       'preflight',
       'preflight, databases',
+      'preflight, APIs',
       'stage',
       'stop gateway-worker',
       'stop key-manager',
@@ -167,6 +181,60 @@ describe('the way to 3.0.0', () => {
     ).toEqual(['3.0.0: checkpoint'])
   })
 
+  test.each(
+    sources.flatMap((apim_version) => [
+      { apim_version, own: {} },
+      { apim_version, own: { svn: undefined, shared_deployment: undefined } },
+    ]),
+  )('is planned from $apim_version ($own)', ({ apim_version, own }) => {
+    const { phases } = scheduleFor(upgrade, site({ apim_version, ...own }))
+    const names = phases.map((phase) => (phase.kind === 'play' ? phase.play.name : phase.name))
+    expect(names.filter((name) => name.endsWith('checkpoint')).at(-1)).toBe('3.0.0: checkpoint')
+    expect(names).toContain('3.0.0: start key-manager')
+    for (const book of [rollback, backup, verify])
+      expect(
+        scheduleFor(book, site({ apim_version, ...own }), { at: apim_version }).phases.length,
+      ).toBeGreaterThan(2)
+  })
+
+  test('of the default fleet reads as its golden file', () => {
+    expectGolden(
+      import.meta.url,
+      'to-3.0.0.txt',
+      outlineText(outline(scheduleFor(upgrade, site()), fold([]))),
+    )
+  })
+
+  test.each(['1.9.1', '2.0.0'])(
+    'from %s directly after 2.0.0 is refused when it is planned',
+    (apim_version) => {
+      expect(() => scheduleFor(upgrade, site({ apim_version }), { via: '2.0.0' })).toThrow(
+        /2\.0\.0 -> 3\.0\.0 is known, but not built yet(.|\n)*leave via out/,
+      )
+    },
+  )
+
+  test('with keystores of another password is refused where it lands before 3.0.0', () => {
+    const own = { keystores: { password: { env: 'P' } } }
+    expect(() => scheduleFor(upgrade, site(own))).toThrow(/landing at 2\.6\.0 with keystores/)
+    expect(scheduleFor(upgrade, site({ ...own, svn: undefined })).phases.length).toBeGreaterThan(9)
+  })
+
+  test("takes each kind of artefact from the server that has it: user stores, and a traffic manager's plans", () => {
+    const from = (own?: object) => treeSources(site(own)).map(({ name, only }) => [name, only])
+    expect(from()).toEqual([
+      ['mgr', undefined],
+      ['km', ['userstores']],
+    ])
+    const two = site({ apim_version: '2.0.0' }) as { traffic_managers: unknown }
+    two.traffic_managers = [host('tm')]
+    expect(treeSources(two as never).map(({ name, file }) => [name, file])).toEqual([
+      ['mgr', '/opt/wso2/migration/trees-2.0.0.tar'],
+      ['km', '/opt/wso2/migration/trees-2.0.0-key-manager.tar'],
+      ['tm', '/opt/wso2/migration/trees-2.0.0-traffic-manager.tar'],
+    ])
+  })
+
   test('names all artefacts that are not listed', () => {
     const without = ['wso2is-5.1.0-migration', 'wso2is-5.7.0-migration', 'mysql-connector']
     const words = new RegExp(without.map((name) => `${name} is not listed`).join('[^]*'))
@@ -178,12 +246,13 @@ test('a rollback without a journal reads the manifests first, dumps what is ther
   const all = namesOf(rollback, site())
   const order = [
     'read manifests',
+    'one run',
+    'old homes',
     'roll back',
     'stop gateway-worker',
     'fence',
     'dump what is there',
     'restore databases',
-    'old homes',
     'start key-manager again',
     'start gateway-worker again',
   ]

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { runningOf } from '../../src/apim/control.ts'
 import { probesOf } from '../../src/apim/health.ts'
 import { flagsIn, type Server, startCommand } from '../../src/apim/server.ts'
 
@@ -55,4 +56,14 @@ test.each([
   expect(probes.map((probe) => ('path' in probe ? `${probe.port}${probe.path}` : `${probe.port}`))).toEqual(
     asked,
   )
+})
+
+test.each([
+  ['/opt/jdk7/bin/java', '/opt/jdk7'],
+  ['/opt/jdk1.8.0_292/jre/bin/java', '/opt/jdk1.8.0_292'],
+  ['java', undefined],
+  ['/usr/bin/jsvc', undefined],
+])('a server that ran as %s is started again on %s', (command, javaHome) => {
+  const running = runningOf([command, '-Dprofile=api-store', '-DworkerNode=false'])
+  expect(running).toEqual({ flags: ['-Dprofile=api-store'], ...(javaHome && { javaHome }) })
 })

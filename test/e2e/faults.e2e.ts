@@ -5,7 +5,7 @@ const upgrade = playbookFile('to-3.0.0')
 let lab: FleetLab
 
 beforeAll(async () => {
-  lab = await fleetLab('127.76.0')
+  lab = await fleetLab('127.92.0')
 })
 afterAll(() => lab.end())
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -56,6 +56,30 @@ describe('the packed package, installed elsewhere', () => {
       ' ',
     )
     expect(run(folder, 'npx', 'tsc', ...flags, 'playbooks/listen.ts', 'playbooks/wrong.ts')).toBe('')
+  })
+
+  test('checks a playbook of the project, runs it and takes it back', () => {
+    const local = `
+import { change, defineFleet, play, playbook, sh, some, z } from 'upgrade-fleet'
+const fleet = defineFleet({ groups: { here: some(z.object({ file: z.string() })) }, vars: z.object({}) })
+const touch = change('touch', {
+  apply: async (on, path: string) => { await on.must(sh\`touch -- \${path}\`) },
+  undo: async (on, path) => { await on.must(sh\`rm -- \${path}\`) },
+})
+export default playbook('local', { fleet }, (site) => [
+  play('touch', site.here).task('file', ({ host }) => touch(host.vars.file)),
+])
+`
+    const made = join(folder, 'made')
+    writeFileSync(join(folder, 'playbooks/local.ts'), local)
+    mkdirSync(join(folder, 'inventory'))
+    const vars = `{ ansible_connection: local, file: ${made} }`
+    writeFileSync(join(folder, 'inventory/hosts.yml'), `here: { hosts: { me: ${vars} } }\n`)
+    expect(run(folder, 'npx', 'upgrade-fleet', 'check', 'playbooks/local.ts')).toContain('good')
+    run(folder, 'npx', 'upgrade-fleet', 'playbooks/local.ts')
+    expect(existsSync(made)).toBe(true)
+    run(folder, 'npx', 'upgrade-fleet', 'rollback')
+    expect(existsSync(made)).toBe(false)
   })
 
   test('has one instance of the model for the command and for playbooks', () => {

@@ -19,7 +19,7 @@ let before: {
 let after: Awaited<ReturnType<FleetLab['dumps']>>
 
 beforeAll(async () => {
-  lab = await fleetLab('127.74.0')
+  lab = await fleetLab('127.91.0')
   before = { dumps: await lab.dumps(), homes: await stable(await lab.trees()) }
 })
 afterAll(() => lab.end())

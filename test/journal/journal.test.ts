@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -134,5 +134,43 @@ describe('runs and the lock', () => {
     await unlock()
     await takeLock(state, { ...who, pid: 4_000_000 })
     await (await takeLock(state, { ...who, run: 'r3' }))()
+  })
+})
+
+describe('the lock under hostile circumstances', () => {
+  const who = { user: 'ann', now: now() }
+  const dead = 4_000_000
+
+  test('of many who find the lock of a dead process at the same instant, one gets it', async () => {
+    for (let round = 0; round < 20; round++) {
+      const state = join(folder, `race-${round}`)
+      await takeLock(state, { ...who, run: 'dead', pid: dead })
+      const tries = await Promise.allSettled(
+        Array.from({ length: 8 }, (_, n) => takeLock(state, { ...who, run: `r${n}`, pid: process.pid })),
+      )
+      const got = tries.filter((one) => one.status === 'fulfilled')
+      expect(got).toHaveLength(1)
+      for (const one of got) await one.value()
+      expect((await readdir(state)).filter((name) => !name.startsWith('lock.of-'))).toEqual([])
+    }
+  })
+
+  test('who died between making the lock and signing it holds nobody up', async () => {
+    const state = join(folder, 'unsigned')
+    await mkdir(join(state, 'lock'), { recursive: true })
+    await (await takeLock(state, { ...who, run: 'r1', pid: process.pid }))()
+    expect(await readdir(state)).toEqual([])
+  })
+
+  test('a pid that another process has now is not the holder; letting go leaves the lock of another alone', async () => {
+    const state = join(folder, 'reused')
+    const unlock = await takeLock(state, { ...who, run: 'r1', pid: process.pid })
+    const path = join(state, 'lock', 'holder.json')
+    const holder = JSON.parse(await readFile(path, 'utf8'))
+    await writeFile(path, JSON.stringify({ ...holder, started: 'another boot 1' }))
+    const second = await takeLock(state, { ...who, run: 'r2', pid: process.pid })
+    await unlock()
+    await expect(takeLock(state, { ...who, run: 'r3', pid: process.pid })).rejects.toThrow(/run r2/)
+    await second()
   })
 })

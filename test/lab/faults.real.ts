@@ -9,7 +9,7 @@ import { java, type TestLab, testLab, waitFor } from './support.ts'
 let lab: TestLab
 
 beforeAll(async () => {
-  lab = await testLab()
+  lab = await testLab('127.94.0')
 })
 
 afterEach(() => labBreak(lab.place, 'none').then(() => undefined))
@@ -164,7 +164,7 @@ test('CARBON_HOME leaks into ssh commands, and a bad toml ends 3.0.0 without a l
     `UserKnownHostsFile=${join(lab.info.dir, 'known_hosts')}`,
   ]
   const leaked = async () =>
-    (await $({ quiet: true })`ssh ${at} wso2carbon@127.78.0.18 ${'echo $CARBON_HOME'}`).stdout
+    (await $({ quiet: true })`ssh ${at} wso2carbon@127.94.0.18 ${'echo $CARBON_HOME'}`).stdout
   await labBreak(lab.place, 'carbon-home-leak:tm-1')
   expect(await leaked()).toBe(`${old}\n`)
   await labBreak(lab.place, 'none')

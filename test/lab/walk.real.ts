@@ -7,7 +7,7 @@ import { java, type TestLab, testLab, waitFor } from './support.ts'
 let lab: TestLab
 
 beforeAll(async () => {
-  lab = await testLab()
+  lab = await testLab('127.93.0')
   for (const host of Object.keys(lab.info.hosts).filter((name) => name !== 'tm-1')) {
     await lab.run(host, `${java} sh /opt/wso2/wso2am-1.9.1/bin/wso2server.sh stop`)
   }

@@ -55,6 +55,8 @@ describe('a dump', () => {
     const one = await perform(local, database.dump({ db, to, name: 'one' }))
     const two = await perform(local, database.dump({ db, to, name: 'two' }))
     expect(two.out.digest).toBe(one.out.digest)
+    const [done, total, unit] = local.progress.at(-1) ?? []
+    expect([done === total, unit]).toEqual([true, 'bytes'])
     expect(one.out).toMatchObject({ charset: 'latin1', file: `${to}/run-1/one-am_db.sql.gz` })
   })
 
@@ -78,6 +80,7 @@ describe('a dump', () => {
     for (const at of [0, 1, 20, whole.length >> 1, whole.length - 1]) {
       writeFileSync(dump.out.file, whole.subarray(0, at))
       await expect(dump.undo()).rejects.toThrow(/not what was recorded/)
+      await expect(dump.prove()).rejects.toThrow(/cut-am_db\.sql\.gz on here is not what was recorded/)
       const flipped = Buffer.from(whole)
       flipped[at] = (flipped[at] ?? 0) ^ 1
       writeFileSync(dump.out.file, flipped)

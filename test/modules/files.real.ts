@@ -4,6 +4,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -18,6 +19,7 @@ import { volatile } from '../../src/apim/volatile.ts'
 import { secret } from '../../src/model/secret.ts'
 import * as archive from '../../src/modules/archive.ts'
 import * as artifact from '../../src/modules/artifact.ts'
+import { carry } from '../../src/modules/carry.ts'
 import * as file from '../../src/modules/file.ts'
 import { signal, withArguments } from '../../src/modules/process.ts'
 import * as svn from '../../src/modules/svn.ts'
@@ -75,6 +77,15 @@ describe('an archive', () => {
     tree(join(dir, 'home'), { mine: '1' })
     await expect(perform(local, archive.unpack(input()))).rejects.toThrow(/this run did not make it/)
     expect(read(dir, 'home/mine')).toBe('1')
+  })
+
+  test('is taken away for good, even if taking it away was broken off', async () => {
+    const given = input()
+    const made = await perform(local, archive.unpack(given))
+    await made.undo()
+    tree(`${given.to}.unpacking`, { 'half/way': '1' })
+    await made.undo()
+    expect(readdirSync(dir).filter((name) => name.startsWith('home'))).toEqual([])
   })
 
   test('with another digest, another folder, or links in it is refused before anything is written', async () => {
@@ -163,6 +174,36 @@ describe('trees', () => {
     expect(() => statSync(join(dir, 'old/.upgrade-fleet-sums'))).toThrow()
   })
 
+  test('of one kind alone come from where they are, the tenants too, and cover those of the gateway', async () => {
+    const stores = tree(join(dir, 'km'), {
+      [`${server}/userstores/corp.xml`]: 'km',
+      [`${synapse}/api/admin--X_v1.xml`]: 'not this one',
+      'repository/tenants/1/userstores/acme.xml': 'km',
+      'repository/tenants/1/synapse-configs/default/sequences/main.xml': 'nor this one',
+      'repository/resources/security/wso2carbon.jks': 'nor these',
+    })
+    const whole = await perform(local, bundle({ home: old(), file: join(dir, 't.tar') }))
+    const part = await perform(
+      local,
+      bundle({ home: stores, file: join(dir, 'k.tar'), only: ['userstores'] }),
+    )
+    const rules = { keep: [], refresh: [] }
+    await perform(local, overlay({ home: pack(), file: whole.out.path, more: [part.out.path], rules }))
+    const at = (path: string) => read(dir, 'new', path)
+    expect(at(`${server}/userstores/corp.xml`)).toBe('km')
+    expect(at('repository/tenants/1/userstores/acme.xml')).toBe('km')
+    expect(at(`${synapse}/api/admin--X_v1.xml`)).toBe('old')
+    expect(at('repository/tenants/1/synapse-configs/default/sequences/main.xml')).toBe('old')
+    expect(at('repository/resources/security/wso2carbon.jks')).toBe('keys')
+  })
+
+  test('are not proved by a list that is missing or empty', async () => {
+    const home = tree(join(dir, 'bare'), { 'a.xml': '1' })
+    await expect(perform(local, carried({ home }))).rejects.toThrow(/bare on here has/)
+    tree(home, { '.upgrade-fleet-sums': '' })
+    await expect(perform(local, carried({ home }))).rejects.toThrow(/bare on here has/)
+  })
+
   test('on a landing home are those of the migration, or the gate does not hold', async () => {
     const made = await perform(local, bundle({ home: old(), file: join(dir, 't.tar') }))
     await perform(local, overlay({ home: pack(), file: made.out.path, rules: { keep: [], refresh: [] } }))
@@ -207,6 +248,23 @@ describe('a file', () => {
       await made.undo()
       expect(read(path, 'x/y')).toBe('1')
     }
+  })
+
+  test('of another machine comes through the controller, which keeps nothing; undone, it goes', async () => {
+    tree(dir, { 'from.tar': 'x'.repeat(300_000) })
+    const path = join(dir, 'from.tar')
+    const action = carry({ from: 'gw', path, sha256: sum(path), to: join(dir, 'to/it.tar') })
+    const made = await perform(local, action)
+    expect(sum(made.out.path)).toBe(sum(path))
+    expect((await perform(local, action)).changed).toBe(false)
+    expect(local.progress.at(-1)).toEqual([300_000, 300_000, 'bytes'])
+    await made.undo()
+    expect(() => statSync(join(dir, 'to'))).toThrow()
+    writeFileSync(path, 'changed')
+    await expect(perform(local, action)).rejects.toThrow(/SHA-256/)
+    rmSync(path)
+    await expect(perform(local, action)).rejects.toThrow(/is not on gw any more/)
+    expect(() => statSync(join(dir, 'to/it.tar'))).toThrow()
   })
 
   test('of the operator travels once', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { secret } from '../../src/model/secret.ts'
+import { reveal, secret } from '../../src/model/secret.ts'
 import { editXml, readXml } from '../../src/modules/xml.ts'
 
 const source = `<?xml version="1.0"?>
@@ -45,15 +45,18 @@ describe('an XML file', () => {
     expect(text.match(/<mount/g)).toHaveLength(1)
   })
 
-  test('holds a secret as a part of its own, where no character of it needs to be escaped', () => {
-    const password = secret('env:P')
-    const parts = editXml(source, [{ at: 'Ports/Offset', text: [password] }])
-    expect(parts).toEqual([
-      expect.stringMatching(/<Offset><!\[CDATA\[$/),
-      password,
-      expect.stringMatching(/^\]\]><\/Offset>/),
-    ])
-  })
+  test.each([`a&b<c>d"e'f\\g]]>h`, ']]>', ' both ends ', '&amp;', '$1 $& x'])(
+    'holds a secret as what an XML reader finds: %j',
+    (value) => {
+      const text = editXml(source, [{ at: 'Ports/Offset', text: [secret('env:P')] }])
+      expect(
+        readXml(
+          reveal(text, () => value),
+          'Ports/Offset',
+        ),
+      ).toBe(value)
+    },
+  )
 
   test.each(['<!DOCTYPE a [<!ENTITY b "c">]><a/>', '<a><b></a>', ''])('is refused when it is %j', (text) => {
     expect(() => editXml(text, [{ at: 'x', text: 'y' }])).toThrow(/XML file/)

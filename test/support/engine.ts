@@ -41,6 +41,10 @@ export interface Trial {
   readonly forks?: number
   readonly interrupted?: AbortSignal
   readonly onEvent?: (event: Stamped) => void
+  /** The nth sync, and all after it, fail. */
+  readonly failSync?: number
+  /** Called when the jobs of a task are listed, to be ended. */
+  readonly endJobs?: () => void
 }
 
 /** What came of a trial: the outcome, or `crash`; and all events, the ones before included. */
@@ -55,7 +59,9 @@ function contextFor(
 ): { context: RunContext; events: () => readonly Stamped[] } {
   const journal = memoryJournal(() => new Date(0))
   let appended = 0
+  let synced = 0
   let dead = false
+  let full = false
   const down = new Set(trial.down)
   const context: RunContext = {
     run: 'r1',
@@ -64,6 +70,7 @@ function contextFor(
     ledger: {
       append: (event) => {
         if (dead) throw new Crash()
+        if (full) throw new Error('ENOSPC')
         appended += 1
         const dies = appended === trial.crashAt?.n
         if (dies && !trial.crashAt?.after) {
@@ -79,6 +86,11 @@ function contextFor(
       },
       sync: async () => {
         if (dead) throw new Crash()
+        synced += 1
+        if (trial.failSync !== undefined && synced >= trial.failSync) {
+          full = true
+          throw new Error('ENOSPC')
+        }
       },
     },
     listeners: trial.onEvent === undefined ? [] : [trial.onEvent],
@@ -87,7 +99,7 @@ function contextFor(
       if (dead) throw new Crash()
       if (down.has(machine.name))
         throw new ConnectionError(machine.name, 'unreachable', `${machine.name} does not answer`)
-      return stubConnection(machine.name)
+      return stubConnection(machine.name, trial.endJobs)
     },
     check: trial.check ?? false,
     forks: trial.forks ?? 50,
@@ -122,7 +134,7 @@ function crashed(error: unknown): 'crash' {
 }
 
 /** A machine on which the modules of a test need nothing but its name. */
-function stubConnection(name: string): Connection {
+function stubConnection(name: string, endJobs?: () => void): Connection {
   const none = () => Promise.reject(new Error('a test module used the connection'))
   return {
     endpoint: { name, kind: 'fake', address: name, port: 0 },
@@ -131,7 +143,10 @@ function stubConnection(name: string): Connection {
     put: none,
     get: none,
     job: none,
-    jobs: async () => [],
+    jobs: async () => {
+      endJobs?.()
+      return []
+    },
     dial: none,
     close: async () => {},
   }

@@ -29,7 +29,7 @@ export interface FleetLab {
   killAt(text: string, signal: NodeJS.Signals, ...args: readonly string[]): Promise<Ended>
   /** The dumps of all databases, without what differs between two dumps of the same data. */
   dumps(): Promise<Readonly<Record<string, string>>>
-  /** Every file of each host's /opt with its digest (links with their targets), by `host:path`. */
+  /** Every file of each host's /opt (by `host:path`), /home and /tmp (by `host:/home/path`) with mode and digest; links with their targets. */
   trees(): Promise<ReadonlyMap<string, string>>
   get(host: string, port: number, path: string): Promise<{ readonly status: number; readonly text: string }>
   end(): Promise<void>
@@ -94,7 +94,12 @@ export async function fleetLab(range: string): Promise<FleetLab> {
     trees: async () => {
       const files = new Map<string, string>()
       for (const [host, { root }] of Object.entries(info.hosts))
-        for (const [path, digest] of await treeOf(root)) files.set(`${host}:${path}`, digest)
+        for (const [top, prefix] of [
+          [root, ''],
+          [join(root, '../home'), '/home/'],
+          [join(root, '../tmp'), '/tmp/'],
+        ] as const)
+          for (const [path, digest] of await treeOf(top)) files.set(`${host}:${prefix}${path}`, digest)
       return files
     },
     get: async (host, port, path) => {

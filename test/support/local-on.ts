@@ -11,6 +11,8 @@ import { onFor } from '../../src/run/on.ts'
 export interface LocalOn {
   readonly on: On
   readonly said: string[]
+  /** Done, total and unit of all progress that was told. */
+  readonly progress: readonly (readonly [number, number, string])[]
   /** A directory of the test's own on this machine. */
   readonly dir: string
   close(): Promise<void>
@@ -26,30 +28,44 @@ export async function localOn(dir: string, secrets: SecretStore = () => ''): Pro
     { secrets, home: dir },
   )
   const said: string[] = []
+  const progress: (readonly [number, number, string])[] = []
   const ledger = { tell: (event: { type: string; line?: string }) => said.push(event.line ?? event.type) }
   const made = onFor({ run: 'run-1', ...ledger } as never, connection, {
     task: 'play/here/task',
     keptBy: 'run-1',
     attempt: '1',
     signal: new AbortController().signal,
+    isOver: () => false,
   })
-  const on: On = { ...made, say: (line) => void said.push(line), progress: () => undefined }
-  return { on, said, dir, close: () => connection.close() }
+  const on: On = {
+    ...made,
+    say: (line) => void said.push(line),
+    progress: (done, total, unit) => void progress.push([done, total, unit]),
+    peer: async () => connection,
+  }
+  return { on, said, progress, dir, close: () => connection.close() }
 }
 
 let tries = 0
 
+/** What came of an action, and its way back. */
+export interface Performed<Out> {
+  readonly out: Out
+  readonly changed: boolean
+  readonly undo: () => Promise<void>
+  readonly prove: () => Promise<void>
+}
+
+const nothing = async () => {}
+
 /** Does an action as the engine does: check, remember, apply. Each is a try of its own, so that its jobs are too. */
-export async function perform<Out>(
-  { on }: LocalOn,
-  action: Action<Out>,
-): Promise<{ out: Out; changed: boolean; undo: () => Promise<void> }> {
+export async function perform<Out>({ on }: LocalOn, action: Action<Out>): Promise<Performed<Out>> {
   const { work, input } = action
   const doing: On = { ...on, job: (name, ...rest) => on.job(`${name}-${++tries}`, ...rest) }
   if (work.kind === 'observe')
-    return { out: await work.read(on, input), changed: false, undo: async () => {} }
-  const already = await work.check(on, input)
-  if (already !== undefined) return { out: already, changed: false, undo: async () => {} }
+    return { out: await work.read(on, input), changed: false, undo: nothing, prove: nothing }
+  const already = await work.check(on, input, undefined)
+  if (already !== undefined) return { out: already, changed: false, undo: nothing, prove: nothing }
   const remembered: Json = await work.remember(on, input)
   const out = await work.apply(doing, input, remembered)
   const undo = async () => {
@@ -60,5 +76,5 @@ export async function perform<Out>(
       remembered,
     )
   }
-  return { out, changed: true, undo }
+  return { out, changed: true, undo, prove: async () => work.prove?.(on, input, remembered) }
 }

@@ -7,7 +7,7 @@ import { after, fence } from '../fence.ts'
 import { configureMigration, freshHome } from '../home.ts'
 import { countedTables, kept, probeNames, schemaIs } from '../probes.ts'
 import { migrationHomeOf } from '../server.ts'
-import { bundlePath, type HopSite, jarsFor, staged } from '../site.ts'
+import { bundlePath, type HopSite, jarsFor, staged, treeSources } from '../site.ts'
 import { overlayMigration, overlayRules } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 
@@ -40,6 +40,9 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
   const { apim_base: base, apim_address: address, apim_home: keystoresFrom } = migration.vars
   const home = migrationHomeOf(base, hop.to)
   const pack = staged(site, migration, `wso2am-${hop.to}`)
+  const more = treeSources(site)
+    .slice(1)
+    .map(({ file }) => file)
   return play(`${hop.to}: migration home`, migration, { restoredBy: [dumps] })
     .task('unpacked', () =>
       freshHome({ zip: pack.path, sha256: pack.sha256, top: `wso2am-${hop.to}`, to: home }),
@@ -48,6 +51,7 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
       overlayMigration({
         home,
         file: bundlePath(base, hop.from),
+        more: hop.from === site.vars.apim_version ? more : [],
         rules: overlayRules[hop.to] ?? { keep: [], refresh: [] },
       }),
     )
@@ -60,6 +64,8 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
           role: 'migration',
           databases: site.vars.databases,
           peers: {},
+          admin: site.vars.admin,
+          keystores: site.vars.keystores,
         }),
         jars: jarsFor(site, migration, hop.to),
         keystoresFrom,

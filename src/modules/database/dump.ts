@@ -18,16 +18,17 @@ export const dump = change('database.dump', {
     return writeDump(on, db, file)
   },
   async undo(on, { db }, { file }) {
-    const proof = await readProof(on, file)
-    if (proof === undefined)
-      throw new TaskError(`${file} on ${on.name}: there is no whole dump to go back to`)
-    await loadDump(on, db, proof)
+    await loadDump(on, db, await provenDump(on, file))
+  },
+  async prove(on, _input, { file }) {
+    await provenDump(on, file)
   },
 })
 
 /** Puts a schema back to a dump that lies on the machine. Its play needs a restore point: a dump of what is there now. */
 export const restore = change('database.restore', {
   async apply(on, { db, dump }: { db: Database; dump: Dump }) {
+    await proveFile(on, dump)
     await loadDump(on, db, dump)
     return { digest: dump.digest }
   },
@@ -55,6 +56,7 @@ async function writeDump(on: On, db: Database, file: string): Promise<Dump> {
   if (charset === undefined || collation === undefined)
     throw new TaskError(`${db.name}: there is no schema ${db.schema} on ${db.host}:${db.port}`)
   const plain = `${file}.plain`
+  const bytes = await sizeOf(on, db)
   await runJob(
     on,
     'dump',
@@ -73,9 +75,19 @@ rm -f -- ${plain}
 sync
 printf '%s %s %s %s %s\n' "$(sha256sum < ${file} | cut -c1-64)" "$digest" "$(wc -c < ${file})" ${charset} ${collation} > ${`${file}.proof.part`}
 mv -- ${`${file}.proof.part`} ${`${file}.proof`}`,
-    { stdin: passwordOf(db) },
+    { stdin: passwordOf(db), grows: { file: plain, bytes } },
   )
   return provenDump(on, file)
+}
+
+// What the server believes its tables to hold: good enough to show how far a dump is.
+async function sizeOf(on: Machine, db: Database): Promise<number> {
+  const [row] = await query(
+    on,
+    db,
+    `SELECT COALESCE(SUM(data_length), 0) FROM information_schema.tables WHERE table_schema = ${literal(db.schema)}`,
+  )
+  return Math.max(1, Number(row?.[0] ?? 0))
 }
 
 async function readProof(on: Machine, file: string): Promise<Dump | undefined> {
@@ -96,7 +108,6 @@ async function proveFile(on: Machine, { file, sha256 }: Dump): Promise<void> {
 
 async function loadDump(on: On, db: Database, dump: Dump): Promise<void> {
   onlyMysql(db)
-  await proveFile(on, dump)
   await alone(on, db, 30)
   const plain = `${dump.file}.restoring`
   const again = `${dump.file}.again`
@@ -115,7 +126,7 @@ give | { ${dumpCommand(db)}; } > ${again}
 now=$(sha256sum < ${again} | cut -c1-64)
 [ "$now" = ${dump.digest} ] || { echo "after the restore the content differs from the dump (both are kept beside it)"; exit 5; }
 rm -f -- ${plain} ${again}`,
-    { stdin: passwordOf(db) },
+    { stdin: passwordOf(db), grows: { file: again, bytes: await sizeOf(on, db) } },
   )
   on.say(`${db.name} is back to ${dump.file}, proved by a second dump`)
 }

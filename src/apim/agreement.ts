@@ -1,0 +1,52 @@
+import { observe } from '../model/action.ts'
+import { sh } from '../model/command.ts'
+import { TaskError } from '../model/errors.ts'
+import { holds, readText } from '../modules/target.ts'
+import { readXml } from '../modules/xml.ts'
+
+/** What the inventory says of a home's `carbon.xml`. */
+export type Claims = {
+  /** The repository that its synchronizer uses now; none for a fleet without one. */
+  readonly svn: string | undefined
+  /** Whether the inventory names the keystores' password. */
+  readonly keystorePassword: boolean
+}
+
+/** What in a `carbon.xml` is against the inventory: configuration is redone and not copied, so what is not said there would be lost in silence. */
+export function disagreements(text: string, { svn, keystorePassword }: Claims): readonly string[] {
+  const value = (at: string) => readXml(text, at)?.trim()
+  const offset = value('Ports/Offset') ?? '0'
+  const synchronizer = (name: string) => value(`DeploymentSynchronizer/${name}`)
+  const inUse = synchronizer('Enabled') === 'true' && synchronizer('RepositoryType') === 'svn'
+  const url = inUse ? synchronizer('SvnUrl') : undefined
+  const plain = (address: string) => address.replace(/\/$/, '')
+  const password = value('Security/KeyStore/Password')
+  return [
+    ...(offset === '0' ? [] : [`its ports have the offset ${offset}, which new homes will not have`]),
+    ...(url !== undefined && svn === undefined
+      ? [`its synchronizer uses ${url}, but the inventory has no svn`]
+      : []),
+    ...(url !== undefined && svn !== undefined && plain(url) !== plain(svn)
+      ? [`its synchronizer uses ${url}, but the inventory says svn.old_url ${svn}`]
+      : []),
+    ...(password !== undefined && password !== 'wso2carbon' && !keystorePassword
+      ? ['its keystore has a password of its own, but the inventory has no keystores.password']
+      : []),
+  ]
+}
+
+/** A gate: holds when what a home is configured for is what the inventory says. */
+export const agrees = observe(
+  'apim.agrees',
+  async (
+    on,
+    { home, svn, keystorePassword }: { home: string; svn?: string | undefined; keystorePassword: boolean },
+  ) => {
+    const path = `${home}/repository/conf/carbon.xml`
+    // In 3.0.0 the file is a rendering that a home need not have yet.
+    if (!(await holds(on, sh.read`test -f ${path}`))) return { home }
+    const wrong = disagreements(await readText(on, path), { svn, keystorePassword })
+    if (wrong.length > 0) throw new TaskError(`${path} on ${on.name} is not what the inventory says`, wrong)
+    return { home }
+  },
+)

@@ -1,0 +1,86 @@
+import { parse } from 'smol-toml'
+import { describe, expect, test } from 'vitest'
+import { configuration } from '../../src/apim/config.ts'
+import { admin, database, keystores } from '../../src/apim/schemas.ts'
+import { reveal, type Text } from '../../src/model/secret.ts'
+import { editXml, readXml } from '../../src/modules/xml.ts'
+
+const password = `a&b<c>d"e'f\\g]]>h `
+const secret = { env: 'P' }
+const settings = {
+  address: 'gw-1',
+  role: 'gateway-worker' as const,
+  databases: [
+    database.parse({ name: 'am', holds: 'apim', host: 'db', schema: 'am', user: `u&"'`, password: secret }),
+  ],
+  peers: {},
+  admin: admin.parse({}),
+  keystores: keystores.parse({}),
+}
+const shown = (text: Text) => reveal(text, () => password)
+const files = (own: object = {}, version = '3.0.0') => configuration({ ...settings, version, ...own })
+/** What the templates of 3.0.0 make of a value: it is put into XML as it is. */
+const rendered = (value: string) => readXml(`<a><b>${value}</b></a>`, 'b')
+
+interface Deployment {
+  database: { apim_db: { username: string; password: string; url: string } }
+  super_admin: { username: string; password: string }
+  keystore: Record<'tls' | 'primary', Record<string, string>>
+  truststore: Record<string, string>
+}
+const deployment = (own?: object) => parse(shown(files(own).texts[0]?.text ?? '')) as unknown as Deployment
+
+describe('deployment.toml', () => {
+  test('has user and password so that they are right in the XML that is made of it', () => {
+    const { apim_db } = deployment().database
+    expect([rendered(apim_db.username), rendered(apim_db.password)]).toEqual([`u&"'`, password])
+    expect(rendered(apim_db.url)).toContain('?autoReconnect=true&useSSL=false')
+  })
+
+  test("has the packs' own administrator and keystores, unless the inventory names others", () => {
+    expect(deployment().super_admin).toMatchObject({ username: 'admin', password: 'admin' })
+    expect(deployment().keystore.tls).toMatchObject({ password: 'wso2carbon', key_password: 'wso2carbon' })
+    const own = deployment({
+      admin: admin.parse({ user: 'root', password: secret }),
+      keystores: keystores.parse({
+        file: 'a.jks',
+        alias: 'a',
+        password: secret,
+        truststore_password: secret,
+      }),
+    })
+    expect(own.super_admin.username).toBe('root')
+    expect(rendered(own.super_admin.password)).toBe(password)
+    expect(own.keystore.primary).toMatchObject({ file_name: 'a.jks', alias: 'a' })
+    expect(rendered(own.keystore.primary['key_password'] ?? '')).toBe(password)
+    expect(rendered(own.truststore['password'] ?? '')).toBe(password)
+  })
+})
+
+describe('XML of 2.6.0', () => {
+  const xml = (path: string, source: string, own: object) => {
+    const edits = files(own, '2.6.0').edits.filter((each) => each.path.endsWith(path))
+    return edits.reduce((text, each) => shown(editXml(text, each.edits)), source)
+  }
+
+  test('has the data source with user and password as they are', () => {
+    const text = shown(files({}, '2.6.0').texts[0]?.text ?? '')
+    const at = text.indexOf('<name>WSO2AM_DB</name>')
+    const fields = text.slice(text.indexOf('<configuration>', at), text.indexOf('</configuration>', at))
+    const read = (name: string) => readXml(`<a>${fields}</configuration></a>`, `configuration/${name}`)
+    expect([read('username'), read('password')]).toEqual([`u&"'`, password])
+  })
+
+  test('has the administrator and the keystores of the inventory', () => {
+    const own = {
+      admin: admin.parse({ user: 'root', password: secret }),
+      keystores: keystores.parse({ file: 'a.jks', password: secret }),
+    }
+    const users = xml('user-mgt.xml', '<UserManager><Realm/></UserManager>', own)
+    expect(readXml(users, 'Realm/Configuration/AdminUser/UserName')).toBe('root')
+    expect(readXml(users, 'Realm/Configuration/AdminUser/Password')).toBe(password)
+    const carbon = xml('carbon.xml', '<Server><Security/></Server>', own)
+    expect(readXml(carbon, 'Security/KeyStore/Password')).toBe(password)
+    expect(readXml(carbon, 'Security/KeyStore/Location')).toMatch(/\/resources\/security\/a\.jks$/)
+  })
+})
