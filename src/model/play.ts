@@ -138,8 +138,8 @@ function writer(data: Play): unknown {
   }
 }
 
-/** Whose frames are ours: the bundle that this is in, or, from sources, this file. */
-const own = import.meta.url.replace(/^file:\/\//, '')
+/** Where frames are ours: the directory of the built package, or, from sources, this one. */
+const own = new URL('.', import.meta.url).pathname
 
 /** The author's line that led to a task; a play of ours (`apim.verify`) stands where the playbook asked for it. */
 function callerPlace(): string | undefined {
@@ -149,5 +149,5 @@ function callerPlace(): string | undefined {
   Error.stackTraceLimit = stackTraceLimit
   return lines
     .map((line) => line.match(/\(?((?:file:\/\/)?\/[^()]+:\d+:\d+)\)?$/)?.[1]?.replace('file://', ''))
-    .find((place) => place !== undefined && !place.startsWith(`${own}:`))
+    .find((place) => place !== undefined && !place.startsWith(own))
 }

@@ -1,0 +1,66 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
+
+const upgrade = playbookFile('to-3.0.0')
+const gateways = ['gw-mgr-1', 'gw-worker-1', 'gw-worker-2', 'gw-worker-3']
+let lab: FleetLab
+
+beforeAll(async () => {
+  lab = await fleetLab('127.75.0')
+})
+afterAll(() => lab.end())
+
+async function serves(release: string): Promise<void> {
+  for (const host of ['km-1', 'pub-1', 'store-1', ...gateways])
+    expect((await lab.get(host, 9763, '/services/Version')).text, host).toContain(`-${release}<`)
+}
+
+test('verify.ts names each server that is not what it is meant to be, at the line of the playbook', async () => {
+  const { code, text } = await lab.run(playbookFile('verify'))
+  expect(code, text).toBe(3)
+  expect(text).toMatch(/gw-worker-2 > serves: failed .*gateway-worker 3\.0\.0 on gw-worker-2: 0 servers run/)
+  expect(text).toMatch(/at .*playbooks\/verify\.ts:\d+/)
+  // Nothing was changed, so there is nothing to take back.
+  expect(text).not.toMatch(/upgrade-fleet rollback/)
+})
+
+test('backup.ts leaves all servers as they were', async () => {
+  const { code, text } = await lab.run(playbookFile('backup'), '--yes', '--output', 'quiet')
+  expect(code, text).toBe(0)
+  await serves('1.9.1')
+})
+
+test('a run that holds the lock is named, exit 7', async () => {
+  const lock = join(lab.cwd, '.upgrade-fleet/lock')
+  const holder = { run: 'r-1', user: 'ann', machine: 'elsewhere', pid: 7, started: '1', since: 'noon' }
+  await mkdir(lock)
+  await writeFile(join(lock, 'holder.json'), JSON.stringify(holder))
+  const { code, text } = await lab.run(upgrade, '--yes')
+  await rm(lock, { recursive: true })
+  expect(code, text).toBe(7)
+  expect(text).toMatch(/Locked by the run r-1 of ann on elsewhere \(pid 7\) since noon/)
+})
+
+test('interrupted in mid-run it ends what it had begun, exit 130; resumed without anybody to ask, it stops at the question', async () => {
+  const interrupted = await lab.killAt('== stop gateway-worker', 'SIGINT', upgrade, '--yes')
+  expect(interrupted.code, interrupted.text).toBe(130)
+  expect(interrupted.text).toMatch(/what is under way is brought to its end/)
+  expect(interrupted.text).not.toMatch(/== 2\.0\.0/)
+
+  const asked = await lab.run('resume')
+  expect(asked.code, asked.text).toBe(130)
+  expect(asked.text).toMatch(/goes on: to-3\.0\.0/)
+  expect(asked.text).toMatch(/"migrate" asks: .*\nNobody can answer here: .*--yes/)
+  expect(asked.text).not.toMatch(/== 2\.0\.0: migration home/)
+})
+
+test('with --on-failure rollback a failure brings the fleet back, exit 5', async () => {
+  await lab.run('lab', 'break', 'migration-error-still-starts')
+  const { code, text } = await lab.run('resume', '--yes', '--on-failure', 'rollback')
+  await lab.run('lab', 'break', 'none')
+  expect(code, text).toBe(5)
+  expect(text).toMatch(/rollback of to-3\.0\.0: done/)
+  await serves('1.9.1')
+})
