@@ -1,37 +1,14 @@
 import semver from 'semver'
-import { encoded, type Secret, type Text } from '../model/secret.ts'
-import { type TomlTable, tomlText } from '../modules/toml.ts'
+import type { Secret, Text } from '../model/secret.ts'
 import { escapeXml, type XmlEdit, xmlText } from '../modules/xml.ts'
-import type { Role } from './roles.ts'
-import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
-
-/** Who answers for a role, as the others reach it. */
-export type Peers = { readonly [R in Role]?: string }
-
-/** What a home's configuration is made from. */
-export type Settings = {
-  readonly version: string
-  readonly address: string
-  readonly role: Role | 'migration'
-  readonly databases: readonly DatabaseVars[]
-  readonly svn?: SvnVars | undefined
-  readonly peers: Peers
-  readonly admin: AdminVars
-  readonly keystores: KeystoreVars
-}
-
-/** Files of a home: those written whole, and those of the pack that are edited. Paths are relative to the home. */
-export type Configuration = {
-  readonly texts: readonly { readonly path: string; readonly text: Text }[]
-  readonly edits: readonly { readonly path: string; readonly edits: readonly XmlEdit[] }[]
-}
+import { tomlConfiguration } from './config-toml.ts'
+import type { DatabaseVars } from './schemas.ts'
+import { type Configuration, conf, holding, jdbcUrl, type Settings, services } from './settings.ts'
 
 /** A home's configuration: XML files up to 2.6.0, `deployment.toml` from 3.0.0 on. It is redone, never copied from another version. */
 export function configuration(settings: Settings): Configuration {
   return semver.gte(settings.version, '3.0.0') ? tomlConfiguration(settings) : xmlConfiguration(settings)
 }
-
-const conf = 'repository/conf'
 
 function xmlConfiguration(settings: Settings): Configuration {
   const users = holding(settings.databases, 'users')
@@ -152,8 +129,6 @@ function peerEdits({ peers, role }: Settings): readonly XmlEdit[] {
   ]
 }
 
-const services = (address: string): string => `https://${address}:9443/services/`
-
 function trafficEdits(address: string): readonly XmlEdit[] {
   const at = (name: string) => `ThrottlingConfigurations/${name}`
   return [
@@ -161,19 +136,6 @@ function trafficEdits(address: string): readonly XmlEdit[] {
     { at: at('DataPublisher/AuthUrlGroup'), text: `ssl://${address}:9711` },
     { at: at('PolicyDeployer/ServiceURL'), text: services(address) },
   ]
-}
-
-/** The JDBC address of a database. */
-export function jdbcUrl({ host, port, schema }: DatabaseVars): string {
-  return `jdbc:mysql://${host}:${port}/${schema}?autoReconnect=true&useSSL=false`
-}
-
-/** The first database that holds something. */
-export function holding(
-  databases: readonly DatabaseVars[],
-  what: DatabaseVars['holds'][number],
-): DatabaseVars | undefined {
-  return databases.find((db) => db.holds.includes(what))
 }
 
 function datasources({ databases, version }: Settings): Text {
@@ -227,93 +189,3 @@ function datasource(name: string, jndi: string, fields: Fields, autoCommit: bool
     '</configuration></definition></datasource>\n',
   ]
 }
-
-// The server's own templates put values into XML as they are, so they stand escaped for XML in the TOML.
-function tomlConfiguration({ address, databases, peers, role, admin, keystores }: Settings): Configuration {
-  const database = (head: string, db: DatabaseVars | undefined): readonly TomlTable[] =>
-    db === undefined
-      ? []
-      : [
-          {
-            head: `database.${head}`,
-            values: {
-              type: db.engine === 'postgresql' ? 'postgre' : 'mysql',
-              url: escapeXml(jdbcUrl(db)),
-              username: escapeXml(db.user),
-              password: encoded('xml', db.password),
-              driver: 'com.mysql.jdbc.Driver',
-            },
-          },
-        ]
-  const users = holding(databases, 'users')
-  const keys = role === 'migration' ? undefined : peers['key-manager']
-  const gateway = role === 'migration' ? undefined : peers['gateway-manager']
-  const traffic = role === 'migration' ? undefined : peers['traffic-manager']
-  const tables: readonly TomlTable[] = [
-    { head: 'server', values: { hostname: address, node_ip: address, server_role: 'default' } },
-    {
-      head: 'super_admin',
-      values: {
-        username: escapeXml(admin.user),
-        password: given(admin.password, 'admin'),
-        create_admin_account: false,
-      },
-    },
-    { head: 'user_store', values: { type: 'database' } },
-    ...database('apim_db', holding(databases, 'apim')),
-    ...database('shared_db', holding(databases, 'registry')),
-    ...database('config', holding(databases, 'config')),
-    ...database('user', users),
-    ...(users ? [{ head: 'realm_manager', values: { data_source: 'WSO2USER_DB' } }] : []),
-    { head: 'authorization_manager.properties', values: { PreserveCaseForResources: false } },
-    { head: 'keystore.tls', values: keystore(keystores) },
-    { head: 'keystore.primary', values: keystore(keystores) },
-    {
-      head: 'truststore',
-      values: {
-        file_name: keystores.truststore,
-        type: 'JKS',
-        password: given(keystores.truststore_password, 'wso2carbon'),
-      },
-    },
-    { head: 'indexing', values: { re_indexing: 1 } },
-    ...(keys ? [{ head: 'apim.key_manager', values: { service_url: services(keys) } }] : []),
-    ...(gateway ? [{ head: '[apim.gateway.environment]', values: environment(gateway) }] : []),
-    ...(traffic ? throttling(traffic) : []),
-  ]
-  return { texts: [{ path: `${conf}/deployment.toml`, text: tomlText(tables) }], edits: [] }
-}
-
-const given = (value: Secret | undefined, usual: string): Secret | string =>
-  value === undefined ? usual : encoded('xml', value)
-
-const keystore = ({ file, alias, password, key_password: keyPassword }: KeystoreVars) => ({
-  file_name: file,
-  type: 'JKS',
-  password: given(password, 'wso2carbon'),
-  alias: escapeXml(alias),
-  key_password: given(keyPassword ?? password, 'wso2carbon'),
-})
-
-const environment = (address: string) => ({
-  name: 'Production and Sandbox',
-  type: 'hybrid',
-  service_url: services(address),
-  ws_endpoint: `ws://${address}:9099`,
-  http_endpoint: `http://${address}:8280`,
-  https_endpoint: `https://${address}:8243`,
-})
-
-const throttling = (address: string): readonly TomlTable[] => [
-  {
-    head: 'apim.throttling',
-    values: { service_url: services(address), throttle_decision_endpoints: [`tcp://${address}:5672`] },
-  },
-  {
-    head: '[apim.throttling.url_group]',
-    values: {
-      traffic_manager_urls: [`tcp://${address}:9611`],
-      traffic_manager_auth_urls: [`ssl://${address}:9711`],
-    },
-  },
-]

@@ -4,8 +4,8 @@ import { TaskError } from '../model/errors.ts'
 import { type UnpackInput, unpackZip } from '../modules/archive.ts'
 import { holds, readText, runJob } from '../modules/target.ts'
 import { editXml } from '../modules/xml.ts'
-import type { Configuration } from './config.ts'
 import { endServers } from './server.ts'
+import type { Configuration } from './settings.ts'
 
 /** A fresh migration home: whatever an earlier try left of it goes first. It is kept on rollback, as evidence. */
 export const freshHome = change('apim.freshHome', {

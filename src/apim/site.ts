@@ -2,7 +2,6 @@ import { InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import type { From, Play } from '../model/play.ts'
 import { type Artifact, stagedPath } from '../modules/artifact.ts'
-import type { Peers } from './config.ts'
 import type { Counts } from './probes.ts'
 import { hostsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
 import {
@@ -15,6 +14,7 @@ import {
   runsNow,
   type SvnVars,
 } from './schemas.ts'
+import type { Peers } from './settings.ts'
 import type { Hop } from './versions.ts'
 
 /** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */

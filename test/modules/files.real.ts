@@ -187,8 +187,8 @@ describe('trees', () => {
       local,
       bundle({ home: stores, file: join(dir, 'k.tar'), only: ['userstores'] }),
     )
-    const rules = { keep: [], refresh: [] }
-    await perform(local, overlay({ home: pack(), file: whole.out.path, more: [part.out.path], rules }))
+    const given = { home: pack(), file: whole.out.path, more: [part.out.path] }
+    await perform(local, overlay({ ...given, rules: { keep: [], refresh: [] } }))
     const at = (path: string) => read(dir, 'new', path)
     expect(at(`${server}/userstores/corp.xml`)).toBe('km')
     expect(at('repository/tenants/1/userstores/acme.xml')).toBe('km')

@@ -1,0 +1,102 @@
+import { encoded, type Secret } from '../model/secret.ts'
+import { type TomlTable, tomlText } from '../modules/toml.ts'
+import { escapeXml } from '../modules/xml.ts'
+import type { DatabaseVars, KeystoreVars } from './schemas.ts'
+import { type Configuration, conf, holding, jdbcUrl, type Settings, services } from './settings.ts'
+
+/** The `deployment.toml` of a home. The server's own templates put values into XML as they are, so they stand escaped for XML in it. */
+export function tomlConfiguration({
+  address,
+  databases,
+  peers,
+  role,
+  admin,
+  keystores,
+}: Settings): Configuration {
+  const database = (head: string, db: DatabaseVars | undefined): readonly TomlTable[] =>
+    db === undefined
+      ? []
+      : [
+          {
+            head: `database.${head}`,
+            values: {
+              type: db.engine === 'postgresql' ? 'postgre' : 'mysql',
+              url: escapeXml(jdbcUrl(db)),
+              username: escapeXml(db.user),
+              password: encoded('xml', db.password),
+              driver: 'com.mysql.jdbc.Driver',
+            },
+          },
+        ]
+  const users = holding(databases, 'users')
+  const keys = role === 'migration' ? undefined : peers['key-manager']
+  const gateway = role === 'migration' ? undefined : peers['gateway-manager']
+  const traffic = role === 'migration' ? undefined : peers['traffic-manager']
+  const tables: readonly TomlTable[] = [
+    { head: 'server', values: { hostname: address, node_ip: address, server_role: 'default' } },
+    {
+      head: 'super_admin',
+      values: {
+        username: escapeXml(admin.user),
+        password: given(admin.password, 'admin'),
+        create_admin_account: false,
+      },
+    },
+    { head: 'user_store', values: { type: 'database' } },
+    ...database('apim_db', holding(databases, 'apim')),
+    ...database('shared_db', holding(databases, 'registry')),
+    ...database('config', holding(databases, 'config')),
+    ...database('user', users),
+    ...(users ? [{ head: 'realm_manager', values: { data_source: 'WSO2USER_DB' } }] : []),
+    { head: 'authorization_manager.properties', values: { PreserveCaseForResources: false } },
+    { head: 'keystore.tls', values: keystore(keystores) },
+    { head: 'keystore.primary', values: keystore(keystores) },
+    {
+      head: 'truststore',
+      values: {
+        file_name: keystores.truststore,
+        type: 'JKS',
+        password: given(keystores.truststore_password, 'wso2carbon'),
+      },
+    },
+    { head: 'indexing', values: { re_indexing: 1 } },
+    ...(keys ? [{ head: 'apim.key_manager', values: { service_url: services(keys) } }] : []),
+    ...(gateway ? [{ head: '[apim.gateway.environment]', values: environment(gateway) }] : []),
+    ...(traffic ? throttling(traffic) : []),
+  ]
+  return { texts: [{ path: `${conf}/deployment.toml`, text: tomlText(tables) }], edits: [] }
+}
+
+const given = (value: Secret | undefined, usual: string): Secret | string =>
+  value === undefined ? usual : encoded('xml', value)
+
+const keystore = ({ file, alias, password, key_password: keyPassword }: KeystoreVars) => ({
+  file_name: file,
+  type: 'JKS',
+  password: given(password, 'wso2carbon'),
+  alias: escapeXml(alias),
+  key_password: given(keyPassword ?? password, 'wso2carbon'),
+})
+
+const environment = (address: string) => ({
+  name: 'Production and Sandbox',
+  type: 'hybrid',
+  service_url: services(address),
+  ws_endpoint: `ws://${address}:9099`,
+  http_endpoint: `http://${address}:8280`,
+  https_endpoint: `https://${address}:8243`,
+})
+
+const throttling = (address: string): readonly TomlTable[] => [
+  {
+    head: 'apim.throttling',
+    values: { service_url: services(address), throttle_decision_endpoints: [`tcp://${address}:5672`] },
+  },
+  {
+    head: '[apim.throttling.url_group]',
+    values: {
+      traffic_manager_urls: [`tcp://${address}:9611`],
+      traffic_manager_auth_urls: [`ssl://${address}:9711`],
+    },
+  },
+]

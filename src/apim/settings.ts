@@ -1,0 +1,44 @@
+import type { Text } from '../model/secret.ts'
+import type { XmlEdit } from '../modules/xml.ts'
+import type { Role } from './roles.ts'
+import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
+
+/** Who answers for a role, as the others reach it. */
+export type Peers = { readonly [R in Role]?: string }
+
+/** What a home's configuration is made from. */
+export type Settings = {
+  readonly version: string
+  readonly address: string
+  readonly role: Role | 'migration'
+  readonly databases: readonly DatabaseVars[]
+  readonly svn?: SvnVars | undefined
+  readonly peers: Peers
+  readonly admin: AdminVars
+  readonly keystores: KeystoreVars
+}
+
+/** Files of a home: those written whole, and those of the pack that are edited. Paths are relative to the home. */
+export type Configuration = {
+  readonly texts: readonly { readonly path: string; readonly text: Text }[]
+  readonly edits: readonly { readonly path: string; readonly edits: readonly XmlEdit[] }[]
+}
+
+/** Where a home keeps its configuration. */
+export const conf = 'repository/conf'
+
+/** Where a server's own services are called. */
+export const services = (address: string): string => `https://${address}:9443/services/`
+
+/** The JDBC address of a database. */
+export function jdbcUrl({ host, port, schema }: DatabaseVars): string {
+  return `jdbc:mysql://${host}:${port}/${schema}?autoReconnect=true&useSSL=false`
+}
+
+/** The first database that holds something. */
+export function holding(
+  databases: readonly DatabaseVars[],
+  what: DatabaseVars['holds'][number],
+): DatabaseVars | undefined {
+  return databases.find((db) => db.holds.includes(what))
+}
