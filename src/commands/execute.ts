@@ -1,6 +1,5 @@
 import { fileJournal } from '../journal/file.ts'
 import type { Journal } from '../journal/journal.ts'
-import { takeLock } from '../journal/lock.ts'
 import { memoryJournal as inMemory } from '../journal/memory.ts'
 import type { RunFolder } from '../journal/runs.ts'
 import type { Event, Outcome, Stamped } from '../model/event.ts'
@@ -29,14 +28,11 @@ export interface Execution {
   readonly first: Event
   readonly work: (context: RunContext) => Promise<Outcome>
   readonly flags: Pick<RunFlags, 'forks' | 'check' | 'yes' | 'output' | 'verbose'>
-  readonly state: string
 }
 
-/** Does it: lock, journal, connections, screen, and after the end all of them closed, whatever happened. */
+/** Does it: journal, connections, screen, and after the end all of them closed, whatever happened. The lock is held already. */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
-  const who = { run: execution.run, user: io.user, pid: io.pid, now: io.now() }
-  const unlock = folder === undefined ? async () => {} : await takeLock(execution.state, who)
   const world = worldOf(io, execution.inventory, flags.check)
   const reporter = await openScreen(io, flags.output, folder)
   let journal: Journal | undefined
@@ -68,6 +64,5 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     reporter.end()
     await world.close()
     await journal?.close()
-    await unlock()
   }
 }

@@ -9,10 +9,15 @@ export interface RunHistory {
   readonly rollbacks: readonly KnownRun[]
   /** The run's own events, then those of its rollbacks: what its state is folded from. */
   readonly events: readonly Stamped[]
+  /** Runs that began after it, the oldest first. */
+  readonly later: readonly KnownRun[]
 }
 
+/** Whether there is anything to take back. */
+export const anyBegun = (so: State): boolean => [...so.tasks.values()].some((task) => task.begun)
+
 /**
- * The run of that id; without one the newest that `wanted` holds for, or the newest of all. A rollback's id stands for
+ * The run of that id; without one the newest whose own events `wanted` holds for, or the newest of all. A rollback's id stands for
  * the run that it takes back. Throws an InputError when there is none.
  */
 export async function findHistory(
@@ -21,14 +26,15 @@ export async function findHistory(
   wanted: (so: State) => boolean = () => true,
 ): Promise<RunHistory> {
   const all = await listRuns(state)
+  const runs = all.filter((one) => one.record.kind === 'run')
   const historyOf = (run: KnownRun): RunHistory => {
     const rollbacks = all.filter((one) => one.record.of === run.folder.id)
-    return { run, rollbacks, events: [run, ...rollbacks].flatMap((one) => one.events) }
+    const later = runs.slice(runs.indexOf(run) + 1)
+    return { run, rollbacks, events: [run, ...rollbacks].flatMap((one) => one.events), later }
   }
-  const runs = all.filter((one) => one.record.kind === 'run')
   const named =
     id === undefined
-      ? (runs.findLast((one) => wanted(fold(historyOf(one).events))) ?? runs.at(-1))
+      ? (runs.findLast((one) => wanted(fold(one.events))) ?? runs.at(-1))
       : all.find((one) => one.folder.id === id)
   const run = named?.record.of === undefined ? named : all.find((one) => one.folder.id === named.record.of)
   if (run === undefined) {
@@ -42,6 +48,3 @@ export async function findHistory(
   }
   return historyOf(run)
 }
-
-/** Whether there is anything to take back. */
-export const anyBegun = (so: State): boolean => [...so.tasks.values()].some((task) => task.begun)

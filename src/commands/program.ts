@@ -96,7 +96,12 @@ function captive(command: Command, io: Io, path: readonly string[] = []): void {
 }
 
 /** Errors that say all there is to say, by name (their rooms are loaded late), with their exit codes. */
-const spokenFor: Readonly<Record<string, number>> = { InputError: 2, DamagedJournal: 6, LockedError: 7 }
+const spokenFor: Readonly<Record<string, number>> = {
+  InputError: 2,
+  DamagedJournal: 6,
+  JournalFailed: 6,
+  LockedError: 7,
+}
 
 /** 0 done, 1 a defect of this tool, 2 the user's input; a command that has said all itself throws {@link Exit}. */
 function exitCode(io: Io, error: unknown, verbose: boolean): number {

@@ -11,7 +11,8 @@ import { runSchedule } from '../run/run.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput } from './flags.ts'
-import { anyBegun, findHistory } from './known.ts'
+import { anyBegun, findHistory, type RunHistory } from './known.ts'
+import { locked } from './locked.ts'
 import { applied } from './prepare.ts'
 import { afterwards } from './run.ts'
 import { bundlePath, stateDirectory } from './world.ts'
@@ -35,35 +36,48 @@ export function resumeCommand(io: Io): Command {
 
 async function resume(io: Io, id: string | undefined, flags: RunFlags): Promise<number> {
   const state = stateDirectory(io, flags.state)
-  const { run, rollbacks } = await findHistory(state, id, (so) => so.outcome !== 'ok')
-  const { folder, record, events } = run
-  const so = fold(events)
-  if (so.outcome === 'ok')
-    throw new InputError(`The run ${folder.id} has ended well: there is nothing to resume.`)
-  if (rollbacks.some((one) => one.events.some((event) => event.type === 'undo.started')))
-    throw new InputError(
-      `The run ${folder.id} was rolled back (${rollbacks.map((one) => one.folder.id).join(', ')}), so it cannot go on.`,
-      `Finish the rollback if it did not end (upgrade-fleet rollback ${folder.id}), then run the playbook anew.`,
-    )
-  const { schedule } = applied(await loadBundle(bundlePath(folder, record)), record)
-  const outcome = await execute(io, {
-    run: folder.id,
-    state,
-    folder,
-    schedule,
-    flags,
-    inventory: record.inventory,
-    before: events,
-    first: {
-      type: 'run.resumed',
+  const first = await findHistory(state, id, (so) => so.outcome !== 'ok')
+  if (id === undefined) refuseOlder(first)
+  const { folder } = first.run
+  const outcome = await locked(io, state, folder.id, async () => {
+    const { run, rollbacks } = await findHistory(state, folder.id)
+    const { record, events } = run
+    if (fold(events).outcome === 'ok')
+      throw new InputError(`The run ${folder.id} has ended well: there is nothing to resume.`)
+    if (rollbacks.some((one) => one.events.some((event) => event.type === 'undo.started')))
+      throw new InputError(
+        `The run ${folder.id} was rolled back (${rollbacks.map((one) => one.folder.id).join(', ')}), so it cannot go on.`,
+        `Finish the rollback if it did not end (upgrade-fleet rollback ${folder.id}), then run the playbook anew.`,
+      )
+    const { schedule } = applied(await loadBundle(bundlePath(folder, record)), record)
+    return execute(io, {
       run: folder.id,
-      playbook: schedule.playbook,
-      changed: anyBegun(so),
-      waves: waveOutlines(schedule),
-    },
-    work: goOn,
+      folder,
+      schedule,
+      flags,
+      inventory: record.inventory,
+      before: events,
+      first: {
+        type: 'run.resumed',
+        run: folder.id,
+        playbook: schedule.playbook,
+        changed: anyBegun(fold(events)),
+        waves: waveOutlines(schedule),
+      },
+      work: goOn,
+    })
   })
   return afterwards(io, folder.id, outcome, flags)
+}
+
+/** A run that nobody named is not resumed over one that changed the fleet after it. */
+function refuseOlder({ run, later }: RunHistory): void {
+  const since = later.find((one) => anyBegun(fold(one.events)))
+  if (since !== undefined)
+    throw new InputError(
+      `The latest run that can be resumed is ${run.folder.id}, and ${since.folder.id} changed hosts after it.`,
+      `If you mean it all the same, name it: upgrade-fleet resume ${run.folder.id}`,
+    )
 }
 
 async function goOn(context: RunContext): Promise<Outcome> {

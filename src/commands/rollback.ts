@@ -10,7 +10,8 @@ import { refuseBackTo, runBack } from '../run/back.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput } from './flags.ts'
-import { anyBegun, findHistory } from './known.ts'
+import { anyBegun, findHistory, type RunHistory } from './known.ts'
+import { locked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { applied } from './prepare.ts'
 import { version } from './version.ts'
@@ -34,37 +35,49 @@ export function rollbackCommand(io: Io): Command {
 /** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
 export async function rollbackRun(io: Io, id: string | undefined, flags: BackFlags): Promise<Outcome> {
   const state = stateDirectory(io, flags.state)
-  const { run, rollbacks, events } = await findHistory(state, id, anyBegun)
-  const { schedule } = applied(await loadBundle(bundlePath(run.folder, run.record)), run.record)
-  const of = run.folder.id
-  const { to } = flags
-  const refused = to === undefined ? undefined : refuseBackTo({ schedule, state: fold(events) }, to)
-  if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
-  const folder = await makeRunFolder(state, newRunId(io.now()))
-  await saveRecord(folder, { ...run.record, kind: 'rollback', of })
-  return execute(io, {
-    run: folder.id,
-    state,
-    folder,
-    schedule,
-    flags,
-    inventory: run.record.inventory,
-    before: events,
-    first: {
-      type: 'run.started',
+  const first = await findHistory(state, id, anyBegun)
+  if (id === undefined) refuseTwice(first)
+  const of = first.run.folder.id
+  return locked(io, state, `rollback of ${of}`, async () => {
+    const { run, rollbacks, events } = await findHistory(state, of)
+    const { schedule } = applied(await loadBundle(bundlePath(run.folder, run.record)), run.record)
+    const { to } = flags
+    const refused = to === undefined ? undefined : refuseBackTo({ schedule, state: fold(events) }, to)
+    if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
+    const folder = await makeRunFolder(state, newRunId(io.now()))
+    const end = to === undefined ? {} : { to }
+    await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end })
+    return execute(io, {
       run: folder.id,
-      kind: 'rollback',
-      of,
-      playbook: schedule.playbook,
-      inventory: run.record.inventory.sources,
-      digest: run.record.digest,
-      tool: version,
-      check: false,
-      waves: waveOutlines(schedule).toReversed(),
-    },
-    work: (context) => {
-      const runs = [of, ...rollbacks.map((one) => one.folder.id)]
-      return runBack(context, { of, runs, ...(to !== undefined && { to }) })
-    },
+      folder,
+      schedule,
+      flags,
+      inventory: run.record.inventory,
+      before: events,
+      first: {
+        type: 'run.started',
+        run: folder.id,
+        kind: 'rollback',
+        of,
+        playbook: schedule.playbook,
+        inventory: run.record.inventory.sources,
+        digest: run.record.digest,
+        tool: version,
+        check: false,
+        waves: waveOutlines(schedule).toReversed(),
+      },
+      work: (context) =>
+        runBack(context, { of, runs: [of, ...rollbacks.map((one) => one.folder.id)], ...end }),
+    })
   })
+}
+
+/** Whoever types it twice does not mean the run before. */
+function refuseTwice({ run, rollbacks }: RunHistory): void {
+  const last = rollbacks.at(-1)
+  if (last === undefined || last.record.to !== undefined || fold(last.events).outcome !== 'ok') return
+  throw new InputError(
+    `The latest run that changed anything, ${run.folder.id}, is taken back already (${last.folder.id}).`,
+    'To take back an older one, name it: upgrade-fleet runs',
+  )
 }

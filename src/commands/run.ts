@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { LockedError } from '../journal/lock.ts'
 import { saveRecord } from '../journal/runs.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
@@ -7,9 +8,10 @@ import { waveOutlines } from '../plan/outline.ts'
 import { plural } from '../report/text.ts'
 import { runSchedule } from '../run/run.ts'
 import { askOnFailure } from './ask.ts'
-import { execute } from './execute.ts'
+import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
+import { locked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { rollbackRun } from './rollback.ts'
@@ -43,11 +45,9 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
       io.out(listing(prepared, flags))
       return 0
     }
-    if (keep) await saveRecord(prepared.folder, prepared.record)
     const { run, state, folder, schedule, record } = prepared
-    const outcome = await execute(io, {
+    const execution: Execution = {
       run,
-      state,
       schedule,
       flags,
       folder: keep ? folder : undefined,
@@ -65,8 +65,18 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
         waves: waveOutlines(schedule),
       },
       work: runSchedule,
-    })
+    }
+    const outcome = keep
+      ? await locked(io, state, run, async () => {
+          await saveRecord(folder, record)
+          return execute(io, execution)
+        })
+      : await execute(io, execution)
     return await afterwards(io, run, outcome, flags)
+  } catch (error) {
+    // Nothing began, so there is nothing to be told of it later.
+    if (error instanceof LockedError) await prepared.discard()
+    throw error
   } finally {
     if (!keep) await prepared.discard()
   }

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { hostLogs } from '../journal/host-logs.ts'
 import type { RunFolder } from '../journal/runs.ts'
 import type { Io } from '../model/io.ts'
 import { jsonReporter } from '../report/json.ts'
@@ -21,9 +23,18 @@ export async function openScreen(
 ): Promise<Reporter> {
   const shown = await reporterOf(io, output)
   const sums = output === 'tree' || output === 'lines'
-  const places = folder === undefined ? [] : [{ what: 'journal', path: folder.journal }]
+  const logs = folder === undefined ? undefined : join(folder.path, 'hosts')
+  const places =
+    folder === undefined || logs === undefined
+      ? []
+      : [
+          { what: 'journal', path: folder.journal },
+          { what: 'logs', path: logs },
+        ]
+  const kept = logs === undefined ? [] : [hostLogs(logs)]
   const screen = together(
     shown,
+    ...kept,
     ...(sums ? [summaryReporter(io.out, { places, next: next(nameOf(io)) })] : []),
   )
   const tell = () =>

@@ -9,6 +9,11 @@ export class DamagedJournal extends Error {
   override readonly name = 'DamagedJournal'
 }
 
+/** The journal could not be written: nothing more was begun, and what was under way is known as far as it reaches. Exit code 6. */
+export class JournalFailed extends Error {
+  override readonly name = 'JournalFailed'
+}
+
 /**
  * Opens or begins a journal file (mode 0600). A torn last line, from a crash in the middle of a write, is cut off;
  * damage before it throws {@link DamagedJournal}.
@@ -76,8 +81,12 @@ function writer(file: FileHandle, stamp: (event: Event) => Stamped): Journal {
         await file.datasync()
       }
     } catch (error) {
-      broken = error
-      throw error
+      const why = error instanceof Error ? error.message : String(error)
+      broken = new JournalFailed(
+        `The journal could not be written (${why}): nothing new was begun after that.\nMake room or mend the disk, then: upgrade-fleet resume`,
+        { cause: error },
+      )
+      throw broken
     }
   }
   const sync = (): Promise<void> => {
@@ -106,7 +115,9 @@ function writer(file: FileHandle, stamp: (event: Event) => Stamped): Journal {
     },
     sync,
     close: async () => {
-      await sync().finally(() => file.close())
+      // A journal that failed has said so to whoever waited for it.
+      if (broken === undefined) await sync().finally(() => file.close())
+      else await file.close()
     },
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { open, readdir, readFile, rename } from 'node:fs/promises'
+import { open, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { InputError } from '../model/errors.ts'
 import type { Stamped } from '../model/event.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { fromPlain, type Json, toPlain } from '../model/json.ts'
@@ -12,6 +13,8 @@ export interface RunRecord {
   readonly kind: 'run' | 'rollback'
   /** The run that a rollback takes back. */
   readonly of?: string
+  /** The play that a rollback ends at, when it does not take back everything. */
+  readonly to?: string
   /** The playbook's file as it was typed, absolute; the bundle beside the journal is what runs. */
   readonly playbook: string
   readonly digest: string
@@ -21,6 +24,23 @@ export interface RunRecord {
   readonly extraVars: Readonly<Record<string, Json>>
   readonly limit: string | undefined
   readonly forks: number
+}
+
+/**
+ * Makes a state directory (0700) or finds it. What lies in it is run later (the bundled playbooks), so it must be of the
+ * user of that uid and closed to writers: throws an InputError otherwise.
+ */
+export async function openState(state: string, uid: number | undefined): Promise<void> {
+  await makeStateDirectory(state)
+  const found = await stat(state)
+  const mode = (found.mode & 0o777).toString(8).padStart(4, '0')
+  if (uid !== undefined && found.uid !== uid)
+    throw new InputError(`${state}: expected a directory of yours (uid ${uid}), got one of uid ${found.uid}`)
+  if ((found.mode & 0o022) !== 0)
+    throw new InputError(
+      `${state}: expected a directory that nobody else may write to, got mode ${mode}`,
+      `Look at what is in it, then close it: chmod 700 '${state}'`,
+    )
 }
 
 /** The folder of one run: `<state>/runs/<id>`. */

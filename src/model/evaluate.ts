@@ -23,6 +23,15 @@ class NotYet extends Error {
   }
 }
 
+// Planning meets thousands of these, and nobody reads where they come from: without a stack they cost little.
+function notYet(what: string): NotYet {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  const error = new NotYet(what)
+  Error.stackTraceLimit = stackTraceLimit
+  return error
+}
+
 /** What a task's function comes to at this point of a run. */
 export type Evaluated =
   | { readonly kind: 'action'; readonly action: Action }
@@ -124,12 +133,24 @@ function results(schedule: Schedule, state: State, phase: PlayPhase, host: Host,
   return seen
 }
 
+/** What a later play sees of a host: made once, since its properties read the state when they are asked for. */
+function seenFrom(schedule: Schedule, state: State, phase: PlayPhase, host: Host): object {
+  const seen = views.get(state) ?? new Map<PlayPhase, Map<string, object>>()
+  views.set(state, seen)
+  const hosts = seen.get(phase) ?? new Map<string, object>()
+  seen.set(phase, hosts)
+  const made = hosts.get(host.name) ?? Object.freeze(results(schedule, state, phase, host))
+  hosts.set(host.name, made)
+  return made
+}
+const views = new WeakMap<State, Map<PlayPhase, Map<string, object>>>()
+
 function outputOf(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): unknown {
   const read = (id: TaskId): Json => {
     const task = state.tasks.get(id)
     if (isDone(task)) return task.output
     if (step.options.ignoreErrors === true && task?.status === 'failed') return undefined
-    throw new NotYet(`${id}${task === undefined || task.status === 'running' ? '' : ` (${task.status})`}`)
+    throw notYet(`${id}${task === undefined || task.status === 'running' ? '' : ` (${task.status})`}`)
   }
   if (step.kind === 'task') return read(taskId(phase.play.name, host.name, step.name))
   const items = itemsOf(schedule, state, phase, host, step)
@@ -150,26 +171,73 @@ function fromBefore(schedule: Schedule, state: State, here: Phase): From {
   }
   const one = (play: Play, host: Host): object => {
     const phase = find(play)
-    if (!phase.play.hosts.some((other) => other.name === host.name))
-      throw new Error(`the host "${host.name}" is not in the play "${play.name}"`)
-    if (!hostsOf(phase).some((other) => other.name === host.name))
+    const { all: everyone, within } = namesOf(phase)
+    if (!everyone.has(host.name)) throw new Error(`the host "${host.name}" is not in the play "${play.name}"`)
+    if (!within.has(host.name))
       throw new Error(`the host "${host.name}" of the play "${play.name}" is left out by --limit`)
-    return results(schedule, state, phase, host)
+    return seenFrom(schedule, state, phase, host)
   }
-  const all = (play: Play): readonly { host: Host; results: object }[] => {
-    const phase = find(play)
-    const states = hostsOf(phase).flatMap((host) =>
-      phase.play.steps.map((step) => settled(schedule, state, phase, host, step)),
-    )
-    if (!states.every((known) => known)) throw new NotYet(phase.play.name)
-    return hostsOf(phase)
-      .filter((host) => phase.play.steps.every((step) => has(schedule, state, phase, host, step)))
-      .map((host) => ({ host, results: results(schedule, state, phase, host) }))
-  }
+  const all = (play: Play): readonly { host: Host; results: object }[] => allOf(schedule, state, find(play))
   return Object.assign(one, { all }) as unknown as From
 }
 
+/** The names of a play's hosts, and of those within the limit; a playbook may ask for each host from each host. */
+function namesOf(phase: PlayPhase): {
+  readonly all: ReadonlySet<string>
+  readonly within: ReadonlySet<string>
+} {
+  const known = names.get(phase)
+  if (known !== undefined) return known
+  const made = {
+    all: new Set(phase.play.hosts.map((host) => host.name)),
+    within: new Set(hostsOf(phase).map((host) => host.name)),
+  }
+  names.set(phase, made)
+  return made
+}
+const names = new WeakMap<PlayPhase, ReturnType<typeof namesOf>>()
+
+type All = readonly { readonly host: Host; readonly results: object }[]
+interface Remembered {
+  readonly phase: PlayPhase
+  readonly revision: number
+  /** Undefined: not all of it is there yet. */
+  readonly list: All | undefined
+}
+
+/** Every host's results of a play. As long as nothing of the play changes, the answer is kept: a thousand hosts may ask. */
+function allOf(schedule: Schedule, state: State, phase: PlayPhase): All {
+  const { name } = phase.play
+  const revision = state.revisions.get(name) ?? 0
+  const kept = remembered.get(state) ?? new Map<string, Remembered>()
+  remembered.set(state, kept)
+  let found = kept.get(name)
+  if (found?.phase !== phase || found.revision !== revision) {
+    found = { phase, revision, list: listAll(schedule, state, phase) }
+    // Items that a function gives may rest on other plays too.
+    if (phase.play.steps.every((step) => typeof step.items !== 'function')) kept.set(name, found)
+  }
+  if (found.list === undefined) throw notYet(name)
+  return found.list
+}
+const remembered = new WeakMap<State, Map<string, Remembered>>()
+
+function listAll(schedule: Schedule, state: State, phase: PlayPhase): All | undefined {
+  const hosts: Host[] = []
+  for (const host of hostsOf(phase)) {
+    const complete = phase.play.steps.every((step) => has(schedule, state, phase, host, step))
+    if (complete) hosts.push(host)
+    // Where something of it failed, nothing more is to come.
+    else if (!state.broken.has(`${phase.play.name}/${host.name}`)) return undefined
+  }
+  return hosts.map((host) => ({ host, results: seenFrom(schedule, state, phase, host) }))
+}
+
 function has(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): boolean {
+  if (step.kind === 'task') {
+    const task = state.tasks.get(taskId(phase.play.name, host.name, step.name))
+    return isDone(task) || (step.options.ignoreErrors === true && task?.status === 'failed')
+  }
   try {
     outputOf(schedule, state, phase, host, step)
     return true
@@ -177,9 +245,4 @@ function has(schedule: Schedule, state: State, phase: PlayPhase, host: Host, ste
     if (error instanceof NotYet) return false
     throw error
   }
-}
-
-/** Whether nothing more is to come of a step on a host: it is done, or something of its play failed there. */
-function settled(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): boolean {
-  return has(schedule, state, phase, host, step) || state.broken.has(`${phase.play.name}/${host.name}`)
 }

@@ -27,9 +27,13 @@ export function fromPlain(value: unknown): Json {
   if (typeof value !== 'object' || value === null) return value as Json
   const name = (value as Record<string, unknown>)['$secret']
   if (typeof name === 'string') return secret(name)
-  const entries = Object.entries(value).map(([key, item]) => [key, fromPlain(item)] as const)
+  const entries = Object.entries(value).map(
+    ([key, item]) => [looksSecret.test(key) ? key.slice(1) : key, fromPlain(item)] as const,
+  )
   return Object.assign(Object.create(null), Object.fromEntries(entries)) as Json
 }
+
+const looksSecret = /^\$+secret$/
 
 function plain(value: Json, sorted: boolean): unknown {
   if (isSecret(value)) return { $secret: value.name }
@@ -37,7 +41,8 @@ function plain(value: Json, sorted: boolean): unknown {
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value)
     .filter(([, item]) => item !== undefined)
-    .map(([key, item]) => [key, plain(item, sorted)] as const)
+    // What a machine answered is data: it must not come back from the journal as a secret of the controller's.
+    .map(([key, item]) => [looksSecret.test(key) ? `$${key}` : key, plain(item, sorted)] as const)
   if (sorted) entries.sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(entries)
 }

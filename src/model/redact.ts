@@ -2,12 +2,17 @@ import { isSecret } from './secret.ts'
 
 /** Replaces secret values in text by `***`, whole and in the forms in which they travel (base64, URL-, XML- and shell-quoted). */
 export function redactor(values: () => Iterable<string>): (text: string) => string {
+  const made = new Map<string, readonly string[]>()
+  const knownForms = (value: string): readonly string[] => {
+    const known = made.get(value) ?? allForms(value)
+    made.set(value, known)
+    return known
+  }
   return (text) => {
     let out = text
-    for (const value of values()) {
-      if (value.length < 4) continue
-      for (const form of forms(value)) out = out.replaceAll(form, '***')
-    }
+    // The longest first: one secret may begin with another, and its rest is not to be left standing.
+    const all = new Set([...values()].flatMap((value) => knownForms(value)))
+    for (const form of [...all].sort((a, b) => b.length - a.length)) out = out.replaceAll(form, '***')
     return out
   }
 }
@@ -20,8 +25,17 @@ export function redactDeep<T>(value: T, redact: (text: string) => string): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactDeep(item, redact)])) as T
 }
 
+function allForms(value: string): readonly string[] {
+  // Output comes line by line, so a secret of several lines must be known by each of them.
+  const lines = value.split(/\r?\n/).filter((line) => line !== value)
+  return [value, ...lines].filter((part) => part.length >= 4).flatMap(forms)
+}
+
 function forms(value: string): readonly string[] {
   const xml = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
   const shell = value.replaceAll("'", `'\\''`)
-  return [...new Set([value, Buffer.from(value).toString('base64'), encodeURIComponent(value), xml, shell])]
+  const json = JSON.stringify(value).slice(1, -1)
+  const base64 = Buffer.from(value).toString('base64')
+  const url = Buffer.from(value).toString('base64url')
+  return [...new Set([value, base64, url, encodeURIComponent(value), xml, shell, json])]
 }

@@ -26,6 +26,8 @@ export interface State {
   readonly tasks: ReadonlyMap<TaskId, TaskState>
   /** `play/host` of which a task ended neither done nor skipped, and was not begun again since. */
   readonly broken: ReadonlySet<string>
+  /** How often the tasks of each play changed: what was worked out from them holds as long as this does. */
+  readonly revisions: ReadonlyMap<string, number>
   readonly approved: ReadonlySet<string>
   readonly concluded: string | undefined
   readonly outcome: Outcome | undefined
@@ -65,10 +67,12 @@ export function fold(events: Iterable<Event>): StateFold {
   const tasks = new Map<TaskId, TaskState>()
   const approved = new Set<string>()
   const broken = new Set<string>()
+  const revisions = new Map<string, number>()
   const state = {
     run: '',
     tasks,
     broken,
+    revisions,
     approved,
     concluded: undefined as string | undefined,
     outcome: undefined as Outcome | undefined,
@@ -84,6 +88,7 @@ type Mutable = {
   run: string
   tasks: Map<TaskId, TaskState>
   broken: Set<string>
+  revisions: Map<string, number>
   approved: Set<string>
   concluded: string | undefined
   outcome: Outcome | undefined
@@ -92,8 +97,11 @@ type Mutable = {
 }
 
 function step(state: Mutable, event: Event): void {
-  const put = (id: TaskId, change: Partial<TaskState>) =>
+  const put = (id: TaskId, change: Partial<TaskState>) => {
     state.tasks.set(id, { ...(state.tasks.get(id) ?? blank), ...change })
+    const play = id.slice(0, Math.max(0, id.indexOf('/')))
+    state.revisions.set(play, (state.revisions.get(play) ?? 0) + 1)
+  }
   switch (event.type) {
     case 'run.started':
       if (event.kind === 'run')

@@ -3,7 +3,7 @@ import { stableText } from '../model/json.ts'
 import { isPlay } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
 import { hostsOf, type PlayPhase, playsOf, type Schedule, type TaskAt } from '../model/schedule.ts'
-import { fold } from '../model/state.ts'
+import { fold, type State } from '../model/state.ts'
 
 /** What is wrong with the list that a playbook returned. */
 export function partProblems(parts: readonly Part[]): readonly string[] {
@@ -17,7 +17,8 @@ export function partProblems(parts: readonly Part[]): readonly string[] {
         if (!seen.has(point.name))
           problems.push(`play "${part.name}" is restored by "${point.name}", which does not stand before it`)
       const names = part.hosts.map((host) => host.name)
-      const twice = names.find((name, at) => names.indexOf(name) !== at)
+      const once = new Set<string>()
+      const twice = names.find((name) => once.size === once.add(name).size)
       if (twice !== undefined) problems.push(`play "${part.name}" has "${twice}" twice among its hosts`)
     }
     seen.add(part.name)
@@ -27,16 +28,16 @@ export function partProblems(parts: readonly Part[]): readonly string[] {
 
 /** What is wrong with the tasks, as far as they are known without a connection: each is evaluated twice and compared. */
 export function playProblems(schedule: Schedule): readonly string[] {
+  const state = fold([])
   const gates = schedule.phases.filter((phase) => phase.kind !== 'play')
   const wrongGates = gates.flatMap((gate) => {
-    const asked = evaluateGate(schedule, fold([]), gate)
+    const asked = evaluateGate(schedule, state, gate)
     return 'kind' in asked && asked.kind === 'wrong' ? [`"${gate.name}": ${asked.problem}`] : []
   })
-  return [...wrongGates, ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, phase))]
+  return [...wrongGates, ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, state, phase))]
 }
 
-function phaseProblems(schedule: Schedule, phase: PlayPhase): readonly string[] {
-  const state = fold([])
+function phaseProblems(schedule: Schedule, state: State, phase: PlayPhase): readonly string[] {
   return hostsOf(phase).flatMap((host) =>
     phase.play.steps.flatMap((step) => {
       const tasks = tasksOf(schedule, state, phase, host, step)
@@ -46,15 +47,15 @@ function phaseProblems(schedule: Schedule, phase: PlayPhase): readonly string[] 
           ? [`${where(`${phase.play.name}/${host.name}/${step.name}`)}: ${tasks.problem}`]
           : []
       return tasks.flatMap((task) =>
-        taskProblems(schedule, task).map((problem) => `${where(task.id)}: ${problem}`),
+        taskProblems(schedule, state, task).map((problem) => `${where(task.id)}: ${problem}`),
       )
     }),
   )
 }
 
-function taskProblems(schedule: Schedule, task: TaskAt): readonly string[] {
-  const first = evaluate(schedule, fold([]), task)
-  const again = evaluate(schedule, fold([]), task)
+function taskProblems(schedule: Schedule, state: State, task: TaskAt): readonly string[] {
+  const first = evaluate(schedule, state, task)
+  const again = evaluate(schedule, state, task)
   if (first.kind === 'wrong') return [first.problem]
   if (first.kind !== 'action') return []
   const { play } = task.phase

@@ -19,6 +19,7 @@ export type Ended<T> =
   | { readonly kind: 'hangs' }
 
 const grace = 15_000
+const overWord = 'it is over'
 
 /** Timers count in 32 bits: a longer time would be over at once. */
 const capped = (ms: number): number => Math.min(ms, 2 ** 31 - 1)
@@ -64,7 +65,8 @@ export async function withDeadline<T>(
     clearTimeout(timer)
     clearTimeout(giveUp)
     over = true
-    late.abort()
+    // With a reason: without one, each costs an error and its stack.
+    late.abort(overWord)
     // The abort just now was heard by the timer above too.
     clearTimeout(giveUp)
   }

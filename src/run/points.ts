@@ -1,3 +1,4 @@
+import { tasksOf } from '../model/evaluate.ts'
 import { type Host, machineOf } from '../model/host.ts'
 import { hostsOf, type PlayPhase, playsOf, type Schedule, type TaskAt } from '../model/schedule.ts'
 import type { TaskState } from '../model/state.ts'
@@ -28,7 +29,14 @@ export function supersedes(known: Known, earlier: PlayPhase, later: PlayPhase, h
   const same = earlier.play.hosts.find((other) => other.name === host.name)
   if (same?.via === undefined || host.via === undefined) return false
   if (machineOf(same).name !== machineOf(host).name) return false
-  const modules = (phase: PlayPhase) => begunTasks(known, phase, host).map(({ state }) => state.module)
+  // Of what was done, not of what is still begun: the answer must be the same after a crash in the middle of a rollback.
+  const modules = (phase: PlayPhase) =>
+    phase.play.steps.flatMap((step) => {
+      const tasks = tasksOf(known.schedule, known.state, phase, host, step)
+      if ('kind' in tasks) return []
+      const states = tasks.map((task) => known.state.tasks.get(task.id))
+      return states.flatMap((state) => (state?.undo === 'function' ? [state.module] : []))
+    })
   const kept = modules(earlier)
   return kept.length > 0 && modules(later).every((module) => kept.includes(module))
 }

@@ -34,7 +34,12 @@ export interface Trial {
   /** Events of the runs so far, whose state this one begins with. */
   readonly before?: readonly Stamped[]
   /** The controller dies when it appends (`after` false) or has appended the nth event. */
-  readonly crashAt?: { readonly n: number; readonly after: boolean }
+  readonly crashAt?: {
+    readonly n: number
+    readonly after: boolean
+    /** What no sync that began after it has made durable is lost, as with a power cut. */
+    readonly unsynced?: boolean
+  }
   readonly down?: readonly string[]
   readonly check?: boolean
   readonly yes?: boolean
@@ -60,6 +65,7 @@ function contextFor(
   const journal = memoryJournal(() => new Date(0))
   let appended = 0
   let synced = 0
+  let durable = 0
   let dead = false
   let full = false
   const down = new Set(trial.down)
@@ -87,6 +93,7 @@ function contextFor(
       sync: async () => {
         if (dead) throw new Crash()
         synced += 1
+        durable = journal.events.length
         if (trial.failSync !== undefined && synced >= trial.failSync) {
           full = true
           throw new Error('ENOSPC')
@@ -107,7 +114,8 @@ function contextFor(
     approve: async () => ({ yes: trial.yes ?? true, by: 'test' }),
     clock: () => 0,
   }
-  return { context, events: () => [...(trial.before ?? []), ...journal.events] }
+  const kept = () => (trial.crashAt?.unsynced && dead ? journal.events.slice(0, durable) : journal.events)
+  return { context, events: () => [...(trial.before ?? []), ...kept()] }
 }
 
 /** Runs (or, with events before, resumes) the parts on hosts that exist only as whatever the modules keep. */
