@@ -8,7 +8,13 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: 'unit', include: ['test/**/*.test.ts'], isolate: false, testTimeout: 120_000 },
+        test: {
+          name: 'unit',
+          globalSetup: 'test/support/scratch.ts',
+          include: ['test/**/*.test.ts'],
+          isolate: false,
+          testTimeout: 120_000,
+        },
       },
       {
         resolve: { alias },

@@ -106,15 +106,23 @@ function writer(file: FileHandle, stamp: (event: Event) => Stamped): Journal {
       })
     return next
   }
+  let soon: NodeJS.Timeout | undefined
   return {
     append: (event) => {
       if (broken !== undefined) throw broken
       const stamped = stamp(event)
-      if (isStored(event)) waiting.push(journalLine(stamped))
+      if (!isStored(event)) return stamped
+      waiting.push(journalLine(stamped))
+      // What nobody waits for is on disk soon all the same: what a long gate follows must not be done twice after a kill.
+      soon ??= setTimeout(() => {
+        soon = undefined
+        sync().catch(() => {}) // the next append throws it
+      }, 100)
       return stamped
     },
     sync,
     close: async () => {
+      clearTimeout(soon)
       // A journal that failed has said so to whoever waited for it.
       if (broken === undefined) await sync().finally(() => file.close())
       else await file.close()

@@ -7,6 +7,7 @@ import { takeLock } from '../../src/journal/lock.ts'
 import { listRuns, makeRunFolder, newRunId, saveRecord } from '../../src/journal/runs.ts'
 import type { Event } from '../../src/model/event.ts'
 import { isSecret, secret } from '../../src/model/secret.ts'
+import { until } from '../support/until.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -173,4 +174,12 @@ describe('the lock under hostile circumstances', () => {
     await expect(takeLock(state, { ...who, run: 'r3', pid: process.pid })).rejects.toThrow(/run r2/)
     await second()
   })
+})
+
+test('what nobody waits for is on disk soon', async () => {
+  const path = join(folder, 'soon')
+  const { journal } = await fileJournal(path, now)
+  journal.append(said('not awaited'))
+  await until(async () => (await readFile(path, 'utf8')).includes('not awaited'), 'the line')
+  await journal.close()
 })
