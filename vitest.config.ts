@@ -34,7 +34,8 @@ export default defineConfig({
           include: ['test/e2e/*.e2e.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          // Most of the time is waiting for servers to start.
+          maxWorkers: 3,
         },
       },
     ],
