@@ -6,6 +6,7 @@ import { outline, outlineText } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
+import { exitCodeOf } from './outcome.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { worldOf } from './world.ts'
 
@@ -32,15 +33,19 @@ async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
       ['failed', 'unreachable', 'blocked'].includes(task.status),
     )
     for (const [id, task] of failed) io.out(`FOUND ${id}: ${task.message ?? task.status}\n`)
-    return failed.length > 0 ? 2 : 0
+    // A host that cannot be reached is no mistake of the user's; what only waits for its answer is none either.
+    const own = failed.filter(([, task]) => task.status !== 'blocked')
+    if (own.length > 0 && own.every(([, task]) => task.status === 'unreachable'))
+      return exitCodeOf('unreachable')
+    return failed.length > 0 ? exitCodeOf('blocked') : 0
   } finally {
     await prepared.discard()
   }
 }
 
 /** Everything that can be observed before the first change, over read-only connections: a check run that nobody watches. */
-async function observe(io: Io, { schedule, record, run }: Prepared, flags: PlanFlags): Promise<State> {
-  const world = worldOf(io, record.inventory, true)
+async function observe(io: Io, { schedule, inventory, run }: Prepared, flags: PlanFlags): Promise<State> {
+  const world = worldOf(io, inventory, true)
   const journal = memoryJournal(io.now)
   const state = fold([])
   try {

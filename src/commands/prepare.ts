@@ -26,6 +26,8 @@ export interface Prepared {
   /** Where the bundle is: the run's folder, or a temporary one that `discard` removes. */
   readonly folder: RunFolder
   readonly record: RunRecord
+  /** The record's inventory with the extra vars over it: what connections are made by. */
+  readonly inventory: Inventory
   readonly schedule: Schedule
   readonly site: Site
   discard(): Promise<void>
@@ -66,16 +68,21 @@ export async function prepare(
   }
 }
 
-/** The schedule that a record's playbook gives for its inventory; the same in every process. */
+/** What a record's playbook gives for its inventory and extra vars; the same in every process. */
 export function applied(
   playbook: Playbook,
   record: Pick<RunRecord, 'inventory' | 'extraVars' | 'limit'>,
-): { readonly schedule: Schedule; readonly site: Site } {
+): Pick<Prepared, 'inventory' | 'schedule' | 'site'> {
   const { params, vars } = paramsOf(playbook.params, record.extraVars as ExtraVars)
   if (record.inventory.warnings.length > 0) throw new InputError(record.inventory.warnings)
   const site = siteOf(playbook.fleet, record.inventory, vars)
-  checkEndpoints(withExtraVars(record.inventory, vars), site)
-  return { site, schedule: schedulePlaybook(playbook, site, params, limitOf(record.inventory, record.limit)) }
+  const inventory = withExtraVars(record.inventory, vars)
+  checkEndpoints(inventory, site)
+  return {
+    inventory,
+    site,
+    schedule: schedulePlaybook(playbook, site, params, limitOf(record.inventory, record.limit)),
+  }
 }
 
 /** Whether a host is within `--limit`. */

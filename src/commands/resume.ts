@@ -49,13 +49,13 @@ async function resume(io: Io, id: string | undefined, flags: RunFlags): Promise<
         `The run ${folder.id} was rolled back (${rollbacks.map((one) => one.folder.id).join(', ')}), so it cannot go on.`,
         `Finish the rollback if it did not end (upgrade-fleet rollback ${folder.id}), then run the playbook anew.`,
       )
-    const { schedule } = applied(await loadBundle(bundlePath(folder, record)), record)
+    const { schedule, inventory } = applied(await loadBundle(bundlePath(folder, record)), record)
     return execute(io, {
       run: folder.id,
       folder,
       schedule,
       flags,
-      inventory: record.inventory,
+      inventory,
       before: events,
       first: {
         type: 'run.resumed',

@@ -40,7 +40,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
   const of = first.run.folder.id
   return locked(io, state, `rollback of ${of}`, async () => {
     const { run, rollbacks, events } = await findHistory(state, of)
-    const { schedule } = applied(await loadBundle(bundlePath(run.folder, run.record)), run.record)
+    const { schedule, inventory } = applied(await loadBundle(bundlePath(run.folder, run.record)), run.record)
     const { to } = flags
     const refused = to === undefined ? undefined : refuseBackTo({ schedule, state: fold(events) }, to)
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
@@ -52,7 +52,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
       folder,
       schedule,
       flags,
-      inventory: run.record.inventory,
+      inventory,
       before: events,
       first: {
         type: 'run.started',

@@ -45,13 +45,13 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
       io.out(listing(prepared, flags))
       return 0
     }
-    const { run, state, folder, schedule, record } = prepared
+    const { run, state, folder, schedule, inventory, record } = prepared
     const execution: Execution = {
       run,
       schedule,
       flags,
       folder: keep ? folder : undefined,
-      inventory: record.inventory,
+      inventory,
       before: [],
       first: {
         type: 'run.started',

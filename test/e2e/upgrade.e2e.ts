@@ -107,6 +107,9 @@ test('a host that is down is named, exit 4, and nothing is changed', async () =>
   const { code, text } = await lab.run(upgrade, '-i', 'inventory/lab/hosts.yml', '-i', 'down.yml', '--yes')
   expect(code, text).toBe(4)
   expect(text).toMatch(/gw-worker-3.*unreachable/)
+  const extra = await lab.run('plan', upgrade, '-e', 'ansible_port=2')
+  expect(extra.code, extra.text).toBe(4)
+  expect(extra.text).toMatch(/FOUND look\/km-1\/found: .*:2/)
   expect(await lab.dumps()).toEqual(before.dumps)
 })
 
