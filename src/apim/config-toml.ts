@@ -20,7 +20,7 @@ export function tomlConfiguration({
           {
             head: `database.${head}`,
             values: {
-              type: db.engine === 'postgresql' ? 'postgre' : 'mysql',
+              type: db.engine,
               url: escapeXml(jdbcUrl(db)),
               username: escapeXml(db.user),
               password: encoded('xml', db.password),

@@ -46,7 +46,12 @@ const held = z.enum(['apim', 'identity', 'users', 'registry', 'config', 'stats']
 export const database = z.object({
   name: word,
   holds: z.union([held.transform((one) => [one]), z.array(held).min(1)]),
-  engine: z.enum(['mysql', 'postgresql']).default('mysql'),
+  engine: z
+    .enum(['mysql', 'postgresql'])
+    .refine((engine) => engine === 'mysql', {
+      message: 'expected "mysql" (MySQL or MariaDB): this version cannot dump, restore or migrate PostgreSQL',
+    })
+    .default('mysql'),
   host: address,
   port: port.default(3306),
   schema: word,

@@ -35,7 +35,7 @@ export interface TaskOptions<Out> {
   readonly retries?: number
   /** Between two tries; default 5 seconds. */
   readonly delay?: Duration
-  /** Deadline of each try; default one hour. */
+  /** Deadline of each try; default one hour for what observes, a day for what changes or is undone. */
   readonly timeout?: Duration
   /** A failure of this task does not take its host out; the output may be missing then. */
   readonly ignoreErrors?: boolean

@@ -12,6 +12,12 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
+/**
+ * Seconds that a task may take where it names no time. A change may be the migration of a large database: a deadline
+ * that strikes there leaves an outcome that nobody knows, so it is for what hangs, not for what is slow.
+ */
+export const usual = { observe: 3600, change: 24 * 3600 } as const
+
 /** What a piece of work came to: its value, its error, or that it did not end in time even after it was told to stop. */
 export type Ended<T> =
   | { readonly kind: 'done'; readonly value: T }

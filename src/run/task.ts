@@ -9,10 +9,8 @@ import type { Json } from '../model/json.ts'
 import type { TaskAt } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
-import { type Ended, pause, withDeadline } from './deadline.ts'
+import { type Ended, pause, usual, withDeadline } from './deadline.ts'
 import { endJobs, onFor } from './on.ts'
-
-const hour = 3600
 
 /** What a task came to, before it is told. */
 interface End {
@@ -80,7 +78,12 @@ async function observed(
   action: Action,
   work: Observe<unknown>,
 ): Promise<End> {
-  const { until, retries = until === undefined ? 0 : 3, delay = 5, timeout = hour } = task.step.options
+  const {
+    until,
+    retries = until === undefined ? 0 : 3,
+    delay = 5,
+    timeout = usual.observe,
+  } = task.step.options
   const number = (context.state.tasks.get(task.id)?.attempt ?? 0) + 1
   const { module, input } = action
   tell(context, {
@@ -126,7 +129,7 @@ async function changed(
   action: Action,
   work: Change<unknown>,
 ): Promise<End> {
-  const { timeout = hour } = task.step.options
+  const { timeout = usual.change } = task.step.options
   const { module, input } = action
   const before = context.state.tasks.get(task.id)
   const crashed = before?.status === 'running'

@@ -6,7 +6,7 @@ import { type Host, machineOf } from '../model/host.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
 import { isDone, type State, type TaskState } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
-import { withDeadline } from './deadline.ts'
+import { usual, withDeadline } from './deadline.ts'
 import { endJobs, onFor } from './on.ts'
 
 /** How undoing is done: for which end, and which runs may have left jobs or before-images of the tasks. */
@@ -104,7 +104,7 @@ async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undo
   if (!isDone(state) || state.undoing) await endJobs(connection, undoing.runs, task.id)
   const times = context.state.tasks.get(task.id)?.undos ?? 1
   const doing = { task: task.id, keptBy: undoing.of, attempt: `undo-${times}` }
-  const { timeout = undoLimit } = task.step.options
+  const { timeout = usual.change } = task.step.options
   const { undo } = work
   const ended = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
     undo(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
@@ -136,7 +136,7 @@ async function proveUndo(
     const { prove } = work
     const connection = await context.connect(machineOf(task.host))
     const doing = { task: task.id, keptBy: undoing.of, attempt: 'prove' }
-    const { timeout = undoLimit } = task.step.options
+    const { timeout = usual.change } = task.step.options
     const ended = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
       prove(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
     )
@@ -147,9 +147,6 @@ async function proveUndo(
     return `${task.id}: ${reason instanceof Error ? reason.message : String(reason)}`
   }
 }
-
-/** Seconds that an undo may take where its task names no time: it may bring back a large database. */
-const undoLimit = 24 * 3600
 
 /** The task's function made again with the journal's outputs; the undo gets the journal's input all the same. */
 function undoAction(context: RunContext, task: TaskAt, state: TaskState) {
