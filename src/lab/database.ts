@@ -21,7 +21,8 @@ export async function makeDatabase(dir: string): Promise<void> {
   const data = join(dir, 'saved/db')
   const extra = join(dir, 'saved/schema.sql')
   await mkdir(data, { recursive: true, mode: 0o700 })
-  await writeFile(join(dir, 'lib/my.cnf'), bootstrapConfig)
+  await mkdir(join(dir, 'db-tmp'), { recursive: true, mode: 0o700 })
+  await writeFile(join(dir, 'lib/my.cnf'), `${config}tmpdir=${join(dir, 'db-tmp')}\n`)
   await writeFile(extra, schemaSql())
   const made = await $({
     nothrow: true,
@@ -73,8 +74,11 @@ async function answers(dir: string): Promise<boolean> {
   )
 }
 
-/** Small and fast: a lab needs no crash safety. `innodb_log_file_size` must be the same when made and when run. */
-const bootstrapConfig = `[mariadbd]
+/**
+ * Small and fast: a lab needs no crash safety. `innodb_log_file_size` must be the same when made and when run. A server that
+ * starts removes every `#sql*` file of its temporary folder, in a shared one those of another lab's server too.
+ */
+const config = `[mariadbd]
 innodb_log_file_size=8M
 innodb_autoextend_increment=1
 innodb_buffer_pool_size=48M

@@ -30,6 +30,10 @@ test('the fresh fleet runs: servers, ports and APIs of each role, and an empty h
   expect(await get('pub-1', 9763, '/store')).toMatch(/^404/)
 })
 
+test('the database server keeps its temporary files where no server of another lab removes them', async () => {
+  expect(await querySql(lab.info.dir, 'SELECT @@tmpdir')).toBe(`${join(lab.info.dir, 'db-tmp')}\n`)
+})
+
 test('a host is reached over ssh with the key and the host key of the inventory', async () => {
   const { $ } = await import('zx')
   const at = join(lab.info.dir, 'secrets/id_ed25519')
