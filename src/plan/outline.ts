@@ -1,8 +1,9 @@
 import { evaluate, evaluateGate, tasksOf } from '../model/evaluate.ts'
 import type { WaveOutline } from '../model/event.ts'
 import { type Json, stableText } from '../model/json.ts'
+import type { Step } from '../model/play.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
-import { playsOf } from '../model/schedule.ts'
+import { playsOf, tasksAndHandlers } from '../model/schedule.ts'
 import type { State } from '../model/state.ts'
 
 /** What is known of a task before it is done. */
@@ -10,6 +11,8 @@ export interface PlannedTask {
   readonly id: string
   readonly host: string
   readonly name: string
+  /** When it is done at all: a handler when it is notified, a rescue when something failed. */
+  readonly when?: string
   readonly known:
     | {
         readonly kind: 'observe' | 'change'
@@ -48,12 +51,12 @@ export function outline(schedule: Schedule, state: State): readonly PlannedPart[
       kind: 'wave',
       ...wave(phase, at, hosts),
       planned: hosts.flatMap((host) =>
-        phase.play.steps.flatMap((step): readonly PlannedTask[] => {
+        tasksAndHandlers(phase.play).flatMap((step): readonly PlannedTask[] => {
           const tasks = tasksOf(schedule, state, phase, host, step)
           if ('kind' in tasks) {
             const after = tasks.kind === 'later' ? tasks.after : 'a mistake is mended'
             const id = `${phase.play.name}/${host.name}/${step.name}`
-            return [{ id, host: host.name, name: step.name, known: { kind: 'later', after } }]
+            return [{ id, host: host.name, name: step.name, ...when(step), known: { kind: 'later', after } }]
           }
           return tasks.map((task) => planned(schedule, state, task))
         }),
@@ -72,9 +75,16 @@ function wave(phase: PlayPhase, at: number, hosts: PlayPhase['waves'][number]): 
   }
 }
 
+function when(step: Step): { readonly when?: string } {
+  if (step.kind === 'handler') return { when: 'if it is notified' }
+  const rescue = step.within.findLast(({ section }) => section === 'rescue')
+  return rescue === undefined ? {} : { when: `if a task of "${rescue.block}" fails` }
+}
+
 function planned(schedule: Schedule, state: State, task: TaskAt): PlannedTask {
   const made = evaluate(schedule, state, task)
-  const base = { id: task.id, host: task.host.name, name: task.id.split('/').slice(2).join('/') }
+  const name = task.id.split('/').slice(2).join('/')
+  const base = { id: task.id, host: task.host.name, name, ...when(task.step) }
   switch (made.kind) {
     case 'action': {
       const { module, input, work } = made.action
@@ -105,11 +115,14 @@ export function outlineText(parts: readonly PlannedPart[]): string {
       if (part.kind !== 'wave')
         return `${part.kind === 'approval' ? 'ASK' : 'END HERE IF'} ${part.name}: ${part.text}\n`
       const nth = part.of > 1 ? ` (wave ${part.wave} of ${part.of})` : ''
-      const lines = part.planned.map((task) => `  ${task.host} > ${task.name}: ${knownText(task.known)}`)
+      const lines = part.planned.map((task) => `  ${task.host} > ${task.name}: ${conditional(task)}`)
       return [`PLAY ${part.play}${nth}`, ...lines, ''].join('\n')
     })
     .join('\n')
 }
+
+const conditional = ({ when, known }: PlannedTask): string =>
+  when === undefined ? knownText(known) : `${when}: ${knownText(known)}`
 
 function knownText(known: PlannedTask['known']): string {
   switch (known.kind) {

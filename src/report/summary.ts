@@ -29,6 +29,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
   const undone = new Map<string, string | undefined>()
   let run = { run: '', kind: 'run' as 'run' | 'rollback', playbook: '', check: false }
   let changed = false
+  let due: Extract<Stamped, { type: 'due' }> | undefined
   let ended: Extract<Stamped, { type: 'run.ended' }> | undefined
 
   const print = (outcome: Outcome, seconds: number) => {
@@ -43,6 +44,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
       `  run ${run.run}: ${workText(tasks, undone)}`,
       ...troubles('failed', wrong),
       ...troubles('not undone', notUndone),
+      ...troubles('still due (a resume does it)', dueTasks(due)),
       ...table(options.places?.map(({ what, path }) => [`${what}:`, path]) ?? []),
       ...nextLines(options.next?.(end) ?? []),
       '',
@@ -61,6 +63,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
       if (event.type === 'task.ended') tasks.set(event.task, event)
       if (event.type === 'tasks.rewound') for (const task of event.tasks) tasks.delete(task)
       if (event.type === 'undo.ended') undone.set(event.task, event.error)
+      if (event.type === 'due') due = event
       if (event.type === 'run.ended') ended = event
     },
     // Not before: whoever redraws the screen is done with it by then.
@@ -85,6 +88,11 @@ function workText(
   ]
   return `${plural(hosts.size, 'host')}, ${parts.join('; ')}`
 }
+
+const dueTasks = (due: Extract<Stamped, { type: 'due' }> | undefined) => [
+  ...(due?.blocks ?? []).map((task) => ({ task, message: 'its `always` has not followed' })),
+  ...(due?.handlers ?? []).map((task) => ({ task, message: 'it was notified and not done' })),
+]
 
 function troubles(
   title: string,

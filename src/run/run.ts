@@ -1,11 +1,11 @@
-import { evaluateGate, tasksOf } from '../model/evaluate.ts'
+import { evaluateGate } from '../model/evaluate.ts'
 import type { Outcome, TaskResult } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
 import type { Approval, Conclusion } from '../model/playbook.ts'
 import type { PlayPhase } from '../model/schedule.ts'
-import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { decide } from './decide.ts'
+import { isOver, tellDue } from './due.ts'
 import { worse } from './host.ts'
 import { type HostEnd, runWave } from './wave.ts'
 
@@ -17,6 +17,12 @@ type Verdict = { readonly kind: 'on' } | { readonly kind: 'end'; readonly outcom
  * of its journal. Tells everything as events, `run.started` or `run.resumed` and `run.ended` excepted.
  */
 export async function runSchedule(context: RunContext): Promise<Outcome> {
+  const outcome = await runPhases(context)
+  tellDue(context)
+  return outcome
+}
+
+async function runPhases(context: RunContext): Promise<Outcome> {
   const out = new Map<string, TaskResult>()
   let found = new Map<string, TaskResult>()
   const { phases } = context.schedule
@@ -94,13 +100,6 @@ async function gate(context: RunContext, phase: Approval | Conclusion): Promise<
   await context.ledger.sync()
   return { kind: 'on' }
 }
-
-/** Whether a resumed run finds everything of a play on a host done. */
-const isOver = (context: RunContext, phase: PlayPhase, host: Host): boolean =>
-  phase.play.steps.every((step) => {
-    const tasks = tasksOf(context.schedule, context.state, phase, host, step)
-    return !('kind' in tasks) && tasks.every((task) => isDone(context.state.tasks.get(task.id)))
-  })
 
 /** In check mode: the first task of a play of which a later play would find a changed world. */
 function firstUnsettled(context: RunContext, phase: PlayPhase): string | undefined {
