@@ -6,7 +6,7 @@ import type { Stamped } from '../model/event.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { fromPlain, type Json, toPlain } from '../model/json.ts'
 import { makeStateDirectory } from './directory.ts'
-import { readJournal } from './file.ts'
+import { afterDamage, DamagedJournal, readJournal } from './file.ts'
 
 /** What a run was asked to do: kept beside its journal, so that resume and rollback use the same. */
 export interface RunRecord {
@@ -102,6 +102,11 @@ export async function findRun(state: string, id: string): Promise<KnownRun | und
   const folder = runFolder(state, id)
   const record = await readRecord(folder).catch(absent)
   const events = record && (await readJournal(folder.journal).catch(absent))
+  const [first] = events ?? []
+  if (first?.type === 'run.started' && first.run !== id)
+    throw new DamagedJournal(
+      `${folder.journal}: this is the journal of the run ${first.run}.\n${afterDamage}`,
+    )
   return record && events && { folder, record, events }
 }
 
