@@ -56,6 +56,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./runs.ts')).showCommand,
   },
   {
+    name: 'verify-journal',
+    usage: '[RUN]',
+    summary: "check a run's journals, and those of its rollbacks",
+    load: async () => (await import('./verify-journal.ts')).verifyJournalCommand,
+  },
+  {
     name: 'inventory',
     usage: '--list | --graph | --host NAME',
     summary: 'print the inventory',

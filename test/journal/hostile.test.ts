@@ -6,6 +6,7 @@ import { fileJournal, JournalFailed } from '../../src/journal/file.ts'
 import { hostLogs } from '../../src/journal/host-logs.ts'
 import { journalLine, readLine } from '../../src/journal/line.ts'
 import { openState } from '../../src/journal/runs.ts'
+import type { Stamped } from '../../src/model/event.ts'
 import type { Json } from '../../src/model/json.ts'
 import { redactor } from '../../src/model/redact.ts'
 import { isSecret } from '../../src/model/secret.ts'
@@ -16,18 +17,20 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
+const event = (output: Json): Stamped => ({
+  seq: 1,
+  at: '',
+  type: 'task.ended',
+  task: 'p/h/t',
+  result: 'ok',
+  output,
+  seconds: 0,
+})
+
 test('a machine cannot make its answer a secret of the controller by way of the journal', () => {
   const output: Json = { $secret: 'env:AWS_SECRET', nested: [{ $$secret: 'x' }] }
-  const line = journalLine({
-    seq: 1,
-    at: '',
-    type: 'task.ended',
-    task: 'p/h/t',
-    result: 'ok',
-    output,
-    seconds: 0,
-  })
-  const read = readLine(line.trimEnd())
+  const { line } = journalLine(event(output), '')
+  const read = readLine(line.trimEnd(), '')
   const back = 'event' in read && read.event.type === 'task.ended' ? read.event.output : undefined
   expect(isSecret(back)).toBe(false)
   expect(JSON.parse(JSON.stringify(back))).toEqual(output)
@@ -35,16 +38,8 @@ test('a machine cannot make its answer a secret of the controller by way of the 
 
 test('keys of a machine never reach a prototype', () => {
   const output = JSON.parse('{"__proto__":{"polluted":true}}') as Json
-  const line = journalLine({
-    seq: 1,
-    at: '',
-    type: 'task.ended',
-    task: 'p/h/t',
-    result: 'ok',
-    output,
-    seconds: 0,
-  })
-  readLine(line.trimEnd())
+  const { line } = journalLine(event(output), '')
+  readLine(line.trimEnd(), '')
   expect('polluted' in {}).toBe(false)
 })
 
