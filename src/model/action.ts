@@ -91,7 +91,7 @@ export function observe<In extends Json, Out extends Json | void>(
 }
 
 /** A module that changes. `undo` is compulsory: a function, {@link irreversible} or {@link restored}. */
-export function change<In extends Json, Out extends Json | void, Memory extends Json = null>(
+export function change<In extends Json, Out extends Json | void, Memory extends Json = Json>(
   name: string,
   spec: ChangeSpec<In, Out, Memory>,
 ): Module<In, Out> {
