@@ -155,6 +155,8 @@ function stubConnection(name: string, endJobs?: () => void): Connection {
       endJobs?.()
       return []
     },
+    lock: { look: none, add: none },
+    fenced: () => stubConnection(name, endJobs),
     dial: none,
     close: async () => {},
   }
