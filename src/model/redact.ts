@@ -39,14 +39,18 @@ const exact: ReadonlySet<string> = new Set(
  * is no secret there, and later tasks read the output.
  */
 export function redactEvent(event: Event, redact: (text: string) => string, input: Json): Event {
-  const open = stableText(input) ?? ''
-  const isOpen = redact(open) !== open
-  return Object.fromEntries(
-    Object.entries(event).map(([key, value]) => [
-      key,
-      exact.has(key) || (key === 'output' && isOpen) ? value : redactDeep(value, redact),
-    ]),
-  ) as Event
+  const shown: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(event)) {
+    const stays = exact.has(key) || (key === 'output' && isOpen(value, input, redact))
+    shown[key] = stays ? value : redactDeep(value, redact)
+  }
+  return shown as Event
+}
+
+function isOpen(output: unknown, input: Json, redact: (text: string) => string): boolean {
+  if (typeof output !== 'object' && typeof output !== 'string') return true
+  const text = stableText(input) ?? ''
+  return redact(text) !== text
 }
 
 function formsOf(values: readonly string[]): readonly (string | RegExp)[] {
