@@ -92,6 +92,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./adhoc.ts')).execCommand,
   },
   {
+    name: 'unlock',
+    usage: '[PATTERN] [--run RUN]',
+    summary: 'release the locks of a run that cannot do it',
+    load: async () => (await import('./unlock.ts')).unlockCommand,
+  },
+  {
     name: 'lab',
     usage: 'up | status | reset | break FAULT[:HOST] | down',
     summary: 'make a fleet on this machine to try upgrades on',

@@ -24,6 +24,7 @@ export type Outcome =
   | 'unreachable' // 4
   | 'rolled-back' // 5: failed, and brought back completely
   | 'needs-operator' // 6
+  | 'fenced' // 7: another has taken its machines over
   | 'interrupted' // 130
 
 /**

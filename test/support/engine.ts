@@ -5,6 +5,7 @@ import { ConnectionError } from '../../src/model/errors.ts'
 import type { Outcome, Stamped } from '../../src/model/event.ts'
 import type { Host } from '../../src/model/host.ts'
 import type { Part } from '../../src/model/playbook.ts'
+import type { Schedule } from '../../src/model/schedule.ts'
 import { fold } from '../../src/model/state.ts'
 import { type Limit, schedulePlaybook } from '../../src/plan/schedule.ts'
 import { type BackOptions, runBack } from '../../src/run/back.ts'
@@ -29,6 +30,14 @@ export const scheduleOf = (parts: readonly Part[], limit?: Limit) =>
     {},
     limit,
   )
+
+/** The schedule of the same parts again: a crash suite asks for it many thousand times. */
+function scheduleOnce(parts: readonly Part[]): Schedule {
+  const made = schedules.get(parts) ?? scheduleOf(parts)
+  schedules.set(parts, made)
+  return made
+}
+const schedules = new WeakMap<readonly Part[], Schedule>()
 
 export interface Trial {
   /** Events of the runs so far, whose state this one begins with. */
@@ -74,7 +83,7 @@ function contextFor(
   const down = new Set(trial.down)
   const context: RunContext = {
     run: 'r1',
-    schedule: scheduleOf(parts),
+    schedule: scheduleOnce(parts),
     state: fold(trial.before ?? []),
     ledger: {
       append: (event) => {
@@ -158,6 +167,8 @@ function stubConnection(name: string, endJobs?: () => void): Connection {
       endJobs?.()
       return []
     },
+    lock: { look: none, add: none },
+    fenced: () => stubConnection(name, endJobs),
     dial: none,
     close: async () => {},
   }
