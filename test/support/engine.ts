@@ -48,6 +48,8 @@ export interface Trial {
   readonly onEvent?: (event: Stamped) => void
   /** The nth sync, and all after it, fail. */
   readonly failSync?: number
+  /** What may stand in the way of a task or a wave. */
+  readonly rules?: Pick<RunContext, 'refuses' | 'mayNotStart'>
   /** Called when the jobs of a task are listed, to be ended. */
   readonly endJobs?: () => void
 }
@@ -113,6 +115,7 @@ function contextFor(
     interrupted: trial.interrupted ?? new AbortController().signal,
     approve: async () => ({ yes: trial.yes ?? true, by: 'test' }),
     clock: () => 0,
+    ...trial.rules,
   }
   const kept = () => (trial.crashAt?.unsynced && dead ? journal.events.slice(0, durable) : journal.events)
   return { context, events: () => [...(trial.before ?? []), ...kept()] }
