@@ -26,7 +26,7 @@ const parts = (): readonly Part[] => {
   const work = play('work', hosts('a', 'b'), { serial: 1, maxFailPercentage: 100 })
     .task('set', ({ host, from }) => set(from(facts, host).look.fact))
     .each(
-      'item',
+      'each',
       ({ set: _ }) => ['i', 'j'],
       ({ item }) => set(item),
     )
