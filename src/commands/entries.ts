@@ -56,6 +56,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./runs.ts')).showCommand,
   },
   {
+    name: 'verify-journal',
+    usage: '[RUN]',
+    summary: "check a run's journals, and those of its rollbacks",
+    load: async () => (await import('./verify-journal.ts')).verifyJournalCommand,
+  },
+  {
     name: 'inventory',
     usage: '--list | --graph | --host NAME',
     summary: 'print the inventory',
@@ -78,6 +84,12 @@ export const entries: readonly Entry[] = [
     usage: 'PATTERN -- COMMAND',
     summary: 'run a shell command on hosts',
     load: async () => (await import('./adhoc.ts')).execCommand,
+  },
+  {
+    name: 'unlock',
+    usage: '[PATTERN] [--run RUN]',
+    summary: 'release the locks of a run that cannot do it',
+    load: async () => (await import('./unlock.ts')).unlockCommand,
   },
   {
     name: 'lab',

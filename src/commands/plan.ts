@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { listRuns } from '../journal/runs.ts'
+import { listRecords, readRuns } from '../journal/runs.ts'
 import type { Io } from '../model/io.ts'
 import { type PlanDocument, planText } from '../plan/document.ts'
 import { type Past, pastOf } from '../plan/past.ts'
@@ -62,11 +62,12 @@ async function shown(
   ].join('')
 }
 
-/** What earlier runs of a playbook took, by the journals in the state directory. */
+/** What earlier runs of a playbook took, by the journals in the state directory. One that is damaged hinders nobody. */
 export async function pastRuns(state: string, playbook: string): Promise<Past> {
-  const runs = await listRuns(state)
+  const kept = await listRecords(state).catch(() => [])
+  const runs = await Promise.all(kept.map((run) => readRuns([run]).catch(() => [])))
   return pastOf(
     playbook,
-    runs.map((run) => run.events),
+    runs.flat().map((run) => run.events),
   )
 }

@@ -13,7 +13,7 @@ import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { listingOptions, type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
 import { listing, listsOnly } from './listing.ts'
-import { locked } from './locked.ts'
+import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } from './plan-file.ts'
 import { prepare } from './prepare.ts'
@@ -72,6 +72,7 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDoc
       folder: keep ? folder : undefined,
       inventory,
       before: [],
+      succeeds: [],
       first: {
         type: 'run.started',
         run,
@@ -96,6 +97,9 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDoc
     }
     const outcome = keep ? await locked(io, state, run, work) : await work()
     return await afterwards(io, run, outcome, flags)
+  } catch (error) {
+    if (error instanceof MachinesLocked) begun = false
+    throw error
   } finally {
     // Nothing began, so there is nothing to be told of it later.
     if (!begun) await prepared.discard()

@@ -8,7 +8,7 @@ import type { Json } from './json.ts'
 export type TaskId = string
 
 /** What a module's functions work with: the machine, and the run that they belong to. */
-export interface On extends Omit<Connection, 'job' | 'jobs' | 'close'> {
+export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' | 'fenced'> {
   /** The machine's inventory name. */
   readonly name: string
   readonly run: string
@@ -99,7 +99,7 @@ export function observe<In extends Json, Out extends Json | void>(
 }
 
 /** A module that changes. `undo` is compulsory: a function, {@link irreversible} or {@link restored}. */
-export function change<In extends Json, Out extends Json | void, Memory extends Json = null>(
+export function change<In extends Json, Out extends Json | void, Memory extends Json = Json>(
   name: string,
   spec: ChangeSpec<In, Out, Memory>,
 ): Module<In, Out> {

@@ -5,7 +5,7 @@ import type { Json } from '../model/json.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
 import { hostsOf, playsOf, taskId } from '../model/schedule.ts'
 import type { State } from '../model/state.ts'
-import { failuresThatStop } from '../model/stop-rule.ts'
+import { stopsAt } from '../model/stop-rule.ts'
 
 /** What would come of a task: never a guess. `until` names the task whose doing or output decides. */
 export type Expected =
@@ -91,7 +91,7 @@ export function outline(
       parts.push({
         kind: 'wave',
         ...wave(phase, at, hosts),
-        stopsAt: failuresThatStop(hosts.length, phase.play.options),
+        stopsAt: stopsAt(phase.play.options, hosts.length, at + 1),
         planned: hosts.flatMap((host) => tasks.get(host) ?? []),
       })
     if (!nobody) unsettled ??= [...tasks.values()].flat().find(unsettles)?.id

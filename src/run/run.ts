@@ -6,7 +6,8 @@ import type { PlayPhase } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { decide } from './decide.ts'
-import { type HostEnd, runWave, worse } from './wave.ts'
+import { worse } from './host.ts'
+import { type HostEnd, runWave } from './wave.ts'
 
 /** What a run goes on with after a phase. */
 type Verdict = { readonly kind: 'on' } | { readonly kind: 'end'; readonly outcome: Outcome }
