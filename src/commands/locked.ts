@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { HeldError } from '../connect/leases.ts'
 import { takeLock } from '../journal/lock.ts'
-import { listRecords, openState, readRuns } from '../journal/runs.ts'
+import { findRun, openState } from '../journal/runs.ts'
 import type { Io } from '../model/io.ts'
 import { holderText, type LockHolder } from '../model/lock.ts'
 import { sanitize } from '../model/sanitize.ts'
@@ -44,8 +44,7 @@ export async function holderOf(
 
 /** Whether a run of that state directory told its end, so that what it left locked it could only not let go of. */
 export async function hasEnded(state: string, run: string): Promise<boolean> {
-  const records = await listRecords(state)
-  const [found] = await readRuns(records.filter((one) => one.folder.id === run))
+  const found = await findRun(state, run)
   return found !== undefined && fold(found.events).outcome !== undefined
 }
 
