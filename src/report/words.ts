@@ -117,6 +117,7 @@ export function eventLines(event: Event): readonly string[] {
     case 'wave.started':
     case 'wave.ended':
     case 'task.checking':
+    case 'task.output':
     case 'task.started':
     case 'undo.started':
       return []

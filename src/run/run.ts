@@ -6,7 +6,8 @@ import type { PlayPhase } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { decide } from './decide.ts'
-import { type HostEnd, runWave, worse } from './wave.ts'
+import { worse } from './host.ts'
+import { type HostEnd, runWave } from './wave.ts'
 
 /** What a run goes on with after a phase. */
 type Verdict = { readonly kind: 'on' } | { readonly kind: 'end'; readonly outcome: Outcome }
@@ -55,6 +56,11 @@ async function runPlay(
     if (context.interrupted.aborted) return { kind: 'end', outcome: 'interrupted' }
     const hosts = all.filter((host) => collect || !isOut(out, host))
     if (hosts.every((host) => isOver(context, phase, host))) continue
+    const late = context.mayNotStart?.(play.name, at + 1)
+    if (late !== undefined) {
+      tell(context, { type: 'stopped', play: play.name, reason: late })
+      return { kind: 'end', outcome: 'interrupted' }
+    }
     tell(context, { type: 'wave.started', play: play.name, wave: at + 1 })
     const ends = await runWave(context, phase, hosts, unsettled)
     tell(context, { type: 'wave.ended', play: play.name, wave: at + 1 })
