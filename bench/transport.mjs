@@ -1,4 +1,4 @@
-// Hosts x commands over one sshd of this machine: node bench/transport.mjs [hosts] [commands]. Needs root.
+// Hosts x commands over one sshd of this machine, without and with the test of the lock before each: node bench/transport.mjs [hosts] [commands]. Needs root.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,13 +30,24 @@ const sshd = await startSshd('127.79.0.5', [
 const context = { secrets: () => '', home: tmpdir() }
 const say = (text) => process.stdout.write(`${text}\n`)
 try {
-  for (const handshakes of [8, 50]) {
+  const holder = { run: 'r', user: 'u', machine: 'm', pid: 1, state: '/', since: '', token: 't', by: 'run' }
+  const locker = await openSsh(sshd.endpoint, context)
+  const { number: before } = await locker.lock.look()
+  const number = await locker.lock.add(before, { held: true, holder })
+  await locker.close()
+  for (const [handshakes, fenced] of [
+    [8, false],
+    [50, false],
+    [50, true],
+  ]) {
     const pool = connectionPool((endpoint) => openSsh(endpoint, context), handshakes)
     const cpu = process.cpuUsage()
     const start = performance.now()
     let opened = 0
     const one = async (at) => {
-      const connection = await pool.get({ ...sshd.endpoint, name: `host ${at}` })
+      const plain = await pool.get({ ...sshd.endpoint, name: `host ${at}` })
+      if (fenced) await plain.workdir()
+      const connection = fenced ? plain.fenced(number, () => say('passed on')) : plain
       opened = Math.max(opened, performance.now() - start)
       for (let turn = 0; turn < commands; turn += 1) {
         const result = await connection.exec(sh`echo ${turn}`)
@@ -47,7 +58,7 @@ try {
     const wall = performance.now() - start
     const { user, system } = process.cpuUsage(cpu)
     say(
-      `${hosts} hosts x ${commands} commands, ${handshakes} handshakes at once: ${Math.round(wall)} ms wall, ` +
+      `${hosts} hosts x ${commands} commands, ${handshakes} handshakes at once${fenced ? ', fenced' : ''}: ${Math.round(wall)} ms wall, ` +
         `${Math.round((user + system) / 1000)} ms CPU here, all connected after ${Math.round(opened)} ms`,
     )
     await pool.close()

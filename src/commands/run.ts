@@ -11,7 +11,7 @@ import { askOnFailure } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
-import { locked } from './locked.ts'
+import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { rollbackRun } from './rollback.ts'
@@ -53,6 +53,7 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
       folder: keep ? folder : undefined,
       inventory,
       before: [],
+      succeeds: [],
       first: {
         type: 'run.started',
         run,
@@ -75,7 +76,7 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
     return await afterwards(io, run, outcome, flags)
   } catch (error) {
     // Nothing began, so there is nothing to be told of it later.
-    if (error instanceof LockedError) await prepared.discard()
+    if (error instanceof LockedError || error instanceof MachinesLocked) await prepared.discard()
     throw error
   } finally {
     if (!keep) await prepared.discard()

@@ -74,6 +74,22 @@ export async function takeLock(
   }
 }
 
+/** Who holds the lock of a state directory, and whether that process is seen to live. Undefined when nobody holds it. */
+export async function lookAtLock(
+  state: string,
+): Promise<{ readonly holder: Holder; readonly lives: boolean } | undefined> {
+  const holder = await readHolder(join(state, 'lock'))
+  if (holder === undefined) return undefined
+  const lives = holder.machine === hostname() && (await startOf(holder.pid)) === holder.started
+  return { holder, lives }
+}
+
+/** Takes the lock of a state directory from the holder that was looked at, and from no other; what must be known of him is the caller's matter. */
+export async function breakLock(state: string, { token, pid }: Holder): Promise<void> {
+  const path = join(state, 'lock')
+  if ((await readHolder(path))?.token === token) await renamed(path, join(state, `lock.of-${token ?? pid}`))
+}
+
 /** Renames a directory unless something stands there already (an empty directory does not count). */
 async function renamed(from: string, to: string): Promise<boolean> {
   try {

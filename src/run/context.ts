@@ -1,7 +1,7 @@
 import type { Connection } from '../model/connection.ts'
 import type { Event, Listener, Stamped } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
-import { redactDeep } from '../model/redact.ts'
+import { redactEvent } from '../model/redact.ts'
 import type { Schedule } from '../model/schedule.ts'
 import type { StateFold } from '../model/state.ts'
 
@@ -36,7 +36,8 @@ export interface RunContext {
 
 /** Tells an event: to the journal, the state, and whoever listens. It is durable after the next `sync`. */
 export function tell(context: RunContext, event: Event): void {
-  const stamped = context.ledger.append(redactDeep(event, context.redact))
+  const input = event.type === 'task.ended' ? context.state.tasks.get(event.task)?.input : undefined
+  const stamped = context.ledger.append(redactEvent(event, context.redact, input))
   context.state.apply(stamped)
   for (const listener of context.listeners) listener(stamped)
 }

@@ -46,6 +46,9 @@ test('keys of a machine never reach a prototype', () => {
 test.each([
   ['one that begins with another', ['pass', 'password123'], 'x password123 y', 'x *** y'],
   ['one line of several', ['first line\nsecond line'], 'said: second line', 'said: ***'],
+  ['of three characters, as a word', ['abc'], 'abc abcd =abc;', '*** abcd =***;'],
+  ['of one character, not at all', ['1'], 'exit code 1', 'exit code 1'],
+  ['as XML by number', ['a&b<c'], '<p>a&#38;b&#60;c</p>', '<p>***</p>'],
   ['as JSON', ['a"b\\c'], '{"p":"a\\"b\\\\c"}', '{"p":"***"}'],
   [
     'base64 for URLs',
@@ -85,13 +88,22 @@ test('what a task said and why it failed stands in a file of its own, closed to 
   const logs = hostLogs(folder, 200)
   const at = { seq: 1, at: '2026-11-22T10:00:00.000Z', task: 'p/h/copy[../../x]' }
   logs.event({ ...at, type: 'task.said', line: 'hello \u001b[31m' })
-  logs.event({ ...at, type: 'task.ended', result: 'failed', message: 'sick', seconds: 1 })
+  logs.event({ ...at, type: 'task.output', line: 'printed \u001b[31m' })
   for (let n = 0; n < 50; n++) logs.event({ ...at, type: 'task.said', line: 'more and more' })
+  logs.event({ ...at, type: 'task.ended', result: 'failed', message: 'sick', seconds: 1 })
   const path = logs.pathOf(at.task)
   expect(path.startsWith(join(folder, 'h'))).toBe(true)
   const text = await readFile(path, 'utf8')
-  expect(text).toMatch(/hello \\x1b\[31m\n.*failed: sick\n/)
+  expect(text).toMatch(/Z hello \\x1b\[31m\n.*Z \| printed \\x1b\[31m\n.*is left out\n.*failed: sick\n$/s)
   expect(text.length).toBeLessThan(400)
-  expect(text).toMatch(/is left out/)
   expect((await stat(path)).mode & 0o777).toBe(0o600)
+})
+
+test('what was printed is in its file at the latest when the run ends', async () => {
+  const logs = hostLogs(folder)
+  const at = { seq: 1, at: '2026-11-22T10:00:00.000Z', task: 'p/h2/t' }
+  logs.event({ ...at, type: 'task.output', line: 'one' })
+  logs.event({ ...at, type: 'task.output', line: 'two' })
+  logs.end()
+  expect(await readFile(logs.pathOf(at.task), 'utf8')).toMatch(/\| one\n.*\| two\n$/)
 })

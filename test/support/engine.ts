@@ -55,6 +55,9 @@ export interface Trial {
   readonly forks?: number
   readonly interrupted?: AbortSignal
   readonly onEvent?: (event: Stamped) => void
+  readonly redact?: (text: string) => string
+  /** The machines; by default their modules need nothing but a name. */
+  readonly connect?: (name: string) => Connection
   /** The nth sync, and all after it, fail. */
   readonly failSync?: number
   /** Called when the jobs of a task are listed, to be ended. */
@@ -110,12 +113,12 @@ function contextFor(
       },
     },
     listeners: trial.onEvent === undefined ? [] : [trial.onEvent],
-    redact: (text) => text,
+    redact: trial.redact ?? ((text) => text),
     connect: async (machine) => {
       if (dead) throw new Crash()
       if (down.has(machine.name))
         throw new ConnectionError(machine.name, 'unreachable', `${machine.name} does not answer`)
-      return stubConnection(machine.name, trial.endJobs)
+      return trial.connect?.(machine.name) ?? stubConnection(machine.name, trial.endJobs)
     },
     check: trial.check ?? false,
     forks: trial.forks ?? 50,
