@@ -57,6 +57,7 @@ async function resume(io: Io, id: string | undefined, flags: RunFlags): Promise<
       flags,
       inventory,
       before: events,
+      succeeds: [folder.id, ...rollbacks.map((one) => one.folder.id)],
       first: {
         type: 'run.resumed',
         run: folder.id,

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { makeRunFolder, newRunId, saveRecord } from '../journal/runs.ts'
 import { loadBundle } from '../load/load-playbook.ts'
@@ -7,11 +8,11 @@ import type { Io } from '../model/io.ts'
 import { fold } from '../model/state.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { refuseBackTo, runBack } from '../run/back.ts'
-import { execute } from './execute.ts'
+import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
-import { locked } from './locked.ts'
+import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { applied } from './prepare.ts'
 import { version } from './version.ts'
@@ -47,13 +48,15 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
     const folder = await makeRunFolder(state, newRunId(io.now()))
     const end = to === undefined ? {} : { to }
     await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end })
-    return execute(io, {
+    const runs = [of, ...rollbacks.map((one) => one.folder.id)]
+    const execution: Execution = {
       run: folder.id,
       folder,
       schedule,
       flags,
       inventory,
       before: events,
+      succeeds: runs,
       first: {
         type: 'run.started',
         run: folder.id,
@@ -66,8 +69,12 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
         check: false,
         waves: waveOutlines(schedule).toReversed(),
       },
-      work: (context) =>
-        runBack(context, { of, runs: [of, ...rollbacks.map((one) => one.folder.id)], ...end }),
+      work: (context) => runBack(context, { of, runs, ...end }),
+    }
+    return execute(io, execution).catch(async (error: unknown) => {
+      // Nothing began, so there is nothing to be told of it later.
+      if (error instanceof MachinesLocked) await rm(folder.path, { recursive: true, force: true })
+      throw error
     })
   })
 }

@@ -8,7 +8,7 @@ import type { Json } from './json.ts'
 export type TaskId = string
 
 /** What a module's functions work with: the machine, and the run that they belong to. */
-export interface On extends Omit<Connection, 'job' | 'jobs' | 'close'> {
+export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' | 'fenced'> {
   /** The machine's inventory name. */
   readonly name: string
   readonly run: string
@@ -32,6 +32,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close'> {
 export interface Observe<out Out> {
   readonly kind: 'observe'
   read(on: On, input: Json): Promise<Out>
+  /** What of the output a stored plan rests on, where some of it moves by itself (rows that users write). */
+  readonly steady?: ((output: Json) => Json) | undefined
 }
 
 /** This change cannot be undone, for this reason (a mail sent, traffic served): rollback stops here and says so. */
@@ -78,20 +80,26 @@ export interface ChangeSpec<In extends Json, Out extends Json | void, Memory ext
   prove?(on: On, input: In, remembered: Memory): Promise<void>
 }
 
-/** A module that reads. Its input and output are JSON, since the journal keeps them. */
+/**
+ * A module that reads. Its input and output are JSON, since the journal keeps them. `steady` picks what of the output must
+ * be the same again when a stored plan is run; without it, all of it must.
+ */
 export function observe<In extends Json, Out extends Json | void>(
   name: string,
   read: (on: On, input: In) => Promise<Out>,
+  options: { readonly steady?: (output: Out) => Json } = {},
 ): Module<In, Out> {
-  return (input) => ({
-    module: name,
-    input,
-    work: { kind: 'observe', read: (on, given) => read(on, given as In) },
-  })
+  const { steady } = options
+  const work: Observe<Out> = {
+    kind: 'observe',
+    read: (on, given) => read(on, given as In),
+    ...(steady && { steady: (output: Json) => steady(output as Out) }),
+  }
+  return (input) => ({ module: name, input, work })
 }
 
 /** A module that changes. `undo` is compulsory: a function, {@link irreversible} or {@link restored}. */
-export function change<In extends Json, Out extends Json | void, Memory extends Json = null>(
+export function change<In extends Json, Out extends Json | void, Memory extends Json = Json>(
   name: string,
   spec: ChangeSpec<In, Out, Memory>,
 ): Module<In, Out> {

@@ -25,6 +25,7 @@ export type Outcome =
   | 'unreachable' // 4
   | 'rolled-back' // 5: failed, and brought back completely
   | 'needs-operator' // 6
+  | 'fenced' // 7: another has taken its machines over
   | 'interrupted' // 130
 
 /**
@@ -40,6 +41,8 @@ export interface WaveOutline {
   readonly wave: number
   readonly of: number
   readonly hosts: readonly string[]
+  /** Those of the hosts that are things reached through a machine (a database), not machines. */
+  readonly things?: readonly string[]
   readonly tasks: readonly string[]
 }
 
@@ -85,6 +88,8 @@ export type Event =
       readonly undo: 'function' | 'restored' | 'irreversible' | 'none'
     }
   | { readonly type: 'task.said'; readonly task: TaskId; readonly line: string }
+  /** A line that a command or a job of the task printed: for the task's log alone. Not stored in the journal. */
+  | { readonly type: 'task.output'; readonly task: TaskId; readonly line: string }
   /** Not stored in the journal. */
   | {
       readonly type: 'task.progress'
@@ -135,6 +140,7 @@ export type Stamped = Event & { readonly seq: number; readonly at: string }
 /** Whoever is told what happens: journal, screen, reports. */
 export type Listener = (event: Stamped) => void
 
-/** Whether an event is kept in the journal: what only moves the screen is not. */
-export const isStored = (event: Event): boolean =>
-  event.type !== 'task.progress' && event.type !== 'task.checking'
+const passing: ReadonlySet<Event['type']> = new Set(['task.progress', 'task.checking', 'task.output'])
+
+/** Whether an event is kept in the journal: what only moves the screen, or fills a log, is not. */
+export const isStored = (event: Event): boolean => !passing.has(event.type)

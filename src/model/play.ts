@@ -69,12 +69,31 @@ export type BlockOptions = Pick<TaskOptions<never>, 'retries' | 'delay' | 'timeo
 /** Seconds, or a text such as `'500ms'`, `'90s'`, `'10m'`, `'2h'`. */
 export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h`
 
-/** How a play rolls over its hosts. */
-export interface PlayOptions {
+/** How a play rolls over its hosts. Hosts that failed, whose outcome is unknown, and that are unreachable are all the same to every rule here: failed. */
+export interface PlayOptions<Vars = unknown> {
   /** Hosts at a time: a number, a percentage of all hosts of the play (floor, at least 1), or a list of these, the last repeating. Default: all. */
   readonly serial?: Serial
-  /** How much of a wave may fail before the run stops, in percent; more than this stops it. Default 0. Unreachable counts as failed. */
+  /** Hosts at a time, as a sliding window: as one ends, the next begins. All of them are one wave. Not with `serial`, nor with `linear`. */
+  readonly window?: Share
+  /** Hosts that go first, in a wave of their own: if one of them fails, the run stops. The rest follows by `serial` or `window`. */
+  readonly canary?: Share
+  /** The order in which hosts begin; default `inventory`, as the play has them. `shuffle` mixes them by their names and the play's, so that plan, run and resume agree. */
+  readonly order?: 'inventory' | 'reverse_inventory' | 'sorted' | 'reverse_sorted' | 'shuffle'
+  /**
+   * Mixes hosts for which this gives different words (their zones), so that each wave and each part of a window has of every
+   * zone its share, give or take one. The plan refuses waves that would hold all of a zone of several hosts.
+   */
+  spread?(host: Host<Vars>): string
+  /** `free`: each host of a wave at its own pace. `linear`: no host begins a task before all of the wave ended the one before it. Default `free`. */
+  readonly strategy?: 'free' | 'linear'
+  /** Never fewer hosts of the play in service (a percentage is rounded up). Worked on, or failed, is out of service. The run stops when it cannot be kept. */
+  readonly minHealthy?: Share
+  /** How long to wait after a wave before the next begins. */
+  readonly soak?: Duration
+  /** How much of a wave may fail before the run stops, in percent; more than this stops it, and so does a wave that failed whole. Default 0, or 100 where `maxFailures` is given. */
   readonly maxFailPercentage?: number
+  /** How many hosts may fail, in each wave, in this play, and in the run up to here; one more stops it. */
+  readonly maxFailures?: { readonly wave?: number; readonly play?: number; readonly run?: number }
   /** One failure stops the other hosts of the wave at their next task. */
   readonly anyErrorsFatal?: boolean
   /** Observing tasks only: a failure stops nothing but what needs its output; neighbouring collecting plays report all at once, and then block the run. */
@@ -83,7 +102,11 @@ export interface PlayOptions {
   readonly restoredBy?: readonly Play<unknown>[]
 }
 
-export type Serial = number | `${number}%` | readonly (number | `${number}%`)[]
+/** A number of hosts, or a percentage of all hosts of the play. */
+export type Share = number | `${number}%`
+
+/** Hosts at a time, wave after wave. */
+export type Serial = Share | readonly Share[]
 
 /** A section of a block. */
 export type Section = 'body' | 'rescue' | 'always'
@@ -234,7 +257,7 @@ export interface PlayWriter<Vars, Results, Handler extends string = never, Added
 export function play<Vars>(
   name: string,
   hosts: Host<Vars> | readonly Host<Vars>[],
-  options: PlayOptions = {},
+  options: PlayOptions<NoInfer<Vars>> = {},
 ): PlayWriter<Vars, {}> {
   const list: readonly Host[] = Array.isArray(hosts) ? hosts : [hosts as Host<Vars>]
   const data: Play = {

@@ -45,6 +45,10 @@ const encodings = {
 /** How a secret's value is written into a file of some format. */
 export type Encoding = keyof typeof encodings
 
+/** A secret's value in each of these formats. */
+export const encodedForms = (value: string): readonly string[] =>
+  Object.values(encodings).map((encode) => encode(value))
+
 /** The same secret, its value escaped for a format where it is put in. Encodings are applied from the inner one outwards. */
 export const encoded = (encoding: Encoding, { name }: Secret): Secret => secret(`${encoding}|${name}`)
 

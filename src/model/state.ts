@@ -215,6 +215,7 @@ function step(state: Mutable, event: Event): void {
     case 'wave.ended':
     case 'task.checking':
     case 'task.said':
+    case 'task.output':
     case 'task.progress':
     case 'refused':
     case 'stopped':

@@ -12,6 +12,7 @@ import {
   tasksAndHandlers,
 } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
+import { rolloutProblems } from './rollout-problems.ts'
 
 /** What is wrong with the list that a playbook returned. */
 export function partProblems(parts: readonly Part[]): readonly string[] {
@@ -58,12 +59,19 @@ function nameProblems(play: Play): readonly string[] {
 /** What is wrong with the tasks, as far as they are known without a connection: each is evaluated twice and compared. */
 export function playProblems(schedule: Schedule): readonly string[] {
   const state = fold([])
+  const rollouts = playsOf(schedule).flatMap(({ play, waves }) =>
+    rolloutProblems(play, waves).map((problem) => `play "${play.name}" ${problem}`),
+  )
   const gates = schedule.phases.filter((phase) => phase.kind !== 'play')
   const wrongGates = gates.flatMap((gate) => {
     const asked = evaluateGate(schedule, state, gate)
     return 'kind' in asked && asked.kind === 'wrong' ? [`"${gate.name}": ${asked.problem}`] : []
   })
-  return [...wrongGates, ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, state, phase))]
+  return [
+    ...rollouts,
+    ...wrongGates,
+    ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, state, phase)),
+  ]
 }
 
 function phaseProblems(schedule: Schedule, state: State, phase: PlayPhase): readonly string[] {

@@ -57,6 +57,8 @@ export function outcomeText(outcome: Outcome): string {
       return 'failed, and everything was rolled back'
     case 'needs-operator':
       return 'stopped: a person must look'
+    case 'fenced':
+      return 'stopped: it does not hold the locks of its hosts any more'
     case 'interrupted':
       return 'interrupted: it can be resumed'
     default:
@@ -122,12 +124,15 @@ export function eventLines(event: Event): readonly string[] {
     case 'concluded':
       return [`${oneLine(event.gate)}: ${oneLine(event.reason)}: nothing more to do`]
     case 'stopped':
-      return [`${oneLine(event.play)}: ${oneLine(event.reason)}: nothing new is started`]
+      return [
+        `${event.play === '' ? '' : `${oneLine(event.play)}: `}${oneLine(event.reason)}: nothing new is started`,
+      ]
     case 'run.ended':
       return [`${outcomeText(event.outcome)} (${duration(event.seconds)})`]
     case 'wave.started':
     case 'wave.ended':
     case 'task.checking':
+    case 'task.output':
     case 'task.started':
     case 'undo.started':
       return []

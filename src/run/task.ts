@@ -48,6 +48,8 @@ export function notices(
 
 async function attempt(context: RunContext, task: TaskAt, unsettled: string | undefined): Promise<End> {
   const made = evaluate(context.schedule, context.state, task)
+  const refused = context.refuses?.(task, made, false)
+  if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
   switch (made.kind) {
     case 'skip':
       return { result: 'skipped', message: made.why }
@@ -173,6 +175,8 @@ async function changed(
   if (checked.value !== undefined)
     return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
   if (context.check) return { result: 'would-change' }
+  const refused = before?.begun ? undefined : context.refuses?.(task, { kind: 'action', action }, true)
+  if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
 
   let remembered: Json = before?.remembered ?? null
   if (before?.begun !== true) {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { play, skip } from '../../src/index.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import { fold } from '../../src/model/state.ts'
-import { outline, outlineText } from '../../src/plan/outline.ts'
+import { outline } from '../../src/plan/outline.ts'
+import { outlineText } from '../../src/plan/text.ts'
 import { hosts, scheduleOf, tryBack, tryRun } from '../support/engine.ts'
 import { endsOf, webTier } from '../support/web-tier.ts'
 
@@ -229,7 +230,7 @@ test('check mode says that a handler would run, or that it would if something ch
   ])
   expect(tier.log).toEqual([])
   expect(outlineText(outline(scheduleOf(parts), fold([])))).toContain(
-    'a > sure: if it is notified: reload null',
+    'a > sure: if it is notified: unknown until',
   )
 })
 
