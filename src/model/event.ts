@@ -45,6 +45,15 @@ export interface WaveOutline {
   readonly tasks: readonly string[]
 }
 
+/** A playbook that a run goes on with in place of the one it began with. */
+export interface Accepted {
+  /** SHA-256 of its sources. */
+  readonly digest: string
+  /** Name of the bundle within the run's folder, and SHA-256 of that file. */
+  readonly bundle: string
+  readonly bundle_digest: string
+}
+
 /** What happened. Everything that is shown, stored, resumed or undone is read from these. */
 export type Event =
   | {
@@ -68,6 +77,9 @@ export type Event =
       /** Whether any change began before, so that there is something to take back. */
       readonly changed: boolean
       readonly waves: readonly WaveOutline[]
+      readonly tool?: string
+      /** The changed playbook that was accepted now, and is used from here on. */
+      readonly accepted?: Accepted
     }
   | { readonly type: 'wave.started'; readonly play: string; readonly wave: number }
   | { readonly type: 'wave.ended'; readonly play: string; readonly wave: number }
