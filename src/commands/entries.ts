@@ -56,6 +56,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./runs.ts')).showCommand,
   },
   {
+    name: 'logs',
+    usage: 'RUN HOST [TASK] | RUN --bundle FILE',
+    summary: "print what was kept of a host's tasks, or pack a run for a support ticket",
+    load: async () => (await import('./logs.ts')).logsCommand,
+  },
+  {
     name: 'verify-journal',
     usage: '[RUN]',
     summary: "check a run's journals, and those of its rollbacks",

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { HeldError } from '../connect/leases.ts'
 import { takeLock } from '../journal/lock.ts'
-import { listRecords, openState, readRuns } from '../journal/runs.ts'
+import { findRun, openState } from '../journal/runs.ts'
 import type { Io } from '../model/io.ts'
 import { holderText, type LockHolder } from '../model/lock.ts'
 import { sanitize } from '../model/sanitize.ts'
@@ -44,7 +44,7 @@ export async function holderOf(
 
 /** Whether a run of that state directory told its end, so that what it left locked it could only not let go of. */
 export async function hasEnded(state: string, run: string): Promise<boolean> {
-  const [found] = await readRuns((await listRecords(state)).filter(({ folder }) => folder.id === run))
+  const found = await findRun(state, run)
   return found !== undefined && fold(found.events).outcome !== undefined
 }
 
@@ -59,10 +59,14 @@ export class MachinesLocked extends Error {
     }
     const lines = [...holders].map(([who, hosts]) => `Locked by ${who}: ${hosts.join(', ')}.`)
     const runs = new Set(held.map(({ holder }) => sanitize(holder?.run ?? 'RUN')))
-    const next = [...runs].map(
-      (run) =>
-        `Wait for it to end; if it was broken off: upgrade-fleet resume ${run}, or rollback ${run}, from its own controller. Without that: upgrade-fleet unlock --run ${run}`,
+    const next = [...runs].flatMap((run) => [
+      `If it was broken off, go on from its own controller: upgrade-fleet resume ${run}, or: rollback ${run}`,
+      `If that is gone for good: upgrade-fleet unlock --run ${run}`,
+    ])
+    super(
+      [...lines, 'Nothing was changed: one run at a time changes a host. Wait for it to end.', ...next].join(
+        '\n',
+      ),
     )
-    super([...lines, 'Nothing was changed: one run at a time changes a host.', ...next].join('\n'))
   }
 }

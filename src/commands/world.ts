@@ -65,8 +65,10 @@ export function secretNames(value: unknown): ReadonlySet<string> {
     if (isSecret(part)) names.add(part.name)
     else if (typeof part === 'object' && part !== null) {
       const [[key, text] = [], ...more] = Object.entries(part)
-      if ((key === 'env' || key === 'file') && more.length === 0 && typeof text === 'string')
-        names.add(`${key}:${text}`)
+      if (more.length === 0 && typeof text === 'string') {
+        if (key === 'env' || (key === 'file' && text.startsWith('/'))) names.add(`${key}:${text}`)
+        if (key === '$secret') names.add(text)
+      }
       for (const item of Object.values(part)) look(item)
     }
   }

@@ -102,6 +102,13 @@ export interface KnownRun extends KeptRun {
   readonly events: readonly Stamped[]
 }
 
+/** One run, or undefined when it is not there or has no journal. Throws {@link DamagedJournal}. */
+export async function findRun(state: string, id: string): Promise<KnownRun | undefined> {
+  const folder = runFolder(state, id)
+  const record = await readRecord(folder).catch(absent)
+  return record && (await readRuns([{ folder, record }]))[0]
+}
+
 /** What was asked for in a state directory, the oldest first, without a look at the journals. */
 export async function listRecords(state: string): Promise<readonly KeptRun[]> {
   const ids = await readdir(join(state, 'runs')).catch(() => [])
