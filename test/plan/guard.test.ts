@@ -23,7 +23,7 @@ const set = change('set', {
 
 const parts = (): readonly Part[] => {
   const facts = play('facts', hosts('a', 'b')).task('look', () => look(null))
-  const work = play('work', hosts('a', 'b'), { serial: 1, maxFailPercentage: 100 })
+  const work = play('work', hosts('a', 'b'), { maxFailPercentage: 100 })
     .task('set', ({ host, from }) => set(from(facts, host).look.fact))
     .each(
       'each',
@@ -62,7 +62,7 @@ const messages = ({ events }: Tried) =>
 test('a run that does what was planned is not hindered, items that were known later included', async () => {
   Object.assign(world, { fact: 'old', done: [] })
   const rules = await guardOf()
-  const run = await tryRun(parts(), { rules })
+  const run = await tryRun(parts(), { rules, forks: 1 })
   expect(run.outcome).toBe('ok')
   expect(world.done).toEqual(['a old', 'a i', 'a j', 'b old', 'b i', 'b j'])
 })
@@ -71,7 +71,7 @@ test('a fact that moves after the last look stops the run before anything that r
   Object.assign(world, { fact: 'old', done: [] })
   const rules = await guardOf()
   world.fact = 'odd'
-  const run = await tryRun(parts(), { rules })
+  const run = await tryRun(parts(), { rules, forks: 1 })
   expect(run.outcome).toBe('failed')
   expect(world.done).toEqual([])
   expect(results(run)).toEqual([
@@ -88,7 +88,7 @@ test('a change that was to find its work done is not made', async () => {
   Object.assign(world, { fact: 'old', done: ['old'] })
   const rules = await guardOf()
   world.done = []
-  const run = await tryRun(parts(), { rules })
+  const run = await tryRun(parts(), { rules, forks: 1 })
   expect(world.done).toEqual([])
   expect(messages(run)[0]).toMatch(/no change -> would change/)
 })
