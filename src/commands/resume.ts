@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander'
+import type { KnownRun } from '../journal/runs.ts'
 import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
-import { fold } from '../model/state.ts'
+import { fold, type State } from '../model/state.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { type RunContext, tell } from '../run/context.ts'
 import { rewindBroken } from '../run/rewind.ts'
@@ -45,7 +46,7 @@ export function resumeCommand(io: Io): Command {
 
 async function resume(io: Io, id: string | undefined, flags: ResumeFlags): Promise<number> {
   const state = stateDirectory(io, flags.state)
-  const first = await findHistory(state, id, (so) => so.outcome !== 'ok')
+  const first = await findHistory(state, id, isToResume)
   if (id === undefined) refuseOlder(first)
   const { folder } = first.run
   const outcome = await locked(io, state, folder.id, async () => {
@@ -79,6 +80,7 @@ async function resume(io: Io, id: string | undefined, flags: ResumeFlags): Promi
         playbook: schedule.playbook,
         changed: anyBegun(fold(events)),
         waves: waveOutlines(schedule),
+        ...(schedule.leavesAsFound && { leavesAsFound: true }),
         tool: version,
         ...(accepted && { accepted }),
       },
@@ -89,8 +91,21 @@ async function resume(io: Io, id: string | undefined, flags: ResumeFlags): Promi
   return afterwards(io, folder.id, outcome, flags)
 }
 
-/** A run that nobody named is not resumed over one that changed the fleet after it. */
+/** Whether a run that nobody named is what is meant: it did not end well, and changed something or was going to. */
+function isToResume(so: State, { events }: KnownRun): boolean {
+  const [first] = events
+  const changes = first?.type !== 'run.started' || first.changes !== false
+  return so.outcome !== 'ok' && (changes || anyBegun(so))
+}
+
+/** A run that nobody named is not resumed when it only reads, nor over one that changed the fleet after it. */
 function refuseOlder({ run, later }: RunHistory): void {
+  const so = fold(run.events)
+  if (so.outcome !== 'ok' && !isToResume(so, run))
+    throw new InputError(
+      `There is no run to resume: the latest, ${run.folder.id} of ${run.record.playbook}, only reads.`,
+      `Run it again; or name it: upgrade-fleet resume ${run.folder.id}`,
+    )
   const since = later.find((one) => anyBegun(fold(one.events)))
   if (since !== undefined)
     throw new InputError(

@@ -5,7 +5,7 @@ import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
 import { type PlanDocument, planText } from '../plan/document.ts'
-import { waveOutlines } from '../plan/outline.ts'
+import { knownToChange, waveOutlines } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import { askOnFailure } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
@@ -91,6 +91,8 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDoc
         tool: version,
         check: flags.check,
         waves: waveOutlines(schedule),
+        changes: knownToChange(schedule),
+        ...(schedule.leavesAsFound && { leavesAsFound: true }),
       },
       work: runSchedule,
       rules: await rulesOf(io, { state, schedule, flags, plan }),

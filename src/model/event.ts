@@ -69,6 +69,10 @@ export type Event =
       readonly tool: string
       readonly check: boolean
       readonly waves: readonly WaveOutline[]
+      /** Whether any task is known to be a change before anything is asked; missing in older journals. */
+      readonly changes?: boolean
+      /** Whether a run of this playbook that ended well leaves the fleet as it found it. */
+      readonly leavesAsFound?: boolean
     }
   | {
       readonly type: 'run.resumed'
@@ -77,6 +81,7 @@ export type Event =
       /** Whether any change began before, so that there is something to take back. */
       readonly changed: boolean
       readonly waves: readonly WaveOutline[]
+      readonly leavesAsFound?: boolean
       readonly tool?: string
       /** The changed playbook that was accepted now, and is used from here on. */
       readonly accepted?: Accepted

@@ -146,6 +146,33 @@ export default playbook('copy', { fleet }, (site) => {
   expect(await own.read('b/copy')).toBe('moved')
 })
 
+test('without an id, a run that only reads is not what is meant', async () => {
+  const own = await failedRun()
+  const reads = book()
+    .replace(/\n {2}play\('(first|second)'.*/g, '')
+    .replaceAll("'/gate'", "'/nowhere'")
+  await own.write('look.ts', reads)
+  expect(await own.call(['run', 'look.ts'])).toMatchObject({ code: 3 })
+  expect(await own.call(['resume'])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining(`run ${own.id} goes on`),
+  })
+
+  const alone = await makeProject({ 'look.ts': reads })
+  expect(await alone.call(['run', 'look.ts'])).toMatchObject({ code: 3 })
+  expect(await alone.call(['resume'])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/There is no run to resume: the latest, \S+ of .*look\.ts, only reads/),
+  })
+})
+
+test('a playbook that leaves the fleet as it found it proposes no rollback once it ended well', async () => {
+  const own = await makeProject({ 'walk.ts': book().replace('{ fleet }', '{ fleet, leavesAsFound: true }') })
+  expect((await own.call(['run', 'walk.ts'])).out).toMatch(/upgrade-fleet rollback/)
+  await own.write('a/gate', 'open')
+  expect((await own.call(['resume'])).out).not.toMatch(/upgrade-fleet rollback/)
+})
+
 test('another version of the tool is said, and goes on', () => {
   const started = { type: 'run.started', tool: '0.0.1' } as unknown as Stamped
   expect(otherTool([started])).toMatch(/last worked on by upgrade-fleet 0\.0\.1; this is /)
