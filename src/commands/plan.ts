@@ -76,6 +76,11 @@ async function shown(
     outlineText(looked.parts, { verbose: flags.verbose, past, waveNote }),
     ...(times?.lines.map((line) => `${line}\n`) ?? []),
     ...looked.findings.map(({ task, message }) => `FOUND ${task}: ${message}\n`),
-    ...(flags.out === undefined ? [] : [`\nTo do exactly this: upgrade-fleet run --plan ${flags.out}\n`]),
+    ...(flags.out === undefined ? [] : [`\n${nextText(flags.out, looked)}\n`]),
   ].join('')
 }
+
+const nextText = (file: string, { findings }: Looked): string =>
+  findings.length === 0
+    ? `To do exactly this: upgrade-fleet run --plan ${file}`
+    : `${file} holds this plan; it cannot be run before what was found is mended, and planned anew.`
