@@ -9,7 +9,7 @@ const hosts = Number(process.argv[2] ?? 50)
 const commands = Number(process.argv[3] ?? 20)
 const root = new URL('..', import.meta.url).pathname
 const out = mkdtempSync(join(root, 'node_modules/.bench-'))
-const stdin = ['connect/ssh', 'connect/pool', 'model/command'].map(
+const stdin = ['connect/ssh', 'connect/pool', 'connect/leases', 'model/command'].map(
   (name) => `export * from './src/${name}.ts'`,
 )
 await build({
@@ -20,7 +20,9 @@ await build({
   packages: 'external',
   outfile: join(out, 'bench.mjs'),
 })
-const { openSsh, connectionPool, sh, startSshd } = await import(pathToFileURL(join(out, 'bench.mjs')).href)
+const { openSsh, connectionPool, keepLeases, sh, startSshd } = await import(
+  pathToFileURL(join(out, 'bench.mjs')).href
+)
 const sshd = await startSshd('127.79.0.5', [
   'MaxStartups 500',
   'LogLevel QUIET',
@@ -63,6 +65,26 @@ try {
     )
     await pool.close()
   }
+  const pool = connectionPool((endpoint) => openSsh(endpoint, context), 50)
+  const machines = await Promise.all(
+    Array.from({ length: hosts }, (_, at) =>
+      pool.get({ ...sshd.endpoint, name: `host ${at}`, workdir: join(sshd.directory, `work-${at}`) }),
+    ),
+  )
+  for (const round of ['first', 'next']) {
+    const leases = keepLeases({ holder: { ...holder, token: round }, succeeds: async () => false })
+    const start = performance.now()
+    await leases.takeAll(
+      machines.map((one) => async () => one),
+      50,
+      new AbortController().signal,
+    )
+    const taken = performance.now()
+    await leases.release()
+    const [taking, releasing] = [taken - start, performance.now() - taken].map(Math.round)
+    say(`${hosts} hosts locked for the ${round} time: ${taking} ms, released: ${releasing} ms`)
+  }
+  await pool.close()
 } finally {
   await sshd.stop()
   rmSync(out, { recursive: true })

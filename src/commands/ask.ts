@@ -24,13 +24,12 @@ export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['app
 export async function askOnFailure(io: Io): Promise<'stop' | 'rollback'> {
   if (!io.answers) return 'stop'
   const { select } = await import('@inquirer/prompts')
-  return select({
-    message: 'The run failed. What now?',
-    choices: [
-      { name: 'stop here; it can be resumed or rolled back later', value: 'stop' as const },
-      { name: 'roll back now', value: 'rollback' as const },
-    ],
-  }).catch(() => 'stop' as const)
+  const choices = [
+    { name: 'stop here; it can be resumed or rolled back later', value: 'stop' as const },
+    { name: 'roll back now', value: 'rollback' as const },
+  ]
+  const asked = select({ message: 'The run failed. What now?', choices }, { signal: io.interrupted })
+  return asked.catch(() => 'stop' as const)
 }
 
 /** Asks which of two playbooks a run goes on with; the new one is not offered when it has lost tasks that began. */

@@ -125,6 +125,8 @@ export function keepLeases(claim: Claim): Leases {
 async function acquire(connection: Connection, claim: Claim): Promise<number> {
   const { holder } = claim
   const { name } = connection.endpoint
+  // It will be needed: known, it saves the look a round trip.
+  await connection.workdir()
   for (let tries = 1; ; tries += 1) {
     const state = await connection.lock.look()
     // Another name of this machine, or an answer that was lost.

@@ -27,6 +27,7 @@ export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): C
     return workdir
   }
   const find = async (): Promise<string | undefined> => {
+    if (workdir !== undefined) return workdir
     const found = await plain.script(findWorkdir(endpoint.workdir).text, { reads: true, timeout: 60 })
     const path = must(host, found, 'the working directory cannot be used').stdout.toString().trim()
     return path === '' ? undefined : path

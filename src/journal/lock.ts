@@ -27,7 +27,11 @@ export class LockedError extends Error {
       ? `the run ${holder.run} of ${holder.user} on ${holder.machine} (pid ${holder.pid}) since ${holder.since}`
       : 'a run that is just beginning'
     super(
-      `Locked by ${who}: one run at a time changes these hosts.\nWait for it to end; if it hangs, end that process; the lock of a process that is gone is taken over.`,
+      `Locked by ${who}: one run at a time changes these hosts.\nWait for it to end; if it hangs, end that process; the lock of a process that is gone is taken over.${
+        holder === undefined || holder.machine === hostname()
+          ? ''
+          : `\nIf its machine is gone for good: upgrade-fleet unlock --run ${holder.run.replace(/^rollback of /, '')}`
+      }`,
     )
     this.holder = holder
   }

@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
@@ -38,9 +39,11 @@ test('a run that holds the lock is named, exit 7', async () => {
   await mkdir(lock)
   await writeFile(join(lock, 'holder.json'), JSON.stringify(holder))
   const { code, text } = await lab.run(upgrade, '--yes')
-  await rm(lock, { recursive: true })
   expect(code, text).toBe(7)
   expect(text).toMatch(/Locked by the run r-1 of ann on elsewhere \(pid 7\) since noon/)
+  const unlocked = await lab.run('unlock', '--run', 'r-1')
+  expect(unlocked.code, unlocked.text).toBe(0)
+  expect(existsSync(lock)).toBe(false)
 })
 
 test('interrupted in mid-run it ends what it had begun, exit 130; resumed without anybody to ask, it stops at the question', async () => {

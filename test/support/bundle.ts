@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** A program of the tests as one file that Node runs, with the package's sources in it. */
+/** A program of the tests as one file that Node runs, nearly all that it needs in it: it is started many times. */
 export async function bundled(entry: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'upgrade-fleet-program-'))
   await symlink(join(root, 'node_modules'), join(directory, 'node_modules'))
@@ -17,7 +17,11 @@ export async function bundled(entry: string): Promise<string> {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    packages: 'external',
+    // It finds parts of itself beside its own files.
+    external: ['ssh2'],
+    banner: {
+      js: 'import { createRequire } from "node:module";const require=createRequire(import.meta.url);',
+    },
     alias: { 'upgrade-fleet': join(root, 'src/index.ts') },
     logLevel: 'silent',
   })
