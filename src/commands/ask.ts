@@ -31,3 +31,21 @@ export async function askOnFailure(io: Io): Promise<'stop' | 'rollback'> {
   const asked = select({ message: 'The run failed. What now?', choices }, { signal: io.interrupted })
   return asked.catch(() => 'stop' as const)
 }
+
+/** Asks which of two playbooks a run goes on with; the new one is not offered when it has lost tasks that began. */
+export async function askWhichPlaybook(lost: readonly string[]): Promise<'new' | 'old' | 'stop'> {
+  const { select } = await import('@inquirer/prompts')
+  const fresh = {
+    name: 'go on with the new playbook',
+    value: 'new' as const,
+    ...(lost.length > 0 && { disabled: `(it cannot undo what was begun: ${lost.join('; ')})` }),
+  }
+  return select({
+    message: 'The playbook has changed. What now?',
+    choices: [
+      fresh,
+      { name: 'go on with the one that the run began with', value: 'old' as const },
+      { name: 'stop here', value: 'stop' as const },
+    ],
+  }).catch(() => 'stop' as const)
+}

@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { makeRunFolder, newRunId, saveRecord } from '../journal/runs.ts'
-import { loadBundle } from '../load/load-playbook.ts'
 import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
@@ -14,9 +13,9 @@ import { type RunFlags, withForks, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
-import { applied } from './prepare.ts'
+import { appliedInUse, inUse } from './playbook-in-use.ts'
 import { version } from './version.ts'
-import { bundlePath, stateDirectory } from './world.ts'
+import { stateDirectory } from './world.ts'
 
 /** Flags of a rollback: those of a run, and how far back. */
 type BackFlags = RunFlags & { readonly to?: string }
@@ -41,7 +40,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
   const of = first.run.folder.id
   return locked(io, state, `rollback of ${of}`, async () => {
     const { run, rollbacks, events } = await findHistory(state, of)
-    const { schedule, inventory } = applied(await loadBundle(bundlePath(run.folder, run.record)), run.record)
+    const { schedule, inventory } = await appliedInUse(run)
     const { to } = flags
     const refused = to === undefined ? undefined : refuseBackTo({ schedule, state: fold(events) }, to)
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
@@ -64,7 +63,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
         of,
         playbook: schedule.playbook,
         inventory: run.record.inventory.sources,
-        digest: run.record.digest,
+        digest: inUse(run).digest,
         tool: version,
         check: false,
         waves: waveOutlines(schedule).toReversed(),

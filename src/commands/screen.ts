@@ -86,7 +86,7 @@ const next = (tool: string) => (end: RunEnd) => {
   const rollback = { type: `${tool} rollback ${end.run}`, for: 'bring the fleet back' }
   if (end.kind === 'rollback')
     return end.outcome === 'ok' ? [] : [{ ...rollback, for: 'go on with taking back' }]
-  if (end.outcome === 'ok') return end.changed ? [rollback] : []
+  if (end.outcome === 'ok') return end.changed && !end.leavesAsFound ? [rollback] : []
   if (end.outcome === 'blocked') return []
   return end.changed ? [resume, rollback] : [resume]
 }

@@ -45,6 +45,15 @@ export interface WaveOutline {
   readonly tasks: readonly string[]
 }
 
+/** A playbook that a run goes on with in place of the one it began with. */
+export interface Accepted {
+  /** SHA-256 of its sources. */
+  readonly digest: string
+  /** Name of the bundle within the run's folder, and SHA-256 of that file. */
+  readonly bundle: string
+  readonly bundle_digest: string
+}
+
 /** What happened. Everything that is shown, stored, resumed or undone is read from these. */
 export type Event =
   | {
@@ -60,6 +69,10 @@ export type Event =
       readonly tool: string
       readonly check: boolean
       readonly waves: readonly WaveOutline[]
+      /** Whether any task is known to be a change before anything is asked; missing in older journals. */
+      readonly changes?: boolean
+      /** Whether a run of this playbook that ended well leaves the fleet as it found it. */
+      readonly leavesAsFound?: boolean
     }
   | {
       readonly type: 'run.resumed'
@@ -68,6 +81,10 @@ export type Event =
       /** Whether any change began before, so that there is something to take back. */
       readonly changed: boolean
       readonly waves: readonly WaveOutline[]
+      readonly leavesAsFound?: boolean
+      readonly tool?: string
+      /** The changed playbook that was accepted now, and is used from here on. */
+      readonly accepted?: Accepted
     }
   | { readonly type: 'wave.started'; readonly play: string; readonly wave: number }
   | { readonly type: 'wave.ended'; readonly play: string; readonly wave: number }

@@ -30,6 +30,8 @@ export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodTy
   readonly params: P | undefined
   /** Hosts for which this gives the same word are limited all or none (they share databases). */
   readonly together: ((host: Host) => string) | undefined
+  /** Once it has ended well, the fleet is as it was found (a backup): no rollback of it is proposed. */
+  readonly leavesAsFound?: boolean
   readonly plays: (
     site: Site<F>,
     params: z.output<P>,
@@ -39,10 +41,16 @@ export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodTy
 /** A playbook. `plays` is synchronous and pure; `-e` keys go to `params`, others to vars. */
 export function playbook<F extends Fleet, P extends z.ZodType = z.ZodType<Record<string, never>>>(
   name: string,
-  shape: { readonly fleet: F; readonly params?: P; readonly together?: (host: Host) => string },
+  shape: {
+    readonly fleet: F
+    readonly params?: P
+    readonly together?: (host: Host) => string
+    readonly leavesAsFound?: boolean
+  },
   plays: Playbook<F, P>['plays'],
 ): Playbook<F, P> {
-  return { [mark]: true, name, fleet: shape.fleet, params: shape.params, together: shape.together, plays }
+  const { fleet, params, together, leavesAsFound = false } = shape
+  return { [mark]: true, name, fleet, params, together, leavesAsFound, plays }
 }
 
 /** Asks a person before what comes after it. */

@@ -16,6 +16,8 @@ export type Phase = PlayPhase | Approval | Conclusion
 /** A playbook applied to a site: the phases, checked against one another. */
 export interface Schedule {
   readonly playbook: string
+  /** What its playbook says of a run that ended well. */
+  readonly leavesAsFound?: boolean
   readonly phases: readonly Phase[]
 }
 

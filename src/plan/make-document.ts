@@ -105,7 +105,7 @@ function factsOf(parts: readonly PlannedPart[], state: State): readonly PlanFact
 }
 
 function partOf(part: PlannedPart): PlanPart {
-  if (part.kind !== 'wave') return { kind: part.kind, name: part.name, text: part.text }
+  if (part.kind !== 'wave') return { kind: part.kind, name: part.name, text: part.text, ends: part.ends }
   const { play, wave, of, hosts, stopsAt } = part
   return { kind: 'wave', play, wave, of, hosts, stops_at: stopsAt ?? null, tasks: part.planned.map(taskOf) }
 }

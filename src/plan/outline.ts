@@ -4,7 +4,7 @@ import type { Host } from '../model/host.ts'
 import type { Json } from '../model/json.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
 import { hostsOf, playsOf, taskId } from '../model/schedule.ts'
-import type { State } from '../model/state.ts'
+import { fold, type State } from '../model/state.ts'
 import { stopsAt } from '../model/stop-rule.ts'
 
 /** What would come of a task: never a guess. `until` names the task whose doing or output decides. */
@@ -61,6 +61,12 @@ export type PlannedPart = PlannedWave | PlannedGate
 export function waveOutlines(schedule: Schedule): readonly WaveOutline[] {
   return playsOf(schedule).flatMap((phase) => phase.waves.map((hosts, at) => wave(phase, at, hosts)))
 }
+
+/** Whether any task is known to be a change before anything is asked. */
+export const knownToChange = (schedule: Schedule): boolean =>
+  outline(schedule, fold([])).some(
+    (part) => part.kind === 'wave' && part.planned.some(({ known }) => known.kind === 'change'),
+  )
 
 /**
  * Everything that would be done, as far as the state (of an observation run, or an empty one) lets it be known, up to the

@@ -1,3 +1,4 @@
+import { hostsText, thingsOf } from '../model/count.ts'
 import type { Event, Outcome, TaskResult } from '../model/event.ts'
 import { amount, clean, duration, names, oneLine, plural, taskPath } from './text.ts'
 
@@ -70,13 +71,14 @@ export function outcomeText(outcome: Outcome): string {
 export function eventLines(event: Event): readonly string[] {
   switch (event.type) {
     case 'run.started': {
-      const hosts = new Set(event.waves.flatMap((wave) => wave.hosts))
+      const hosts = hostsText(
+        event.waves.flatMap((wave) => wave.hosts),
+        thingsOf(event.waves),
+      )
       const what =
         event.kind === 'rollback' ? `rollback of ${oneLine(event.of ?? '')}` : oneLine(event.playbook)
       const check = event.check ? ', only checking: nothing is changed' : ''
-      return [
-        `run ${event.run}: ${what}, ${plural(event.waves.length, 'wave')}, ${plural(hosts.size, 'host')}${check}`,
-      ]
+      return [`run ${event.run}: ${what}, ${plural(event.waves.length, 'wave')}, ${hosts}${check}`]
     }
     case 'run.resumed':
       return [
