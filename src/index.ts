@@ -19,7 +19,7 @@ export { any, defineFleet, type Fleet, one, type Site, some } from './model/flee
 export { type Host, type Thing, via } from './model/host.ts'
 export type { Json } from './model/json.ts'
 export { type From, type Play, type PlayOptions, play, type TaskOptions } from './model/play.ts'
-export { approve, conclude, type Playbook, playbook } from './model/playbook.ts'
+export { approve, conclude, cutover, type Playbook, playbook } from './model/playbook.ts'
 export { type Secret, secret, type Text } from './model/secret.ts'
 export * as archive from './modules/archive.ts'
 export * as artifact from './modules/artifact.ts'

@@ -7,6 +7,7 @@ import { playsOf } from '../model/schedule.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { plural } from '../report/text.ts'
 import { runSchedule } from '../run/run.ts'
+import { AfterCutover } from './after-cutover.ts'
 import { askOnFailure } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
@@ -91,7 +92,12 @@ export async function afterwards(io: Io, run: string, outcome: Outcome, flags: R
   const wish = flags.onFailure ?? (flags.yes ? 'stop' : 'ask')
   const what = wish === 'ask' ? await askOnFailure(io) : wish
   if (what === 'stop') return exitCodeOf(outcome)
-  const back = await rollbackRun(io, run, flags)
+  const back = await rollbackRun(io, run, flags).catch((error: unknown) => {
+    // Users are served: the failure stands, and what a person may do about it is said.
+    if (!(error instanceof AfterCutover)) throw error
+    io.err(`${error.message}\n`)
+  })
+  if (back === undefined) return exitCodeOf(outcome)
   return back === 'ok' ? exitCodeOf('rolled-back') : exitCodeOf(back)
 }
 

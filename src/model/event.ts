@@ -117,6 +117,8 @@ export type Event =
   | { readonly type: 'approved'; readonly gate: string; readonly question: string; readonly by: string }
   | { readonly type: 'refused'; readonly gate: string; readonly question: string }
   | { readonly type: 'concluded'; readonly gate: string; readonly reason: string }
+  /** Users are served by what was built: from now on nothing is taken back unless somebody says so. */
+  | { readonly type: 'cutover'; readonly gate: string }
   /** A stop rule spoke: nothing new starts. */
   | { readonly type: 'stopped'; readonly play: string; readonly reason: string }
   | { readonly type: 'run.ended'; readonly outcome: Outcome; readonly seconds: number }

@@ -24,7 +24,7 @@ export interface PlannedTask {
 /** A wave with its tasks, or a gate between plays. */
 export type PlannedPart =
   | (WaveOutline & { readonly kind: 'wave'; readonly planned: readonly PlannedTask[] })
-  | { readonly kind: 'approval' | 'conclusion'; readonly name: string; readonly text: string }
+  | { readonly kind: 'approval' | 'conclusion' | 'cutover'; readonly name: string; readonly text: string }
 
 /** The waves of a schedule, as the screen shows them. */
 export function waveOutlines(schedule: Schedule): readonly WaveOutline[] {
@@ -34,6 +34,8 @@ export function waveOutlines(schedule: Schedule): readonly WaveOutline[] {
 /** Everything that would be done, as far as this state lets it be known. */
 export function outline(schedule: Schedule, state: State): readonly PlannedPart[] {
   return schedule.phases.flatMap((phase): readonly PlannedPart[] => {
+    if (phase.kind === 'cutover')
+      return [{ kind: 'cutover', name: phase.name, text: 'after this, rollback is never automatic' }]
     if (phase.kind !== 'play') {
       const asked = evaluateGate(schedule, state, phase)
       const text =
@@ -98,12 +100,13 @@ function planned(schedule: Schedule, state: State, task: TaskAt): PlannedTask {
   }
 }
 
+const headings = { approval: 'ASK', conclusion: 'END HERE IF', cutover: 'CUT-OVER' } as const
+
 /** A plan as text, for a person: per wave, host and task what would be done. */
 export function outlineText(parts: readonly PlannedPart[]): string {
   return parts
     .map((part) => {
-      if (part.kind !== 'wave')
-        return `${part.kind === 'approval' ? 'ASK' : 'END HERE IF'} ${part.name}: ${part.text}\n`
+      if (part.kind !== 'wave') return `${headings[part.kind]} ${part.name}: ${part.text}\n`
       const nth = part.of > 1 ? ` (wave ${part.wave} of ${part.of})` : ''
       const lines = part.planned.map((task) => `  ${task.host} > ${task.name}: ${knownText(task.known)}`)
       return [`PLAY ${part.play}${nth}`, ...lines, ''].join('\n')

@@ -29,7 +29,7 @@ export function partProblems(parts: readonly Part[]): readonly string[] {
 /** What is wrong with the tasks, as far as they are known without a connection: each is evaluated twice and compared. */
 export function playProblems(schedule: Schedule): readonly string[] {
   const state = fold([])
-  const gates = schedule.phases.filter((phase) => phase.kind !== 'play')
+  const gates = schedule.phases.filter((phase) => phase.kind === 'approval' || phase.kind === 'conclusion')
   const wrongGates = gates.flatMap((gate) => {
     const asked = evaluateGate(schedule, state, gate)
     return 'kind' in asked && asked.kind === 'wrong' ? [`"${gate.name}": ${asked.problem}`] : []

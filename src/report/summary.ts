@@ -19,6 +19,8 @@ export interface RunEnd {
   readonly check: boolean
   /** Whether any change began, now or before a resume. */
   readonly changed: boolean
+  /** Whether users are served since: a rollback must be confirmed. */
+  readonly cutOver: boolean
 }
 
 type Ended = Extract<Stamped, { type: 'task.ended' }>
@@ -29,6 +31,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
   const undone = new Map<string, string | undefined>()
   let run = { run: '', kind: 'run' as 'run' | 'rollback', playbook: '', check: false }
   let changed = false
+  let cutOver = false
   let ended: Extract<Stamped, { type: 'run.ended' }> | undefined
 
   const print = (outcome: Outcome, seconds: number) => {
@@ -36,7 +39,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
     const notUndone = [...undone].flatMap(([task, error]) =>
       error === undefined ? [] : [{ task, message: error }],
     )
-    const end: RunEnd = { run: run.run, kind: run.kind, outcome, check: run.check, changed }
+    const end: RunEnd = { run: run.run, kind: run.kind, outcome, check: run.check, changed, cutOver }
     const lines = [
       '',
       `${run.kind === 'rollback' ? 'rollback of ' : ''}${oneLine(run.playbook)}: ${outcomeText(outcome)} (${duration(seconds)})`,
@@ -58,6 +61,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
         changed = event.changed
       }
       if (event.type === 'task.started' && event.kind === 'change') changed = true
+      if (event.type === 'cutover') cutOver = true
       if (event.type === 'task.ended') tasks.set(event.task, event)
       if (event.type === 'tasks.rewound') for (const task of event.tasks) tasks.delete(task)
       if (event.type === 'undo.ended') undone.set(event.task, event.error)

@@ -27,6 +27,7 @@ const noted = new Set<Stamped['type']>([
   'approved',
   'refused',
   'concluded',
+  'cutover',
   'stopped',
   'tasks.rewound',
 ])

@@ -108,6 +108,8 @@ export function eventLines(event: Event): readonly string[] {
       return [`${oneLine(event.gate)}: refused: ${oneLine(event.question)}`]
     case 'concluded':
       return [`${oneLine(event.gate)}: ${oneLine(event.reason)}: nothing more to do`]
+    case 'cutover':
+      return [`CUT-OVER ${oneLine(event.gate)}: from now on rollback is never automatic`]
     case 'stopped':
       return [
         `${event.play === '' ? '' : `${oneLine(event.play)}: `}${oneLine(event.reason)}: nothing new is started`,

@@ -1,7 +1,7 @@
 import { evaluateGate, tasksOf } from '../model/evaluate.ts'
 import type { Outcome, TaskResult } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
-import type { Approval, Conclusion } from '../model/playbook.ts'
+import type { Approval, Conclusion, Cutover } from '../model/playbook.ts'
 import type { PlayPhase } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
@@ -25,6 +25,10 @@ export async function runSchedule(context: RunContext): Promise<Outcome> {
     const phase = phases[at]
     if (phase === undefined) break
     if (context.interrupted.aborted) return 'interrupted'
+    if (phase.kind === 'cutover') {
+      await cutOver(context, phase)
+      continue
+    }
     if (phase.kind !== 'play') {
       const verdict = await gate(context, phase)
       if (verdict.kind === 'end') return verdict.outcome
@@ -93,6 +97,13 @@ async function gate(context: RunContext, phase: Approval | Conclusion): Promise<
   tell(context, { type: 'approved', gate: phase.name, question, by: answer.by })
   await context.ledger.sync()
   return { kind: 'on' }
+}
+
+/** On disk before anything after it begins: a crash must not forget that users are served. */
+async function cutOver(context: RunContext, { name }: Cutover): Promise<void> {
+  if (context.check || context.state.cutovers.has(name)) return
+  tell(context, { type: 'cutover', gate: name })
+  await context.ledger.sync()
 }
 
 /** Whether a resumed run finds everything of a play on a host done. */
