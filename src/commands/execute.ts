@@ -34,7 +34,7 @@ export interface Execution {
   /** The first event: `run.started` or `run.resumed`. */
   readonly first: Event
   readonly work: (context: RunContext) => Promise<Outcome>
-  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'yes' | 'output' | 'verbose'>
+  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'yes' | 'output' | 'verbose'>
 }
 
 /**
@@ -63,6 +63,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
         return leases?.guard(connection) ?? connection
       },
       check: flags.check,
+      diff: flags.diff ?? false,
       forks: flags.forks,
       interrupted: leases === undefined ? io.interrupted : either(io.interrupted, leases.stale),
       approve: asker(io, flags.yes, reporter),

@@ -24,6 +24,7 @@ export function runCommand(io: Io): Command {
     .argument('<playbook>', 'the playbook, a .ts file')
     .description('run a playbook')
     .option('-C, --check', 'change nothing: say what would be changed, over read-only connections', false)
+    .option('-D, --diff', 'show what changes make different, secrets hidden; with --check, would make', false)
     .option('--list-hosts', 'list the hosts of each play, and end', false)
     .option('--list-tasks', 'list the tasks of each play, and end', false)
     .addOption(

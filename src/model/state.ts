@@ -159,6 +159,7 @@ function step(state: Mutable, event: Event): void {
     case 'task.checking':
     case 'task.said':
     case 'task.output':
+    case 'task.diffed':
     case 'task.progress':
     case 'refused':
     case 'stopped':

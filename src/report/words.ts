@@ -86,6 +86,8 @@ export function eventLines(event: Event): readonly string[] {
       return clean(event.line)
         .split('\n')
         .map((line) => `${taskPath(event.task)} | ${line}`)
+    case 'task.diffed':
+      return [`${taskPath(event.task)}: what differs`, ...event.lines.map(clean)]
     case 'task.progress':
       return [`${taskPath(event.task)}: ${progressText(event)}`]
     case 'task.ended':
