@@ -10,7 +10,7 @@ export default playbook('verify', { fleet, params }, (site, { at }) => {
   const apimDatabases = via(migration, vars.databases).filter(({ vars: db }) => db.holds.includes('apim'))
 
   const servers = apim.serving(site, at)
-  const schema = play('verify schema', apimDatabases)
+  const schema = play('verify schema', apimDatabases, { collect: true })
     .task('probe', ({ host }) => database.schema({ db: host.vars, names: apim.probeNames }))
     .task('is whole', ({ probe }) => apim.schemaIs({ version: at, present: probe.present }))
 

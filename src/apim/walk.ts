@@ -67,7 +67,7 @@ export function serving(
   seen: (from: From) => unknown = () => undefined,
 ): readonly Part[] {
   return startOrder(site, version).map(({ role, hosts }) =>
-    play(`verify ${role}`, hosts, { maxFailPercentage: 100 }).task('serves', ({ host, from }) =>
+    play(`verify ${role}`, hosts, { collect: true }).task('serves', ({ host, from }) =>
       after(seen(from), serves({ server: serverAt(site, host, role, version) })),
     ),
   )

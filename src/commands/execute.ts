@@ -34,6 +34,8 @@ export interface Execution {
   /** The first event: `run.started` or `run.resumed`. */
   readonly first: Event
   readonly work: (context: RunContext) => Promise<Outcome>
+  /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
+  readonly rules?: Pick<RunContext, 'refuses' | 'mayNotStart'>
   readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'yes' | 'output' | 'verbose'>
 }
 
@@ -68,6 +70,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       interrupted: leases === undefined ? io.interrupted : either(io.interrupted, leases.stale),
       approve: asker(io, flags.yes, reporter),
       clock: () => performance.now(),
+      ...execution.rules,
     }
     const begun = context.clock()
     const begin = async () => {

@@ -60,3 +60,10 @@ export function withForks(command: Command): Command {
       .default(50),
   )
 }
+
+/** Options that only list what a playbook is about, and end. */
+export function listingOptions(command: Command): Command {
+  return command
+    .option('--list-hosts', 'list the hosts of each play, and end', false)
+    .option('--list-tasks', 'list the tasks of each play, and end', false)
+}

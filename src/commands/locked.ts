@@ -59,10 +59,14 @@ export class MachinesLocked extends Error {
     }
     const lines = [...holders].map(([who, hosts]) => `Locked by ${who}: ${hosts.join(', ')}.`)
     const runs = new Set(held.map(({ holder }) => sanitize(holder?.run ?? 'RUN')))
-    const next = [...runs].map(
-      (run) =>
-        `Wait for it to end; if it was broken off: upgrade-fleet resume ${run}, or rollback ${run}, from its own controller. Without that: upgrade-fleet unlock --run ${run}`,
+    const next = [...runs].flatMap((run) => [
+      `If it was broken off, go on from its own controller: upgrade-fleet resume ${run}, or: rollback ${run}`,
+      `If that is gone for good: upgrade-fleet unlock --run ${run}`,
+    ])
+    super(
+      [...lines, 'Nothing was changed: one run at a time changes a host. Wait for it to end.', ...next].join(
+        '\n',
+      ),
     )
-    super([...lines, 'Nothing was changed: one run at a time changes a host.', ...next].join('\n'))
   }
 }

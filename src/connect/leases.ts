@@ -91,17 +91,17 @@ export function keepLeases(claim: Claim): Leases {
     staleText: () => why ?? Promise.resolve(''),
     guard: (connection) => guarded(connection, () => changing(connection)),
     takeAll: async (machines, forks, signal) => {
-      const held: HeldError[] = []
+      const held = new Map<() => Promise<Connection>, HeldError>()
       await sideBySide(machines, forks, async (connect) => {
         if (signal.aborted) return
         try {
           await leaseOf(await connect())
         } catch (error) {
           if (!(error instanceof ConnectionError)) throw error
-          if (error instanceof HeldError) held.push(error)
+          if (error instanceof HeldError) held.set(connect, error)
         }
       })
-      return held
+      return machines.flatMap((connect) => held.get(connect) ?? [])
     },
     release: async () => {
       closed = true

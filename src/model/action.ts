@@ -32,6 +32,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' |
 export interface Observe<out Out> {
   readonly kind: 'observe'
   read(on: On, input: Json): Promise<Out>
+  /** What of the output a stored plan rests on, where some of it moves by itself (rows that users write). */
+  readonly steady?: ((output: Json) => Json) | undefined
 }
 
 /** This change cannot be undone, for this reason (a mail sent, traffic served): rollback stops here and says so. */
@@ -81,16 +83,22 @@ export interface ChangeSpec<In extends Json, Out extends Json | void, Memory ext
   prove?(on: On, input: In, remembered: Memory): Promise<void>
 }
 
-/** A module that reads. Its input and output are JSON, since the journal keeps them. */
+/**
+ * A module that reads. Its input and output are JSON, since the journal keeps them. `steady` picks what of the output must
+ * be the same again when a stored plan is run; without it, all of it must.
+ */
 export function observe<In extends Json, Out extends Json | void>(
   name: string,
   read: (on: On, input: In) => Promise<Out>,
+  options: { readonly steady?: (output: Out) => Json } = {},
 ): Module<In, Out> {
-  return (input) => ({
-    module: name,
-    input,
-    work: { kind: 'observe', read: (on, given) => read(on, given as In) },
-  })
+  const { steady } = options
+  const work: Observe<Out> = {
+    kind: 'observe',
+    read: (on, given) => read(on, given as In),
+    ...(steady && { steady: (output: Json) => steady(output as Out) }),
+  }
+  return (input) => ({ module: name, input, work })
 }
 
 /** A module that changes. `undo` is compulsory: a function, {@link irreversible} or {@link restored}. */

@@ -40,6 +40,8 @@ export interface WaveOutline {
   readonly wave: number
   readonly of: number
   readonly hosts: readonly string[]
+  /** Those of the hosts that are things reached through a machine (a database), not machines. */
+  readonly things?: readonly string[]
   readonly tasks: readonly string[]
 }
 

@@ -4,6 +4,7 @@ import { isPlay } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
 import { hostsOf, type PlayPhase, playsOf, type Schedule, type TaskAt } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
+import { rolloutProblems } from './rollout-problems.ts'
 
 /** What is wrong with the list that a playbook returned. */
 export function partProblems(parts: readonly Part[]): readonly string[] {
@@ -29,12 +30,19 @@ export function partProblems(parts: readonly Part[]): readonly string[] {
 /** What is wrong with the tasks, as far as they are known without a connection: each is evaluated twice and compared. */
 export function playProblems(schedule: Schedule): readonly string[] {
   const state = fold([])
+  const rollouts = playsOf(schedule).flatMap(({ play, waves }) =>
+    rolloutProblems(play, waves).map((problem) => `play "${play.name}" ${problem}`),
+  )
   const gates = schedule.phases.filter((phase) => phase.kind === 'approval' || phase.kind === 'conclusion')
   const wrongGates = gates.flatMap((gate) => {
     const asked = evaluateGate(schedule, state, gate)
     return 'kind' in asked && asked.kind === 'wrong' ? [`"${gate.name}": ${asked.problem}`] : []
   })
-  return [...wrongGates, ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, state, phase))]
+  return [
+    ...rollouts,
+    ...wrongGates,
+    ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, state, phase)),
+  ]
 }
 
 function phaseProblems(schedule: Schedule, state: State, phase: PlayPhase): readonly string[] {

@@ -5,7 +5,7 @@ import { isPlay, type Play } from '../model/play.ts'
 import type { Part, Playbook } from '../model/playbook.ts'
 import type { Phase, Schedule } from '../model/schedule.ts'
 import { partProblems, playProblems } from './problems.ts'
-import { wavesOf } from './waves.ts'
+import { wavesOfPlay } from './waves.ts'
 
 /** Which hosts are worked on; a thing is when its machine is. */
 export type Limit = (host: Host) => boolean
@@ -37,7 +37,7 @@ export function schedulePlaybook(
 
 function phaseOf(play: Play, limit: Limit): Phase {
   const hosts = play.hosts.filter((host) => limit(machineOf(host)))
-  return { kind: 'play', play, waves: wavesOf(hosts, play.options.serial) }
+  return { kind: 'play', play, waves: wavesOfPlay(play, hosts) }
 }
 
 function call(playbook: Playbook, site: Site, params: unknown): readonly Part[] {

@@ -1,20 +1,78 @@
-import type { Serial } from '../model/play.ts'
+import { createHash } from 'node:crypto'
+import type { Host } from '../model/host.ts'
+import type { Play, Serial } from '../model/play.ts'
+import { shareOf } from '../model/stop-rule.ts'
 
-/** Hosts at a time of `total`, as Ansible counts: a percentage is of all, floored, at least 1; nothing or less is all. */
-export function waveSize(step: number | `${number}%`, total: number): number {
-  const size = typeof step === 'number' ? step : Math.floor((Number.parseFloat(step) / 100) * total) || 1
-  return size <= 0 ? total : size
+/**
+ * The waves of a play, from those of its hosts that are worked on: put into its order, spread over zones, then cut, the
+ * canary first. The same for the same play and hosts, so that plan, run and resume agree.
+ */
+export function wavesOfPlay(play: Play, hosts: readonly Host[]): readonly (readonly Host[])[] {
+  const { canary, serial, spread } = play.options
+  const inOrder = ordered(play, hosts)
+  const row = spread === undefined ? inOrder : spreadOver(inOrder, (host) => zoneOf(play, host))
+  const first = canary === undefined ? 0 : Math.min(row.length, shareOf(canary, row.length))
+  const rest = wavesOf(row.slice(first), serial, row.length)
+  return first > 0 ? [row.slice(0, first), ...rest] : rest
 }
 
-/** Cuts a list into waves; items of a `serial` list are used in turn, the last repeats. */
-export function wavesOf<T>(hosts: readonly T[], serial: Serial | undefined): readonly (readonly T[])[] {
+/** Cuts a list into waves as Ansible does: items of a `serial` list are used in turn, the last repeats; percentages are of `total`; nothing or less is all that is left. */
+export function wavesOf<T>(
+  hosts: readonly T[],
+  serial: Serial | undefined,
+  total = hosts.length,
+): readonly (readonly T[])[] {
   const steps = serial === undefined ? [0] : typeof serial === 'object' ? serial : [serial]
   const waves: T[][] = []
   let at = 0
   while (at < hosts.length) {
-    const size = waveSize(steps[Math.min(waves.length, steps.length - 1)] ?? 0, hosts.length)
-    waves.push(hosts.slice(at, at + size))
-    at += size
+    const size = shareOf(steps[Math.min(waves.length, steps.length - 1)] ?? 0, total)
+    waves.push(hosts.slice(at, size <= 0 ? undefined : at + size))
+    at += size <= 0 ? hosts.length : size
   }
   return waves
+}
+
+/** A `spread` that throws is told of by the plan. */
+function zoneOf(play: Play, host: Host): string {
+  try {
+    return play.options.spread?.(host) ?? ''
+  } catch {
+    return ''
+  }
+}
+
+/** Mixes a list so that any part of it has of each zone its share, as nearly as can be; within a zone the order stays. */
+export function spreadOver<T>(list: readonly T[], zone: (item: T) => string): readonly T[] {
+  const zones = new Map<string, T[]>()
+  for (const item of list) {
+    const known = zones.get(zone(item))
+    if (known === undefined) zones.set(zone(item), [item])
+    else known.push(item)
+  }
+  // The nth of a zone of k stands in the middle of the nth of k equal parts of the list.
+  return [...zones.values()]
+    .flatMap((items) => items.map((item, at) => ({ item, place: (at + 0.5) / items.length })))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ item }) => item)
+}
+
+function ordered(play: Play, hosts: readonly Host[]): readonly Host[] {
+  const by = (key: (host: Host) => string) =>
+    hosts
+      .map((host) => ({ host, key: key(host) }))
+      .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+      .map(({ host }) => host)
+  switch (play.options.order) {
+    case 'sorted':
+      return by(({ name }) => name)
+    case 'reverse_sorted':
+      return by(({ name }) => name).toReversed()
+    case 'reverse_inventory':
+      return hosts.toReversed()
+    case 'shuffle':
+      return by(({ name }) => createHash('sha256').update(`${play.name}/${name}`).digest('hex'))
+    default:
+      return hosts
+  }
 }

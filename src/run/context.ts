@@ -1,8 +1,9 @@
 import type { Connection } from '../model/connection.ts'
+import type { Evaluated } from '../model/evaluate.ts'
 import type { Event, Listener, Stamped } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import { redactEvent } from '../model/redact.ts'
-import type { Schedule } from '../model/schedule.ts'
+import type { Schedule, TaskAt } from '../model/schedule.ts'
 import type { StateFold } from '../model/state.ts'
 
 /** Where events go and become durable: the journal room's interface, as far as a run needs it. */
@@ -34,6 +35,10 @@ export interface RunContext {
   approve(gate: string, question: string): Promise<{ readonly yes: boolean; readonly by: string }>
   /** A clock for durations, in milliseconds. */
   clock(): number
+  /** Why a task may not be begun (it is not what was planned), or undefined; asked again, with `changes`, before it changes something. */
+  refuses?(task: TaskAt, made: Evaluated, changes: boolean): string | undefined
+  /** Why a wave may not start now (there is no time left for it), or undefined. The run then stops, and can be resumed. */
+  mayNotStart?(play: string, wave: number): string | undefined
 }
 
 /** Tells an event: to the journal, the state, and whoever listens. It is durable after the next `sync`. */

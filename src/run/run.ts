@@ -1,13 +1,11 @@
-import { evaluateGate, tasksOf } from '../model/evaluate.ts'
+import { evaluateGate } from '../model/evaluate.ts'
 import type { Outcome, TaskResult } from '../model/event.ts'
-import { type Host, machineOf } from '../model/host.ts'
 import type { Approval, Conclusion, Cutover } from '../model/playbook.ts'
 import type { PlayPhase } from '../model/schedule.ts'
-import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
-import { decide } from './decide.ts'
 import { worse } from './host.ts'
-import { type HostEnd, runWave } from './wave.ts'
+import { isOutOf, runPlay } from './play.ts'
+import { reasonText } from './reason.ts'
 
 /** What a run goes on with after a phase. */
 type Verdict = { readonly kind: 'on' } | { readonly kind: 'end'; readonly outcome: Outcome }
@@ -35,44 +33,32 @@ export async function runSchedule(context: RunContext): Promise<Outcome> {
       continue
     }
     const collecting = phase.play.options.collect === true
-    const verdict = await runPlay(context, phase, collecting ? found : out, unsettled)
-    if (verdict.kind === 'end') return verdict.outcome
+    const { end, results } = await runPlay(context, phase, {
+      isOut: isOutOf(out),
+      failedBefore: out.size,
+      unsettled,
+    })
+    const into = collecting ? found : out
+    for (const [host, result] of results)
+      if (result !== 'ok') into.set(host, worse(into.get(host) ?? 'ok', result))
+    if (end.kind === 'interrupted') return 'interrupted'
+    if (end.kind === 'late') {
+      tell(context, { type: 'stopped', play: phase.play.name, reason: end.why })
+      return 'interrupted'
+    }
+    if (end.kind === 'stopped') {
+      tell(context, { type: 'stopped', play: phase.play.name, reason: reasonText(end, results) })
+      return outcomeOf([...out.values()])
+    }
     const following = phases[at + 1]
     const goesOn = collecting && following?.kind === 'play' && following.play.options.collect === true
     if (collecting && !goesOn) {
-      if (found.size > 0) return collected(context, phase, found)
+      if (found.size > 0) return collected(context, phase, found, following === undefined)
       found = new Map()
     }
     unsettled ??= context.check ? firstUnsettled(context, phase) : undefined
   }
   return out.size > 0 ? outcomeOf([...out.values()]) : 'ok'
-}
-
-async function runPlay(
-  context: RunContext,
-  phase: PlayPhase,
-  out: Map<string, TaskResult>,
-  unsettled: string | undefined,
-): Promise<Verdict> {
-  const { play, waves } = phase
-  const { maxFailPercentage = 0, anyErrorsFatal = false, collect = false } = play.options
-  for (const [at, all] of waves.entries()) {
-    if (context.interrupted.aborted) return { kind: 'end', outcome: 'interrupted' }
-    const hosts = all.filter((host) => collect || !isOut(out, host))
-    if (hosts.every((host) => isOver(context, phase, host))) continue
-    tell(context, { type: 'wave.started', play: play.name, wave: at + 1 })
-    const ends = await runWave(context, phase, hosts, unsettled)
-    tell(context, { type: 'wave.ended', play: play.name, wave: at + 1 })
-    for (const { host, result } of ends)
-      if (result !== 'ok') out.set(host.name, worse(out.get(host.name) ?? 'ok', result))
-    if (context.interrupted.aborted) return { kind: 'end', outcome: 'interrupted' }
-    const failed = ends.filter((end) => end.result !== 'ok')
-    const decision = decide({ size: all.length, failed: failed.length, maxFailPercentage, anyErrorsFatal })
-    if (decision === 'go on' || collect) continue
-    tell(context, { type: 'stopped', play: play.name, reason: reason(failed, all.length, maxFailPercentage) })
-    return { kind: 'end', outcome: outcomeOf(failed.map((end) => end.result)) }
-  }
-  return { kind: 'on' }
 }
 
 async function gate(context: RunContext, phase: Approval | Conclusion): Promise<Verdict> {
@@ -106,13 +92,6 @@ async function cutOver(context: RunContext, { name }: Cutover): Promise<void> {
   await context.ledger.sync()
 }
 
-/** Whether a resumed run finds everything of a play on a host done. */
-const isOver = (context: RunContext, phase: PlayPhase, host: Host): boolean =>
-  phase.play.steps.every((step) => {
-    const tasks = tasksOf(context.schedule, context.state, phase, host, step)
-    return !('kind' in tasks) && tasks.every((task) => isDone(context.state.tasks.get(task.id)))
-  })
-
 /** In check mode: the first task of a play of which a later play would find a changed world. */
 function firstUnsettled(context: RunContext, phase: PlayPhase): string | undefined {
   const prefix = `${phase.play.name}/`
@@ -121,8 +100,13 @@ function firstUnsettled(context: RunContext, phase: PlayPhase): string | undefin
   return undefined
 }
 
-/** What findings are worth: before the first change they block the run; after it, it has failed. */
-function collected(context: RunContext, phase: PlayPhase, found: ReadonlyMap<string, TaskResult>): Outcome {
+/** What findings are worth: before the first change they block what follows; after it, or where nothing follows, the run has failed. */
+function collected(
+  context: RunContext,
+  phase: PlayPhase,
+  found: ReadonlyMap<string, TaskResult>,
+  isLast: boolean,
+): Outcome {
   const changed = [...context.state.tasks.values()].some((task) => task.begun)
   const results = [...found.values()].filter((result) => result !== 'blocked')
   const unreachable = results.length > 0 && results.every((result) => result === 'unreachable')
@@ -130,19 +114,12 @@ function collected(context: RunContext, phase: PlayPhase, found: ReadonlyMap<str
   const reason = changed ? what : `${what}; nothing was changed`
   tell(context, { type: 'stopped', play: phase.play.name, reason })
   if (unreachable) return 'unreachable'
-  return changed ? 'failed' : 'blocked'
+  return changed || isLast ? 'failed' : 'blocked'
 }
 
-/** A host that failed in an earlier play is out for the rest of the run, and the things reached through it are. */
-const isOut = (out: ReadonlyMap<string, TaskResult>, host: Host): boolean =>
-  out.has(host.name) || out.has(machineOf(host).name)
-
+/** What failed hosts are worth together; hosts that were only told to stop are worth nothing. */
 function outcomeOf(results: readonly TaskResult[]): Outcome {
   if (results.includes('unknown')) return 'needs-operator'
-  return results.every((result) => result === 'unreachable') ? 'unreachable' : 'failed'
-}
-
-function reason(failed: readonly HostEnd[], size: number, allowed: number): string {
-  const names = failed.map((end) => `${end.host.name} (${end.result})`).join(', ')
-  return `${failed.length} of ${size} hosts of this wave failed, ${allowed} % are allowed to: ${names}`
+  const failed = results.filter((result) => result !== 'cancelled')
+  return failed.length > 0 && failed.every((result) => result === 'unreachable') ? 'unreachable' : 'failed'
 }

@@ -35,6 +35,8 @@ export async function perform(context: RunContext, task: TaskAt, unsettled?: str
 
 async function attempt(context: RunContext, task: TaskAt, unsettled: string | undefined): Promise<End> {
   const made = evaluate(context.schedule, context.state, task)
+  const refused = context.refuses?.(task, made, false)
+  if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
   switch (made.kind) {
     case 'skip':
       return { result: 'skipped', message: made.why }
@@ -160,6 +162,8 @@ async function changed(
     return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
   await tellDiff(context, task, work, input, timeout, bind)
   if (context.check) return { result: 'would-change' }
+  const refused = before?.begun ? undefined : context.refuses?.(task, { kind: 'action', action }, true)
+  if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
 
   let remembered: Json = before?.remembered ?? null
   if (before?.begun !== true) {

@@ -2,33 +2,90 @@ import type { TaskResult } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import type { PlayPhase } from '../model/schedule.ts'
 import type { RunContext } from './context.ts'
-import { allEnded } from './deadline.ts'
 import { decide } from './decide.ts'
-import { runHost } from './host.ts'
+import { runHost, type Turn } from './host.ts'
+import { after, type Happening, type Lost, type Rollout } from './rollout.ts'
 
-/** The worst that came of a host in a wave; `ok` when all its tasks are done. */
-export type HostEnd = { readonly host: Host; readonly result: TaskResult }
-
-/** Works on the hosts of one wave side by side, `forks` at a time, and says what came of each. */
+/**
+ * Works on the hosts of one wave as `decide` says, in this order, and puts what came of each into `results`. Gives the
+ * rollout after it. When the journal fails, what is under way is let to its end first; then it throws.
+ */
 export async function runWave(
   context: RunContext,
   phase: PlayPhase,
+  opened: Rollout,
   hosts: readonly Host[],
   unsettled: string | undefined,
-): Promise<readonly HostEnd[]> {
-  const { maxFailPercentage = 0, anyErrorsFatal = false } = phase.play.options
-  const ends: HostEnd[] = []
-  let halted = false
-  const next = hosts[Symbol.iterator]()
-  const worker = async (): Promise<void> => {
-    for (const host of next) {
-      const result = await runHost(context, phase, host, unsettled, async () => !halted)
-      ends.push({ host, result })
-      const failed = ends.filter((end) => end.result !== 'ok').length
-      halted ||= decide({ size: hosts.length, failed, maxFailPercentage, anyErrorsFatal }) === 'stop now'
-    }
+  results: Map<string, TaskResult>,
+): Promise<Rollout> {
+  let rollout = opened
+  let broken: { readonly error: unknown } | undefined
+  let acting = false
+  let close = () => {}
+  const closed = new Promise<void>((resolve) => {
+    close = resolve
+  })
+  const queue = [...hosts]
+  const held = new Map<number, ((goes: boolean) => void)[]>()
+
+  const happened = (event: Happening) => {
+    rollout = after(rollout, event)
+    act()
   }
-  // When the journal fails, every host learns it at its next entry. What is under way by then is let to its end first.
-  await allEnded(Array.from({ length: Math.min(context.forks, hosts.length) }, worker))
-  return ends
+  /** Does what is decided, one thing at a time: each may change what is decided next. */
+  const act = () => {
+    if (acting) return
+    acting = true
+    for (let more = true; more; ) {
+      const decision = decide(rollout)
+      more = decision.act === 'begin' || decision.act === 'release'
+      if (decision.act === 'close') close()
+      if (decision.act === 'begin') {
+        rollout = after(rollout, { type: 'begun' })
+        const host = queue.shift()
+        if (host !== undefined) void work(host)
+      }
+      if (decision.act === 'release') {
+        rollout = after(rollout, { type: 'released', step: decision.step })
+        held.get(decision.step)?.shift()?.(!decision.halt)
+      }
+    }
+    acting = false
+  }
+  const turn: Turn = async (step) => {
+    if (rollout.rules.linear && step > rollout.step && !isHalted(rollout))
+      return new Promise((resolve) => {
+        const others = held.get(step)
+        if (others === undefined) held.set(step, [resolve])
+        else others.push(resolve)
+        happened({ type: 'held', step })
+      })
+    return !isHalted(rollout)
+  }
+  const work = async (host: Host): Promise<void> => {
+    let result: TaskResult = 'unknown'
+    try {
+      result = await runHost(context, phase, host, unsettled, turn)
+    } catch (error) {
+      broken ??= { error }
+      happened({ type: 'interrupted' })
+    }
+    results.set(host.name, result)
+    happened({ type: 'ended', stage: result === 'ok' ? 'done' : (result as Lost) })
+  }
+
+  const interrupt = () => happened({ type: 'interrupted' })
+  context.interrupted.addEventListener('abort', interrupt)
+  if (context.interrupted.aborted) interrupt()
+  act()
+  await closed
+  context.interrupted.removeEventListener('abort', interrupt)
+  if (broken !== undefined) throw broken.error
+  return after(rollout, { type: 'closed' })
+}
+
+/** Whether the hosts under way stop at their next task. */
+function isHalted(rollout: Rollout): boolean {
+  const decision = decide(rollout)
+  return 'halt' in decision && decision.halt
 }

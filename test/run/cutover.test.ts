@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { approve, change, cutover, observe, play, restored } from '../../src/index.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import { fold } from '../../src/model/state.ts'
-import { outline, outlineText } from '../../src/plan/outline.ts'
+import { outline } from '../../src/plan/outline.ts'
+import { outlineText } from '../../src/plan/text.ts'
 import { lossOf } from '../../src/run/cutover.ts'
 import { hosts, scheduleOf, tryBack, tryRun } from '../support/engine.ts'
 
@@ -64,7 +65,7 @@ test('the plan says what it means, before and after it', () => {
   const { parts } = book()
   const text = outlineText(outline(scheduleOf([approve('go', () => 'Go?'), ...parts]), fold([])))
   expect(text).toMatch(
-    /PLAY hop\n[^P]*\nCUT-OVER users in: after this, rollback is never automatic\n\nPLAY traffic/,
+    /PLAY hop:.*\nCUT-OVER users in: after this, rollback is never automatic\n\nPLAY traffic/s,
   )
 })
 

@@ -100,6 +100,13 @@ test('collecting plays report everything, then block', async () => {
   expect(world.size).toBe(0)
 })
 
+test('where nothing follows, findings block nothing: the run has failed', async () => {
+  const parts = [play('verify', hosts('a', 'b'), { collect: true }).task('one', () => fail('bad'))]
+  const run = await tryRun(parts)
+  expect(run.outcome).toBe('failed')
+  expect(ends(run.events)).toHaveLength(2)
+})
+
 test('only unreachable hosts in preflight is unreachable', async () => {
   const parts = [
     play('preflight', hosts('a', 'b'), { collect: true }).task('one', () => look(new Map())('x')),

@@ -61,6 +61,8 @@ export interface Trial {
   readonly connect?: (name: string) => Connection
   /** The nth sync, and all after it, fail. */
   readonly failSync?: number
+  /** What may stand in the way of a task or a wave. */
+  readonly rules?: Pick<RunContext, 'refuses' | 'mayNotStart'>
   /** Called when the jobs of a task are listed, to be ended. */
   readonly endJobs?: () => void
 }
@@ -127,6 +129,7 @@ function contextFor(
     interrupted: trial.interrupted ?? new AbortController().signal,
     approve: async () => ({ yes: trial.yes ?? true, by: 'test' }),
     clock: () => 0,
+    ...trial.rules,
   }
   const kept = () => (trial.crashAt?.unsynced && dead ? journal.events.slice(0, durable) : journal.events)
   return { context, events: () => [...(trial.before ?? []), ...kept()] }
