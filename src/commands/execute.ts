@@ -9,7 +9,7 @@ import type { Event, Outcome, Stamped } from '../model/event.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import type { Schedule } from '../model/schedule.ts'
-import { fold } from '../model/state.ts'
+import { fold, type State } from '../model/state.ts'
 import { changingMachines } from '../plan/machines.ts'
 import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
@@ -18,6 +18,9 @@ import type { RunFlags } from './flags.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
 import { openScreen } from './screen.ts'
 import { type World, worldOf } from './world.ts'
+
+/** What may stand in the way of a task or a wave. */
+export type Rules = Pick<RunContext, 'refuses' | 'mayNotStart'>
 
 /** What is to be done with a schedule, and on the strength of which events. */
 export interface Execution {
@@ -35,8 +38,8 @@ export interface Execution {
   readonly first: Event
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
-  readonly rules?: Pick<RunContext, 'refuses' | 'mayNotStart'>
-  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'yes' | 'output' | 'verbose'>
+  readonly rules?: (state: State) => Rules
+  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'yes' | 'output' | 'verbose'>
 }
 
 /**
@@ -53,10 +56,11 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)
     journal = opened?.journal ?? inMemory(io.now)
+    const state = fold(execution.before)
     const context: RunContext = {
       run: execution.run,
       schedule: execution.schedule,
-      state: fold(execution.before),
+      state,
       ledger: journal,
       listeners: [reporter.event],
       redact: world.redact,
@@ -65,11 +69,12 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
         return leases?.guard(connection) ?? connection
       },
       check: flags.check,
+      diff: flags.diff ?? false,
       forks: flags.forks,
       interrupted: leases === undefined ? io.interrupted : either(io.interrupted, leases.stale),
       approve: asker(io, flags.yes, reporter),
       clock: () => performance.now(),
-      ...execution.rules,
+      ...execution.rules?.(state),
     }
     const begun = context.clock()
     const begin = async () => {

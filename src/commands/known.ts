@@ -25,13 +25,13 @@ export const anyBegun = (so: State): boolean => [...so.tasks.values()].some((tas
 export async function findHistory(
   state: string,
   id: string | undefined,
-  wanted: (so: State) => boolean = () => true,
+  wanted: (so: State, run: KnownRun) => boolean = () => true,
 ): Promise<RunHistory> {
   const kept = await listRecords(state)
   const named = id === undefined ? undefined : keptRun(state, kept, id)
   const all = await readRuns(named === undefined ? kept : [named, ...rollbacksOf(kept, named)])
   const runs = all.filter((one) => one.record.kind === 'run')
-  const run = runs.findLast((one) => wanted(fold(one.events))) ?? runs.at(-1)
+  const run = runs.findLast((one) => wanted(fold(one.events), one)) ?? runs.at(-1)
   if (run === undefined) throw noRun(state, kept, id)
   const rollbacks = all.filter((one) => one.record.of === run.folder.id)
   return {

@@ -1,3 +1,4 @@
+import { hostsText } from '../model/count.ts'
 import { type PlayPhase, playsOf, type Schedule } from '../model/schedule.ts'
 import type { RunFlags } from './flags.ts'
 
@@ -25,11 +26,9 @@ export function listing(
 
 function countText({ waves }: PlayPhase): string {
   const hosts = waves.flat()
-  const things = hosts.filter((host) => host.via !== undefined).length
-  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`
-  const machines = hosts.length - things
-  return [
-    ...(machines > 0 || things === 0 ? [count(machines, 'host')] : []),
-    ...(things > 0 ? [count(things, 'thing')] : []),
-  ].join(', ')
+  const things = hosts.filter((host) => host.via !== undefined).map((host) => host.name)
+  return hostsText(
+    hosts.map((host) => host.name),
+    new Set(things),
+  )
 }

@@ -1,14 +1,23 @@
 import { Command } from 'commander'
-import { listRecords, readRuns } from '../journal/runs.ts'
 import type { Io } from '../model/io.ts'
 import { type PlanDocument, planText } from '../plan/document.ts'
-import { type Past, pastOf } from '../plan/past.ts'
+import { momentOf, timePlan, timeText } from '../plan/not-after.ts'
+import type { PlannedWave } from '../plan/outline.ts'
+import { waveKey } from '../plan/past.ts'
 import { outlineText } from '../plan/text.ts'
 import { Exit } from './exit.ts'
-import { listingOptions, type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
+import {
+  listingOptions,
+  notAfterOption,
+  type RunFlags,
+  withForks,
+  withOutput,
+  withSelection,
+} from './flags.ts'
 import { listing, listsOnly } from './listing.ts'
 import { type Looked, look } from './look.ts'
 import { exitCodeOf } from './outcome.ts'
+import { pastRuns } from './past-runs.ts'
 import { documentOf, storePlan } from './plan-file.ts'
 import { type Prepared, prepare } from './prepare.ts'
 
@@ -21,6 +30,7 @@ export function planCommand(io: Io): Command {
     .description('print what would be done')
     .option('--offline', 'without a connection: what is observed is then known later', false)
     .option('--out <file>', 'store the plan, for run --plan')
+    .addOption(notAfterOption())
     .action(async (file: string, flags: PlanFlags) => {
       throw new Exit(await plan(io, file, flags))
     })
@@ -28,6 +38,7 @@ export function planCommand(io: Io): Command {
 }
 
 async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
+  const moment = flags.notAfter === undefined ? undefined : momentOf(flags.notAfter, io.now())
   const prepared = await prepare(io, file, flags, false)
   try {
     if (listsOnly(flags)) {
@@ -39,7 +50,7 @@ async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
     const asValue = flags.out !== undefined || flags.output === 'json'
     const document = asValue ? documentOf(io, prepared, flags, looked) : undefined
     if (document !== undefined && flags.out !== undefined) await storePlan(io, flags.out, document)
-    io.out(await shown(prepared, flags, looked, document))
+    io.out(await shown(io, { prepared, flags, moment }, looked, document))
     if (looked.findings.length === 0) return 0
     return exitCodeOf(looked.unreachable ? 'unreachable' : 'blocked')
   } finally {
@@ -48,26 +59,28 @@ async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
 }
 
 async function shown(
-  prepared: Prepared,
-  flags: PlanFlags,
+  io: Io,
+  { prepared, flags, moment }: { prepared: Prepared; flags: PlanFlags; moment: Date | undefined },
   looked: Looked,
   document: PlanDocument | undefined,
 ): Promise<string> {
   if (flags.output === 'json' && document !== undefined) return planText(document)
   const past = await pastRuns(prepared.state, prepared.schedule.playbook)
+  const waves = looked.parts.filter((part) => part.kind === 'wave')
+  const times = moment && timePlan(waves, past, moment, io.now())
+  const waveNote = ({ play, wave }: PlannedWave) => {
+    const latest = times?.latest.get(waveKey(play, wave))
+    return latest === undefined ? [] : [`must start by ${timeText(latest)}`]
+  }
   return [
-    outlineText(looked.parts, { verbose: flags.verbose, past }),
+    outlineText(looked.parts, { verbose: flags.verbose, past, waveNote }),
+    ...(times?.lines.map((line) => `${line}\n`) ?? []),
     ...looked.findings.map(({ task, message }) => `FOUND ${task}: ${message}\n`),
-    ...(flags.out === undefined ? [] : [`\nTo do exactly this: upgrade-fleet run --plan ${flags.out}\n`]),
+    ...(flags.out === undefined ? [] : [`\n${nextText(flags.out, looked)}\n`]),
   ].join('')
 }
 
-/** What earlier runs of a playbook took, by the journals in the state directory. One that is damaged hinders nobody. */
-export async function pastRuns(state: string, playbook: string): Promise<Past> {
-  const kept = await listRecords(state).catch(() => [])
-  const runs = await Promise.all(kept.map((run) => readRuns([run]).catch(() => [])))
-  return pastOf(
-    playbook,
-    runs.flat().map((run) => run.events),
-  )
-}
+const nextText = (file: string, { findings }: Looked): string =>
+  findings.length === 0
+    ? `To do exactly this: upgrade-fleet run --plan ${file}`
+    : `${file} holds this plan; it cannot be run before what was found is mended, and planned anew.`

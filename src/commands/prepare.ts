@@ -58,6 +58,7 @@ export async function prepare(
       playbook: resolve(io.cwd, file),
       digest: loaded.digest,
       bundle: basename(loaded.bundle),
+      bundleDigest: loaded.bundleDigest,
       inventory,
       extraVars,
       limit: flags.limit,

@@ -5,19 +5,27 @@ import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
 import { type PlanDocument, planText } from '../plan/document.ts'
-import { planGuard } from '../plan/guard.ts'
-import { waveOutlines } from '../plan/outline.ts'
+import { knownToChange, waveOutlines } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
+import { AfterCutover } from './after-cutover.ts'
 import { askOnFailure } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { listingOptions, type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
+import {
+  listingOptions,
+  notAfterOption,
+  type RunFlags,
+  withForks,
+  withOutput,
+  withSelection,
+} from './flags.ts'
 import { listing, listsOnly } from './listing.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } from './plan-file.ts'
 import { prepare } from './prepare.ts'
 import { rollbackRun } from './rollback.ts'
+import { rulesOf } from './rules.ts'
 import { version } from './version.ts'
 
 /** `upgrade-fleet <playbook.ts>`: runs a playbook. */
@@ -26,7 +34,9 @@ export function runCommand(io: Io): Command {
     .argument('[playbook]', 'the playbook, a .ts file; with --plan, that of the plan')
     .description('run a playbook')
     .option('-C, --check', 'change nothing: say what would be changed, over read-only connections', false)
+    .option('-D, --diff', 'show what changes make different, secrets hidden; with --check, would make', false)
     .option('--plan <file>', 'do exactly what this plan says (plan --out), or refuse')
+    .addOption(notAfterOption())
     .addOption(
       new Option(
         '--on-failure <what>',
@@ -83,9 +93,11 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDoc
         tool: version,
         check: flags.check,
         waves: waveOutlines(schedule),
+        changes: knownToChange(schedule),
+        ...(schedule.leavesAsFound && { leavesAsFound: true }),
       },
       work: runSchedule,
-      ...(plan !== undefined && { rules: { refuses: planGuard(plan) } }),
+      rules: await rulesOf(io, { state, schedule, flags, plan }),
     }
     const work = async () => {
       // The last look before the first change.
@@ -114,6 +126,11 @@ export async function afterwards(io: Io, run: string, outcome: Outcome, flags: R
   const wish = flags.onFailure ?? (flags.yes ? 'stop' : 'ask')
   const what = wish === 'ask' ? await askOnFailure(io) : wish
   if (what === 'stop') return exitCodeOf(outcome)
-  const back = await rollbackRun(io, run, flags)
+  const back = await rollbackRun(io, run, flags).catch((error: unknown) => {
+    // Users are served: the failure stands, and what a person may do about it is said.
+    if (!(error instanceof AfterCutover)) throw error
+    io.err(`${error.message}\n`)
+  })
+  if (back === undefined) return exitCodeOf(outcome)
   return back === 'ok' ? exitCodeOf('rolled-back') : exitCodeOf(back)
 }

@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly digest: string
   /** Name of the bundled playbook within the run's folder. */
   readonly bundle: string
+  /** SHA-256 of that file; runs of older versions have none. */
+  readonly bundleDigest?: string
   readonly inventory: Inventory
   readonly extraVars: Readonly<Record<string, Json>>
   readonly limit: string | undefined

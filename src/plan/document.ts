@@ -33,7 +33,7 @@ export type PlanPart =
       readonly stops_at: number | null
       readonly tasks: readonly PlanTask[]
     }
-  | { readonly kind: string; readonly name: string; readonly text: string }
+  | { readonly kind: string; readonly name: string; readonly text: string; readonly ends: boolean }
 
 /** What was observed when a plan was made: a task's output, by digest and readable. */
 export interface PlanFact {
@@ -127,7 +127,7 @@ const shape = z.object({
   selection: z.object({ digest, limit: text.nullable(), given: z.array(text), extra_vars: vars }),
   offline: z.boolean(),
   facts: z.array(z.object({ task: text, digest, output: json.optional() })),
-  parts: z.array(z.union([wave, z.object({ kind: text, name: text, text })])),
+  parts: z.array(z.union([wave, z.object({ kind: text, name: text, text, ends: z.boolean() })])),
   point_of_no_return: text.nullable(),
   findings: z.array(z.object({ task: text, message: text })),
   digest,

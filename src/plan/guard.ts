@@ -18,7 +18,7 @@ export function planGuard(
     const why = refusal(tasks.get(task.id) ?? eachStep(tasks, task), made, changes)
     if (why === undefined) return undefined
     left = task.id
-    return `it is not what was planned: ${why}`
+    return `it is not what was planned: ${why} (resume --accept-changed leaves the plan)`
   }
 }
 

@@ -108,26 +108,53 @@ function movedSelection(old: PlanDocument['selection'], now: PlanDocument['selec
   ]
 }
 
-/** What the hosts say that they did not say when the plan was made, and what would be decided otherwise now. */
+/** Something about a task that moved. */
+type Moved = readonly [task: string, what: string]
+
+/**
+ * What the hosts say that they did not say when the plan was made, and what would be decided otherwise now, as lines: each
+ * task once, hosts with the same to be said of the same task together.
+ */
 export function movedFacts(plan: PlanDocument, now: PlanDocument): readonly string[] {
   const facts = new Map(now.facts.map((fact) => [fact.task, fact]))
-  const found = new Map(now.findings.map(({ task, message }) => [task, message]))
-  const moved = plan.facts.flatMap((old) => {
-    const fact = facts.get(old.task)
-    const who = taskText(old.task)
-    if (found.has(old.task)) return [`${who}: ${found.get(old.task)}`]
-    if (fact === undefined) return [`${who}: it was observed, and now it is not`]
-    if (fact.digest === old.digest) return []
-    const what = differences(old.output, fact.output)
-    return [`${who}: ${what.length > 0 ? shortened(what) : 'its output has changed'}`]
-  })
-  const known = new Set(plan.facts.map(({ task }) => task))
-  const fresh = [...found].flatMap(([task, message]) =>
-    known.has(task) || plan.findings.some((old) => old.task === task)
-      ? []
-      : [`${taskText(task)}: ${message}`],
+  const old = new Set(plan.findings.map(({ task }) => task))
+  const found = now.findings.flatMap(({ task, message }): readonly Moved[] =>
+    old.has(task) ? [] : [[task, message]],
   )
-  return [...moved, ...fresh, ...movedDecisions(plan, now)]
+  const moved = plan.facts.flatMap((before): readonly Moved[] => {
+    const fact = facts.get(before.task)
+    if (fact === undefined || fact.digest === before.digest) return []
+    const what = differences(before.output, fact.output)
+    return [[before.task, what.length > 0 ? shortened(what) : 'its output has changed']]
+  })
+  const gone = plan.facts.flatMap(({ task }): readonly Moved[] =>
+    facts.has(task) ? [] : [[task, 'it was observed, and now it is not']],
+  )
+  const told = new Set<string>()
+  const once = [...found, ...moved, ...movedDecisions(plan, now), ...gone].filter(
+    ([task]) => told.size !== told.add(task).size,
+  )
+  return [...movedGates(plan, now), ...byHost(once)]
+}
+
+/** Gates at which the run would end now, and did not. */
+function movedGates(plan: PlanDocument, now: PlanDocument): readonly string[] {
+  const ending = (document: PlanDocument) =>
+    document.parts.flatMap((part) => ('ends' in part && part.ends ? [part] : []))
+  const before = new Set(ending(plan).map(({ name }) => name))
+  return ending(now)
+    .filter(({ name }) => !before.has(name))
+    .map(({ name, text }) => `"${name}" would end the run now: ${text}`)
+}
+
+function byHost(moved: readonly Moved[]): readonly string[] {
+  const lines = new Map<string, string[]>()
+  for (const [id, what] of moved) {
+    const { play, host, task } = taskParts(id)
+    const line = `${play} > ${task}: ${what}`
+    lines.set(line, [...(lines.get(line) ?? []), host])
+  }
+  return [...lines].map(([line, hosts]) => `${hosts.join(', ')} > ${line}`)
 }
 
 /** The tasks of a stored plan, by id. */
@@ -138,25 +165,19 @@ export const planTasks = (plan: Pick<PlanDocument, 'parts'>): ReadonlyMap<string
     ),
   )
 
-function movedDecisions(plan: PlanDocument, now: PlanDocument): readonly string[] {
+function movedDecisions(plan: PlanDocument, now: PlanDocument): readonly Moved[] {
   const [before, fresh] = [planTasks(plan), planTasks(now)]
-  return [...new Set([...before.keys(), ...fresh.keys()])].flatMap((id) => {
+  return [...new Set([...before.keys(), ...fresh.keys()])].flatMap((id): readonly Moved[] => {
     const [old, task] = [before.get(id), fresh.get(id)]
-    if (old === undefined) return [`${taskText(id)}: it is not in the plan, and would be done now`]
-    if (task === undefined) return [`${taskText(id)}: it is in the plan, and would not be done now`]
+    if (old === undefined) return [[id, 'it is not in the plan, and would be done now']]
+    if (task === undefined) return [[id, 'it is in the plan, and would not be done now']]
     if (old.module !== task.module || old.does !== task.does)
-      return [`${taskText(id)}: ${old.module ?? old.word} -> ${task.module ?? task.word}`]
+      return [[id, `${old.module ?? old.word} -> ${task.module ?? task.word}`]]
     if (old.input_digest !== task.input_digest)
-      return [`${taskText(id)}: its input: ${shortened(differences(old.input, task.input))}`]
-    return old.word === task.word ? [] : [`${taskText(id)}: ${old.word} -> ${task.word}`]
+      return [[id, `its input: ${shortened(differences(old.input, task.input))}`]]
+    return old.word === task.word ? [] : [[id, `${old.word} -> ${task.word}`]]
   })
 }
 
 const shortened = (lines: readonly string[]): string =>
   lines.length > 5 ? `${lines.slice(0, 5).join('; ')}; and ${lines.length - 5} more` : lines.join('; ')
-
-/** `host > play > task`: a refusal is read host by host. */
-function taskText(id: string): string {
-  const { play, host, task } = taskParts(id)
-  return `${host} > ${play} > ${task}`
-}

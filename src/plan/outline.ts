@@ -5,7 +5,7 @@ import type { Json } from '../model/json.ts'
 import type { Step } from '../model/play.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
 import { hostsOf, playsOf, taskId, tasksAndHandlers } from '../model/schedule.ts'
-import type { State } from '../model/state.ts'
+import { fold, type State } from '../model/state.ts'
 import { stopsAt } from '../model/stop-rule.ts'
 
 /** What would come of a task: never a guess. `until` names the task whose doing or output decides. */
@@ -65,6 +65,12 @@ export function waveOutlines(schedule: Schedule): readonly WaveOutline[] {
   return playsOf(schedule).flatMap((phase) => phase.waves.map((hosts, at) => wave(phase, at, hosts)))
 }
 
+/** Whether any task is known to be a change before anything is asked. */
+export const knownToChange = (schedule: Schedule): boolean =>
+  outline(schedule, fold([])).some(
+    (part) => part.kind === 'wave' && part.planned.some(({ known }) => known.kind === 'change'),
+  )
+
 /**
  * Everything that would be done, as far as the state (of an observation run, or an empty one) lets it be known, up to the
  * conclusion that holds. `unasked` says what must happen before something is known that nobody asked the hosts.
@@ -107,6 +113,8 @@ function plannedGate(
   state: State,
   gate: Exclude<Schedule['phases'][number], PlayPhase>,
 ): PlannedGate {
+  if (gate.kind === 'cutover')
+    return { kind: 'cutover', name: gate.name, text: 'after this, rollback is never automatic', ends: false }
   const asked = evaluateGate(schedule, state, gate)
   const text =
     'text' in asked

@@ -1,9 +1,10 @@
+import { hostsText, thingsOf } from '../model/count.ts'
 import type { PlannedPart, PlannedTask } from './outline.ts'
 
 /** What a plan comes to, counted; machines and things apart. */
 export interface Tally {
-  readonly machines: number
-  readonly things: number
+  /** `8 hosts, 3 things`. */
+  readonly hosts: string
   readonly changes: number
   readonly same: number
   /** Tasks of which nobody knows yet what they come to; `later` counts those of them whose input is not known either. */
@@ -20,14 +21,14 @@ export const plannedTasks = (parts: readonly PlannedPart[]): readonly PlannedTas
 /** Counts a plan. */
 export function tally(parts: readonly PlannedPart[]): Tally {
   const waves = parts.filter((part) => part.kind === 'wave')
-  const hosts = new Set(waves.flatMap((wave) => wave.hosts))
-  const things = new Set(waves.flatMap((wave) => wave.things ?? []))
   const tasks = plannedTasks(parts)
   const count = (...kinds: readonly string[]) =>
     tasks.filter(({ known }) => kinds.includes('expected' in known ? known.expected.kind : known.kind)).length
   return {
-    machines: [...hosts].filter((host) => !things.has(host)).length,
-    things: things.size,
+    hosts: hostsText(
+      waves.flatMap((wave) => wave.hosts),
+      thingsOf(waves),
+    ),
     changes: count('would-change'),
     same: count('no-change'),
     unknown: count('unknown', 'later'),

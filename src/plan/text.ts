@@ -46,8 +46,9 @@ function byPlay(parts: readonly PlannedPart[]): readonly (PlannedGate | readonly
 
 function gateText(gate: PlannedGate): string {
   if (gate.kind === 'approval') return `ASK ${gate.name}: ${gate.text}\n`
+  if (gate.kind === 'cutover') return `CUT-OVER ${gate.name}: ${gate.text}\n`
   if (gate.kind !== 'conclusion') return `${sanitize(gate.kind).toUpperCase()} ${gate.name}: ${gate.text}\n`
-  if (gate.ends) return `END HERE, ${gate.name}: ${gate.text}: nothing to do\n`
+  if (gate.ends) return `END HERE, ${gate.name}: ${gate.text}; nothing more is done\n`
   return `END HERE IF ${gate.name}: ${gate.text}\n`
 }
 
@@ -148,13 +149,13 @@ function wrappedCount(parts: readonly string[], lines: number): number {
 }
 
 function sums(parts: readonly PlannedPart[], { past }: TextOptions): string {
-  const { machines, things, changes, same, unknown, observed, skipped, later } = tally(parts)
+  const { hosts, changes, same, unknown, observed, skipped, later } = tally(parts)
   const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`
   const end = pointOfNoReturn(parts)
   const last = past?.latest
   return [
     [
-      `${count(machines, 'host')}${things > 0 ? ` and ${count(things, 'thing')}` : ''}:`,
+      `${hosts}:`,
       `${changes} would change, ${same} no change, ${unknown} unknown until the run knows more,`,
       `${count(observed, 'observation')}, ${skipped} skipped`,
     ].join(' '),
