@@ -1,4 +1,4 @@
-// Hosts x commands over one sshd of this machine: node bench/transport.mjs [hosts] [commands]. Needs root.
+// Hosts x commands over one sshd of this machine, without and with the test of the lock before each: node bench/transport.mjs [hosts] [commands]. Needs root.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ const hosts = Number(process.argv[2] ?? 50)
 const commands = Number(process.argv[3] ?? 20)
 const root = new URL('..', import.meta.url).pathname
 const out = mkdtempSync(join(root, 'node_modules/.bench-'))
-const stdin = ['connect/ssh', 'connect/pool', 'model/command'].map(
+const stdin = ['connect/ssh', 'connect/pool', 'connect/leases', 'model/command'].map(
   (name) => `export * from './src/${name}.ts'`,
 )
 await build({
@@ -20,7 +20,9 @@ await build({
   packages: 'external',
   outfile: join(out, 'bench.mjs'),
 })
-const { openSsh, connectionPool, sh, startSshd } = await import(pathToFileURL(join(out, 'bench.mjs')).href)
+const { openSsh, connectionPool, keepLeases, sh, startSshd } = await import(
+  pathToFileURL(join(out, 'bench.mjs')).href
+)
 const sshd = await startSshd('127.79.0.5', [
   'MaxStartups 500',
   'LogLevel QUIET',
@@ -30,13 +32,24 @@ const sshd = await startSshd('127.79.0.5', [
 const context = { secrets: () => '', home: tmpdir() }
 const say = (text) => process.stdout.write(`${text}\n`)
 try {
-  for (const handshakes of [8, 50]) {
+  const holder = { run: 'r', user: 'u', machine: 'm', pid: 1, state: '/', since: '', token: 't', by: 'run' }
+  const locker = await openSsh(sshd.endpoint, context)
+  const { number: before } = await locker.lock.look()
+  const number = await locker.lock.add(before, { held: true, holder })
+  await locker.close()
+  for (const [handshakes, fenced] of [
+    [8, false],
+    [50, false],
+    [50, true],
+  ]) {
     const pool = connectionPool((endpoint) => openSsh(endpoint, context), handshakes)
     const cpu = process.cpuUsage()
     const start = performance.now()
     let opened = 0
     const one = async (at) => {
-      const connection = await pool.get({ ...sshd.endpoint, name: `host ${at}` })
+      const plain = await pool.get({ ...sshd.endpoint, name: `host ${at}` })
+      if (fenced) await plain.workdir()
+      const connection = fenced ? plain.fenced(number, () => say('passed on')) : plain
       opened = Math.max(opened, performance.now() - start)
       for (let turn = 0; turn < commands; turn += 1) {
         const result = await connection.exec(sh`echo ${turn}`)
@@ -47,11 +60,31 @@ try {
     const wall = performance.now() - start
     const { user, system } = process.cpuUsage(cpu)
     say(
-      `${hosts} hosts x ${commands} commands, ${handshakes} handshakes at once: ${Math.round(wall)} ms wall, ` +
+      `${hosts} hosts x ${commands} commands, ${handshakes} handshakes at once${fenced ? ', fenced' : ''}: ${Math.round(wall)} ms wall, ` +
         `${Math.round((user + system) / 1000)} ms CPU here, all connected after ${Math.round(opened)} ms`,
     )
     await pool.close()
   }
+  const pool = connectionPool((endpoint) => openSsh(endpoint, context), 50)
+  const machines = await Promise.all(
+    Array.from({ length: hosts }, (_, at) =>
+      pool.get({ ...sshd.endpoint, name: `host ${at}`, workdir: join(sshd.directory, `work-${at}`) }),
+    ),
+  )
+  for (const round of ['first', 'next']) {
+    const leases = keepLeases({ holder: { ...holder, token: round }, succeeds: async () => false })
+    const start = performance.now()
+    await leases.takeAll(
+      machines.map((one) => async () => one),
+      50,
+      new AbortController().signal,
+    )
+    const taken = performance.now()
+    await leases.release()
+    const [taking, releasing] = [taken - start, performance.now() - taken].map(Math.round)
+    say(`${hosts} hosts locked for the ${round} time: ${taking} ms, released: ${releasing} ms`)
+  }
+  await pool.close()
 } finally {
   await sshd.stop()
   rmSync(out, { recursive: true })

@@ -2,7 +2,7 @@ import { apim, database, play, playbook, via } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
 /** Backs up a fleet of 1.x, 2.0.0 or 2.6.0 as a whole: a backup is only worth something if all of it is of one moment. */
-export default playbook('backup', { fleet, together: () => 'databases' }, (site) => {
+export default playbook('backup', { fleet, together: () => 'databases', leavesAsFound: true }, (site) => {
   const { migration, vars } = site
   const databases = via(migration, vars.databases)
 

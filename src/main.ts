@@ -52,6 +52,7 @@ const io: Io = {
   home: homedir(),
   pid: process.pid,
   uid: process.getuid?.(),
+  node: process.version,
   now: () => new Date(),
   interrupted: interrupt.signal,
 }

@@ -16,6 +16,7 @@ import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
 import { type ApimSite, type HopSite, jarsFor, peersOf, staged } from './site.ts'
 import { carried, overlay } from './trees.ts'
+import type { Version } from './versions.ts'
 
 /** What the whole fleet goes through at a version at which it is started. */
 export type Landing = {
@@ -35,7 +36,7 @@ export type Bundled = Play<{ readonly bundle: { readonly path: string; readonly 
 /** The landing at a version: fresh homes on all hosts from the migrated trees, then the servers.  */
 export function landing(
   site: ApimSite,
-  version: string,
+  version: Version,
   bundled: Bundled,
   before: HopSite['served'],
 ): Landing {
@@ -82,7 +83,7 @@ export function landing(
 }
 
 // Up to 2.6.0 the password stands in Tomcat's and Axis2's files too, which are not redone here.
-function refuseKeystores({ vars: { keystores } }: ApimSite, version: string): void {
+function refuseKeystores({ vars: { keystores } }: ApimSite, version: Version): void {
   if (version !== '3.0.0' && keystores.password !== undefined)
     throw new InputError(
       `A landing at ${version} with keystores of another password is not built yet.`,
@@ -90,7 +91,7 @@ function refuseKeystores({ vars: { keystores } }: ApimSite, version: string): vo
     )
 }
 
-const usesSvn = (site: ApimSite, version: string): boolean =>
+const usesSvn = (site: ApimSite, version: Version): boolean =>
   version !== '3.0.0' && site.vars.svn !== undefined
 
 /** What the synchronizer may have written `.svn` into. */
@@ -100,13 +101,13 @@ const synchronized = (home: string): readonly string[] => [
 ]
 
 /** The way goes on without SVN: a copy left behind would commit to the repository if its server were ever started. */
-function withoutCopies(site: ApimSite, version: string, down: Landing['down']): Part {
+function withoutCopies(site: ApimSite, version: Version, down: Landing['down']): Part {
   return play(`${version}: working copies removed`, site.all).task('purged', ({ host, from }) =>
     after(down(from), svn.purge({ trees: synchronized(homeOf(host.vars.apim_base, version)) })),
   )
 }
 
-function homes(site: ApimSite, version: string, bundled: Bundled): readonly Part[] {
+function homes(site: ApimSite, version: Version, bundled: Bundled): readonly Part[] {
   const { migration, vars } = site
   const shared = version === '3.0.0' ? vars.shared_deployment : undefined
 
@@ -161,7 +162,7 @@ function homes(site: ApimSite, version: string, bundled: Bundled): readonly Part
 }
 
 /** No `.svn` at any level of a new home, before anything starts from it; and the clean repository taken. */
-function withoutSvn(site: ApimSite, version: string): readonly Part[] {
+function withoutSvn(site: ApimSite, version: Version): readonly Part[] {
   const purge = play(`${version}: no .svn`, site.all)
     .task('purged', ({ host }) => svn.purge({ trees: synchronized(homeOf(host.vars.apim_base, version)) }))
     .task('none left', ({ host, purged }) =>
@@ -174,7 +175,7 @@ function withoutSvn(site: ApimSite, version: string): readonly Part[] {
 }
 
 /** The one writer fills the shared directory; then every home links to it. */
-function sharing(site: ApimSite, version: string, dir: string): readonly Part[] {
+function sharing(site: ApimSite, version: Version, dir: string): readonly Part[] {
   const writer = site.gateway_managers[0] ?? site.gateway_workers[0] ?? site.migration
   const home = (host: { readonly vars: { readonly apim_base: string } }) =>
     homeOf(host.vars.apim_base, version)

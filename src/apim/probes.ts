@@ -1,5 +1,6 @@
 import { observe } from '../model/action.ts'
 import { TaskError } from '../model/errors.ts'
+import type { Version } from './versions.ts'
 
 /** Tables and columns (`T`, `T.C`) that tell a version of the API Manager's schema: the vendor's fresh scripts, compared. */
 export type SchemaState = {
@@ -107,7 +108,7 @@ export function versionOf(found: readonly string[]): string | undefined {
 /** A gate: holds when the schema is whole and that of this version. */
 export const schemaIs = observe(
   'apim.schemaIs',
-  async (_on, { version, present }: { version: string; present: readonly string[] }) => {
+  async (_on, { version, present }: { version: Version; present: readonly string[] }) => {
     const wrong = against(version, present)
     if (wrong.length > 0)
       throw new TaskError(

@@ -1,6 +1,7 @@
 import semver from 'semver'
 import type { Host } from '../model/host.ts'
 import type { Node } from './schemas.ts'
+import type { Version } from './versions.ts'
 
 /** What a server is for. Profile, flags and place in the order follow from it and the version. */
 export type Role =
@@ -43,7 +44,7 @@ export function roleOrder(version: string): readonly Role[] {
 }
 
 /** Hosts by role in the start order of a version; a host that has no server of that version yet is left out. */
-export function startOrder(site: RoleGroups, version: string): readonly Rank[] {
+export function startOrder(site: RoleGroups, version: Version): readonly Rank[] {
   return roleOrder(version)
     .map((role) => ({ role, hosts: hostsOf(site, role).filter((host) => serves(host, version)) }))
     .filter(({ hosts }) => hosts.length > 0)

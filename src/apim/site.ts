@@ -15,14 +15,14 @@ import {
   type SvnVars,
 } from './schemas.ts'
 import type { Peers } from './settings.ts'
-import type { Hop } from './versions.ts'
+import type { Hop, Version } from './versions.ts'
 
 /** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */
 export type ApimSite = RoleGroups & {
   readonly migration: Host<OldNode>
   readonly all: readonly Host<Node>[]
   readonly vars: {
-    readonly apim_version: string
+    readonly apim_version: Version
     readonly databases: readonly DatabaseVars[]
     readonly artifacts: readonly ArtifactVars[]
     readonly backups: string

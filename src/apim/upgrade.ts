@@ -21,14 +21,14 @@ import { shareReady } from './share.ts'
 import { type ApimSite, artifactsFor, treeSources } from './site.ts'
 import { unsupervised } from './supervisor.ts'
 import { bundle } from './trees.ts'
-import type { Hop } from './versions.ts'
+import type { Hop, Version } from './versions.ts'
 import { volatile } from './volatile.ts'
 
 const everywhere = ['unzip', 'tar', 'gzip', 'sha256sum', 'find', 'xargs', 'awk', 'sed', 'setsid', 'bash']
 const forDatabases = ['mariadb|mysql', 'mariadb-dump|mysqldump']
 
 /** What stands on each host now; it is what tells whether there is anything to do. */
-export function looked(site: ApimSite, to: string) {
+export function looked(site: ApimSite, to: Version) {
   return play('look', site.all, { collect: true }).task('found', ({ host }) =>
     look({
       home: host.vars.apim_home,
@@ -42,7 +42,7 @@ export function looked(site: ApimSite, to: string) {
 export function allAt(
   site: ApimSite,
   looks: ReturnType<typeof looked>,
-  to: string,
+  to: Version,
   from: From,
 ): string | undefined {
   const servers = site.all.filter((host) => roleOf(site, host) !== undefined)
@@ -127,7 +127,7 @@ type Stop = Play<{ readonly stop: { readonly was: Running } }>
 /** The old servers stopped, in the reverse of their start order. Undone, they start in their start order, healthy one rank after the other. */
 export function stops(
   site: ApimSite,
-  version: string,
+  version: Version,
 ): readonly { readonly role: Role; readonly play: Stop }[] {
   return startOrder(site, version)
     .toReversed()
@@ -227,7 +227,7 @@ type Was = Running | undefined
 /** The old servers that ran before, started in their order with the flags they ran with, each rank behind its health gate. */
 export function restarts(
   site: ApimSite,
-  version: string,
+  version: Version,
   was: (from: From, host: OldHost, role: Role) => Was,
 ) {
   return startOrder(site, version).map(({ role, hosts }) => {

@@ -9,6 +9,8 @@ export const targets = ['2.0.0', '2.6.0', '3.0.0'] as const
 /** Versions that a fleet can be at. */
 export const versions = ['1.8.0', '1.9.0', '1.9.1', '2.0.0', '2.6.0', '3.0.0'] as const
 
+/** A version that a fleet can be at. */
+export type Version = (typeof versions)[number]
 export type Source = (typeof sources)[number]
 export type Target = (typeof targets)[number]
 

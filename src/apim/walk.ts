@@ -11,7 +11,7 @@ import { type Node, runsNow } from './schemas.ts'
 import { migrationHomeOf, newServer, oldServer, type Server } from './server.ts'
 import { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
 import { bundle } from './trees.ts'
-import type { Hop } from './versions.ts'
+import type { Hop, Version } from './versions.ts'
 
 /** One hop of the way with all that belongs to it: what must hold before, its restore point, and its plays, the landing's too. */
 export type Step = {
@@ -63,7 +63,7 @@ function serverAt(site: ApimSite, host: Host<Node>, role: Role, version: string)
 /** The fleet at a version, asked once more from each host: exactly one server, which answers for its role. */
 export function serving(
   site: ApimSite,
-  version: string,
+  version: Version,
   seen: (from: From) => unknown = () => undefined,
 ): readonly Part[] {
   return startOrder(site, version).map(({ role, hosts }) =>

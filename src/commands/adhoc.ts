@@ -27,6 +27,14 @@ export function pingCommand(io: Io): Command {
 export function execCommand(io: Io): Command {
   const command = new Command('exec')
     .description('run a shell command on hosts')
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          text.includes('unknown option')
+            ? `${text}An option of the command itself stands behind --: upgrade-fleet exec PATTERN -- ls -la\n`
+            : text,
+        ),
+    })
     .argument('<pattern>', 'a pattern as in Ansible')
     .argument('<command...>', 'the command, behind -- if it has options of its own')
     .option('--timeout <seconds>', 'deadline of the command', '120')

@@ -20,15 +20,38 @@ export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['app
   }
 }
 
+/** Asks for a word that nobody types by mistake. An interrupt is no answer. */
+export async function askForWord(io: Io, message: string): Promise<string> {
+  const { input } = await import('@inquirer/prompts')
+  return input({ message }, { signal: io.interrupted }).catch(() => '')
+}
+
 /** Asks what to do after a failure; without a terminal: stop. */
 export async function askOnFailure(io: Io): Promise<'stop' | 'rollback'> {
   if (!io.answers) return 'stop'
   const { select } = await import('@inquirer/prompts')
+  const choices = [
+    { name: 'stop here; it can be resumed or rolled back later', value: 'stop' as const },
+    { name: 'roll back now', value: 'rollback' as const },
+  ]
+  const asked = select({ message: 'The run failed. What now?', choices }, { signal: io.interrupted })
+  return asked.catch(() => 'stop' as const)
+}
+
+/** Asks which of two playbooks a run goes on with; the new one is not offered when it has lost tasks that began. */
+export async function askWhichPlaybook(lost: readonly string[]): Promise<'new' | 'old' | 'stop'> {
+  const { select } = await import('@inquirer/prompts')
+  const fresh = {
+    name: 'go on with the new playbook',
+    value: 'new' as const,
+    ...(lost.length > 0 && { disabled: `(it cannot undo what was begun: ${lost.join('; ')})` }),
+  }
   return select({
-    message: 'The run failed. What now?',
+    message: 'The playbook has changed. What now?',
     choices: [
-      { name: 'stop here; it can be resumed or rolled back later', value: 'stop' as const },
-      { name: 'roll back now', value: 'rollback' as const },
+      fresh,
+      { name: 'go on with the one that the run began with', value: 'old' as const },
+      { name: 'stop here', value: 'stop' as const },
     ],
   }).catch(() => 'stop' as const)
 }

@@ -56,6 +56,18 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./runs.ts')).showCommand,
   },
   {
+    name: 'logs',
+    usage: 'RUN HOST [TASK] | RUN --bundle FILE',
+    summary: "print what was kept of a host's tasks, or pack a run for a support ticket",
+    load: async () => (await import('./logs.ts')).logsCommand,
+  },
+  {
+    name: 'verify-journal',
+    usage: '[RUN]',
+    summary: "check a run's journals, and those of its rollbacks",
+    load: async () => (await import('./verify-journal.ts')).verifyJournalCommand,
+  },
+  {
     name: 'inventory',
     usage: '--list | --graph | --host NAME',
     summary: 'print the inventory',
@@ -78,6 +90,12 @@ export const entries: readonly Entry[] = [
     usage: 'PATTERN -- COMMAND',
     summary: 'run a shell command on hosts',
     load: async () => (await import('./adhoc.ts')).execCommand,
+  },
+  {
+    name: 'unlock',
+    usage: '[PATTERN] [--run RUN]',
+    summary: 'release the locks of a run that cannot do it',
+    load: async () => (await import('./unlock.ts')).unlockCommand,
   },
   {
     name: 'lab',

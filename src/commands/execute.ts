@@ -1,3 +1,6 @@
+import { setMaxListeners } from 'node:events'
+import { dirname } from 'node:path'
+import { keepLeases, type Leases } from '../connect/leases.ts'
 import { fileJournal } from '../journal/file.ts'
 import type { Journal } from '../journal/journal.ts'
 import { memoryJournal as inMemory } from '../journal/memory.ts'
@@ -6,13 +9,18 @@ import type { Event, Outcome, Stamped } from '../model/event.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import type { Schedule } from '../model/schedule.ts'
-import { fold } from '../model/state.ts'
+import { fold, type State } from '../model/state.ts'
+import { changingMachines } from '../plan/machines.ts'
 import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
 import { asker } from './ask.ts'
 import type { RunFlags } from './flags.ts'
+import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
 import { openScreen } from './screen.ts'
-import { worldOf } from './world.ts'
+import { type World, worldOf } from './world.ts'
+
+/** What may stand in the way of a task or a wave. */
+export type Rules = Pick<RunContext, 'refuses' | 'mayNotStart'>
 
 /** What is to be done with a schedule, and on the strength of which events. */
 export interface Execution {
@@ -24,45 +32,105 @@ export interface Execution {
   readonly inventory: Inventory
   /** Events of the runs that it goes on from or takes back. */
   readonly before: readonly Stamped[]
+  /** The runs that these are of: what they left locked on machines is taken over. */
+  readonly succeeds: readonly string[]
   /** The first event: `run.started` or `run.resumed`. */
   readonly first: Event
   readonly work: (context: RunContext) => Promise<Outcome>
-  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'yes' | 'output' | 'verbose'>
+  /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
+  readonly rules?: (state: State) => Rules
+  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'yes' | 'output' | 'verbose'>
 }
 
-/** Does it: journal, connections, screen, and after the end all of them closed, whatever happened. The lock is held already. */
+/**
+ * Does it: journal, locks on the machines, connections, screen, and after the end all of them closed, whatever happened.
+ * The lock here is held already. The locks there are let go of when the journal has the end; a crash leaves them. Throws
+ * {@link MachinesLocked} before anything is changed.
+ */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
   const world = worldOf(io, execution.inventory, flags.check)
+  const leases = folder === undefined ? undefined : await leasesFor(io, execution, folder)
   const reporter = await openScreen(io, flags.output, folder)
   let journal: Journal | undefined
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)
     journal = opened?.journal ?? inMemory(io.now)
+    const state = fold(execution.before)
     const context: RunContext = {
       run: execution.run,
       schedule: execution.schedule,
-      state: fold(execution.before),
+      state,
       ledger: journal,
       listeners: [reporter.event],
       redact: world.redact,
-      connect: world.connect,
+      connect: async (machine) => {
+        const connection = await world.connect(machine)
+        return leases?.guard(connection) ?? connection
+      },
       check: flags.check,
+      diff: flags.diff ?? false,
       forks: flags.forks,
-      interrupted: io.interrupted,
+      interrupted: leases === undefined ? io.interrupted : either(io.interrupted, leases.stale),
       approve: asker(io, flags.yes, reporter),
       clock: () => performance.now(),
+      ...execution.rules?.(state),
     }
     const begun = context.clock()
-    tell(context, execution.first)
-    await journal.sync()
-    const outcome = await execution.work(context)
+    const begin = async () => {
+      tell(context, execution.first)
+      await context.ledger.sync()
+    }
+    // A run that dies while it locks must be there to be resumed; one that was there before is not to tell of a vain try.
+    const isNew = opened === undefined || opened.events.length === 0
+    if (isNew) await begin()
+    if (leases !== undefined) await lockMachines(io, execution, world, leases)
+    if (!isNew) await begin()
+    const came = await execution.work(context)
+    const outcome = leases?.stale.aborted ? 'fenced' : came
+    if (leases !== undefined && outcome === 'fenced')
+      tell(context, { type: 'stopped', play: '', reason: await leases.staleText() })
     tell(context, { type: 'run.ended', outcome, seconds: (context.clock() - begun) / 1000 })
     await journal.sync()
+    const left = (await leases?.release()) ?? []
+    reporter.end()
+    if (left.length > 0)
+      io.err(
+        `${left.join(', ')}: it could not be seen whether the lock was released. If it was not: upgrade-fleet unlock ${left.join(',')} --run ${execution.run}\n`,
+      )
     return outcome
   } finally {
     reporter.end()
     await world.close()
     await journal?.close()
   }
+}
+
+async function leasesFor(io: Io, { run, succeeds }: Execution, folder: RunFolder): Promise<Leases> {
+  const state = dirname(dirname(folder.path))
+  return keepLeases({
+    holder: await holderOf(io, state, run, 'run'),
+    succeeds: async (left) => succeeds.includes(left) || hasEnded(state, left),
+  })
+}
+
+/** All machines that may be changed, before the first of them is. */
+async function lockMachines(
+  io: Io,
+  { schedule, flags }: Execution,
+  world: World,
+  leases: Leases,
+): Promise<void> {
+  const machines = changingMachines(schedule).map((machine) => () => world.connect(machine))
+  const held = await leases.takeAll(machines, flags.forks, io.interrupted)
+  if (held.length === 0) return
+  await leases.release()
+  throw new MachinesLocked(held)
+}
+
+/** Aborts with the first of the two. Every task that is under way listens. */
+function either(one: AbortSignal, other: AbortSignal): AbortSignal {
+  const signal = AbortSignal.any([one, other])
+  setMaxListeners(0, signal)
+  return signal
 }

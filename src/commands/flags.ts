@@ -8,6 +8,7 @@ export interface RunFlags {
   readonly limit?: string
   readonly forks: number
   readonly check: boolean
+  readonly diff?: boolean
   readonly extraVars: readonly string[]
   readonly yes: boolean
   readonly onFailure?: 'ask' | 'stop' | 'rollback'
@@ -16,6 +17,7 @@ export interface RunFlags {
   readonly listHosts: boolean
   readonly listTasks: boolean
   readonly verbose: boolean
+  readonly notAfter?: string
 }
 
 function positive(value: string): number {
@@ -59,3 +61,17 @@ export function withForks(command: Command): Command {
       .default(50),
   )
 }
+
+/** Options that only list what a playbook is about, and end. */
+export function listingOptions(command: Command): Command {
+  return command
+    .option('--list-hosts', 'list the hosts of each play, and end', false)
+    .option('--list-tasks', 'list the tasks of each play, and end', false)
+}
+
+/** `--not-after`: the time that neither a wave nor its rollback may pass. */
+export const notAfterOption = () =>
+  new Option(
+    '--not-after <time>',
+    'start no wave that would end, with a rollback from there, after this time (05:00, 2026-11-23T05:00)',
+  )

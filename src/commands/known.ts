@@ -1,6 +1,7 @@
-import { type KnownRun, listRuns } from '../journal/runs.ts'
+import { type KeptRun, type KnownRun, listRecords, readRuns } from '../journal/runs.ts'
 import { InputError } from '../model/errors.ts'
 import type { Stamped } from '../model/event.ts'
+import { didYouMean } from '../model/nearest.ts'
 import { fold, type State } from '../model/state.ts'
 
 /** A run with the rollbacks of it so far, the oldest first. */
@@ -9,7 +10,7 @@ export interface RunHistory {
   readonly rollbacks: readonly KnownRun[]
   /** The run's own events, then those of its rollbacks: what its state is folded from. */
   readonly events: readonly Stamped[]
-  /** Runs that began after it, the oldest first. */
+  /** Runs that began after it, the oldest first; empty for a run that was named. */
   readonly later: readonly KnownRun[]
 }
 
@@ -18,33 +19,53 @@ export const anyBegun = (so: State): boolean => [...so.tasks.values()].some((tas
 
 /**
  * The run of that id; without one the newest whose own events `wanted` holds for, or the newest of all. A rollback's id stands for
- * the run that it takes back. Throws an InputError when there is none.
+ * the run that it takes back. Of a run that is named, only its own journals are read: another that is damaged is no
+ * hindrance. Throws an InputError when there is none.
  */
 export async function findHistory(
   state: string,
   id: string | undefined,
-  wanted: (so: State) => boolean = () => true,
+  wanted: (so: State, run: KnownRun) => boolean = () => true,
 ): Promise<RunHistory> {
-  const all = await listRuns(state)
+  const kept = await listRecords(state)
+  const named = id === undefined ? undefined : keptRun(state, kept, id)
+  const all = await readRuns(named === undefined ? kept : [named, ...rollbacksOf(kept, named)])
   const runs = all.filter((one) => one.record.kind === 'run')
-  const historyOf = (run: KnownRun): RunHistory => {
-    const rollbacks = all.filter((one) => one.record.of === run.folder.id)
-    const later = runs.slice(runs.indexOf(run) + 1)
-    return { run, rollbacks, events: [run, ...rollbacks].flatMap((one) => one.events), later }
+  const run = runs.findLast((one) => wanted(fold(one.events), one)) ?? runs.at(-1)
+  if (run === undefined) throw noRun(state, kept, id)
+  const rollbacks = all.filter((one) => one.record.of === run.folder.id)
+  return {
+    run,
+    rollbacks,
+    events: [run, ...rollbacks].flatMap((one) => one.events),
+    later: runs.slice(runs.indexOf(run) + 1),
   }
-  const named =
+}
+
+/** The run of that id, or the newest; a rollback's id stands for the run that it takes back. Throws an InputError when there is none. */
+export function keptRun(state: string, kept: readonly KeptRun[], id: string | undefined): KeptRun {
+  const found =
     id === undefined
-      ? (runs.findLast((one) => wanted(fold(one.events))) ?? runs.at(-1))
-      : all.find((one) => one.folder.id === id)
-  const run = named?.record.of === undefined ? named : all.find((one) => one.folder.id === named.record.of)
-  if (run === undefined) {
-    const known = all.map((one) => one.folder.id).slice(-5)
-    throw new InputError(
-      id === undefined ? `There is no run in ${state}.` : `There is no run "${id}" in ${state}.`,
-      known.length > 0
-        ? `The latest are: ${known.join(', ')}`
-        : 'Runs are kept in --state, by default .upgrade-fleet here.',
-    )
-  }
-  return historyOf(run)
+      ? kept.findLast((one) => one.record.kind === 'run')
+      : kept.find((one) => one.folder.id === id)
+  const of = found?.record.of
+  const run = of === undefined ? found : kept.find((one) => one.folder.id === of)
+  if (run === undefined) throw noRun(state, kept, id)
+  return run
+}
+
+/** The rollbacks of a run, the oldest first. */
+export const rollbacksOf = (kept: readonly KeptRun[], run: KeptRun): readonly KeptRun[] =>
+  kept.filter((one) => one.record.of === run.folder.id)
+
+function noRun(state: string, kept: readonly KeptRun[], id: string | undefined): InputError {
+  const known = kept.map((one) => one.folder.id)
+  return new InputError(
+    id === undefined
+      ? `There is no run in ${state}.`
+      : `There is no run "${id}" in ${state}${didYouMean(id, known)}`,
+    known.length > 0
+      ? `The latest are: ${known.slice(-5).join(', ')}`
+      : 'Runs are kept in --state, by default .upgrade-fleet here.',
+  )
 }

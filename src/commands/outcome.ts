@@ -7,6 +7,7 @@ const codes: Readonly<Record<Outcome, number>> = {
   unreachable: 4,
   'rolled-back': 5,
   'needs-operator': 6,
+  fenced: 7,
   interrupted: 130,
 }
 

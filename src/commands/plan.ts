@@ -1,16 +1,27 @@
 import { Command } from 'commander'
-import { memoryJournal } from '../journal/memory.ts'
 import type { Io } from '../model/io.ts'
-import { fold, type State } from '../model/state.ts'
-import { outline, outlineText } from '../plan/outline.ts'
-import { runSchedule } from '../run/run.ts'
+import { type PlanDocument, planText } from '../plan/document.ts'
+import { momentOf, timePlan, timeText } from '../plan/not-after.ts'
+import type { PlannedWave } from '../plan/outline.ts'
+import { waveKey } from '../plan/past.ts'
+import { outlineText } from '../plan/text.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
+import {
+  listingOptions,
+  notAfterOption,
+  type RunFlags,
+  withForks,
+  withOutput,
+  withSelection,
+} from './flags.ts'
+import { listing, listsOnly } from './listing.ts'
+import { type Looked, look } from './look.ts'
 import { exitCodeOf } from './outcome.ts'
+import { pastRuns } from './past-runs.ts'
+import { documentOf, storePlan } from './plan-file.ts'
 import { type Prepared, prepare } from './prepare.ts'
-import { worldOf } from './world.ts'
 
-type PlanFlags = RunFlags & { readonly offline: boolean }
+type PlanFlags = RunFlags & { readonly offline: boolean; readonly out?: string }
 
 /** `upgrade-fleet plan <playbook.ts>`: what would be done, per wave, host and task. */
 export function planCommand(io: Io): Command {
@@ -18,53 +29,58 @@ export function planCommand(io: Io): Command {
     .argument('<playbook>', 'the playbook, a .ts file')
     .description('print what would be done')
     .option('--offline', 'without a connection: what is observed is then known later', false)
+    .option('--out <file>', 'store the plan, for run --plan')
+    .addOption(notAfterOption())
     .action(async (file: string, flags: PlanFlags) => {
       throw new Exit(await plan(io, file, flags))
     })
-  return withOutput(withForks(withSelection(command)))
+  return withOutput(withForks(withSelection(listingOptions(command))))
 }
 
 async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
+  const moment = flags.notAfter === undefined ? undefined : momentOf(flags.notAfter, io.now())
   const prepared = await prepare(io, file, flags, false)
   try {
-    const state = flags.offline ? fold([]) : await observe(io, prepared, flags)
-    io.out(outlineText(outline(prepared.schedule, state)))
-    const failed = [...state.tasks].filter(([, task]) =>
-      ['failed', 'unreachable', 'blocked'].includes(task.status),
-    )
-    for (const [id, task] of failed) io.out(`FOUND ${id}: ${task.message ?? task.status}\n`)
-    // A host that cannot be reached is no mistake of the user's; what only waits for its answer is none either.
-    const own = failed.filter(([, task]) => task.status !== 'blocked')
-    if (own.length > 0 && own.every(([, task]) => task.status === 'unreachable'))
-      return exitCodeOf('unreachable')
-    return failed.length > 0 ? exitCodeOf('blocked') : 0
+    if (listsOnly(flags)) {
+      io.out(listing(prepared.schedule, flags))
+      return 0
+    }
+    const looked = await look(io, prepared, flags)
+    if (looked.interrupted) return exitCodeOf('interrupted')
+    const asValue = flags.out !== undefined || flags.output === 'json'
+    const document = asValue ? documentOf(io, prepared, flags, looked) : undefined
+    if (document !== undefined && flags.out !== undefined) await storePlan(io, flags.out, document)
+    io.out(await shown(io, { prepared, flags, moment }, looked, document))
+    if (looked.findings.length === 0) return 0
+    return exitCodeOf(looked.unreachable ? 'unreachable' : 'blocked')
   } finally {
     await prepared.discard()
   }
 }
 
-/** Everything that can be observed before the first change, over read-only connections: a check run that nobody watches. */
-async function observe(io: Io, { schedule, inventory, run }: Prepared, flags: PlanFlags): Promise<State> {
-  const world = worldOf(io, inventory, true)
-  const journal = memoryJournal(io.now)
-  const state = fold([])
-  try {
-    await runSchedule({
-      run,
-      schedule,
-      state,
-      ledger: journal,
-      listeners: [],
-      redact: world.redact,
-      connect: world.connect,
-      check: true,
-      forks: flags.forks,
-      interrupted: io.interrupted,
-      approve: async () => ({ yes: true, by: 'plan' }),
-      clock: () => performance.now(),
-    })
-    return state
-  } finally {
-    await world.close()
+async function shown(
+  io: Io,
+  { prepared, flags, moment }: { prepared: Prepared; flags: PlanFlags; moment: Date | undefined },
+  looked: Looked,
+  document: PlanDocument | undefined,
+): Promise<string> {
+  if (flags.output === 'json' && document !== undefined) return planText(document)
+  const past = await pastRuns(prepared.state, prepared.schedule.playbook)
+  const waves = looked.parts.filter((part) => part.kind === 'wave')
+  const times = moment && timePlan(waves, past, moment, io.now())
+  const waveNote = ({ play, wave }: PlannedWave) => {
+    const latest = times?.latest.get(waveKey(play, wave))
+    return latest === undefined ? [] : [`must start by ${timeText(latest)}`]
   }
+  return [
+    outlineText(looked.parts, { verbose: flags.verbose, past, waveNote }),
+    ...(times?.lines.map((line) => `${line}\n`) ?? []),
+    ...looked.findings.map(({ task, message }) => `FOUND ${task}: ${message}\n`),
+    ...(flags.out === undefined ? [] : [`\n${nextText(flags.out, looked)}\n`]),
+  ].join('')
 }
+
+const nextText = (file: string, { findings }: Looked): string =>
+  findings.length === 0
+    ? `To do exactly this: upgrade-fleet run --plan ${file}`
+    : `${file} holds this plan; it cannot be run before what was found is mended, and planned anew.`

@@ -15,6 +15,7 @@ import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import type { Playbook } from '../model/playbook.ts'
 import type { Schedule } from '../model/schedule.ts'
+import { isTelling } from '../model/telling.ts'
 import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
 import type { RunFlags } from './flags.ts'
 import { packageUrl, stateDirectory } from './world.ts'
@@ -50,12 +51,14 @@ export async function prepare(
     if (note !== undefined) io.err(`${note}\n`)
     const inventory = await loadInventory({ sources, cwd: io.cwd, env: io.env })
     const extraVars = await parseExtraVars(flags.extraVars, io.cwd)
+    if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const record: RunRecord = {
       kind: 'run',
       playbook: resolve(io.cwd, file),
       digest: loaded.digest,
       bundle: basename(loaded.bundle),
+      bundleDigest: loaded.bundleDigest,
       inventory,
       extraVars,
       limit: flags.limit,
@@ -66,6 +69,15 @@ export async function prepare(
     await discard()
     throw error
   }
+}
+
+/** What is typed openly is kept openly, and every user of the machine sees it in the list of processes. */
+function warnOfPlain(io: Io, extraVars: ExtraVars): void {
+  for (const [key, value] of Object.entries(extraVars))
+    if (typeof value === 'string' && isTelling(key) && !/^(true|false|yes|no)$/i.test(value))
+      io.err(
+        `warning: -e ${key}: its value will stand in run.json as it is. A secret is handed over by name: -e '{"${key}": {"env": "NAME"}}'\n`,
+      )
 }
 
 /** What a record's playbook gives for its inventory and extra vars; the same in every process. */

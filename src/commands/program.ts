@@ -101,6 +101,7 @@ const spokenFor: Readonly<Record<string, number>> = {
   DamagedJournal: 6,
   JournalFailed: 6,
   LockedError: 7,
+  MachinesLocked: 7,
 }
 
 /** 0 done, 1 a defect of this tool, 2 the user's input; a command that has said all itself throws {@link Exit}. */

@@ -1,21 +1,26 @@
 import { Command, Option } from 'commander'
-import { loadBundle } from '../load/load-playbook.ts'
+import type { KnownRun } from '../journal/runs.ts'
 import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
-import { fold } from '../model/state.ts'
+import { fold, type State } from '../model/state.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { type RunContext, tell } from '../run/context.ts'
 import { rewindBroken } from '../run/rewind.ts'
 import { runSchedule } from '../run/run.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks, withOutput } from './flags.ts'
+import { notAfterOption, type RunFlags, withForks, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
-import { applied } from './prepare.ts'
+import { planOfRun } from './plan-file.ts'
+import { hasAccepted, otherTool, playbookToGoOn } from './playbook-in-use.ts'
+import { rulesOf } from './rules.ts'
 import { afterwards } from './run.ts'
-import { bundlePath, stateDirectory } from './world.ts'
+import { version } from './version.ts'
+import { stateDirectory } from './world.ts'
+
+type ResumeFlags = RunFlags & { readonly acceptChanged?: boolean }
 
 /** `upgrade-fleet resume [RUN]`: goes on with an interrupted or failed run. */
 export function resumeCommand(io: Io): Command {
@@ -28,20 +33,25 @@ export function resumeCommand(io: Io): Command {
         'what to do after a failure (default: ask on a terminal, else stop)',
       ).choices(['ask', 'stop', 'rollback']),
     )
-    .action(async (id: string | undefined, flags: RunFlags) => {
+    .option(
+      '--accept-changed',
+      'go on with the playbook as it is now, where it is another than the run began with',
+    )
+    .addOption(notAfterOption())
+    .action(async (id: string | undefined, flags: ResumeFlags) => {
       throw new Exit(await resume(io, id, { ...flags, check: false }))
     })
   return withOutput(withForks(command))
 }
 
-async function resume(io: Io, id: string | undefined, flags: RunFlags): Promise<number> {
+async function resume(io: Io, id: string | undefined, flags: ResumeFlags): Promise<number> {
   const state = stateDirectory(io, flags.state)
-  const first = await findHistory(state, id, (so) => so.outcome !== 'ok')
+  const first = await findHistory(state, id, isToResume)
   if (id === undefined) refuseOlder(first)
   const { folder } = first.run
   const outcome = await locked(io, state, folder.id, async () => {
     const { run, rollbacks } = await findHistory(state, folder.id)
-    const { record, events } = run
+    const { events } = run
     if (fold(events).outcome === 'ok')
       throw new InputError(`The run ${folder.id} has ended well: there is nothing to resume.`)
     if (rollbacks.some((one) => one.events.some((event) => event.type === 'undo.started')))
@@ -49,7 +59,13 @@ async function resume(io: Io, id: string | undefined, flags: RunFlags): Promise<
         `The run ${folder.id} was rolled back (${rollbacks.map((one) => one.folder.id).join(', ')}), so it cannot go on.`,
         `Finish the rollback if it did not end (upgrade-fleet rollback ${folder.id}), then run the playbook anew.`,
       )
-    const { schedule, inventory } = applied(await loadBundle(bundlePath(folder, record)), record)
+    const acceptChanged = flags.acceptChanged === true
+    const { schedule, inventory, accepted } = await playbookToGoOn(io, run, acceptChanged)
+    // Whoever accepted what changed has left the plan that the run was begun by.
+    const left = acceptChanged || accepted !== undefined || hasAccepted(events)
+    const plan = left ? undefined : await planOfRun(folder)
+    const tool = otherTool(events)
+    if (tool !== undefined) io.err(tool)
     return execute(io, {
       run: folder.id,
       folder,
@@ -57,21 +73,39 @@ async function resume(io: Io, id: string | undefined, flags: RunFlags): Promise<
       flags,
       inventory,
       before: events,
+      succeeds: [folder.id, ...rollbacks.map((one) => one.folder.id)],
       first: {
         type: 'run.resumed',
         run: folder.id,
         playbook: schedule.playbook,
         changed: anyBegun(fold(events)),
         waves: waveOutlines(schedule),
+        ...(schedule.leavesAsFound && { leavesAsFound: true }),
+        tool: version,
+        ...(accepted && { accepted }),
       },
       work: goOn,
+      rules: await rulesOf(io, { state, schedule, flags, plan }),
     })
   })
   return afterwards(io, folder.id, outcome, flags)
 }
 
-/** A run that nobody named is not resumed over one that changed the fleet after it. */
+/** Whether a run that nobody named is what is meant: it did not end well, and changed something or was going to. */
+function isToResume(so: State, { events }: KnownRun): boolean {
+  const [first] = events
+  const changes = first?.type !== 'run.started' || first.changes !== false
+  return so.outcome !== 'ok' && (changes || anyBegun(so))
+}
+
+/** A run that nobody named is not resumed when it only reads, nor over one that changed the fleet after it. */
 function refuseOlder({ run, later }: RunHistory): void {
+  const so = fold(run.events)
+  if (so.outcome !== 'ok' && !isToResume(so, run))
+    throw new InputError(
+      `There is no run to resume: the latest, ${run.folder.id} of ${run.record.playbook}, only reads.`,
+      `Run it again; or name it: upgrade-fleet resume ${run.folder.id}`,
+    )
   const since = later.find((one) => anyBegun(fold(one.events)))
   if (since !== undefined)
     throw new InputError(

@@ -1,24 +1,26 @@
+import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { makeRunFolder, newRunId, saveRecord } from '../journal/runs.ts'
-import { loadBundle } from '../load/load-playbook.ts'
 import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
 import { fold } from '../model/state.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { refuseBackTo, runBack } from '../run/back.ts'
-import { execute } from './execute.ts'
+import { lossOf } from '../run/cutover.ts'
+import { confirmLoss } from './after-cutover.ts'
+import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
-import { locked } from './locked.ts'
+import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
-import { applied } from './prepare.ts'
+import { appliedInUse, inUse } from './playbook-in-use.ts'
 import { version } from './version.ts'
-import { bundlePath, stateDirectory } from './world.ts'
+import { stateDirectory } from './world.ts'
 
 /** Flags of a rollback: those of a run, and how far back. */
-type BackFlags = RunFlags & { readonly to?: string }
+type BackFlags = RunFlags & { readonly to?: string; readonly afterCutover?: string }
 
 /** `upgrade-fleet rollback [RUN] [--to PLAY]`: takes a run back. */
 export function rollbackCommand(io: Io): Command {
@@ -26,6 +28,10 @@ export function rollbackCommand(io: Io): Command {
     .argument('[run]', 'the id of the run (default: the latest)')
     .description('take a run back')
     .option('--to <play>', 'leave everything as it was when this play had ended')
+    .option(
+      '--after-cutover <run>',
+      'the id of the run once more: roll back although users are served since its cut-over',
+    )
     .action(async (id: string | undefined, flags: BackFlags) => {
       throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, check: false })))
     })
@@ -40,20 +46,24 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
   const of = first.run.folder.id
   return locked(io, state, `rollback of ${of}`, async () => {
     const { run, rollbacks, events } = await findHistory(state, of)
-    const { schedule, inventory } = applied(await loadBundle(bundlePath(run.folder, run.record)), run.record)
+    const { schedule, inventory } = await appliedInUse(run)
     const { to } = flags
     const refused = to === undefined ? undefined : refuseBackTo({ schedule, state: fold(events) }, to)
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
+    const loss = lossOf({ schedule, state: fold(events) }, to)
+    if (loss !== undefined) await confirmLoss(io, of, loss, events, flags.afterCutover)
     const folder = await makeRunFolder(state, newRunId(io.now()))
     const end = to === undefined ? {} : { to }
     await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end })
-    return execute(io, {
+    const runs = [of, ...rollbacks.map((one) => one.folder.id)]
+    const execution: Execution = {
       run: folder.id,
       folder,
       schedule,
       flags,
       inventory,
       before: events,
+      succeeds: runs,
       first: {
         type: 'run.started',
         run: folder.id,
@@ -61,13 +71,17 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
         of,
         playbook: schedule.playbook,
         inventory: run.record.inventory.sources,
-        digest: run.record.digest,
+        digest: inUse(run).digest,
         tool: version,
         check: false,
         waves: waveOutlines(schedule).toReversed(),
       },
-      work: (context) =>
-        runBack(context, { of, runs: [of, ...rollbacks.map((one) => one.folder.id)], ...end }),
+      work: (context) => runBack(context, { of, runs, ...end }),
+    }
+    return execute(io, execution).catch(async (error: unknown) => {
+      // Nothing began, so there is nothing to be told of it later.
+      if (error instanceof MachinesLocked) await rm(folder.path, { recursive: true, force: true })
+      throw error
     })
   })
 }

@@ -1,48 +1,77 @@
 import { Command, Option } from 'commander'
-import { LockedError } from '../journal/lock.ts'
 import { saveRecord } from '../journal/runs.ts'
+import { writeWhole } from '../journal/whole-file.ts'
+import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
-import { playsOf } from '../model/schedule.ts'
-import { waveOutlines } from '../plan/outline.ts'
-import { plural } from '../report/text.ts'
+import { type PlanDocument, planText } from '../plan/document.ts'
+import { knownToChange, waveOutlines } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
+import { AfterCutover } from './after-cutover.ts'
 import { askOnFailure } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
-import { locked } from './locked.ts'
+import {
+  listingOptions,
+  notAfterOption,
+  type RunFlags,
+  withForks,
+  withOutput,
+  withSelection,
+} from './flags.ts'
+import { listing, listsOnly } from './listing.ts'
+import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
-import { type Prepared, prepare } from './prepare.ts'
+import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } from './plan-file.ts'
+import { prepare } from './prepare.ts'
 import { rollbackRun } from './rollback.ts'
+import { rulesOf } from './rules.ts'
 import { version } from './version.ts'
 
 /** `upgrade-fleet <playbook.ts>`: runs a playbook. */
 export function runCommand(io: Io): Command {
   const command = new Command('run')
-    .argument('<playbook>', 'the playbook, a .ts file')
+    .argument('[playbook]', 'the playbook, a .ts file; with --plan, that of the plan')
     .description('run a playbook')
     .option('-C, --check', 'change nothing: say what would be changed, over read-only connections', false)
-    .option('--list-hosts', 'list the hosts of each play, and end', false)
-    .option('--list-tasks', 'list the tasks of each play, and end', false)
+    .option('-D, --diff', 'show what changes make different, secrets hidden; with --check, would make', false)
+    .option('--plan <file>', 'do exactly what this plan says (plan --out), or refuse')
+    .addOption(notAfterOption())
     .addOption(
       new Option(
         '--on-failure <what>',
         'what to do after a failure (default: ask on a terminal, else stop)',
       ).choices(['ask', 'stop', 'rollback']),
     )
-    .action(async (file: string, flags: RunFlags) => {
-      throw new Exit(await runPlaybook(io, file, flags))
+    .action(async (file: string | undefined, flags: PlannedFlags) => {
+      throw new Exit(await runGiven(io, file, flags))
     })
-  return withOutput(withForks(withSelection(command)))
+  return withOutput(withForks(withSelection(listingOptions(command))))
 }
 
-async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<number> {
-  const keep = !flags.check && !flags.listHosts && !flags.listTasks
+type PlannedFlags = RunFlags & { readonly plan?: string }
+
+async function runGiven(io: Io, file: string | undefined, flags: PlannedFlags): Promise<number> {
+  if (flags.plan !== undefined) {
+    const plan = await loadPlan(io, flags.plan)
+    const meant = flagsOfPlan(io, plan, file, flags)
+    return runPlaybook(io, meant.playbook, meant.flags, plan)
+  }
+  if (file !== undefined) return runPlaybook(io, file, flags)
+  throw new InputError(
+    'run: expected a playbook, a .ts file, or --plan FILE, got neither',
+    'See: upgrade-fleet run --help',
+  )
+}
+
+async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDocument): Promise<number> {
+  const keep = !flags.check && !listsOnly(flags)
   const prepared = await prepare(io, file, flags, keep)
+  let begun = false
   try {
-    if (flags.listHosts || flags.listTasks) {
-      io.out(listing(prepared, flags))
+    if (plan !== undefined) refuseMovedBasis(io, plan, prepared, flags)
+    if (listsOnly(flags)) {
+      io.out(listing(prepared.schedule, flags))
       return 0
     }
     const { run, state, folder, schedule, inventory, record } = prepared
@@ -53,6 +82,7 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
       folder: keep ? folder : undefined,
       inventory,
       before: [],
+      succeeds: [],
       first: {
         type: 'run.started',
         run,
@@ -63,22 +93,28 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags): Promise<numbe
         tool: version,
         check: flags.check,
         waves: waveOutlines(schedule),
+        changes: knownToChange(schedule),
+        ...(schedule.leavesAsFound && { leavesAsFound: true }),
       },
       work: runSchedule,
+      rules: await rulesOf(io, { state, schedule, flags, plan }),
     }
-    const outcome = keep
-      ? await locked(io, state, run, async () => {
-          await saveRecord(folder, record)
-          return execute(io, execution)
-        })
-      : await execute(io, execution)
+    const work = async () => {
+      // The last look before the first change.
+      if (plan !== undefined) await refuseMovedFacts(io, plan, prepared, flags)
+      if (keep && plan !== undefined) await writeWhole(planPath(folder), planText(plan))
+      if (keep) await saveRecord(folder, record)
+      begun = keep
+      return execute(io, execution)
+    }
+    const outcome = keep ? await locked(io, state, run, work) : await work()
     return await afterwards(io, run, outcome, flags)
   } catch (error) {
-    // Nothing began, so there is nothing to be told of it later.
-    if (error instanceof LockedError) await prepared.discard()
+    if (error instanceof MachinesLocked) begun = false
     throw error
   } finally {
-    if (!keep) await prepared.discard()
+    // Nothing began, so there is nothing to be told of it later.
+    if (!begun) await prepared.discard()
   }
 }
 
@@ -90,16 +126,11 @@ export async function afterwards(io: Io, run: string, outcome: Outcome, flags: R
   const wish = flags.onFailure ?? (flags.yes ? 'stop' : 'ask')
   const what = wish === 'ask' ? await askOnFailure(io) : wish
   if (what === 'stop') return exitCodeOf(outcome)
-  const back = await rollbackRun(io, run, flags)
+  const back = await rollbackRun(io, run, flags).catch((error: unknown) => {
+    // Users are served: the failure stands, and what a person may do about it is said.
+    if (!(error instanceof AfterCutover)) throw error
+    io.err(`${error.message}\n`)
+  })
+  if (back === undefined) return exitCodeOf(outcome)
   return back === 'ok' ? exitCodeOf('rolled-back') : exitCodeOf(back)
-}
-
-function listing({ schedule }: Prepared, { listTasks }: RunFlags): string {
-  return playsOf(schedule)
-    .map(({ play, waves }) => {
-      const hosts = waves.flat().map((host) => host.name)
-      const lines = listTasks ? play.steps.map((step) => step.name) : hosts
-      return `play ${play.name} (${plural(hosts.length, 'host')})\n${lines.map((line) => `  ${line}\n`).join('')}`
-    })
-    .join('')
 }

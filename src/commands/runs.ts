@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { listRuns } from '../journal/runs.ts'
+import { inspectJournal } from '../journal/file.ts'
+import { listRecords, type RunFolder } from '../journal/runs.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { fold } from '../model/state.ts'
@@ -15,15 +16,23 @@ export function runsCommand(io: Io): Command {
     .addOption(stateOption())
     .action(async (flags: { readonly state?: string }) => {
       const state = stateDirectory(io, flags.state)
-      const runs = await listRuns(state)
+      const runs = await listRecords(state)
       if (runs.length === 0) io.err(`There is no run in ${state}.\n`)
-      for (const { folder, record, events } of runs) {
+      for (const { folder, record } of runs) {
         const what = record.of === undefined ? sanitize(record.playbook) : `rollback of ${record.of}`
-        const ended = events.findLast((event) => event.type === 'run.ended')
-        const outcome = ended?.type === 'run.ended' ? ended.outcome : 'not ended'
-        io.out(`${folder.id}  ${outcome.padEnd(14)}  ${what}\n`)
+        io.out(`${folder.id}  ${(await howItEnded(folder)).padEnd(14)}  ${what}\n`)
       }
     })
+}
+
+/** One damaged journal must not hide the list of the others. */
+async function howItEnded({ journal }: RunFolder): Promise<string> {
+  const read = await inspectJournal(journal).catch(() => undefined)
+  if (read === undefined) return 'not begun'
+  if (read.tooNew) return 'newer'
+  if (read.damage !== undefined) return 'damaged'
+  const ended = read.events.findLast((event) => event.type === 'run.ended')
+  return ended?.type === 'run.ended' ? ended.outcome : 'not ended'
 }
 
 /** `upgrade-fleet show RUN`: what happened in a run, from its journal. */

@@ -10,7 +10,7 @@ import type { Host } from '../model/host.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { redactor } from '../model/redact.ts'
-import type { SecretStore } from '../model/secret.ts'
+import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
 export function stateDirectory(io: Io, flag: string | undefined): string {
@@ -28,6 +28,8 @@ export interface World {
 export function worldOf(io: Io, inventory: Inventory, check: boolean): World {
   const revealed = new Set<string>()
   const secrets = remembering(secretsOf(io), revealed)
+  // What the environment holds is known already; a file's value is when it is first used.
+  for (const name of secretNames(varsOf(inventory))) if (name.startsWith('env:')) revealQuietly(secrets, name)
   const agent = io.env['SSH_AUTH_SOCK']
   const context = { secrets, home: io.home, ...(agent !== undefined && { agent }) }
   const pool = connectionPool((endpoint) => openConnection(endpoint, context))
@@ -51,6 +53,37 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean): World {
 
 /** Where secrets of this process come from. */
 export const secretsOf = (io: Io): SecretStore => secretStore(io.env, io.uid)
+
+/** All that an inventory says of hosts and groups. */
+export const varsOf = ({ hosts, groups }: Inventory): readonly unknown[] =>
+  [...hosts, ...groups].map((one) => one.vars)
+
+/** The names of all secrets in a value: `{ env: NAME }` and `{ file: PATH }` as inventories have them, and those of a journal. */
+export function secretNames(value: unknown): ReadonlySet<string> {
+  const names = new Set<string>()
+  const look = (part: unknown): void => {
+    if (isSecret(part)) names.add(part.name)
+    else if (typeof part === 'object' && part !== null) {
+      const [[key, text] = [], ...more] = Object.entries(part)
+      if (more.length === 0 && typeof text === 'string') {
+        if (key === 'env' || (key === 'file' && text.startsWith('/'))) names.add(`${key}:${text}`)
+        if (key === '$secret') names.add(text)
+      }
+      for (const item of Object.values(part)) look(item)
+    }
+  }
+  look(value)
+  return names
+}
+
+/** A secret's value, or undefined where it cannot be looked up here. */
+export function revealQuietly(store: SecretStore, name: string): string | undefined {
+  try {
+    return reveal([secret(name)], store)
+  } catch {
+    return undefined
+  }
+}
 
 const remembering =
   (store: SecretStore, revealed: Set<string>): SecretStore =>

@@ -22,6 +22,8 @@ export interface FakeFiles {
     source: Source,
     path: string,
     options?: PutOptions,
+    /** Called before the name appears; throws to prevent it. */
+    last?: () => void,
   ): Promise<Stored>
   get(host: string, path: string, sink: Writable): Promise<Stored>
 }
@@ -40,7 +42,15 @@ export function fakeFiles(initial: Readonly<Record<string, string | Uint8Array>>
   return {
     content,
     directories,
-    put: async (host, secrets, broken, source, path, { mode = 0o600, ...options } = {}) => {
+    put: async (
+      host,
+      secrets,
+      broken,
+      source,
+      path,
+      { mode = 0o600, ...options } = {},
+      last = () => undefined,
+    ) => {
       mustBeAbsolute(path)
       const bytes = await bytesOf(source, secrets)
       if (options.signal?.aborted)
@@ -58,6 +68,7 @@ export function fakeFiles(initial: Readonly<Record<string, string | Uint8Array>>
       if (directories.has(path)) throw error(host, path, 'could not be stored: it is a directory')
       if (options.exclusive && content.has(path))
         throw new ConnectionError(host, 'refused', `${host}: ${path} exists already`)
+      last()
       content.set(path, { bytes, mode })
       options.onProgress?.(size, size)
       return stored

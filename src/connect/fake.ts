@@ -1,11 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import type { Duplex } from 'node:stream'
-import type { Connection, Endpoint, ExecOptions, ExecResult } from '../model/connection.ts'
+import type { Connection, Endpoint, ExecOptions, ExecResult, Job } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
 import { splitLines } from './capture.ts'
 import { type FakeFile, fakeFiles } from './fake-files.ts'
 import { fakeJobs } from './fake-jobs.ts'
+import { type FakeLock, fakeLock } from './fake-lock.ts'
+import { passedOnReason } from './runner.ts'
 
 /** What a command of a fake machine comes to. Without a code or signal it is a success. */
 export interface FakeAnswer {
@@ -28,6 +30,12 @@ export interface FakeCall {
 /** Plays the machine's shell: exact text in, what it printed and its exit code out. */
 export type Respond = (text: string, stdin: string, call: FakeCall) => FakeAnswer | Promise<FakeAnswer>
 
+/** Under which state of the lock a connection may change a fake machine. */
+interface FakeFence {
+  readonly number: number
+  readonly stale: () => void
+}
+
 /** How a fake machine is made; everything has a default. */
 export interface FakeOptions {
   readonly endpoint?: Partial<Endpoint>
@@ -45,6 +53,7 @@ export interface FakeMachine {
   readonly directories: Set<string>
   /** The text of every command that was started, in order; jobs too. */
   readonly commands: readonly string[]
+  readonly lock: FakeLock
   connect(endpoint?: Partial<Endpoint>): Connection
   /** Breaks all connections: what is under way is lost, the next call finds them connected again. */
   lose(): void
@@ -65,6 +74,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
     return respond(text, stdin, call)
   }
   const jobs = fakeJobs(start, secrets)
+  const lock = fakeLock()
   let away = false
   const unbroken = () => {
     const controller = new AbortController()
@@ -92,7 +102,23 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
       const why = closed ? 'this connection was closed' : 'it is not reachable'
       throw new ConnectionError(endpoint.name, 'unreachable', `${endpoint.name}: ${why}`)
     }
-    return {
+    const fencedOff = (fence: FakeFence | undefined): boolean => {
+      if (fence === undefined || lock.holds(fence.number)) return false
+      fence.stale()
+      return true
+    }
+    const pass = (fence: FakeFence | undefined) => {
+      if (!fencedOff(fence)) return
+      throw new ConnectionError(endpoint.name, 'fenced', `${endpoint.name}: ${passedOnReason}`)
+    }
+    const guarded = (job: Job, fence: FakeFence | undefined): Job => ({
+      ...job,
+      cancel: async () => {
+        pass(fence)
+        return job.cancel()
+      },
+    })
+    const connection = (fence?: FakeFence): Connection => ({
       endpoint,
       workdir: async () => {
         reach()
@@ -101,11 +127,14 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
       },
       exec: async (command, given = {}) => {
         reach()
+        if (!command.reads && fencedOff(fence))
+          return { kind: 'refused', reason: passedOnReason, stdout: '', stderr: '', truncated: false }
         return execOn(start, secrets, broken.signal, command.text, given)
       },
       put: async (source, path, given) => {
         reach()
-        return files.put(endpoint.name, secrets, broken.signal, source, path, given)
+        pass(fence)
+        return files.put(endpoint.name, secrets, broken.signal, source, path, given, () => pass(fence))
       },
       get: async (path, sink) => {
         reach()
@@ -113,13 +142,26 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
       },
       job: async (id, command, given) => {
         reach()
+        pass(fence)
         files.directories.add(workdir)
-        return jobs.start(workdir, id, command, given)
+        return guarded(jobs.start(workdir, id, command, given), fence)
       },
       jobs: async (prefix) => {
         reach()
-        return jobs.list(prefix)
+        return jobs.list(prefix).map((job) => guarded(job, fence))
       },
+      lock: {
+        look: async () => {
+          reach()
+          return lock.look()
+        },
+        add: async (after, note) => {
+          reach()
+          files.directories.add(workdir)
+          return lock.add(after, note)
+        },
+      },
+      fenced: (number, stale) => connection({ number, stale }),
       dial: async (address, port) => {
         reach()
         return dialled(endpoint.name, options.dial ?? nobody, address, port)
@@ -127,12 +169,14 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
       close: async () => {
         closed = true
       },
-    }
+    })
+    return connection()
   }
   return {
     files: files.content,
     directories: files.directories,
     commands,
+    lock,
     connect,
     lose,
     unreachable: (yes) => {

@@ -6,7 +6,8 @@ import { quote } from '../model/command.ts'
 import type { PutOptions, Source, Stored } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
-import { failure, must, type Runner } from './runner.ts'
+import { passedOn } from './lock-scripts.ts'
+import { failure, judged, must, type Runner } from './runner.ts'
 import { sendAll } from './send.ts'
 
 const small = 32 * 1024
@@ -22,7 +23,7 @@ export async function putFile(
 ): Promise<Stored> {
   mustBeAbsolute(path)
   const { size, open, bytes } = await opened(source, secrets)
-  const text = storeScript(path, size, options)
+  const text = storeScript(path, size, options, await runner.fence?.test())
   const what = `${path} could not be stored`
   const wrong = (sum: string) =>
     new ConnectionError(
@@ -38,13 +39,16 @@ export async function putFile(
     if (options.signal?.aborted)
       throw new ConnectionError(runner.host, 'refused', `${runner.host}: ${what}: cancelled`)
     // Not killed when it is cancelled later: it is over soon, and its temporary file would stay.
-    const answer = await runner.script(text, { stdin, timeout: 120 })
+    const answer = judged(runner, await runner.script(text, { stdin, timeout: 120 }))
     if (answer.end.kind === 'exit' && answer.end.code === exists) throw taken(runner.host, path)
     must(runner.host, answer, what)
     options.onProgress?.(size, size)
     return { size, sha256: sum }
   }
-  const { answer, sha256, failed } = await sendAll(runner, text, open, size, judge, options)
+  const sent = await sendAll(runner, text, open, size, judge, options)
+  const { sha256, failed } = sent
+  const answer = judged(runner, sent.answer)
+  if (answer.end.kind === 'fenced') throw failure(runner.host, answer, what)
   if (sha256 !== undefined && !judge(sha256)) throw wrong(sha256)
   if (answer.end.kind === 'exit' && answer.end.code === exists) throw taken(runner.host, path)
   if (failed !== undefined && answer.end.kind !== 'lost')
@@ -131,9 +135,15 @@ async function opened(
 
 /**
  * Reads `size` bytes and a line with their SHA-256 from its input. The name appears only when both agree and the bytes
- * are on disk; whatever happens before, an input that ends early too, leaves nothing.
+ * are on disk; whatever happens before, an input that ends early too, leaves nothing. The bytes may have been long on
+ * their way, so the fence is tested again before the name appears.
  */
-function storeScript(path: string, size: number, { mode = 0o600, exclusive = false }: PutOptions): string {
+function storeScript(
+  path: string,
+  size: number,
+  { mode = 0o600, exclusive = false }: PutOptions,
+  fence: string | undefined,
+): string {
   const directory = path.slice(0, path.lastIndexOf('/')) || '/'
   const temporary = `${directory === '/' ? '' : directory}/.upgrade-fleet-${randomBytes(9).toString('hex')}`
   const place = exclusive
@@ -153,6 +163,7 @@ IFS= read -r w || { printf 'the data ended early\\n' >&2; exit 1; }
 if [ "$g" != "$w" ]; then printf '%s\\n' "it arrived changed: SHA-256 $g" >&2; exit 1; fi
 chmod ${mode.toString(8).padStart(4, '0')} -- "$t" || exit 1
 sync -- "$t" 2>/dev/null || sync
+${fence === undefined ? ':' : `{ ${fence}; } || exit ${passedOn}`}
 ${place}
 sync -- "$d" 2>/dev/null || sync`
 }

@@ -8,9 +8,14 @@ export interface Script {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly stdin?: Buffer
+  /** A test by built-in commands: where it does not hold, nothing is run, and {@link fencedOff} is said for the exit status. */
+  readonly fence?: string
   /** The command reads what comes after the frame, so the shell ends with it and is not used again. */
   readonly last?: boolean
 }
+
+/** Said in place of the exit status when the script's fence does not hold. */
+export const fencedOff = 'fenced'
 
 /** A mark that no output can forge, since it is random and the command never learns it. */
 export function nonce(): string {
@@ -20,12 +25,20 @@ export function nonce(): string {
 /** The text that makes `/bin/sh` run a script and then say the mark and the exit status on both of its streams. */
 export function frame(script: Script, mark: string): Buffer {
   const body = subshell(script)
-  const end = `r=$?; printf '%s%s\\n' ${mark} "$r"; printf '%s\\n' ${mark} >&2\n`
+  const said = `printf '%s%s\\n' ${mark} "$r"; printf '%s\\n' ${mark} >&2\n`
+  const [begin, end] =
+    script.fence === undefined
+      ? ['', `r=$?; ${said}`]
+      : [`if ${script.fence}; then\n`, `r=$?; else r=${fencedOff}; fi; ${said}`]
   // One compound command: a shell that reads no further than it must would leave its end to the script's own input.
-  if (script.last) return Buffer.from(`{ ${body}\n${end}exit; }\n`)
+  if (script.last) return Buffer.from(`{ ${begin}${body}\n${end}exit; }\n`)
   if (script.stdin === undefined || script.stdin.length === 0)
-    return Buffer.from(`${body} </dev/null\n${end}`)
-  const input = [Buffer.from('{ '), ...feed(script.stdin), Buffer.from(`} 2>/dev/null | ${body}\n${end}`)]
+    return Buffer.from(`${begin}${body} </dev/null\n${end}`)
+  const input = [
+    Buffer.from(`${begin}{ `),
+    ...feed(script.stdin),
+    Buffer.from(`} 2>/dev/null | ${body}\n${end}`),
+  ]
   return Buffer.concat(input)
 }
 

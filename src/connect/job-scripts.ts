@@ -1,6 +1,7 @@
 import { quote } from '../model/command.ts'
 import type { JobId, JobOptions } from '../model/connection.ts'
 import { exports } from './frame.ts'
+import { passedOn } from './lock-scripts.ts'
 import { sessionFunctions } from './session.ts'
 
 const own = ['command', 'stdin', 'pid', 'pid.new', 'log', 'rc', 'rc.new', 'cancelled']
@@ -17,8 +18,10 @@ export function jobPath(id: JobId): string {
 /**
  * Becomes the leader of the job. It says who it is before it runs anything, gives up the channel's streams, and writes
  * the exit status under its name only when it is on disk. TERM ends its children; it stays to write down their status.
+ * Where the lock has passed on it ends before it is anybody.
  */
-const leader = `trap : HUP INT TERM; d=$1
+const leader = (fence: string | undefined): string => `trap : HUP INT TERM; d=$1
+${fence === undefined ? ':' : `{ ${fence}; } || exit`}
 IFS= read -r s </proc/$$/stat && IFS= read -r b </proc/sys/kernel/random/boot_id || exit 1
 p=$$; set -- \${s##*) }
 printf '%s %s %s\\n' "$p" "\${20}" "$b" >"$d/pid.new" && : >"$d/log" && mv "$d/pid.new" "$d/pid" || exit 1
@@ -29,7 +32,13 @@ printf '%s\\n' "$r" >"$d/rc.new" && { sync "$d/rc.new" 2>/dev/null || sync; } &&
 sync "$d" 2>/dev/null || sync`
 
 /** Starts a job unless its directory exists; ends when the leader has said who it is. Its input is the job's. */
-export function startScript(workdir: string, id: JobId, text: string, options: JobOptions): string {
+export function startScript(
+  workdir: string,
+  id: JobId,
+  text: string,
+  options: JobOptions,
+  fence?: string,
+): string {
   const directory = `${workdir}/jobs/${jobPath(id)}`
   const command = [
     ...(options.cwd === undefined ? ['cd || exit'] : [`cd -- ${quote(options.cwd)} || exit`]),
@@ -42,7 +51,8 @@ if ! mkdir -- "$d" 2>/dev/null; then [ -d "$d" ] && exit 0; mkdir -- "$d"; exit 
 give_up() { rm -rf -- "$d"; exit 1; }
 printf 'umask %s\\n%s\\n' "$m" ${quote(command)} >"$d/command" || give_up
 ${options.stdin === undefined ? ':' : 'cat >"$d/stdin" || give_up'}
-said=$(setsid /bin/sh -c ${quote(leader)} upgrade-fleet-job "$d" </dev/null 2>&1 &)
+said=$(setsid /bin/sh -c ${quote(leader(fence))} upgrade-fleet-job "$d" </dev/null 2>&1 &)
+${fence === undefined ? ':' : `[ -e "$d/pid" ] || { ${fence}; } || { rm -rf -- "$d"; exit ${passedOn}; }`}
 [ -e "$d/pid" ] || { printf '%s\\n' "$said" >&2; give_up; }`
 }
 

@@ -5,7 +5,7 @@ import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
 import { splitLines } from './capture.ts'
 import { jobPath, listScript, parseState, signalScript, startScript, stateScript } from './job-scripts.ts'
-import { must, type Runner } from './runner.ts'
+import { judged, must, type Runner } from './runner.ts'
 
 const chunk = 256 * 1024
 const shortest = 50
@@ -22,10 +22,11 @@ export async function startJob(
   command: Command,
   options: JobOptions,
 ): Promise<Job> {
-  const text = startScript(workdir, id, command.text, options)
+  const text = startScript(workdir, id, command.text, options, await runner.fence?.test())
   const stdin = options.stdin === undefined ? undefined : Buffer.from(reveal(options.stdin, secrets))
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await runner.script(text, { timeout: 60, ...(stdin === undefined ? {} : { stdin }) })
+    const input = stdin === undefined ? {} : { stdin }
+    const answer = judged(runner, await runner.script(text, { timeout: 60, ...input }))
     if (answer.end.kind === 'lost' && attempt < 3) continue
     must(runner.host, answer, `the job ${id} could not be started`)
     return handle(runner, `${workdir}/jobs/${id}`, id)

@@ -42,6 +42,13 @@ export function readOnly(connection: Connection): Connection {
           },
         }),
       ),
+    lock: {
+      look: () => connection.lock.look(),
+      add: async () => {
+        throw refuse('the lock is not taken')
+      },
+    },
+    fenced: () => readOnly(connection),
     dial: (address, port) => connection.dial(address, port),
     close: () => connection.close(),
   }

@@ -2,14 +2,15 @@ import type { Readable, Writable } from 'node:stream'
 import { sanitize } from '../model/sanitize.ts'
 import { capture } from './capture.ts'
 import type { Ended, Link, Tap } from './channel.ts'
-import { frame, nonce, type Script, scanner } from './frame.ts'
+import { fencedOff, frame, nonce, type Script, scanner } from './frame.ts'
 import { type Identity, parseStat } from './session.ts'
 
-/** How a frame went. `unrun`: the shell ended before its turn, so nothing of it ran. */
+/** How a frame went. `unrun`: the shell ended before its turn, `fenced`: its fence did not hold; so nothing of it ran. */
 export type RunEnd =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'fenced' }
   | { readonly kind: 'unrun'; readonly reason: string }
 
 /** Where a frame's bytes go, and who is told that its turn has come. */
@@ -40,7 +41,7 @@ interface Entry {
   readonly streams: Streams
   readonly settle: (end: RunEnd) => void
   begun: boolean
-  code: number | undefined
+  code: number | typeof fencedOff | undefined
   quiet: boolean
 }
 
@@ -73,7 +74,7 @@ export async function openShell(link: Link): Promise<Shell> {
   const finish = (entry: Entry) => {
     if (entry.code === undefined || !entry.quiet) return
     entries.splice(entries.indexOf(entry), 1)
-    entry.settle({ kind: 'exit', code: entry.code })
+    entry.settle(entry.code === fencedOff ? { kind: 'fenced' } : { kind: 'exit', code: entry.code })
     if (entries.length === 0 && !usable) channel.input.end()
   }
   // A turn begins with the mark of the one before on stdout; that on stderr may come later than the first output.
@@ -92,7 +93,7 @@ export async function openShell(link: Link): Promise<Shell> {
       entries.push(entry)
       beginNext()
       out.expect(mark, streams.stdout, (said) => {
-        entry.code = Number(said)
+        entry.code = said === fencedOff ? fencedOff : Number(said)
         streams.onSaid?.()
         finish(entry)
         beginNext()

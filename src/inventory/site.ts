@@ -9,6 +9,7 @@ import { connectionVars } from './endpoint.ts'
 import type { ExtraVars } from './extra-vars.ts'
 import { type Finding, findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
+import { misspelt } from './misspelt.ts'
 import { keysOf } from './schema-keys.ts'
 import { unsupported } from './unsupported.ts'
 
@@ -17,7 +18,7 @@ import { unsupported } from './unsupported.ts'
  * schemas, with extra vars on top. All that is wrong is thrown at once, each with the place of the value.
  */
 export function siteOf<F extends Fleet>(fleet: F, inventory: Inventory, extraVars: ExtraVars = {}): Site<F> {
-  const problems = new Set<string>(unknownExtraVars(fleet, extraVars))
+  const problems = new Set<string>([...unknownExtraVars(fleet, extraVars), ...misspelt(fleet, inventory)])
   const hostsByName = new Map(inventory.hosts.map((host) => [host.name, host]))
   const typed = new Map<z.ZodType, Map<string, Host>>()
   const all = new Map<string, Host>()

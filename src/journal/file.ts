@@ -1,8 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { InputError } from '../model/errors.ts'
 import { type Event, isStored, type Stamped } from '../model/event.ts'
 import { type Journal, stamper } from './journal.ts'
-import { journalLine, readLine } from './line.ts'
+import { headerLine, journalLine, newestVersion } from './line.ts'
+import { type ParsedJournal, parseJournal } from './parse.ts'
 
 /** A journal file that is damaged before its end: what it says cannot be trusted. */
 export class DamagedJournal extends Error {
@@ -16,58 +18,67 @@ export class JournalFailed extends Error {
 
 /**
  * Opens or begins a journal file (mode 0600). A torn last line, from a crash in the middle of a write, is cut off;
- * damage before it throws {@link DamagedJournal}.
+ * damage before it throws {@link DamagedJournal}, a version that is too new an InputError, and then nothing is written.
  */
 export async function fileJournal(
   path: string,
   now: () => Date,
 ): Promise<{ readonly journal: Journal; readonly events: readonly Stamped[] }> {
   const file = await open(path, 'a+', 0o600)
-  const { events, size } = parseJournal(await file.readFile('utf8'), path)
-  await file.truncate(size)
-  await file.datasync()
-  await syncDirectory(dirname(path))
-  return { journal: writer(file, stamper(now, events.at(-1)?.seq ?? 0)), events }
-}
-
-/** Reads a journal's events without opening it for writing. */
-export async function readJournal(path: string): Promise<readonly Stamped[]> {
-  const file = await open(path, 'r')
   try {
-    return parseJournal(await file.readFile('utf8'), path).events
-  } finally {
+    const read = parseJournal(await file.readFile())
+    refuse(read, path)
+    await file.truncate(read.size)
+    await file.datasync()
+    await syncDirectory(dirname(path))
+    return { journal: writer(file, stamper(now, read.events.length), read), events: read.events }
+  } catch (error) {
     await file.close()
+    throw error
   }
 }
 
-/** The events of a journal's text, and the bytes up to the end of its last whole line. */
-export function parseJournal(text: string, path: string): { events: readonly Stamped[]; size: number } {
-  const lines = text.split('\n')
-  const events: Stamped[] = []
-  let size = 0
-  for (const [at, line] of lines.entries()) {
-    const last = at >= lines.length - 2 && lines.at(-1) === ''
-    if (line === '' && at === lines.length - 1) break
-    const read = at === lines.length - 1 ? { damage: 'it has no end' } : readLine(line)
-    if ('damage' in read) {
-      if (at === lines.length - 1 || last) break
-      throw new DamagedJournal(
-        `${path}:${at + 1}: this line of the journal is damaged: ${read.damage}.\nWhat was done after it cannot be known from here; look at the hosts, and roll back by playbooks/rollback.ts if need be.`,
-      )
-    }
-    const expected = events.length + 1
-    if (read.event.seq !== expected)
-      throw new DamagedJournal(
-        `${path}:${at + 1}: the journal goes on with event ${read.event.seq}, expected ${expected}.`,
-      )
-    events.push(read.event)
-    size += Buffer.byteLength(line) + 1
-  }
-  return { events, size }
+/** Reads a journal's events without opening it for writing. Throws as {@link fileJournal} does. */
+export async function readJournal(path: string): Promise<readonly Stamped[]> {
+  const read = await inspectJournal(path)
+  refuse(read, path)
+  return read.events
 }
 
-function writer(file: FileHandle, stamp: (event: Event) => Stamped): Journal {
+/** Reads a journal, be it damaged or not, without opening it for writing. */
+export async function inspectJournal(path: string): Promise<ParsedJournal> {
+  return parseJournal(await readFile(path))
+}
+
+function refuse({ damage, tooNew, version }: ParsedJournal, path: string): void {
+  if (tooNew)
+    throw new InputError(
+      `${path}:1: this journal was made by a newer upgrade-fleet: its format has version ${version}, and this one knows those up to ${newestVersion}.`,
+      'Use that upgrade-fleet for this run. Nothing was done.',
+    )
+  if (damage !== undefined)
+    throw new DamagedJournal(
+      `${path}:${damage.line}: this line of the journal is damaged: ${damage.why}.\n${afterDamage}`,
+    )
+}
+
+/** What to do about a journal that is damaged in its middle. */
+export const afterDamage =
+  'What was done after it cannot be known from here: put the file back from a backup, or look at the hosts, and roll back by playbooks/rollback.ts if need be.'
+
+function writer(file: FileHandle, stamp: (event: Event) => Stamped, read: ParsedJournal): Journal {
   let waiting: string[] = []
+  let { chain } = read
+  const write = (event: Stamped) => {
+    if (read.size === 0 && chain === undefined) {
+      const header = headerLine()
+      waiting.push(header.line)
+      chain = header.chain
+    }
+    const next = journalLine(event, chain)
+    waiting.push(next.line)
+    chain = next.chain
+  }
   let flushing: Promise<void> | undefined
   let broken: unknown
   let next: Promise<void> | undefined
@@ -112,7 +123,7 @@ function writer(file: FileHandle, stamp: (event: Event) => Stamped): Journal {
       if (broken !== undefined) throw broken
       const stamped = stamp(event)
       if (!isStored(event)) return stamped
-      waiting.push(journalLine(stamped))
+      write(stamped)
       // What nobody waits for is on disk soon all the same: what a long gate follows must not be done twice after a kill.
       soon ??= setTimeout(() => {
         soon = undefined

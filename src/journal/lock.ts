@@ -27,7 +27,11 @@ export class LockedError extends Error {
       ? `the run ${holder.run} of ${holder.user} on ${holder.machine} (pid ${holder.pid}) since ${holder.since}`
       : 'a run that is just beginning'
     super(
-      `Locked by ${who}: one run at a time changes these hosts.\nWait for it to end; if it hangs, end that process; the lock of a process that is gone is taken over.`,
+      `Locked by ${who}: one run at a time changes these hosts.\nWait for it to end; if it hangs, end that process; the lock of a process that is gone is taken over.${
+        holder === undefined || holder.machine === hostname()
+          ? ''
+          : `\nIf its machine is gone for good: upgrade-fleet unlock --run ${holder.run.replace(/^rollback of /, '')}`
+      }`,
     )
     this.holder = holder
   }
@@ -72,6 +76,22 @@ export async function takeLock(
   return async () => {
     if ((await readHolder(path))?.token === token) await rm(path, { recursive: true, force: true })
   }
+}
+
+/** Who holds the lock of a state directory, and whether that process is seen to live. Undefined when nobody holds it. */
+export async function lookAtLock(
+  state: string,
+): Promise<{ readonly holder: Holder; readonly lives: boolean } | undefined> {
+  const holder = await readHolder(join(state, 'lock'))
+  if (holder === undefined) return undefined
+  const lives = holder.machine === hostname() && (await startOf(holder.pid)) === holder.started
+  return { holder, lives }
+}
+
+/** Takes the lock of a state directory from the holder that was looked at, and from no other; what must be known of him is the caller's matter. */
+export async function breakLock(state: string, { token, pid }: Holder): Promise<void> {
+  const path = join(state, 'lock')
+  if ((await readHolder(path))?.token === token) await renamed(path, join(state, `lock.of-${token ?? pid}`))
 }
 
 /** Renames a directory unless something stands there already (an empty directory does not count). */

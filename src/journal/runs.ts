@@ -6,7 +6,7 @@ import type { Stamped } from '../model/event.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { fromPlain, type Json, toPlain } from '../model/json.ts'
 import { makeStateDirectory } from './directory.ts'
-import { readJournal } from './file.ts'
+import { afterDamage, DamagedJournal, readJournal } from './file.ts'
 
 /** What a run was asked to do: kept beside its journal, so that resume and rollback use the same. */
 export interface RunRecord {
@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly digest: string
   /** Name of the bundled playbook within the run's folder. */
   readonly bundle: string
+  /** SHA-256 of that file; runs of older versions have none. */
+  readonly bundleDigest?: string
   readonly inventory: Inventory
   readonly extraVars: Readonly<Record<string, Json>>
   readonly limit: string | undefined
@@ -78,31 +80,67 @@ export async function saveRecord(folder: RunFolder, record: RunRecord): Promise<
   await rename(`${path}.new`, path)
 }
 
-/** Reads a run's record back. */
+/** Reads a run's record back. Throws {@link DamagedJournal} when it cannot be read. */
 export async function readRecord(folder: RunFolder): Promise<RunRecord> {
-  return fromPlain(JSON.parse(await readFile(join(folder.path, 'run.json'), 'utf8'))) as unknown as RunRecord
+  const path = join(folder.path, 'run.json')
+  const text = await readFile(path, 'utf8')
+  try {
+    return fromPlain(JSON.parse(text)) as unknown as RunRecord
+  } catch {
+    throw new DamagedJournal(`${path}: what was asked for cannot be read: it is no JSON.\n${afterDamage}`)
+  }
+}
+
+/** A run that was asked for. It may have no journal: then its controller died before the first event. */
+export interface KeptRun {
+  readonly folder: RunFolder
+  readonly record: RunRecord
 }
 
 /** A run that is there: its record and the events of its journal. */
-export interface KnownRun {
-  readonly folder: RunFolder
-  readonly record: RunRecord
+export interface KnownRun extends KeptRun {
   readonly events: readonly Stamped[]
 }
 
-/** All runs, the oldest first. Folders without a record (a crash before the first event) are left out. */
-export async function listRuns(state: string): Promise<readonly KnownRun[]> {
-  const ids = await readdir(join(state, 'runs')).catch(() => [])
-  const runs = await Promise.all(ids.sort().map((id) => findRun(state, id)))
-  return runs.filter((run) => run !== undefined)
-}
-
-/** One run, or undefined when it is not there. */
+/** One run, or undefined when it is not there or has no journal. Throws {@link DamagedJournal}. */
 export async function findRun(state: string, id: string): Promise<KnownRun | undefined> {
   const folder = runFolder(state, id)
   const record = await readRecord(folder).catch(absent)
-  const events = record && (await readJournal(folder.journal).catch(absent))
-  return record && events && { folder, record, events }
+  return record && (await readRuns([{ folder, record }]))[0]
+}
+
+/** What was asked for in a state directory, the oldest first, without a look at the journals. */
+export async function listRecords(state: string): Promise<readonly KeptRun[]> {
+  const ids = await readdir(join(state, 'runs')).catch(() => [])
+  const records = await Promise.all(
+    ids.sort().map(async (id) => {
+      const folder = runFolder(state, id)
+      const record = await readRecord(folder).catch(absent)
+      return record && { folder, record }
+    }),
+  )
+  return records.filter((run) => run !== undefined)
+}
+
+/** All runs that have a journal, the oldest first. Throws {@link DamagedJournal} when one of them is damaged. */
+export async function listRuns(state: string): Promise<readonly KnownRun[]> {
+  return readRuns(await listRecords(state))
+}
+
+/** These runs with the events of their journals; those without a journal are left out. */
+export async function readRuns(kept: readonly KeptRun[]): Promise<readonly KnownRun[]> {
+  const runs = await Promise.all(
+    kept.map(async (run) => {
+      const events = await readJournal(run.folder.journal).catch(absent)
+      const [first] = events ?? []
+      if (first?.type === 'run.started' && first.run !== run.folder.id)
+        throw new DamagedJournal(
+          `${run.folder.journal}: this is the journal of the run ${first.run}.\n${afterDamage}`,
+        )
+      return events && { ...run, events }
+    }),
+  )
+  return runs.filter((run) => run !== undefined)
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {

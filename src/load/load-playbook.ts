@@ -23,6 +23,8 @@ export interface LoadedPlaybook {
   readonly digest: string
   /** Absolute path of the module in the run's directory; {@link loadBundle} reads it again. */
   readonly bundle: string
+  /** SHA-256 of the module's text. */
+  readonly bundleDigest: string
   /** The playbook and all files of its project that it imports, absolute, sorted. */
   readonly inputs: readonly string[]
 }
@@ -48,14 +50,22 @@ export async function loadPlaybook(file: string, options: LoadOptions): Promise<
   const bundle = join(options.runDir, `playbook-${digest.slice(0, 16)}.mjs`)
   await writeFile(bundle, text, { mode: 0o600 })
   const playbook = await importPlaybook(bundle, { file, cwd: options.cwd, inputs })
-  return { playbook, digest, bundle, inputs }
+  return { playbook, digest, bundle, bundleDigest: sha256(text), inputs }
 }
 
-/** Imports the bundle of an earlier run again, as it was then: for resume and rollback. */
-export async function loadBundle(path: string): Promise<Playbook> {
-  const found = await stat(path).catch(() => undefined)
-  if (found === undefined)
+/**
+ * Imports the bundle of an earlier run again, as it was then: for resume and rollback. Throws an InputError when the file
+ * is gone, or is not of that SHA-256 any more.
+ */
+export async function loadBundle(path: string, digest?: string): Promise<Playbook> {
+  const text = await readFile(path).catch(() => undefined)
+  if (text === undefined)
     throw new InputError(`${path}: expected the playbook that the run kept, got no such file`)
+  if (digest !== undefined && sha256(text) !== digest)
+    throw new InputError(
+      `${path}: expected the playbook as the run kept it, got another text: it was changed afterwards, so it is not run.`,
+      'Put the file back from a backup; without one, take the fleet back by playbooks/rollback.ts.',
+    )
   return importPlaybook(path, { file: path, cwd: dirname(path), inputs: [] })
 }
 
@@ -104,13 +114,13 @@ const inputsOf = ({ inputs }: Metafile, cwd: string): readonly string[] =>
 async function digestOf(inputs: readonly string[], base: string): Promise<string> {
   const hash = createHash('sha256')
   for (const input of inputs) {
-    const content = createHash('sha256')
-      .update(await readFile(input))
-      .digest('hex')
+    const content = sha256(await readFile(input))
     hash.update(`${content}  ${relative(base, input)}\n`)
   }
   return hash.digest('hex')
 }
+
+const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex')
 
 interface Origin {
   /** As the user wrote it. */

@@ -1,6 +1,7 @@
 import { dirname, relative, sep } from 'node:path'
 import type ts from 'typescript'
 import { lent } from './resolve.ts'
+import { typeMessage } from './type-message.ts'
 
 /** Where to check from: `types` is the file that tells the types of `upgrade-fleet`. */
 export interface TypeCheckOptions {
@@ -48,7 +49,7 @@ export async function typeCheck(
       ...program.getSemanticDiagnostics(file),
     ]),
   ]
-  return found.map((diagnostic) => text(typescript, diagnostic, options.cwd))
+  return found.map((diagnostic) => text(typescript, program, diagnostic, options.cwd))
 }
 
 const isInstalled = (path: string) => path.includes('/node_modules/')
@@ -82,8 +83,9 @@ function strictFlags(typescript: typeof ts, types: string): ts.CompilerOptions {
   }
 }
 
-function text(typescript: typeof ts, { file, start, messageText }: ts.Diagnostic, cwd: string): string {
-  const message = typescript.flattenDiagnosticMessageText(messageText, '\n')
+function text(typescript: typeof ts, program: ts.Program, found: ts.Diagnostic, cwd: string): string {
+  const message = typeMessage(typescript, program, found)
+  const { file, start } = found
   if (file === undefined || start === undefined) return message
   const { line, character } = file.getLineAndCharacterOfPosition(start)
   const short = relative(cwd, file.fileName)

@@ -1,14 +1,14 @@
 import type { Command } from './command.ts'
 import type { Connection, Job, JobOptions } from './connection.ts'
+import type { Diff } from './diff.ts'
 import { TaskError } from './errors.ts'
-
 import type { Json } from './json.ts'
 
 /** `play/host/task`, with `[item]` behind the task of an `each`. Names, never line numbers: it is the same in every run. */
 export type TaskId = string
 
 /** What a module's functions work with: the machine, and the run that they belong to. */
-export interface On extends Omit<Connection, 'job' | 'jobs' | 'close'> {
+export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' | 'fenced'> {
   /** The machine's inventory name. */
   readonly name: string
   readonly run: string
@@ -32,6 +32,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close'> {
 export interface Observe<out Out> {
   readonly kind: 'observe'
   read(on: On, input: Json): Promise<Out>
+  /** What of the output a stored plan rests on, where some of it moves by itself (rows that users write). */
+  readonly steady?: ((output: Json) => Json) | undefined
 }
 
 /** This change cannot be undone, for this reason (a mail sent, traffic served): rollback stops here and says so. */
@@ -55,6 +57,8 @@ export interface Change<out Out> {
   /** Does it. After a crash it runs again, with what was remembered the first time. */
   apply(on: On, input: Json, remembered: Json): Promise<Out>
   readonly undo: ((on: On, input: Json, remembered: Json) => Promise<void>) | Irreversible | Restored
+  /** What it would make different, file by file; secrets as `***` ({@link shownText}). Asked when `check` found something to do; only reads. */
+  readonly diff?: ((on: On, input: Json) => Promise<readonly Diff[]>) | undefined
   /** For a restore point: throws unless its undo can be done. Asked of all things of all points before anything is taken back; only reads. */
   readonly prove?: ((on: On, input: Json, remembered: Json) => Promise<void>) | undefined
 }
@@ -75,23 +79,30 @@ export interface ChangeSpec<In extends Json, Out extends Json | void, Memory ext
   remember?(on: On, input: In): Promise<Memory>
   apply(on: On, input: In, remembered: Memory): Promise<Out>
   readonly undo: ((on: On, input: In, remembered: Memory) => Promise<void>) | Irreversible | Restored
+  diff?(on: On, input: In): Promise<readonly Diff[]>
   prove?(on: On, input: In, remembered: Memory): Promise<void>
 }
 
-/** A module that reads. Its input and output are JSON, since the journal keeps them. */
+/**
+ * A module that reads. Its input and output are JSON, since the journal keeps them. `steady` picks what of the output must
+ * be the same again when a stored plan is run; without it, all of it must.
+ */
 export function observe<In extends Json, Out extends Json | void>(
   name: string,
   read: (on: On, input: In) => Promise<Out>,
+  options: { readonly steady?: (output: Out) => Json } = {},
 ): Module<In, Out> {
-  return (input) => ({
-    module: name,
-    input,
-    work: { kind: 'observe', read: (on, given) => read(on, given as In) },
-  })
+  const { steady } = options
+  const work: Observe<Out> = {
+    kind: 'observe',
+    read: (on, given) => read(on, given as In),
+    ...(steady && { steady: (output: Json) => steady(output as Out) }),
+  }
+  return (input) => ({ module: name, input, work })
 }
 
 /** A module that changes. `undo` is compulsory: a function, {@link irreversible} or {@link restored}. */
-export function change<In extends Json, Out extends Json | void, Memory extends Json = null>(
+export function change<In extends Json, Out extends Json | void, Memory extends Json = Json>(
   name: string,
   spec: ChangeSpec<In, Out, Memory>,
 ): Module<In, Out> {
@@ -105,6 +116,7 @@ export function change<In extends Json, Out extends Json | void, Memory extends 
       typeof undo === 'function'
         ? (on, input, remembered) => undo(on, input as In, remembered as Memory)
         : undo,
+    ...(spec.diff && { diff: async (on, input) => (await spec.diff?.(on, input as In)) ?? [] }),
     ...(spec.prove && {
       prove: async (on, input, remembered) => spec.prove?.(on, input as In, remembered as Memory),
     }),

@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Command } from './command.ts'
+import type { MachineLock } from './lock.ts'
 import type { Text } from './secret.ts'
 
 /** How to reach a machine, out of the inventory's connection variables (Ansible's names). */
@@ -137,7 +138,16 @@ export interface Connection {
   job(id: JobId, command: Command, options?: JobOptions): Promise<Job>
   /** The jobs whose id begins with that prefix (whole parts), ended or not. */
   jobs(prefix: string): Promise<readonly Job[]>
-  /** Opens a TCP connection from the machine to an address that it can reach. */
+  /** The machine's lock, in our own directory there: one for all that log in as this user. */
+  readonly lock: MachineLock
+  /**
+   * The same connection, fenced: whatever may change the machine (all but `sh.read`, `get`, and looking at jobs and lock)
+   * is refused there, in the shell that would run it, unless `number` is the newest state of the lock. `exec` answers
+   * `refused`, all else throws {@link ConnectionError} `fenced`, and `stale` is called. What is long checks again at its
+   * end (`put`, before the name appears) or in its own process (`job`, before the command starts).
+   */
+  fenced(number: number, stale: () => void): Connection
+  /** Opens a TCP connection from the machine to an address that it can reach, to ask something there: no fence holds what is said over it. */
   dial(address: string, port: number): Promise<Duplex>
   /** Ends it. Jobs live on. */
   close(): Promise<void>

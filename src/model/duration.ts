@@ -12,3 +12,12 @@ export function seconds(duration: Duration): number {
     )
   return Number(amount) * units[unit as keyof typeof units]
 }
+
+/** A length of time as a person says it: `1.2 s`, `42 s`, `3 min 2 s`, `1 h 4 min`. */
+export function durationText(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}

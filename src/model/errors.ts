@@ -32,6 +32,7 @@ export type ConnectionFault =
   | 'auth' // refused: never tried again
   | 'lost' // gone in the middle: what was under way is unknown
   | 'refused' // the machine or a read-only connection refused this operation
+  | 'fenced' // refused on the machine: its lock has passed on
   | 'io' // a file could not be read or stored
 
 /** A connection that failed, with who, why, and what to type next. */

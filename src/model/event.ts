@@ -24,6 +24,7 @@ export type Outcome =
   | 'unreachable' // 4
   | 'rolled-back' // 5: failed, and brought back completely
   | 'needs-operator' // 6
+  | 'fenced' // 7: another has taken its machines over
   | 'interrupted' // 130
 
 /**
@@ -39,7 +40,18 @@ export interface WaveOutline {
   readonly wave: number
   readonly of: number
   readonly hosts: readonly string[]
+  /** Those of the hosts that are things reached through a machine (a database), not machines. */
+  readonly things?: readonly string[]
   readonly tasks: readonly string[]
+}
+
+/** A playbook that a run goes on with in place of the one it began with. */
+export interface Accepted {
+  /** SHA-256 of its sources. */
+  readonly digest: string
+  /** Name of the bundle within the run's folder, and SHA-256 of that file. */
+  readonly bundle: string
+  readonly bundle_digest: string
 }
 
 /** What happened. Everything that is shown, stored, resumed or undone is read from these. */
@@ -57,6 +69,10 @@ export type Event =
       readonly tool: string
       readonly check: boolean
       readonly waves: readonly WaveOutline[]
+      /** Whether any task is known to be a change before anything is asked; missing in older journals. */
+      readonly changes?: boolean
+      /** Whether a run of this playbook that ended well leaves the fleet as it found it. */
+      readonly leavesAsFound?: boolean
     }
   | {
       readonly type: 'run.resumed'
@@ -65,6 +81,10 @@ export type Event =
       /** Whether any change began before, so that there is something to take back. */
       readonly changed: boolean
       readonly waves: readonly WaveOutline[]
+      readonly leavesAsFound?: boolean
+      readonly tool?: string
+      /** The changed playbook that was accepted now, and is used from here on. */
+      readonly accepted?: Accepted
     }
   | { readonly type: 'wave.started'; readonly play: string; readonly wave: number }
   | { readonly type: 'wave.ended'; readonly play: string; readonly wave: number }
@@ -84,6 +104,10 @@ export type Event =
       readonly undo: 'function' | 'restored' | 'irreversible' | 'none'
     }
   | { readonly type: 'task.said'; readonly task: TaskId; readonly line: string }
+  /** A line that a command or a job of the task printed: for the task's log alone. Not stored in the journal. */
+  | { readonly type: 'task.output'; readonly task: TaskId; readonly line: string }
+  /** With `--diff`: the lines of a unified diff, secrets hidden. Not stored in the journal. */
+  | { readonly type: 'task.diffed'; readonly task: TaskId; readonly lines: readonly string[] }
   /** Not stored in the journal. */
   | {
       readonly type: 'task.progress'
@@ -114,6 +138,8 @@ export type Event =
   | { readonly type: 'approved'; readonly gate: string; readonly question: string; readonly by: string }
   | { readonly type: 'refused'; readonly gate: string; readonly question: string }
   | { readonly type: 'concluded'; readonly gate: string; readonly reason: string }
+  /** Users are served by what was built: from now on nothing is taken back unless somebody says so. */
+  | { readonly type: 'cutover'; readonly gate: string }
   /** A stop rule spoke: nothing new starts. */
   | { readonly type: 'stopped'; readonly play: string; readonly reason: string }
   | { readonly type: 'run.ended'; readonly outcome: Outcome; readonly seconds: number }
@@ -124,6 +150,12 @@ export type Stamped = Event & { readonly seq: number; readonly at: string }
 /** Whoever is told what happens: journal, screen, reports. */
 export type Listener = (event: Stamped) => void
 
-/** Whether an event is kept in the journal: what only moves the screen is not. */
-export const isStored = (event: Event): boolean =>
-  event.type !== 'task.progress' && event.type !== 'task.checking'
+const passing: ReadonlySet<Event['type']> = new Set([
+  'task.progress',
+  'task.checking',
+  'task.output',
+  'task.diffed',
+])
+
+/** Whether an event is kept in the journal: what only moves the screen, or fills a log, is not. */
+export const isStored = (event: Event): boolean => !passing.has(event.type)

@@ -15,6 +15,8 @@ export interface Io {
   readonly home: string
   readonly pid: number
   readonly uid: number | undefined
+  /** Node's version, such as `v20.19.0`. */
+  readonly node: string
   now(): Date
   /** Aborted by the first Ctrl-C, TERM or HUP. The second ends the process within 2 seconds. */
   readonly interrupted: AbortSignal

@@ -19,8 +19,14 @@ export interface Conclusion {
   readonly reason: (seen: { readonly from: From }) => string | undefined
 }
 
+/** From here on users are served by what the plays before it built: taking it back would lose what they did since. */
+export interface Cutover {
+  readonly kind: 'cutover'
+  readonly name: string
+}
+
 /** What a playbook is a list of. */
-export type Part = Play | Approval | Conclusion
+export type Part = Play | Approval | Conclusion | Cutover
 
 /** A function from the site to plays, with what it needs to be called. */
 export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodType> {
@@ -30,6 +36,8 @@ export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodTy
   readonly params: P | undefined
   /** Hosts for which this gives the same word are limited all or none (they share databases). */
   readonly together: ((host: Host) => string) | undefined
+  /** Once it has ended well, the fleet is as it was found (a backup): no rollback of it is proposed. */
+  readonly leavesAsFound?: boolean
   readonly plays: (
     site: Site<F>,
     params: z.output<P>,
@@ -39,10 +47,16 @@ export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodTy
 /** A playbook. `plays` is synchronous and pure; `-e` keys go to `params`, others to vars. */
 export function playbook<F extends Fleet, P extends z.ZodType = z.ZodType<Record<string, never>>>(
   name: string,
-  shape: { readonly fleet: F; readonly params?: P; readonly together?: (host: Host) => string },
+  shape: {
+    readonly fleet: F
+    readonly params?: P
+    readonly together?: (host: Host) => string
+    readonly leavesAsFound?: boolean
+  },
   plays: Playbook<F, P>['plays'],
 ): Playbook<F, P> {
-  return { [mark]: true, name, fleet: shape.fleet, params: shape.params, together: shape.together, plays }
+  const { fleet, params, together, leavesAsFound = false } = shape
+  return { [mark]: true, name, fleet, params, together, leavesAsFound, plays }
 }
 
 /** Asks a person before what comes after it. */
@@ -58,6 +72,12 @@ export const conclude = (name: string, reason: Conclusion['reason']): Conclusion
   name,
   reason,
 })
+
+/**
+ * The run's point of no easy return: once it is reached, rollback is never automatic, and one by hand asks for the run's id
+ * (`rollback RUN --after-cutover RUN`). It stands behind the gates that must hold, before the play that lets users in.
+ */
+export const cutover = (name: string): Cutover => ({ kind: 'cutover', name })
 
 /** Whether a value is a {@link Playbook}, whichever copy of this package made it. */
 export function isPlaybook(value: unknown): value is Playbook {

@@ -1,18 +1,19 @@
-import { isSecret } from './secret.ts'
+import type { Event } from './event.ts'
+import { type Json, stableText } from './json.ts'
+import { encodedForms, isSecret } from './secret.ts'
 
-/** Replaces secret values in text by `***`, whole and in the forms in which they travel (base64, URL-, XML- and shell-quoted). */
+/**
+ * Replaces secret values in text by `***`, whole and in the forms in which they travel (base64, URL-, XML-, TOML- and
+ * shell-quoted). One of fewer than four characters is replaced where it stands as a word of its own; one of a single character is
+ * not, since nothing would be left to read.
+ */
 export function redactor(values: () => Iterable<string>): (text: string) => string {
-  const made = new Map<string, readonly string[]>()
-  const knownForms = (value: string): readonly string[] => {
-    const known = made.get(value) ?? allForms(value)
-    made.set(value, known)
-    return known
-  }
+  let made: { readonly count: number; readonly forms: readonly (string | RegExp)[] } = { count: 0, forms: [] }
   return (text) => {
+    const all = [...values()]
+    if (all.length !== made.count) made = { count: all.length, forms: formsOf(all) }
     let out = text
-    // The longest first: one secret may begin with another, and its rest is not to be left standing.
-    const all = new Set([...values()].flatMap((value) => knownForms(value)))
-    for (const form of [...all].sort((a, b) => b.length - a.length)) out = out.replaceAll(form, '***')
+    for (const form of made.forms) out = out.replaceAll(form, '***')
     return out
   }
 }
@@ -25,10 +26,40 @@ export function redactDeep<T>(value: T, redact: (text: string) => string): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactDeep(item, redact)])) as T
 }
 
-function allForms(value: string): readonly string[] {
+/** What events are found again and undone by. A password that is a word of them (`wso2carbon` in a path) must not change them. */
+const exact: ReadonlySet<string> = new Set(
+  'type run kind of playbook digest task tasks module input remembered play wave waves gate by result outcome purpose undo host hosts handler handlers name'.split(
+    ' ',
+  ),
+)
+
+/**
+ * An event with secret values hidden in what people and machines said. Names, inputs and memories stay as they are: undo and
+ * resume go by them, and they hold secrets by name. So does an output where the task's own input says the value openly: it
+ * is no secret there, and later tasks read the output.
+ */
+export function redactEvent(event: Event, redact: (text: string) => string, input: Json): Event {
+  const shown: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(event)) {
+    const stays = exact.has(key) || (key === 'output' && isOpen(value, input, redact))
+    shown[key] = stays ? value : redactDeep(value, redact)
+  }
+  return shown as Event
+}
+
+function isOpen(output: unknown, input: Json, redact: (text: string) => string): boolean {
+  if (typeof output !== 'object' && typeof output !== 'string') return true
+  const text = stableText(input) ?? ''
+  return redact(text) !== text
+}
+
+function formsOf(values: readonly string[]): readonly (string | RegExp)[] {
   // Output comes line by line, so a secret of several lines must be known by each of them.
-  const lines = value.split(/\r?\n/).filter((line) => line !== value)
-  return [value, ...lines].filter((part) => part.length >= 4).flatMap(forms)
+  const parts = values.flatMap((value) => [value, ...value.split(/\r?\n/).filter((line) => line !== value)])
+  const long = parts.filter((part) => part.length >= 4).flatMap(forms)
+  const short = parts.filter((part) => part.length === 2 || part.length === 3)
+  // The longest first: one secret may begin with another, and its rest is not to be left standing.
+  return [...[...new Set(long)].sort((a, b) => b.length - a.length), ...[...new Set(short)].map(asWord)]
 }
 
 function forms(value: string): readonly string[] {
@@ -37,5 +68,8 @@ function forms(value: string): readonly string[] {
   const json = JSON.stringify(value).slice(1, -1)
   const base64 = Buffer.from(value).toString('base64')
   const url = Buffer.from(value).toString('base64url')
-  return [...new Set([value, base64, url, encodeURIComponent(value), xml, shell, json])]
+  return [value, base64, url, encodeURIComponent(value), xml, shell, json, ...encodedForms(value)]
 }
+
+const asWord = (value: string): RegExp =>
+  new RegExp(`(?<![\\p{L}\\p{N}])${value.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu')

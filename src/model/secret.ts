@@ -45,6 +45,10 @@ const encodings = {
 /** How a secret's value is written into a file of some format. */
 export type Encoding = keyof typeof encodings
 
+/** A secret's value in each of these formats. */
+export const encodedForms = (value: string): readonly string[] =>
+  Object.values(encodings).map((encode) => encode(value))
+
 /** The same secret, its value escaped for a format where it is put in. Encodings are applied from the inner one outwards. */
 export const encoded = (encoding: Encoding, { name }: Secret): Secret => secret(`${encoding}|${name}`)
 
@@ -53,6 +57,10 @@ function plainOf({ name }: Secret, store: SecretStore): string {
   if (encoding === undefined || inner === undefined) return store(secret(name))
   return encodings[encoding as Encoding](plainOf(secret(inner), store))
 }
+
+/** The text as it may be shown: each secret as `***`. */
+export const shownText = (text: Text): string =>
+  typeof text === 'string' ? text : text.map((part) => (isSecret(part) ? '***' : part)).join('')
 
 /** The text with its secrets' values in place. Only for what hands it to a process or a file. */
 export function reveal(text: Text, store: SecretStore): string {

@@ -1,9 +1,22 @@
 import { evaluate, evaluateGate, tasksOf } from '../model/evaluate.ts'
 import type { WaveOutline } from '../model/event.ts'
-import { type Json, stableText } from '../model/json.ts'
+import type { Host } from '../model/host.ts'
+import type { Json } from '../model/json.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
-import { playsOf } from '../model/schedule.ts'
-import type { State } from '../model/state.ts'
+import { hostsOf, playsOf, taskId } from '../model/schedule.ts'
+import { fold, type State } from '../model/state.ts'
+import { stopsAt } from '../model/stop-rule.ts'
+
+/** What would come of a task: never a guess. `until` names the task whose doing or output decides. */
+export type Expected =
+  | { readonly kind: 'observed' | 'would-change' | 'no-change' }
+  | { readonly kind: 'unknown'; readonly until: string }
+
+/** How a change is brought back: by its own undo, by restore points (their plays' names), or not at all. */
+export type WayBack =
+  | { readonly kind: 'itself' }
+  | { readonly kind: 'restored'; readonly by: readonly string[] }
+  | { readonly kind: 'never'; readonly why: string }
 
 /** What is known of a task before it is done. */
 export interface PlannedTask {
@@ -15,112 +28,182 @@ export interface PlannedTask {
         readonly kind: 'observe' | 'change'
         readonly module: string
         readonly input: Json
-        readonly undo: string
+        readonly expected: Expected
+        /** Undefined for what only observes. */
+        readonly back: WayBack | undefined
+        /** What of its output a stored plan rests on; undefined: all of it. */
+        readonly steady?: ((output: Json) => Json) | undefined
       }
     | { readonly kind: 'skip'; readonly why: string }
     | { readonly kind: 'later'; readonly after: string }
 }
 
+/** A wave with its tasks, host by host. */
+export type PlannedWave = WaveOutline & {
+  readonly kind: 'wave'
+  /** How many hosts of it must fail before the run stops; undefined when no number does. */
+  readonly stopsAt: number | undefined
+  readonly planned: readonly PlannedTask[]
+}
+
+/** A gate between plays with what it says; `ends` when the run would end there, well. */
+export interface PlannedGate {
+  readonly kind: Exclude<Schedule['phases'][number]['kind'], 'play'>
+  readonly name: string
+  readonly text: string
+  readonly ends: boolean
+}
+
 /** A wave with its tasks, or a gate between plays. */
-export type PlannedPart =
-  | (WaveOutline & { readonly kind: 'wave'; readonly planned: readonly PlannedTask[] })
-  | { readonly kind: 'approval' | 'conclusion'; readonly name: string; readonly text: string }
+export type PlannedPart = PlannedWave | PlannedGate
 
 /** The waves of a schedule, as the screen shows them. */
 export function waveOutlines(schedule: Schedule): readonly WaveOutline[] {
   return playsOf(schedule).flatMap((phase) => phase.waves.map((hosts, at) => wave(phase, at, hosts)))
 }
 
-/** Everything that would be done, as far as this state lets it be known. */
-export function outline(schedule: Schedule, state: State): readonly PlannedPart[] {
-  return schedule.phases.flatMap((phase): readonly PlannedPart[] => {
+/** Whether any task is known to be a change before anything is asked. */
+export const knownToChange = (schedule: Schedule): boolean =>
+  outline(schedule, fold([])).some(
+    (part) => part.kind === 'wave' && part.planned.some(({ known }) => known.kind === 'change'),
+  )
+
+/**
+ * Everything that would be done, as far as the state (of an observation run, or an empty one) lets it be known, up to the
+ * conclusion that holds. `unasked` says what must happen before something is known that nobody asked the hosts.
+ */
+export function outline(
+  schedule: Schedule,
+  state: State,
+  unasked = 'the hosts are asked',
+): readonly PlannedPart[] {
+  const parts: PlannedPart[] = []
+  /** The first task of an earlier play that changes the world which later ones ask about. */
+  let unsettled: string | undefined
+  // Where nobody was asked, asking is all that anything waits for.
+  const nobody = state.tasks.size === 0
+  for (const phase of schedule.phases) {
     if (phase.kind !== 'play') {
-      const asked = evaluateGate(schedule, state, phase)
-      const text =
-        'text' in asked
-          ? (asked.text ?? 'no reason to')
-          : asked.kind === 'later'
-            ? `known after ${asked.after}`
-            : ''
-      return [{ kind: phase.kind, name: phase.name, text }]
+      const gate = plannedGate(schedule, state, phase)
+      parts.push(gate)
+      if (gate.ends) break
+      continue
     }
-    return phase.waves.map((hosts, at) => ({
-      kind: 'wave',
-      ...wave(phase, at, hosts),
-      planned: hosts.flatMap((host) =>
-        phase.play.steps.flatMap((step): readonly PlannedTask[] => {
-          const tasks = tasksOf(schedule, state, phase, host, step)
-          if ('kind' in tasks) {
-            const after = tasks.kind === 'later' ? tasks.after : 'a mistake is mended'
-            const id = `${phase.play.name}/${host.name}/${step.name}`
-            return [{ id, host: host.name, name: step.name, known: { kind: 'later', after } }]
-          }
-          return tasks.map((task) => planned(schedule, state, task))
-        }),
-      ),
-    }))
-  })
+    const before = unsettled
+    const tasks = new Map(
+      hostsOf(phase).map((host) => [host, hostTasks(schedule, state, phase, host, before, unasked)] as const),
+    )
+    for (const [at, hosts] of phase.waves.entries())
+      parts.push({
+        kind: 'wave',
+        ...wave(phase, at, hosts),
+        stopsAt: stopsAt(phase.play.options, hosts.length, at + 1),
+        planned: hosts.flatMap((host) => tasks.get(host) ?? []),
+      })
+    if (!nobody) unsettled ??= [...tasks.values()].flat().find(unsettles)?.id
+  }
+  return parts
+}
+
+function plannedGate(
+  schedule: Schedule,
+  state: State,
+  gate: Exclude<Schedule['phases'][number], PlayPhase>,
+): PlannedGate {
+  if (gate.kind === 'cutover')
+    return { kind: 'cutover', name: gate.name, text: 'after this, rollback is never automatic', ends: false }
+  const asked = evaluateGate(schedule, state, gate)
+  const text =
+    'text' in asked
+      ? (asked.text ?? 'no reason to')
+      : asked.kind === 'later'
+        ? `known after ${waitsFor(asked.after)}`
+        : ''
+  const ends = gate.kind === 'conclusion' && 'text' in asked && asked.text !== undefined
+  return { kind: gate.kind, name: gate.name, text, ends }
 }
 
 function wave(phase: PlayPhase, at: number, hosts: PlayPhase['waves'][number]): WaveOutline {
+  const things = hosts.filter((host) => host.via !== undefined).map((host) => host.name)
   return {
     play: phase.play.name,
     wave: at + 1,
     of: phase.waves.length,
     hosts: hosts.map((host) => host.name),
+    ...(things.length > 0 && { things }),
     tasks: phase.play.steps.map((step) => step.name),
   }
 }
 
-function planned(schedule: Schedule, state: State, task: TaskAt): PlannedTask {
+function hostTasks(
+  schedule: Schedule,
+  state: State,
+  phase: PlayPhase,
+  host: Host,
+  unsettled: string | undefined,
+  unasked: string,
+): readonly PlannedTask[] {
+  let waiting = unsettled
+  const planned: PlannedTask[] = []
+  for (const step of phase.play.steps) {
+    const tasks = tasksOf(schedule, state, phase, host, step)
+    const made =
+      'kind' in tasks
+        ? [laterStep(taskId(phase.play.name, host.name, step.name), host, step.name, tasks)]
+        : tasks.map((task) => plannedTask(schedule, state, task, waiting ?? unasked))
+    planned.push(...made)
+    if (state.tasks.size > 0) waiting ??= made.find(unsettles)?.id
+  }
+  return planned
+}
+
+/** Whether what comes after a task finds another world than now. What is known later may be a change. */
+const unsettles = ({ known }: PlannedTask): boolean =>
+  known.kind === 'later' ||
+  (known.kind === 'change' && ['would-change', 'unknown'].includes(known.expected.kind))
+
+function laterStep(
+  id: string,
+  host: Host,
+  name: string,
+  tasks: { readonly kind: 'later'; readonly after: string } | { readonly kind: 'wrong' },
+): PlannedTask {
+  const after = tasks.kind === 'later' ? waitsFor(tasks.after) : 'a mistake is mended'
+  return { id, host: host.name, name, known: { kind: 'later', after } }
+}
+
+/** What is waited for; that it was not done in a look that does nothing goes without saying. */
+const waitsFor = (after: string): string => after.replace(/ \((would-change|not-known)\)$/, '')
+
+function plannedTask(schedule: Schedule, state: State, task: TaskAt, until: string): PlannedTask {
   const made = evaluate(schedule, state, task)
   const base = { id: task.id, host: task.host.name, name: task.id.split('/').slice(2).join('/') }
   switch (made.kind) {
     case 'action': {
       const { module, input, work } = made.action
-      const points = task.phase.play.options.restoredBy?.map((play) => play.name).join(', ')
-      const undo =
-        work.kind === 'observe'
-          ? ''
-          : typeof work.undo === 'function'
-            ? 'undone by itself'
-            : work.undo.kind === 'restored'
-              ? `brought back by ${points}`
-              : `cannot be undone: ${work.undo.why}`
-      return { ...base, known: { kind: work.kind, module, input, undo } }
+      const expected = expectedOf(state.tasks.get(task.id)?.status, work.kind, until)
+      const back = work.kind === 'observe' ? undefined : wayBack(task, work.undo)
+      const steady = work.kind === 'observe' ? work.steady : undefined
+      return { ...base, known: { kind: work.kind, module, input, expected, back, steady } }
     }
     case 'skip':
       return { ...base, known: { kind: 'skip', why: made.why } }
     case 'later':
-      return { ...base, known: { kind: 'later', after: made.after } }
+      return { ...base, known: { kind: 'later', after: waitsFor(made.after) } }
     case 'wrong':
       return { ...base, known: { kind: 'later', after: `a mistake is mended: ${made.problem}` } }
   }
 }
 
-/** A plan as text, for a person: per wave, host and task what would be done. */
-export function outlineText(parts: readonly PlannedPart[]): string {
-  return parts
-    .map((part) => {
-      if (part.kind !== 'wave')
-        return `${part.kind === 'approval' ? 'ASK' : 'END HERE IF'} ${part.name}: ${part.text}\n`
-      const nth = part.of > 1 ? ` (wave ${part.wave} of ${part.of})` : ''
-      const lines = part.planned.map((task) => `  ${task.host} > ${task.name}: ${knownText(task.known)}`)
-      return [`PLAY ${part.play}${nth}`, ...lines, ''].join('\n')
-    })
-    .join('\n')
+function expectedOf(status: string | undefined, kind: 'observe' | 'change', until: string): Expected {
+  if (status === 'would-change') return { kind: 'would-change' }
+  if (status === 'ok') return { kind: kind === 'observe' ? 'observed' : 'no-change' }
+  return { kind: 'unknown', until }
 }
 
-function knownText(known: PlannedTask['known']): string {
-  switch (known.kind) {
-    case 'skip':
-      return `skipped: ${known.why}`
-    case 'later':
-      return `known after ${known.after}`
-    default: {
-      const undo = known.undo === '' ? '' : ` [${known.undo}]`
-      const text = stableText(known.input) ?? ''
-      return `${known.module} ${text.length > 160 ? `${text.slice(0, 157)}...` : text}${undo}`
-    }
-  }
+function wayBack(task: TaskAt, undo: unknown): WayBack {
+  if (typeof undo === 'function') return { kind: 'itself' }
+  if (typeof undo === 'object' && undo !== null && 'why' in undo)
+    return { kind: 'never', why: String(undo.why) }
+  return { kind: 'restored', by: task.phase.play.options.restoredBy?.map((play) => play.name) ?? [] }
 }

@@ -25,7 +25,8 @@ export function schedulePlaybook(
   if (refused.length > 0)
     throw new InputError(refused, 'Limit to whole fleets (--limit), or leave the limit out.')
   const phases = parts.map((part): Phase => (isPlay(part) ? phaseOf(part, limit) : part))
-  const schedule = { playbook: playbook.name, phases }
+  const { leavesAsFound = false } = playbook
+  const schedule = { playbook: playbook.name, ...(leavesAsFound && { leavesAsFound }), phases }
   const problems = [...partProblems(parts), ...playProblems(schedule)]
   if (problems.length > 0)
     throw new InputError(

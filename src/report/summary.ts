@@ -1,3 +1,4 @@
+import { hostsText, thingsOf } from '../model/count.ts'
 import type { Outcome, Stamped, TaskResult } from '../model/event.ts'
 import type { Reporter } from './reporter.ts'
 import { clean, duration, oneLine, plural, taskNames } from './text.ts'
@@ -19,6 +20,10 @@ export interface RunEnd {
   readonly check: boolean
   /** Whether any change began, now or before a resume. */
   readonly changed: boolean
+  /** Whether the playbook says that, once it has ended well, the fleet is as before. */
+  readonly leavesAsFound: boolean
+  /** Whether users are served since: a rollback must be confirmed. */
+  readonly cutOver: boolean
 }
 
 type Ended = Extract<Stamped, { type: 'task.ended' }>
@@ -29,6 +34,9 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
   const undone = new Map<string, string | undefined>()
   let run = { run: '', kind: 'run' as 'run' | 'rollback', playbook: '', check: false }
   let changed = false
+  let leavesAsFound = false
+  let things: ReadonlySet<string> = new Set()
+  let cutOver = false
   let ended: Extract<Stamped, { type: 'run.ended' }> | undefined
 
   const print = (outcome: Outcome, seconds: number) => {
@@ -36,11 +44,12 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
     const notUndone = [...undone].flatMap(([task, error]) =>
       error === undefined ? [] : [{ task, message: error }],
     )
-    const end: RunEnd = { run: run.run, kind: run.kind, outcome, check: run.check, changed }
+    const { kind, check } = run
+    const end: RunEnd = { run: run.run, kind, outcome, check, changed, leavesAsFound, cutOver }
     const lines = [
       '',
       `${run.kind === 'rollback' ? 'rollback of ' : ''}${oneLine(run.playbook)}: ${outcomeText(outcome)} (${duration(seconds)})`,
-      `  run ${run.run}: ${workText(tasks, undone)}`,
+      `  run ${run.run}: ${workText(tasks, undone, things)}`,
       ...troubles('failed', wrong),
       ...troubles('not undone', notUndone),
       ...table(options.places?.map(({ what, path }) => [`${what}:`, path]) ?? []),
@@ -53,11 +62,16 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
   return {
     event(event) {
       if (event.type === 'run.started') run = event
+      if (event.type === 'run.started' || event.type === 'run.resumed') {
+        things = thingsOf(event.waves)
+        leavesAsFound = event.leavesAsFound === true
+      }
       if (event.type === 'run.resumed') {
         run = { ...run, run: event.run, playbook: event.playbook }
         changed = event.changed
       }
       if (event.type === 'task.started' && event.kind === 'change') changed = true
+      if (event.type === 'cutover') cutOver = true
       if (event.type === 'task.ended') tasks.set(event.task, event)
       if (event.type === 'tasks.rewound') for (const task of event.tasks) tasks.delete(task)
       if (event.type === 'undo.ended') undone.set(event.task, event.error)
@@ -74,16 +88,17 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
 function workText(
   tasks: ReadonlyMap<string, Ended>,
   undone: ReadonlyMap<string, string | undefined>,
+  things: ReadonlySet<string>,
 ): string {
   const counts = new Map<TaskResult, number>()
   for (const { result } of tasks.values()) counts.set(result, (counts.get(result) ?? 0) + 1)
-  const hosts = new Set([...tasks.keys(), ...undone.keys()].map((task) => taskNames(task).host))
+  const hosts = [...tasks.keys(), ...undone.keys()].map((task) => taskNames(task).host)
   const back = [...undone.values()].filter((error) => error === undefined).length
   const parts = [
     ...(tasks.size > 0 || undone.size === 0 ? [`${plural(tasks.size, 'task')}: ${countsText(counts)}`] : []),
     ...(undone.size > 0 ? [`${back} of ${plural(undone.size, 'change')} undone`] : []),
   ]
-  return `${plural(hosts.size, 'host')}, ${parts.join('; ')}`
+  return `${hostsText(hosts, things)}, ${parts.join('; ')}`
 }
 
 function troubles(

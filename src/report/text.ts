@@ -1,6 +1,7 @@
 import stringWidth from 'string-width'
 import stripAnsi from 'strip-ansi'
 import type { TaskId } from '../model/action.ts'
+import { durationText } from '../model/duration.ts'
 import { sanitize } from '../model/sanitize.ts'
 
 /** Remote text as it may be shown: colours gone, all other control characters visible, newlines kept. */
@@ -32,14 +33,8 @@ export function taskPath(task: TaskId): string {
   return Object.values(taskNames(task)).join(' > ')
 }
 
-/** A length of time as a person says it: `1.2 s`, `42 s`, `3 min 2 s`, `1 h 4 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
-  const whole = Math.round(seconds)
-  if (whole < 60) return `${whole} s`
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
-}
+/** A length of time as a person says it. */
+export const duration = durationText
 
 /** How much of something: bytes in MiB and the like, other units as they are. */
 export function amount(count: number, unit: string): string {

@@ -1,3 +1,4 @@
+import { hostsText, thingsOf } from '../model/count.ts'
 import type { Event, Outcome, TaskResult } from '../model/event.ts'
 import { amount, clean, duration, names, oneLine, plural, taskPath } from './text.ts'
 
@@ -57,6 +58,8 @@ export function outcomeText(outcome: Outcome): string {
       return 'failed, and everything was rolled back'
     case 'needs-operator':
       return 'stopped: a person must look'
+    case 'fenced':
+      return 'stopped: it does not hold the locks of its hosts any more'
     case 'interrupted':
       return 'interrupted: it can be resumed'
     default:
@@ -68,13 +71,14 @@ export function outcomeText(outcome: Outcome): string {
 export function eventLines(event: Event): readonly string[] {
   switch (event.type) {
     case 'run.started': {
-      const hosts = new Set(event.waves.flatMap((wave) => wave.hosts))
+      const hosts = hostsText(
+        event.waves.flatMap((wave) => wave.hosts),
+        thingsOf(event.waves),
+      )
       const what =
         event.kind === 'rollback' ? `rollback of ${oneLine(event.of ?? '')}` : oneLine(event.playbook)
       const check = event.check ? ', only checking: nothing is changed' : ''
-      return [
-        `run ${event.run}: ${what}, ${plural(event.waves.length, 'wave')}, ${plural(hosts.size, 'host')}${check}`,
-      ]
+      return [`run ${event.run}: ${what}, ${plural(event.waves.length, 'wave')}, ${hosts}${check}`]
     }
     case 'run.resumed':
       return [
@@ -84,6 +88,8 @@ export function eventLines(event: Event): readonly string[] {
       return clean(event.line)
         .split('\n')
         .map((line) => `${taskPath(event.task)} | ${line}`)
+    case 'task.diffed':
+      return [`${taskPath(event.task)}: what differs`, ...event.lines.map(clean)]
     case 'task.progress':
       return [`${taskPath(event.task)}: ${progressText(event)}`]
     case 'task.ended':
@@ -106,13 +112,18 @@ export function eventLines(event: Event): readonly string[] {
       return [`${oneLine(event.gate)}: refused: ${oneLine(event.question)}`]
     case 'concluded':
       return [`${oneLine(event.gate)}: ${oneLine(event.reason)}: nothing more to do`]
+    case 'cutover':
+      return [`CUT-OVER ${oneLine(event.gate)}: from now on rollback is never automatic`]
     case 'stopped':
-      return [`${oneLine(event.play)}: ${oneLine(event.reason)}: nothing new is started`]
+      return [
+        `${event.play === '' ? '' : `${oneLine(event.play)}: `}${oneLine(event.reason)}: nothing new is started`,
+      ]
     case 'run.ended':
       return [`${outcomeText(event.outcome)} (${duration(event.seconds)})`]
     case 'wave.started':
     case 'wave.ended':
     case 'task.checking':
+    case 'task.output':
     case 'task.started':
     case 'undo.started':
       return []

@@ -1,8 +1,9 @@
 import type { Connection } from '../model/connection.ts'
+import type { Evaluated } from '../model/evaluate.ts'
 import type { Event, Listener, Stamped } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
-import { redactDeep } from '../model/redact.ts'
-import type { Schedule } from '../model/schedule.ts'
+import { redactEvent } from '../model/redact.ts'
+import type { Schedule, TaskAt } from '../model/schedule.ts'
 import type { StateFold } from '../model/state.ts'
 
 /** Where events go and become durable: the journal room's interface, as far as a run needs it. */
@@ -24,6 +25,8 @@ export interface RunContext {
   connect(machine: Host): Promise<Connection>
   /** Check mode: the connections are read-only, and no change is begun. */
   readonly check: boolean
+  /** Whether changes are asked what they make different. */
+  readonly diff?: boolean
   /** How many hosts are worked on side by side. */
   readonly forks: number
   /** Aborted by the first Ctrl-C: nothing new begins. */
@@ -32,11 +35,16 @@ export interface RunContext {
   approve(gate: string, question: string): Promise<{ readonly yes: boolean; readonly by: string }>
   /** A clock for durations, in milliseconds. */
   clock(): number
+  /** Why a task may not be begun (it is not what was planned), or undefined; asked again, with `changes`, before it changes something. */
+  refuses?(task: TaskAt, made: Evaluated, changes: boolean): string | undefined
+  /** Why a wave may not start now (there is no time left for it), or undefined. The run then stops, and can be resumed. */
+  mayNotStart?(play: string, wave: number): string | undefined
 }
 
 /** Tells an event: to the journal, the state, and whoever listens. It is durable after the next `sync`. */
 export function tell(context: RunContext, event: Event): void {
-  const stamped = context.ledger.append(redactDeep(event, context.redact))
+  const input = event.type === 'task.ended' ? context.state.tasks.get(event.task)?.input : undefined
+  const stamped = context.ledger.append(redactEvent(event, context.redact, input))
   context.state.apply(stamped)
   for (const listener of context.listeners) listener(stamped)
 }

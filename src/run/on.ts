@@ -7,6 +7,7 @@ import { machineOf } from '../model/host.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { hostsOf, playsOf } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
+import { outputOf } from './output.ts'
 
 /** For which doing of which task a module works: the task's own run keeps its before-images, the doing names its jobs. */
 export interface Doing {
@@ -31,7 +32,14 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
   const { task, signal } = doing
   const kept = async () => `${await connection.workdir()}/runs/${doing.keptBy}/${slug(task)}`
   let directory: Promise<string> | undefined
-  const exec: On['exec'] = (command, options) => connection.exec(command, { signal, ...options })
+  const { heard } = outputOf(context, doing)
+  const exec: On['exec'] = (command, options) =>
+    connection.exec(command, {
+      signal,
+      ...options,
+      // What only reads would fill the log with what it reads.
+      ...(!command.reads && { onLine: heard(`$ ${firstLine(command)}`, options?.onLine) }),
+    })
   return {
     name: connection.endpoint.name,
     endpoint: connection.endpoint,
@@ -50,7 +58,10 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     get: (path, sink, options) => connection.get(path, sink, { signal, ...options }),
     job: async (name, command, options) => {
       if (doing.isOver()) throw new TaskError(`${task} is over: no job of it is begun any more`)
-      return connection.job(`${context.run}/${slug(task)}/${doing.attempt}/${name}`, command, options)
+      const id = `${context.run}/${slug(task)}/${doing.attempt}/${name}`
+      const job = await connection.job(id, command, options)
+      const heading = `job ${name}, its whole output is in ${job.log} on ${connection.endpoint.name}`
+      return { ...job, wait: (how = {}) => job.wait({ ...how, onLine: heard(heading, how.onLine) }) }
     },
     dial: (address, port) => connection.dial(address, port),
     workdir: () => connection.workdir(),
@@ -75,12 +86,15 @@ export async function endJobs(connection: Connection, runs: readonly string[], t
   for (const run of runs) for (const job of await connection.jobs(`${run}/${slug(task)}`)) await job.cancel()
 }
 
+const firstLine = (command: Command): string =>
+  sanitize(command.text.trim().split('\n')[0]?.slice(0, 120) ?? '')
+
 function output(command: Command, result: ExecResult): string {
   const evidence = [...result.stderr.trimEnd().split('\n'), ...result.stdout.trimEnd().split('\n')]
     .filter((line) => line !== '')
     .slice(-12)
     .map(sanitize)
-  const what = `"${sanitize(command.text.trim().split('\n')[0]?.slice(0, 120) ?? '')}"`
+  const what = `"${firstLine(command)}"`
   switch (result.kind) {
     case 'exit':
       if (result.code === 0) return result.stdout

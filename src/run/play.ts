@@ -12,7 +12,8 @@ import { runWave } from './wave.ts'
 
 /** What came of a play: how its rollout ended, and what came of each host that was worked on. */
 export interface PlayEnd {
-  readonly end: RolloutEnd
+  /** `late`: `--not-after` keeps the next wave from beginning. */
+  readonly end: RolloutEnd | { readonly kind: 'late'; readonly why: string }
   readonly results: ReadonlyMap<string, TaskResult>
 }
 
@@ -47,6 +48,8 @@ export async function runPlay(
       await pause(seconds(play.options.soak ?? 0) * 1000, context.interrupted)
       rollout = after(rollout, { type: 'soaked' })
     } else if (decision.act === 'open') {
+      const why = context.mayNotStart?.(play.name, wave)
+      if (why !== undefined) return { end: { kind: 'late', why }, results }
       tell(context, { type: 'wave.started', play: play.name, wave })
       const of = (stage: Stage) => (waves[wave - 1] ?? []).filter((_, at) => stages[wave - 1]?.[at] === stage)
       const queue = [...of('halfway'), ...of('waiting')]

@@ -10,6 +10,7 @@ import type { TaskAt } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { type Ended, pause, usual, withDeadline } from './deadline.ts'
+import { tellDiff } from './diff.ts'
 import { endJobs, onFor } from './on.ts'
 
 /** What a task came to, before it is told. */
@@ -34,6 +35,8 @@ export async function perform(context: RunContext, task: TaskAt, unsettled?: str
 
 async function attempt(context: RunContext, task: TaskAt, unsettled: string | undefined): Promise<End> {
   const made = evaluate(context.schedule, context.state, task)
+  const refused = context.refuses?.(task, made, false)
+  if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
   switch (made.kind) {
     case 'skip':
       return { result: 'skipped', message: made.why }
@@ -157,7 +160,10 @@ async function changed(
   // A change that was begun and then is so already was made by us: it counts as changed, and is undone in a rollback.
   if (checked.value !== undefined)
     return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
+  await tellDiff(context, task, work, input, timeout, bind)
   if (context.check) return { result: 'would-change' }
+  const refused = before?.begun ? undefined : context.refuses?.(task, { kind: 'action', action }, true)
+  if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
 
   let remembered: Json = before?.remembered ?? null
   if (before?.begun !== true) {

@@ -10,8 +10,9 @@ import { sources } from '../../src/apim/versions.ts'
 import type { Host } from '../../src/model/host.ts'
 import { isPlay } from '../../src/model/play.ts'
 import { fold } from '../../src/model/state.ts'
-import { outline, outlineText } from '../../src/plan/outline.ts'
+import { outline } from '../../src/plan/outline.ts'
 import { schedulePlaybook } from '../../src/plan/schedule.ts'
+import { outlineText } from '../../src/plan/text.ts'
 import { expectGolden } from '../support/golden.ts'
 
 const names = [

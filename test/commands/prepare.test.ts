@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { applied } from '../../src/commands/prepare.ts'
+import { applied, prepare } from '../../src/commands/prepare.ts'
 import { any, defineFleet, observe, play, playbook, z } from '../../src/index.ts'
 import { endpointOf } from '../../src/inventory/endpoint.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
+import { fakeIo } from '../support/io.ts'
 import { files } from '../support/site.ts'
 
 const fleet = defineFleet({ groups: { web: any(z.object({})) }, vars: z.object({}) })
@@ -21,4 +23,16 @@ test('connection variables of -e are those that connections are made by, paramet
   expect(endpointOf(used, host)).toMatchObject({ port: 2022, user: 'ann' })
   expect(schedule.phases).toHaveLength(1)
   expect(host.vars).not.toHaveProperty('name')
+})
+
+test.each([
+  ['db_password=hunter2', /warning: -e db_password: .*run\.json.*"env": "NAME"/],
+  ['{"db_password": {"env": "DB"}}', /^$/],
+  ['token_cleanup=true via=2.6.0', /^$/],
+])('-e %s is warned of where it would be kept openly', async (extra, expected) => {
+  const cwd = await files({ 'hosts.yml': 'web: { hosts: { a: {} } }\n' })
+  const io = fakeIo({ cwd })
+  const flags = { inventory: ['hosts.yml'], extraVars: [extra], forks: 1, state: join(cwd, 'state') }
+  await prepare(io, 'nowhere.ts', flags, true).catch(() => {})
+  expect(io.written.err).toMatch(expected)
 })

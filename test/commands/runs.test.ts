@@ -32,6 +32,10 @@ test('a playbook that is not there is told with where it was looked for, by chec
 test.each([
   [['run', 'a.ts', '--nope'], /unknown option '--nope'\nSee: upgrade-fleet run --help/],
   [['lab', 'break', '--nope'], /unknown option '--nope'\nSee: upgrade-fleet lab break --help/],
+  [
+    ['exec', 'all', 'ls', '-la'],
+    /unknown option '-la'\nAn option of the command itself stands behind --: .* -- ls -la\nSee: /,
+  ],
   [['exec', 'all'], /missing required argument 'command'\nSee: upgrade-fleet exec --help/],
 ])('%j names the help to look at', async (args, message) => {
   const { code, err } = await call(...args)

@@ -3,6 +3,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sh } from '../../src/model/command.ts'
 import type { Connection, ExecResult } from '../../src/model/connection.ts'
+import type { LockHolder } from '../../src/model/lock.ts'
 import { secret } from '../../src/model/secret.ts'
 
 /** A machine to try a connection on. */
@@ -230,6 +231,107 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
       })
     })
 
+    describe('the lock', () => {
+      const holder: LockHolder = {
+        run: 'r-1',
+        user: `o'brien "x"`,
+        machine: 'ctl-1',
+        pid: 7,
+        state: '/home/x y/.upgrade-fleet',
+        since: '2026-11-22T10:00:00.000Z',
+        token: 't1',
+        by: 'run',
+      }
+      const nothing = () => undefined
+      const newest = async () => (await connection.lock.look()).number
+      const take = async () => {
+        const number = await connection.lock.add(await newest(), { held: true, holder })
+        if (number === undefined) throw new Error('somebody was quicker')
+        return number
+      }
+      test('its states are counted for ever, and the newest is what was noted', async () => {
+        const first = await take()
+        expect(await connection.lock.look()).toEqual({ number: first, held: true, holder })
+        const other = await subject.connect()
+        expect(await other.lock.look()).toEqual({ number: first, held: true, holder })
+        expect(await other.lock.add(first - 1, { held: true, holder })).toBeUndefined()
+        expect(await other.lock.add(first + 1, { held: true, holder })).toBeUndefined()
+        expect(await other.lock.add(first, { held: false, holder })).toBe(first + 1)
+        expect(await connection.lock.look()).toEqual({ number: first + 1, held: false, holder })
+        await other.close()
+      })
+      test('of many who add a state at once one does', async () => {
+        const others = await Promise.all(Array.from({ length: 6 }, () => subject.connect()))
+        const before = await newest()
+        const added = await Promise.all(others.map((one) => one.lock.add(before, { held: true, holder })))
+        expect(added.filter((number) => number !== undefined)).toEqual([before + 1])
+        expect(await newest()).toBe(before + 1)
+        await Promise.all(others.map((one) => one.close()))
+      })
+      test('under its newest number everything is done', async () => {
+        let stale = 0
+        const fenced = connection.fenced(await take(), () => stale++)
+        expect(await fenced.exec(sh`echo a >${at('fenced-a')}; exit 4`)).toMatchObject({
+          kind: 'exit',
+          code: 4,
+        })
+        expect(await fenced.exec(sh`cat`, { stdin: 'in' })).toMatchObject({ stdout: 'in' })
+        await fenced.put({ text: 'small' }, at('fenced-b'))
+        await fenced.put({ bytes: Buffer.alloc(100_000) }, at('fenced-c'))
+        const job = await fenced.job('fenced/a/1/fine', sh`echo done`, { stdin: 'x' })
+        expect(await job.wait()).toEqual({ kind: 'exit', code: 0 })
+        await (await fenced.job('fenced/a/1/long', sh`sleep 60`)).cancel()
+        expect(stale).toBe(0)
+      })
+      test('under an older one nothing is changed, and all is read', async () => {
+        let stale = 0
+        const number = await take()
+        const fenced = connection.fenced(number, () => stale++)
+        await fenced.put({ text: 'kept' }, at('kept'))
+        const [running] = [await fenced.job('fenced/b/1/long', sh`sleep 60`)]
+        await connection.lock.add(number, { held: false, holder })
+        expect(await fenced.exec(sh`echo x >${at('stale')}`)).toMatchObject({ kind: 'refused', stdout: '' })
+        expect(await fenced.exec(sh`echo x >${at('stale')}`, { stdin: 'in' })).toMatchObject({
+          kind: 'refused',
+        })
+        await expect(fenced.put({ text: 'x' }, at('stale'))).rejects.toEqual(fails('fenced'))
+        await expect(fenced.put({ bytes: Buffer.alloc(100_000) }, at('stale'))).rejects.toEqual(
+          fails('fenced'),
+        )
+        await expect(fenced.job('fenced/b/1/new', sh`echo x >${at('stale')}`)).rejects.toEqual(
+          fails('fenced'),
+        )
+        await expect(running.cancel()).rejects.toEqual(fails('fenced'))
+        const [listed] = await fenced.jobs('fenced/b')
+        await expect(listed?.cancel()).rejects.toEqual(fails('fenced'))
+        expect(stale).toBe(7)
+        await expect(read(at('stale'))).rejects.toEqual(fails('io'))
+        expect((await fenced.jobs('fenced/b')).map((job) => job.id)).toEqual(['fenced/b/1/long'])
+        expect(await running.running()).toBe(true)
+        expect(await fenced.exec(sh.read`printf %s x`)).toMatchObject({ kind: 'exit', stdout: 'x' })
+        expect(await fenced.get(at('kept'), new PassThrough().resume())).toMatchObject({ size: 4 })
+        const taken = connection.fenced(await take(), nothing)
+        const [mine] = await taken.jobs('fenced/b')
+        await mine?.cancel()
+        expect(await running.running()).toBe(false)
+      })
+      test('a file that was long on its way does not appear when the lock has passed on meanwhile', async () => {
+        const number = await take()
+        const fenced = connection.fenced(number, nothing)
+        async function* slow() {
+          yield Buffer.alloc(40_000)
+          await connection.lock.add(number, { held: false, holder })
+          yield Buffer.alloc(40_000)
+        }
+        const put = fenced.put({ stream: () => Readable.from(slow()), size: 80_000 }, at('slow'))
+        await expect(put).rejects.toEqual(fails('fenced'))
+        await expect(read(at('slow'))).rejects.toEqual(fails('io'))
+        expect(await connection.exec(sh.read`ls -A ${subject.scratch}`)).toMatchObject({
+          stdout: expect.not.stringContaining('.upgrade-fleet-'),
+        })
+      })
+    })
+
     test('the machine is asked to call somewhere', async () => {
       const socket = await connection.dial('127.79.0.200', subject.greeterPort)
       const said = await new Promise<string>((resolve, reject) => {
@@ -260,6 +362,7 @@ export function freshContract(name: string, make: () => Promise<Subject>): void 
     const connection = await subject.connect()
     try {
       expect(await connection.jobs('a')).toEqual([])
+      expect(await connection.lock.look()).toEqual({ number: 0, held: false, holder: undefined })
       await connection.exec(sh.read`printf %s x`)
       expect(await connection.exec(sh.read`ls -A ${subject.scratch}`)).toMatchObject({ stdout: '' })
     } finally {

@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
@@ -26,10 +27,35 @@ test('verify.ts names each server that is not what it is meant to be, at the lin
   expect(text).not.toMatch(/upgrade-fleet rollback/)
 })
 
-test('backup.ts leaves all servers as they were', async () => {
-  const { code, text } = await lab.run(playbookFile('backup'), '--yes', '--output', 'quiet')
+test('backup.ts, planned and done by its plan, leaves all servers as they were', async () => {
+  const planned = await lab.run('plan', playbookFile('backup'), '--out', 'plan.json')
+  expect(planned.code, planned.text).toBe(0)
+  expect(planned.text).toMatch(/8 hosts, 3 things: [1-9]\d* would change/)
+  const { code, text } = await lab.run('run', '--plan', 'plan.json', '--yes', '--output', 'lines')
   expect(code, text).toBe(0)
+  // As it found them, so there is nothing to take back.
+  expect(text).not.toMatch(/upgrade-fleet rollback/)
   await serves('1.9.1')
+})
+
+test('a plan whose facts moved is refused, naming host and fact, and nothing is changed', async () => {
+  const planned = await lab.run('plan', upgrade, '--out', 'plan.json')
+  expect(planned.code, planned.text).toBe(0)
+  const says = (release: string) =>
+    lab.run(
+      'exec',
+      'store-1',
+      '--',
+      `sed -i s/v1.9.[0-9]/v${release}/ /opt/wso2/wso2am-1.9.1/bin/version.txt`,
+    )
+  await says('1.9.0')
+  const { code, text } = await lab.run('run', '--plan', 'plan.json', '--yes')
+  await says('1.9.1')
+  expect(code, text).toBe(2)
+  expect(text).toMatch(/The plan does not hold any more; nothing was changed/)
+  expect(text).toMatch(/store-1 > look > found: .* is 1\.9\.0, but the inventory says apim_version 1\.9\.1/)
+  const again = await lab.run('run', '--plan', 'plan.json', '--check', '--output', 'quiet')
+  expect(again.code, again.text).toBe(0)
 })
 
 test('a run that holds the lock is named, exit 7', async () => {
@@ -38,9 +64,11 @@ test('a run that holds the lock is named, exit 7', async () => {
   await mkdir(lock)
   await writeFile(join(lock, 'holder.json'), JSON.stringify(holder))
   const { code, text } = await lab.run(upgrade, '--yes')
-  await rm(lock, { recursive: true })
   expect(code, text).toBe(7)
   expect(text).toMatch(/Locked by the run r-1 of ann on elsewhere \(pid 7\) since noon/)
+  const unlocked = await lab.run('unlock', '--run', 'r-1')
+  expect(unlocked.code, unlocked.text).toBe(0)
+  expect(existsSync(lock)).toBe(false)
 })
 
 test('interrupted in mid-run it ends what it had begun, exit 130; resumed without anybody to ask, it stops at the question', async () => {

@@ -64,12 +64,24 @@ describe('siteOf', () => {
     ])
   })
 
+  it('refuses a group or variable that is nearly one that the fleet declares and that is missing', async () => {
+    const wrong = good.replace('workers:', 'wokers:').replace('apim_home:', 'apim_hme:')
+    expect(await problemsOf(() => site(wrong))).toEqual([
+      'hosts.yml:9:5 wokers: the fleet has no such group; did you mean "workers"?',
+      'hosts.yml:7:43 hosts.m1.apim_hme: the fleet has no such variable; did you mean "apim_home"?',
+    ])
+    expect(
+      (await site(good.replace('stores:', 'dc_one: { hosts: { x1: { rack: 3 } } }\n    stores:'))).all,
+    ).toHaveLength(4)
+  })
+
   it('names a group that is missing, and templates and vaults where they are used', async () => {
     const wrong = good
       .replace('stores:', 'store:')
       .replace('/opt/apim', '"{{ base }}/apim"')
       .replace('3', '!vault x')
     expect(await problemsOf(() => site(wrong))).toEqual([
+      'hosts.yml:8:5 store: the fleet has no such group; did you mean "stores"?',
       'hosts.yml:7:44 hosts.m1.apim_home: expected a plain value, got a template, which is not supported here yet; write its result',
       'hosts.yml:1:1 stores: expected at least one host, got no such group; did you mean "store"?',
       'hosts.yml:9:52 hosts.w1.weight: expected a plain value, got an Ansible vault, which is not supported yet; use { env: NAME } or { file: /path }',

@@ -69,14 +69,14 @@ describe('the journal file', () => {
     const text = await readFile(path, 'utf8')
     await writeFile(path, text.replace('line 2', 'line X'))
     await expect(readJournal(path)).rejects.toThrow(DamagedJournal)
-    await expect(readJournal(path)).rejects.toThrow(/flipped:2: .*checksum/)
+    await expect(readJournal(path)).rejects.toThrow(/flipped:3: .*checksum/)
   })
 
   test('a line that is missing is refused', async () => {
     const path = await written('missing', 3)
     const lines = (await readFile(path, 'utf8')).split('\n')
-    await writeFile(path, [lines[0], lines[2], ''].join('\n'))
-    await expect(readJournal(path)).rejects.toThrow(/expected 2/)
+    await writeFile(path, lines.toSpliced(1, 1).join('\n'))
+    await expect(readJournal(path)).rejects.toThrow(/missing:2: .*does not follow/)
   })
 
   test('a secret is kept as its name', async () => {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { approve, change, observe, play, restored, secret, skip } from '../../src/index.ts'
 import { InputError } from '../../src/model/errors.ts'
 import { fold } from '../../src/model/state.ts'
-import { outline, outlineText } from '../../src/plan/outline.ts'
+import { outline } from '../../src/plan/outline.ts'
+import { outlineText } from '../../src/plan/text.ts'
 import { wavesOf } from '../../src/plan/waves.ts'
 import { hosts, scheduleOf } from '../support/engine.ts'
 
@@ -136,23 +137,25 @@ test('the outline says what is known and what is known later', () => {
       .task('second', () => migrate(null)),
   ]
   expect(outlineText(outline(scheduleOf(parts), fold([])))).toMatchInlineSnapshot(`
-    "PLAY facts
-      x > look: look {"at":"/a"}
+    "PLAY facts: x (stops when it fails)
+      x > look: unknown until the hosts are asked: look
+          at: /a
 
-    PLAY point
-      x > dump: set {"to":"dump"} [undone by itself]
+    PLAY point: x (stops when it fails)
+      x > dump: unknown until the hosts are asked: set [undone by itself]
+          to: dump
 
     ASK sure: known after facts
 
-    PLAY go (wave 1 of 2)
-      x > skip: skipped: not here
-      x > first: known after facts
-      x > second: migrate null [brought back by point]
+    PLAY go, 2 waves
+      wave 1: x (stops when it fails)
+      wave 2: y (stops when it fails)
+      x, y > skip: skipped: not here
+      x, y > first: known after facts
+      x, y > second: unknown until the hosts are asked: migrate [brought back by point]
 
-    PLAY go (wave 2 of 2)
-      y > skip: skipped: not here
-      y > first: known after facts
-      y > second: migrate null [brought back by point]
+    2 hosts: 0 would change, 0 no change, 6 unknown until the run knows more, 0 observations, 2 skipped
+    point of no return: none among what is known (2 known later)
     "
   `)
 })

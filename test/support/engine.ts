@@ -5,6 +5,7 @@ import { ConnectionError } from '../../src/model/errors.ts'
 import type { Outcome, Stamped } from '../../src/model/event.ts'
 import type { Host } from '../../src/model/host.ts'
 import type { Part } from '../../src/model/playbook.ts'
+import type { Schedule } from '../../src/model/schedule.ts'
 import { fold } from '../../src/model/state.ts'
 import { type Limit, schedulePlaybook } from '../../src/plan/schedule.ts'
 import { type BackOptions, runBack } from '../../src/run/back.ts'
@@ -30,6 +31,14 @@ export const scheduleOf = (parts: readonly Part[], limit?: Limit) =>
     limit,
   )
 
+/** The schedule of the same parts again: a crash suite asks for it many thousand times. */
+function scheduleOnce(parts: readonly Part[]): Schedule {
+  const made = schedules.get(parts) ?? scheduleOf(parts)
+  schedules.set(parts, made)
+  return made
+}
+const schedules = new WeakMap<readonly Part[], Schedule>()
+
 export interface Trial {
   /** Events of the runs so far, whose state this one begins with. */
   readonly before?: readonly Stamped[]
@@ -42,12 +51,18 @@ export interface Trial {
   }
   readonly down?: readonly string[]
   readonly check?: boolean
+  readonly diff?: boolean
   readonly yes?: boolean
   readonly forks?: number
   readonly interrupted?: AbortSignal
   readonly onEvent?: (event: Stamped) => void
+  readonly redact?: (text: string) => string
+  /** The machines; by default their modules need nothing but a name. */
+  readonly connect?: (name: string) => Connection
   /** The nth sync, and all after it, fail. */
   readonly failSync?: number
+  /** What may stand in the way of a task or a wave. */
+  readonly rules?: Pick<RunContext, 'refuses' | 'mayNotStart'>
   /** Called when the jobs of a task are listed, to be ended. */
   readonly endJobs?: () => void
 }
@@ -71,7 +86,7 @@ function contextFor(
   const down = new Set(trial.down)
   const context: RunContext = {
     run: 'r1',
-    schedule: scheduleOf(parts),
+    schedule: scheduleOnce(parts),
     state: fold(trial.before ?? []),
     ledger: {
       append: (event) => {
@@ -101,18 +116,20 @@ function contextFor(
       },
     },
     listeners: trial.onEvent === undefined ? [] : [trial.onEvent],
-    redact: (text) => text,
+    redact: trial.redact ?? ((text) => text),
     connect: async (machine) => {
       if (dead) throw new Crash()
       if (down.has(machine.name))
         throw new ConnectionError(machine.name, 'unreachable', `${machine.name} does not answer`)
-      return stubConnection(machine.name, trial.endJobs)
+      return trial.connect?.(machine.name) ?? stubConnection(machine.name, trial.endJobs)
     },
     check: trial.check ?? false,
+    diff: trial.diff ?? false,
     forks: trial.forks ?? 50,
     interrupted: trial.interrupted ?? new AbortController().signal,
     approve: async () => ({ yes: trial.yes ?? true, by: 'test' }),
     clock: () => 0,
+    ...trial.rules,
   }
   const kept = () => (trial.crashAt?.unsynced && dead ? journal.events.slice(0, durable) : journal.events)
   return { context, events: () => [...(trial.before ?? []), ...kept()] }
@@ -155,6 +172,8 @@ function stubConnection(name: string, endJobs?: () => void): Connection {
       endJobs?.()
       return []
     },
+    lock: { look: none, add: none },
+    fenced: () => stubConnection(name, endJobs),
     dial: none,
     close: async () => {},
   }

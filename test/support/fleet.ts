@@ -20,6 +20,14 @@ export interface Ended {
   readonly text: string
 }
 
+/** A command that runs. */
+export interface Started {
+  signal(signal: NodeJS.Signals): void
+  /** What it printed so far. */
+  text(): string
+  readonly ended: Promise<Ended>
+}
+
 /** A lab in a project folder of its own, driven by the built command as a person would. */
 export interface FleetLab {
   readonly cwd: string
@@ -27,6 +35,8 @@ export interface FleetLab {
   run(...args: readonly string[]): Promise<Ended>
   /** Starts a command and leaves it running; `kill` ends it in mid-run once its output holds a text. */
   killAt(text: string, signal: NodeJS.Signals, ...args: readonly string[]): Promise<Ended>
+  /** Starts a command and leaves it running. Whoever starts it sees to its end. */
+  start(...args: readonly string[]): Started
   /** The dumps of all databases, without what differs between two dumps of the same data. */
   dumps(): Promise<Readonly<Record<string, string>>>
   /** Every file of each host's /opt (by `host:path`), /home and /tmp (by `host:/home/path`) with mode and digest; links with their targets. */
@@ -57,6 +67,10 @@ export async function fleetLab(range: string): Promise<FleetLab> {
     cwd,
     info,
     run,
+    start: (...args) => {
+      const { child, text, ended } = start(args)
+      return { signal: (signal) => void child.kill(signal), text, ended }
+    },
     killAt: (text, signal, ...args) => {
       const { child, text: said, ended } = start(args)
       child.stdout?.on('data', () => {

@@ -21,6 +21,7 @@ export function fakeIo(given: Partial<Io> = {}): Io & { readonly written: { out:
     home: '/home/somebody',
     pid: 1,
     uid: undefined,
+    node: 'v20.19.0',
     now: () => new Date('2026-11-22T10:00:00.000Z'),
     interrupted: new AbortController().signal,
     ...given,

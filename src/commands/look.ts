@@ -1,0 +1,76 @@
+import { memoryJournal } from '../journal/memory.ts'
+import type { Io } from '../model/io.ts'
+import { fold, type State } from '../model/state.ts'
+import type { PlanDocument } from '../plan/document.ts'
+import { outline, type PlannedPart } from '../plan/outline.ts'
+import { runSchedule } from '../run/run.ts'
+import type { RunFlags } from './flags.ts'
+import type { Prepared } from './prepare.ts'
+import { worldOf } from './world.ts'
+
+/** What a plan came to: its parts, what was seen (undefined: nobody was asked), and what is wrong. */
+export interface Looked {
+  readonly parts: readonly PlannedPart[]
+  readonly state: State | undefined
+  readonly findings: PlanDocument['findings']
+  /** Whether all that is wrong is that hosts cannot be reached. */
+  readonly unreachable: boolean
+  /** Whether Ctrl-C ended it before all was seen. */
+  readonly interrupted: boolean
+}
+
+/** Makes the plan of what was prepared, after everything that can be observed before the first change was, unless offline. */
+export async function look(
+  io: Io,
+  prepared: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
+  flags: Pick<RunFlags, 'forks'> & { readonly offline: boolean },
+): Promise<Looked> {
+  const { schedule } = prepared
+  if (flags.offline) {
+    const parts = outline(schedule, fold([]))
+    return { parts, state: undefined, findings: [], unreachable: false, interrupted: false }
+  }
+  const state = await observe(io, prepared, flags.forks)
+  const wrong = [...state.tasks].filter(([, task]) =>
+    ['failed', 'unreachable', 'blocked'].includes(task.status),
+  )
+  // A host that cannot be reached is no mistake of the user's; what only waits for its answer is none either.
+  const own = wrong.filter(([, task]) => task.status !== 'blocked')
+  return {
+    parts: outline(schedule, state, 'what was found is mended'),
+    state,
+    findings: wrong.map(([task, { message, status }]) => ({ task, message: message ?? status })),
+    unreachable: own.length > 0 && own.every(([, task]) => task.status === 'unreachable'),
+    interrupted: io.interrupted.aborted,
+  }
+}
+
+/** Everything that can be observed before the first change, over read-only connections: a check run that nobody watches. */
+async function observe(
+  io: Io,
+  { schedule, inventory, run }: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
+  forks: number,
+): Promise<State> {
+  const world = worldOf(io, inventory, true)
+  const journal = memoryJournal(io.now)
+  const state = fold([])
+  try {
+    await runSchedule({
+      run,
+      schedule,
+      state,
+      ledger: journal,
+      listeners: [],
+      redact: world.redact,
+      connect: world.connect,
+      check: true,
+      forks,
+      interrupted: io.interrupted,
+      approve: async () => ({ yes: true, by: 'plan' }),
+      clock: () => performance.now(),
+    })
+    return state
+  } finally {
+    await world.close()
+  }
+}

@@ -1,0 +1,12 @@
+import { listRecords, readRuns } from '../journal/runs.ts'
+import { type Past, pastOf } from '../plan/past.ts'
+
+/** What earlier runs of a playbook took, by the journals in the state directory. One that is damaged hinders nobody. */
+export async function pastRuns(state: string, playbook: string): Promise<Past> {
+  const kept = await listRecords(state).catch(() => [])
+  const runs = await Promise.all(kept.map((run) => readRuns([run]).catch(() => [])))
+  return pastOf(
+    playbook,
+    runs.flat().map((run) => run.events),
+  )
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { writeWhole } from '../journal/whole-file.ts'
+import { InputError } from '../model/errors.ts'
+import type { Io } from '../model/io.ts'
+import { type PlanDocument, planText, readPlan } from '../plan/document.ts'
+import { basisDocument, type PlanBasis, planDocument, refuseSecrets } from '../plan/make-document.ts'
+import { movedBasis, movedFacts } from '../plan/moved.ts'
+import { hider } from '../plan/secretive.ts'
+import type { RunFlags } from './flags.ts'
+import { type Looked, look } from './look.ts'
+import type { Prepared } from './prepare.ts'
+import { version } from './version.ts'
+
+/** The flags that a plan keeps, so that its run needs none of them. */
+export type SelectionFlags = Pick<RunFlags, 'inventory' | 'limit' | 'extraVars'>
+
+/** The plan of what was prepared and looked at, as a value. Throws an InputError when a secret would stand in it. */
+export function documentOf(io: Io, prepared: Prepared, flags: SelectionFlags, looked: Looked): PlanDocument {
+  refuseSecrets(prepared.record.extraVars)
+  const salt = randomBytes(12).toString('hex')
+  return planDocument(basisOf(io, prepared, flags), looked, hider(salt))
+}
+
+function basisOf(io: Io, { record, schedule }: Prepared, flags: SelectionFlags): PlanBasis {
+  return {
+    tool: version,
+    made: io.now().toISOString(),
+    playbook: { name: schedule.playbook, file: record.playbook, digest: record.digest },
+    inventory: record.inventory,
+    limit: record.limit,
+    given: flags.extraVars.map((text) =>
+      text.trim().startsWith('@') ? `@${resolve(io.cwd, text.trim().slice(1))}` : text,
+    ),
+    extraVars: record.extraVars,
+  }
+}
+
+/** Writes a plan's file. */
+export async function storePlan(io: Io, file: string, plan: PlanDocument): Promise<void> {
+  const path = resolve(io.cwd, file)
+  await mkdir(dirname(path), { recursive: true })
+    .then(() => writeWhole(path, planText(plan)))
+    .catch((error: Error) => {
+      throw new InputError(`--out ${file}: ${error.message}`)
+    })
+}
+
+/** Reads a plan's file. */
+export async function loadPlan(io: Io, file: string): Promise<PlanDocument> {
+  const text = await readFile(resolve(io.cwd, file), 'utf8').catch((error: Error) => {
+    throw new InputError(
+      `--plan ${file}: ${error.message}`,
+      'Make one: upgrade-fleet plan PLAYBOOK --out FILE',
+    )
+  })
+  return readPlan(file, text)
+}
+
+/** The path of the plan that a run holds to, in its folder. */
+export const planPath = (folder: { readonly path: string }): string => join(folder.path, 'plan.json')
+
+/** The plan that a run was begun by, or undefined. */
+export async function planOfRun(folder: { readonly path: string }): Promise<PlanDocument | undefined> {
+  const path = planPath(folder)
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  return text === undefined ? undefined : readPlan(path, text)
+}
+
+/** The playbook and flags that a plan's run is prepared by; nothing that the plan has fixed may be given beside it. */
+export function flagsOfPlan(
+  io: Io,
+  plan: PlanDocument,
+  playbook: string | undefined,
+  flags: RunFlags,
+): { readonly playbook: string; readonly flags: RunFlags } {
+  const given = [
+    ...(playbook === undefined || resolve(io.cwd, playbook) === plan.playbook.file
+      ? []
+      : ['another playbook']),
+    ...(flags.inventory.length > 0 ? ['--inventory'] : []),
+    ...(flags.limit === undefined ? [] : ['--limit']),
+    ...(flags.extraVars.length > 0 ? ['--extra-vars'] : []),
+  ]
+  if (given.length > 0)
+    throw new InputError(
+      `--plan: expected nothing that the plan has fixed, got ${given.join(', ')} beside it`,
+      'Run the plan as it is, or make another: upgrade-fleet plan PLAYBOOK --out FILE',
+    )
+  if (plan.findings.length > 0)
+    throw new InputError(
+      [
+        'This plan cannot be run: what it found was wrong when it was made.',
+        ...plan.findings.map(({ task, message }) => `${task}: ${message}`),
+      ],
+      'Mend it, and plan anew.',
+    )
+  const { sources } = plan.inventory
+  const { limit, given: extraVars } = plan.selection
+  return {
+    playbook: plan.playbook.file,
+    flags: { ...flags, inventory: sources, extraVars, ...(limit !== null && { limit }) },
+  }
+}
+
+/** Refuses a plan of which anything moved that is known without asking the hosts. Throws an InputError with all of it. */
+export function refuseMovedBasis(
+  io: Io,
+  plan: PlanDocument,
+  prepared: Prepared,
+  flags: SelectionFlags,
+): void {
+  refuse(movedBasis(plan, basisDocument(basisOf(io, prepared, flags), hider(plan.salt))))
+}
+
+/** Asks the hosts again, and refuses a plan of which a fact or a decision moved. Throws an InputError with all of it. */
+export async function refuseMovedFacts(
+  io: Io,
+  plan: PlanDocument,
+  prepared: Prepared,
+  flags: SelectionFlags & Pick<RunFlags, 'forks'>,
+): Promise<void> {
+  const looked = await look(io, prepared, { forks: flags.forks, offline: plan.offline })
+  if (looked.interrupted) throw new InputError('interrupted while the hosts were asked: nothing was changed')
+  refuse(movedFacts(plan, planDocument(basisOf(io, prepared, flags), looked, hider(plan.salt))))
+}
+
+const most = 60
+
+function refuse(moved: readonly string[]): void {
+  if (moved.length === 0) return
+  const more = moved.length > most ? [`and ${moved.length - most} more`] : []
+  throw new InputError(
+    ['The plan does not hold any more; nothing was changed. What moved since it was made:'].concat(
+      moved.slice(0, most).map((line) => `  ${line}`),
+      more,
+    ),
+    'Look at the difference, and plan anew: upgrade-fleet plan PLAYBOOK --out FILE',
+  )
+}

@@ -1,0 +1,53 @@
+import { quote } from '../model/command.ts'
+
+/** What a script of ours ends with when the machine's lock has passed on meanwhile. */
+export const passedOn = 6
+/** What {@link addScript} ends with when somebody else was quicker. */
+export const quicker = 3
+
+const kept = 50
+
+/** Where a machine's lock is: a directory for each of its states, named by its number, with the note in it. */
+const lockDirectory = (workdir: string): string => `${workdir}/machine-lock`
+
+/**
+ * A test for `if`, by built-in commands: whether the state of that number is there and none after it. Its path is
+ * absolute and it runs as the user who logged in, so whatever user the command becomes does not matter.
+ */
+export function fenceTest(workdir: string, number: number): string {
+  const directory = lockDirectory(workdir)
+  return `[ -d ${quote(`${directory}/${number}`)} ] && [ ! -e ${quote(`${directory}/${number + 1}`)} ]`
+}
+
+const newest = `newest() { m=0; for s in "$l"/[0-9]*; do s=\${s##*/}
+case $s in *[!0-9]*) ;; *) [ "$s" -le "$m" ] || m=$s ;; esac; done; }
+newest`
+
+/** Says the newest state's number, then its note. */
+export function lookScript(workdir: string): string {
+  return `l=${quote(lockDirectory(workdir))}
+${newest}
+printf '%s\\n' "$m"; [ "$m" = 0 ] || cat -- "$l/$m/note"`
+}
+
+/**
+ * Adds a state. It appears with its note inside, by rename, and only under a name that nobody has; the name is the next
+ * number, so of many who try one succeeds. The last look finds whoever overtook a script that stood still for so long
+ * that old states were cleared away meanwhile.
+ */
+export function addScript(workdir: string, after: number, note: string, token: string): string {
+  return `umask 077; l=${quote(lockDirectory(workdir))}; n=${after + 1}
+mkdir -p -- "$l" || exit 1
+${newest}
+[ "$m" = ${after} ] || exit ${quicker}
+t="$l"/new.${quote(token)}; rm -rf -- "$t"; mkdir -- "$t" || exit 1
+printf '%s\\n' ${quote(note)} >"$t/note" && { sync -- "$t/note" "$t" 2>/dev/null || sync; } || exit 1
+if ! w=$(mv -T -- "$t" "$l/$n" 2>&1); then rm -rf -- "$t"; [ ! -e "$l/$n" ] || exit ${quicker}
+printf '%s\\n' "$w" >&2; exit 1; fi
+newest
+if [ "$m" != "$n" ]; then rm -rf -- "$l/$n"; exit ${quicker}; fi
+sync -- "$l" 2>/dev/null || sync
+for s in "$l"/[0-9]*; do s=\${s##*/}
+case $s in *[!0-9]*) ;; *) [ "$s" -gt $((n - ${kept})) ] || rm -rf -- "$l/$s" ;; esac; done
+exit 0`
+}

@@ -1,0 +1,143 @@
+import { InputError } from '../model/errors.ts'
+import type { Inventory } from '../model/inventory.ts'
+import { type Json, stableText } from '../model/json.ts'
+import { redactDeep, redactor } from '../model/redact.ts'
+import type { State } from '../model/state.ts'
+import { isTelling } from '../model/telling.ts'
+import { digestOf } from './digest.ts'
+import { type PlanDocument, type PlanFact, type PlanPart, type PlanTask, sealed } from './document.ts'
+import type { PlannedPart, PlannedTask } from './outline.ts'
+import type { Hider } from './secretive.ts'
+import { plannedTasks, pointOfNoReturn } from './summary.ts'
+
+/** What a plan rests on, as it was read before any host was asked. */
+export interface PlanBasis {
+  readonly tool: string
+  readonly made: string
+  readonly playbook: PlanDocument['playbook']
+  /** As the files say it, without extra vars. */
+  readonly inventory: Inventory
+  readonly limit: string | undefined
+  readonly given: readonly string[]
+  readonly extraVars: Readonly<Record<string, Json>>
+}
+
+/** What asking the hosts came to; without it, nobody was asked. */
+export interface PlanOutcome {
+  readonly parts: readonly PlannedPart[]
+  readonly state: State | undefined
+  readonly findings: PlanDocument['findings']
+}
+
+/** The part of a plan that is known without asking anybody: all its digests but those of facts and tasks. */
+export function basisDocument(basis: PlanBasis, hider: Hider): Omit<PlanDocument, keyof PlanAsked> {
+  const { inventory, limit, given } = basis
+  const list = inventory.groups.find(({ name }) => name === 'all')?.vars['artifacts'] ?? []
+  // Every host has the list of artifacts from `all`: it is kept once.
+  const vars = (owner: { readonly vars: Readonly<Record<string, Json>> }) => {
+    const { artifacts, ...own } = owner.vars
+    const others = stableText(artifacts) === stableText(list) ? own : owner.vars
+    return hider.hide(others) as Readonly<Record<string, Json>>
+  }
+  const hosts = inventory.hosts.map((host) => ({ name: host.name, groups: host.groups, vars: vars(host) }))
+  const groups = inventory.groups.map((group) => ({
+    name: group.name,
+    hosts: group.hosts,
+    vars: vars(group),
+  }))
+  const selection = { limit: limit ?? null, extra_vars: basis.extraVars }
+  return {
+    format: 1,
+    tool: basis.tool,
+    made: basis.made,
+    salt: hider.salt,
+    playbook: basis.playbook,
+    inventory: { sources: inventory.sources, digest: digestOf({ hosts, groups }), hosts, groups },
+    artifacts: { digest: digestOf(list), list },
+    selection: { digest: digestOf(selection), ...selection, given },
+  }
+}
+
+/** The fields of a plan that asking the hosts fills. */
+export type PlanAsked = Pick<
+  PlanDocument,
+  'digest' | 'offline' | 'facts' | 'parts' | 'point_of_no_return' | 'findings'
+>
+
+/** A whole plan. What was hidden in the variables is hidden in inputs and outputs too. */
+export function planDocument(basis: PlanBasis, outcome: PlanOutcome, hider: Hider): PlanDocument {
+  const known = basisDocument(basis, hider)
+  const { parts, state, findings } = outcome
+  const asked: Omit<PlanAsked, 'digest'> = {
+    offline: state === undefined,
+    facts: state === undefined ? [] : factsOf(parts, state),
+    parts: parts.map(partOf),
+    point_of_no_return: pointOfNoReturn(parts)?.id ?? null,
+    findings,
+  }
+  return sealed({
+    ...known,
+    ...redactDeep(
+      asked,
+      redactor(() => hider.values),
+    ),
+  })
+}
+
+/** Refuses extra vars that would put a secret into a plan. Throws an InputError. */
+export function refuseSecrets(extraVars: Readonly<Record<string, Json>>): void {
+  const names = Object.entries(extraVars).flatMap(([name, value]) =>
+    isTelling(name) && (typeof value === 'string' || typeof value === 'number') ? [name] : [],
+  )
+  if (names.length === 0) return
+  throw new InputError(
+    names.map((name) => `-e ${name}: a plan that is stored keeps no secrets, and this name sounds like one`),
+    `Give it by name: -e '{"${names[0]}": {"env": "NAME"}}'`,
+  )
+}
+
+function factsOf(parts: readonly PlannedPart[], state: State): readonly PlanFact[] {
+  return plannedTasks(parts).flatMap(({ id, known }) => {
+    if (!('expected' in known) || !['observed', 'no-change'].includes(known.expected.kind)) return []
+    const { output } = state.tasks.get(id) ?? {}
+    const rested = known.steady === undefined ? output : known.steady(output)
+    return [{ task: id, digest: digestOf(rested), output }]
+  })
+}
+
+function partOf(part: PlannedPart): PlanPart {
+  if (part.kind !== 'wave') return { kind: part.kind, name: part.name, text: part.text, ends: part.ends }
+  const { play, wave, of, hosts, stopsAt } = part
+  return { kind: 'wave', play, wave, of, hosts, stops_at: stopsAt ?? null, tasks: part.planned.map(taskOf) }
+}
+
+const words = {
+  observed: 'observed',
+  'would-change': 'would change',
+  'no-change': 'no change',
+  unknown: 'unknown',
+} as const
+
+function taskOf({ id, known }: PlannedTask): PlanTask {
+  switch (known.kind) {
+    case 'skip':
+      return { task: id, does: 'skip', word: 'skipped', why: known.why }
+    case 'later':
+      return { task: id, does: 'later', word: 'unknown', until: known.after }
+    default: {
+      const { kind, module, input, expected, back } = known
+      return {
+        task: id,
+        does: kind,
+        word: words[expected.kind],
+        ...(expected.kind === 'unknown' && { until: expected.until }),
+        module,
+        input_digest: digestOf(input),
+        input,
+        ...(back !== undefined && { back: back.kind }),
+        ...(back?.kind === 'restored' && { restored_by: back.by }),
+        ...(back?.kind === 'never' && { why: back.why }),
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { scryptSync } from 'node:crypto'
+import type { Json } from '../model/json.ts'
+import { isSecret } from '../model/secret.ts'
+import { isTelling } from '../model/telling.ts'
+
+const mark = '$hidden'
+
+/** What hides the secrets of one plan, and the values that it hid so far. */
+export interface Hider {
+  readonly salt: string
+  readonly values: ReadonlySet<string>
+  /** The same variables; a plain value under a name that sounds like a secret is replaced by a slow digest, so that its change is seen and it is not. */
+  hide(vars: Json): Json
+}
+
+/** Makes one. The same salt gives the same digests. */
+export function hider(salt: string): Hider {
+  const digests = new Map<string, string>()
+  const digest = (value: string): string => {
+    const known = digests.get(value) ?? scryptSync(value, salt, 24).toString('hex')
+    digests.set(value, known)
+    return known
+  }
+  const hide = (vars: Json): Json => {
+    if (Array.isArray(vars)) return vars.map(hide)
+    if (typeof vars !== 'object' || vars === null || isSecret(vars)) return vars
+    return Object.fromEntries(
+      Object.entries(vars as Readonly<Record<string, Json>>).map(([key, value]) => {
+        const plain = typeof value === 'string' || typeof value === 'number'
+        return [key, plain && isTelling(key) ? { [mark]: digest(String(value)) } : hide(value)]
+      }),
+    )
+  }
+  return {
+    salt,
+    hide,
+    get values() {
+      return new Set(digests.keys())
+    },
+  }
+}
+
+/** Whether a value is what a {@link Hider} left of a secret. */
+export const isHidden = (value: Json): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && mark in value

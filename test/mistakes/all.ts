@@ -1,0 +1,10 @@
+import { illegalHops, secretsInStrings, wrongArguments } from './list/arguments.ts'
+import { misspeltGroups, misspeltOutputs, misspeltVars } from './list/names.ts'
+import { latePoints, missingUndo } from './list/undo.ts'
+import type { Mistake } from './mistake.ts'
+
+/** Every seeded mistake, in the order of the golden file. */
+export const all: readonly Mistake[] = [
+  ...[misspeltVars, misspeltGroups, misspeltOutputs, wrongArguments],
+  ...[missingUndo, latePoints, secretsInStrings, illegalHops],
+].flat()

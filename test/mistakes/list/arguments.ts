@@ -1,0 +1,67 @@
+import { mistakes } from '../mistake.ts'
+
+export const wrongArguments = mistakes('wrong module argument', {
+  'playbooks/backup.ts': [
+    ["name: 'backup' }", "nam: 'backup' }"],
+    ['database.fenced({ db: host.vars })', 'database.fenced({ db: host })'],
+  ],
+  'playbooks/rollback.ts': [
+    ['file.setAside({ path: home })', 'file.setAside({ pth: home })'],
+    ['dump: found.dump })', 'dump: found })'],
+    ['apim.clearShare({ dir: shared })', 'apim.clearShare({ dir: vars.shared_deployment })'],
+    [
+      'apim.stop({ server: apim.newServer(host, role, item) })',
+      'apim.stop(apim.newServer(host, role, item))',
+    ],
+  ],
+  'playbooks/verify.ts': [['names: apim.probeNames', "names: 'AM_API'"]],
+  'src/apim/upgrade.ts': [['artifact: item })', 'artifact: item.name })']],
+  'src/apim/landing.ts': [['carried({ home: laid.home })', 'carried({ home: laid })']],
+  'src/apim/hops/3.0.0.ts': [["to: '5.9.0', drop: [] }", "to: '5.9.0' }"]],
+})
+
+export const secretsInStrings = mistakes('secret in a string', {
+  'playbooks/backup.ts': [["name: 'backup' }", 'name: host.vars.password }']],
+  'playbooks/rollback.ts': [
+    ["name: 'before-rollback' }", 'name: `before-${host.vars.password}` }'],
+    [
+      'svn.empty({ repository })',
+      'svn.empty({ repository: { ...repository, url: `svn://${repository.password}@svn` } })',
+    ],
+  ],
+  'src/apim/upgrade.ts': [["name: 'svn',", 'name: repository.password,']],
+  'src/apim/hops/common.ts': [['name: `before-${hop.to}`', 'name: `before-${host.vars.password}`']],
+  'src/apim/hops/2.6.0.ts': [
+    ["flags: ['-DmigrateAccessControl=true']", 'flags: [`-Dpassword=${site.vars.databases[0]?.password}`]'],
+  ],
+  'src/modules/svn.ts': [
+    [
+      '--show-item revision -- ${repository.url}`\n    return',
+      '--password ${repository.password} -- ${repository.url}`\n    return',
+    ],
+  ],
+  'src/modules/database/mysql.ts': [['--user=${db.user} ', '--user=${db.user} --password=${db.password} ']],
+  'inventory/hosts.example.yml': [
+    ['password: { env: AM_DB_PASSWORD }', 'password: "Summer2019"'],
+    ['password: { env: SVN_PASSWORD }', 'password: wso2svn'],
+  ],
+})
+
+export const illegalHops = mistakes('illegal version hop', {
+  'playbooks/to-3.0.0.ts': [
+    ["const to = '3.0.0'", "const to = '3.1.0'"],
+    ["const to = '3.0.0'", "const to = '1.8.0'"],
+    ['apim.route(vars.apim_version, to, last)', 'apim.route(to, vars.apim_version, last)'],
+    ['apim.route(vars.apim_version, to, last)', "apim.route(vars.apim_version, to, '1.9.1')"],
+  ],
+  'playbooks/rollback.ts': [[".startOrder(site, '3.0.0')", ".startOrder(site, '3.O.0')"]],
+  'playbooks/verify.ts': [
+    ['schemaIs({ version: at,', "schemaIs({ version: '3.1.0',"],
+    ['apim.serving(site, at)', "apim.serving(site, '1.10.0')"],
+  ],
+  'src/apim/versions.ts': [["{ from: '2.0.0', to: '2.6.0',", "{ from: '2.0.0', to: '2.1.0',"]],
+  'inventory/hosts.example.yml': [
+    ['apim_version: "1.9.1"', 'apim_version: "1.7.0"'],
+    ['apim_version: "1.9.1"', 'apim_version: "1.10.0"'],
+  ],
+})

@@ -1,0 +1,57 @@
+import { mistakes } from '../mistake.ts'
+
+export const misspeltVars = mistakes('misspelt var', {
+  'playbooks/to-3.0.0.ts': [
+    ['apim.route(vars.apim_version,', 'apim.route(vars.apim_verison,'],
+    ['via(migration, vars.databases)', 'via(migration, vars.database)'],
+  ],
+  'playbooks/backup.ts': [['to: vars.backups', 'to: vars.bakups']],
+  'playbooks/rollback.ts': [
+    ['home: host.vars.apim_home,\n', 'home: host.vars.apim_hone,\n'],
+    ['const shared = vars.shared_deployment', 'const shared = vars.shared_deploymnet'],
+  ],
+  'playbooks/verify.ts': [["db.holds.includes('apim')", "db.hold.includes('apim')"]],
+  'src/apim/upgrade.ts': [['javaHome: host.vars.java_home', 'javaHome: host.vars.javahome']],
+  'src/apim/landing.ts': [['host.vars.apim_address', 'host.vars.apim_adress']],
+  'src/apim/hops/common.ts': [['keystores: site.vars.keystores', 'keystores: site.vars.keystore']],
+  'inventory/hosts.example.yml': [['java_home: /opt/jdk', 'java_hoem: /opt/jdk']],
+})
+
+export const misspeltGroups = mistakes('misspelt group', {
+  'playbooks/rollback.ts': [
+    ['site.gateway_managers[0]', 'site.gateway_mangers[0]'],
+    ["play('set new homes aside', site.all)", "play('set new homes aside', site.al)"],
+    ['const { migration, vars } = site', 'const { migraton, vars } = site'],
+  ],
+  'playbooks/verify.ts': [['const { migration, vars } = site', 'const { migrations, vars } = site']],
+  'src/apim/upgrade.ts': [
+    ['...site.gateway_workers]', '...site.gateway_worker]'],
+    ["play('back up SVN', site.migration)", "play('back up SVN', site.migrate)"],
+  ],
+  'src/apim/landing.ts': [['site.gateway_managers[0] ??', 'site.gateway_manager[0] ??']],
+  'src/apim/roles.ts': [['site.traffic_managers,', 'site.trafic_managers,']],
+  'inventory/hosts.example.yml': [
+    ['key_managers: { hosts:', 'key_manager: { hosts:'],
+    ['gateway_workers: { hosts:', 'gateway_wokers: { hosts:'],
+  ],
+})
+
+export const misspeltOutputs = mistakes('misspelt task output', {
+  'playbooks/backup.ts': [['from(stopped.play, host).stop.was', 'from(stopped.play, host).stopp.was']],
+  'playbooks/rollback.ts': [
+    [
+      'new Set(old.map((host) => from(manifests, host).manifest.run))',
+      'new Set(old.map((host) => from(manifests, host).manifst.run))',
+    ],
+    ['results.manifest.run', 'results.manifests.run'],
+    ['from(stop, host).old]', 'from(stop, host).older]'],
+  ],
+  'playbooks/verify.ts': [["'is whole', ({ probe })", "'is whole', ({ prob: probe })"]],
+  'src/apim/upgrade.ts': [
+    ['found.atTarget', 'found.atTraget'],
+    ['from(taken, item.host).bundle', 'from(taken, item.host).bundel'],
+  ],
+  'src/apim/landing.ts': [["'trees brought': brought", "'tree brought': brought"]],
+  'src/apim/hops/2.0.0.ts': [['proved(seen.registry)', 'proved(seen.registri)']],
+  'src/apim/hops/2.6.0.ts': [["proved(seen['access control'])", "proved(seen['acces control'])"]],
+})

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import { change, observe, play, skip } from '../../src/index.ts'
+import type { Part } from '../../src/model/playbook.ts'
+import { fold } from '../../src/model/state.ts'
+import { planGuard } from '../../src/plan/guard.ts'
+import { planDocument } from '../../src/plan/make-document.ts'
+import { outline } from '../../src/plan/outline.ts'
+import { hider } from '../../src/plan/secretive.ts'
+import { hosts, scheduleOf, type Tried, tryRun } from '../support/engine.ts'
+
+/** What the hosts say and hold; every look reads it. */
+const world = { fact: 'old', items: ['x'], done: [] as string[] }
+const look = observe('look', async () => ({ fact: world.fact, items: world.items }))
+const other = observe('other', async () => ({ fact: world.fact, items: world.items }))
+const set = change('set', {
+  check: async (_on, to: string) => (world.done.includes(to) ? { to } : undefined),
+  apply: async (on, to: string) => {
+    world.done.push(`${on.name} ${to}`)
+    return { to }
+  },
+  undo: async () => {},
+})
+
+const parts = (): readonly Part[] => {
+  const facts = play('facts', hosts('a', 'b')).task('look', () => look(null))
+  const work = play('work', hosts('a', 'b'), { maxFailPercentage: 100 })
+    .task('set', ({ host, from }) => set(from(facts, host).look.fact))
+    .each(
+      'each',
+      ({ set: _ }) => ['i', 'j'],
+      ({ item }) => set(item),
+    )
+    .task('odd', ({ host, from }) =>
+      from(facts, host).look.fact === 'odd' ? set('odd') : skip('it is not odd'),
+    )
+  return [facts, work, play('end', hosts('a', 'b')).task('look', () => look(null))]
+}
+
+async function guardOf(list = parts()) {
+  const schedule = scheduleOf(list)
+  const { events } = await tryRun(list, { check: true })
+  const state = fold(events)
+  const basis = {
+    ...{ tool: '1', made: '', playbook: { name: 'p', file: 'p.ts', digest: '' }, limit: undefined },
+    ...{
+      inventory: { sources: [], hosts: [], groups: [], places: {}, warnings: [] },
+      given: [],
+      extraVars: {},
+    },
+  }
+  const plan = planDocument(basis, { parts: outline(schedule, state), state, findings: [] }, hider('salt'))
+  return { refuses: planGuard(plan) }
+}
+
+const results = ({ events }: Tried) =>
+  events.flatMap((event) => (event.type === 'task.ended' ? [`${event.task}: ${event.result}`] : []))
+const messages = ({ events }: Tried) =>
+  events.flatMap((event) =>
+    event.type === 'task.ended' && event.result === 'blocked' ? [event.message] : [],
+  )
+
+test('a run that does what was planned is not hindered, items that were known later included', async () => {
+  Object.assign(world, { fact: 'old', done: [] })
+  const rules = await guardOf()
+  const run = await tryRun(parts(), { rules, forks: 1 })
+  expect(run.outcome).toBe('ok')
+  expect(world.done).toEqual(['a old', 'a i', 'a j', 'b old', 'b i', 'b j'])
+})
+
+test('a fact that moves after the last look stops the run before anything that rests on it, on every host', async () => {
+  Object.assign(world, { fact: 'old', done: [] })
+  const rules = await guardOf()
+  world.fact = 'odd'
+  const run = await tryRun(parts(), { rules, forks: 1 })
+  expect(run.outcome).toBe('failed')
+  expect(world.done).toEqual([])
+  expect(results(run)).toEqual([
+    'facts/a/look: ok',
+    'facts/b/look: ok',
+    'work/a/set: blocked',
+    'work/b/set: blocked',
+  ])
+  expect(messages(run)[0]).toMatch(/not what was planned: its input is another/)
+  expect(messages(run)[1]).toMatch(/left its plan at work\/a\/set/)
+})
+
+test('a change that was to find its work done is not made', async () => {
+  Object.assign(world, { fact: 'old', done: ['old'] })
+  const rules = await guardOf()
+  world.done = []
+  const run = await tryRun(parts(), { rules, forks: 1 })
+  expect(world.done).toEqual([])
+  expect(messages(run)[0]).toMatch(/no change -> would change/)
+})
+
+test.each<[string, () => readonly Part[], RegExp]>([
+  ['another module', () => [play('p', hosts('a')).task('t', () => other(null))], /look -> other/],
+  ['another input', () => [play('p', hosts('a')).task('t', () => look({} as never))], /its input is another/],
+  ['a skip', () => [play('p', hosts('a')).task('t', () => skip('no'))], /look -> skipped: no/],
+  [
+    'a task that was not there',
+    () => [play('p', hosts('b')).task('t', () => look(null))],
+    /does not have it/,
+  ],
+])('%s is refused', async (_name, list, why) => {
+  const rules = await guardOf([play('p', hosts('a')).task('t', () => look(null))])
+  const run = await tryRun(list(), { rules })
+  expect(messages(run)).toEqual([expect.stringMatching(why)])
+})
