@@ -2,11 +2,11 @@ import { scryptSync } from 'node:crypto'
 import type { Json } from '../model/json.ts'
 import { isSecret } from '../model/secret.ts'
 
-const telling = /pass(word|phrase)?$|^pass|secret|token|credential|api_?key/i
+const telling = /(pass(word|phrase)?|secret|token|credentials?|api_?key)$/i
 const mark = '$hidden'
 
-/** Whether a variable's name says that its value is a secret. One that names a file is none. */
-export const soundsSecret = (name: string): boolean => telling.test(name) && !/(file|path)$/i.test(name)
+/** Whether a variable's name says that its value is a secret: by its last word. */
+export const soundsSecret = (name: string): boolean => telling.test(name)
 
 /** What hides the secrets of one plan, and the values that it hid so far. */
 export interface Hider {

@@ -45,10 +45,9 @@ function byPlay(parts: readonly PlannedPart[]): readonly (PlannedGate | readonly
 }
 
 function gateText(gate: PlannedGate): string {
-  if (gate.kind === 'approval') return `ASK ${gate.name}: ${gate.text}\n`
-  if (gate.kind !== 'conclusion') return `${sanitize(gate.kind).toUpperCase()} ${gate.name}: ${gate.text}\n`
-  if (gate.ends) return `END HERE, ${gate.name}: ${gate.text}; nothing more is done\n`
-  return `END HERE IF ${gate.name}: ${gate.text}\n`
+  const [name, text] = [sanitize(gate.name), sanitize(gate.text)]
+  if (gate.kind === 'approval') return `ASK ${name}: ${text}\n`
+  return gate.ends ? `END HERE, ${name}: ${text}; nothing more is done\n` : `END HERE IF ${name}: ${text}\n`
 }
 
 function headOf(waves: readonly PlannedWave[], options: TextOptions): readonly string[] {
@@ -58,6 +57,7 @@ function headOf(waves: readonly PlannedWave[], options: TextOptions): readonly s
     const took = options.past?.waves.get(waveKey(wave.play, wave.wave))?.seconds
     const words = [
       stopText(wave),
+      ...wave.rollout,
       ...(took === undefined ? [] : [`took ${durationText(took)} last time`]),
       ...(options.waveNote?.(wave) ?? []),
     ]
@@ -91,7 +91,9 @@ function folded(planned: readonly PlannedTask[]): readonly (readonly PlannedTask
     const groups = byName.get(task.name) ?? new Map<string, PlannedTask[]>()
     byName.set(task.name, groups)
     const key = taskText(task)
-    groups.set(key, [...(groups.get(key) ?? []), task])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [task])
+    else group.push(task)
   }
   return [...byName.values()].flatMap((groups) => [...groups.values()])
 }
