@@ -24,6 +24,13 @@ export function typeMessage(
   if (needed !== undefined) return `Property '${needed}' is missing; it is required in type '${by}'`
   if (first.includes("type 'Secret' is not") || first.startsWith("Type 'Secret' is not"))
     return `${first} Secrets go to a command by its stdin, and into a text as a part of a list.`
+  const [, word, wanted] =
+    /(?:Type|Argument of type) '"(.*?)"' is not assignable to .*type '(.*)'\.$/.exec(last) ?? []
+  if (word !== undefined)
+    return `${last.slice(0, -1)}${didYouMean(
+      word,
+      [...(wanted?.matchAll(/"(.*?)"/g) ?? [])].map(([, one = '']) => one),
+    )}`
   if (first.startsWith('No overload') || last.startsWith('Object literal may only')) return last
   return last === first ? first : `${first.replace(/\.$/, '')}: ${last}`
 }

@@ -147,7 +147,7 @@ export interface Connection {
    * end (`put`, before the name appears) or in its own process (`job`, before the command starts).
    */
   fenced(number: number, stale: () => void): Connection
-  /** Opens a TCP connection from the machine to an address that it can reach. */
+  /** Opens a TCP connection from the machine to an address that it can reach, to ask something there: no fence holds what is said over it. */
   dial(address: string, port: number): Promise<Duplex>
   /** Ends it. Jobs live on. */
   close(): Promise<void>

@@ -46,8 +46,20 @@ function byPlay(parts: readonly PlannedPart[]): readonly (PlannedGate | readonly
 
 function gateText(gate: PlannedGate): string {
   const [name, text] = [sanitize(gate.name), sanitize(gate.text)]
-  if (gate.kind === 'approval') return `ASK ${name}: ${text}\n`
-  return gate.ends ? `END HERE, ${name}: ${text}; nothing more is done\n` : `END HERE IF ${name}: ${text}\n`
+  switch (gate.kind) {
+    case 'approval':
+      return `ASK ${name}: ${text}
+`
+    case 'cutover':
+      return `CUT-OVER ${name}: ${text}
+`
+    case 'conclusion':
+      return gate.ends
+        ? `END HERE, ${name}: ${text}; nothing more is done
+`
+        : `END HERE IF ${name}: ${text}
+`
+  }
 }
 
 function headOf(waves: readonly PlannedWave[], options: TextOptions): readonly string[] {

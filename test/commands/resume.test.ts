@@ -138,7 +138,7 @@ export default playbook('copy', { fleet }, (site) => {
   const run = await own.call(['run', '--plan', 'plan.json'], { interrupted: interrupt.signal, out })
   expect(run.code).toBe(130)
   await own.write('b/fact', 'moved')
-  const held = await own.call(['resume'])
+  const held = await own.call(['resume', '--forks', '1'])
   expect(held.code).toBe(3)
   expect(held.out).toMatch(/b > copy: blocked.*not what was planned: its input is another/)
   expect(await own.read('b/copy').catch(() => 'none')).toBe('none')

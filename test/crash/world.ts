@@ -1,4 +1,4 @@
-import { change, observe, restored } from '../../src/index.ts'
+import { change, observe, restored, TaskError } from '../../src/index.ts'
 
 /** A fleet of keys and two databases; steps of a database are not idempotent, so a step done twice shows. */
 export interface World {
@@ -41,6 +41,12 @@ export function marked(world: World): () => void {
 
 const databaseOf = (task: string) => task.split('/')[1] ?? ''
 
+function loaded({ keys }: World, host: string): void {
+  const set = ['conf', 'mended'].map((key) => keys.get(`${host}.${key}`))
+  if (set.every((value) => value === undefined)) keys.delete(`${host}.loaded`)
+  else keys.set(`${host}.loaded`, set.join())
+}
+
 /** The modules that work on it. */
 export function modulesOf(world: World) {
   return {
@@ -77,13 +83,18 @@ export function modulesOf(world: World) {
       },
       undo: restored,
     }),
+    /** A handler: loads what is set, and when it is undone, what is set by then. */
+    load: change('load', {
+      apply: async (on, _input: null) => loaded(world, on.name),
+      undo: async (on) => loaded(world, on.name),
+    }),
     gate: observe('gate', async () => {
-      if (world.sick.shift() === true) throw new Error('sick')
+      if (world.sick.shift() === true) throw new TaskError('sick')
       return null
     }),
     /** Fails always. */
     broken: observe('broken', async (): Promise<string> => {
-      throw new Error('broken')
+      throw new TaskError('broken')
     }),
     look: observe('look', async (on, key: string) => world.keys.get(`${on.name}.${key}`) ?? null),
   }
