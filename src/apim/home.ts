@@ -1,8 +1,9 @@
 import { change, type On, restored } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
+import { shownText } from '../model/secret.ts'
 import { type UnpackInput, unpackZip } from '../modules/archive.ts'
-import { holds, readText, runJob } from '../modules/target.ts'
+import { holds, looks, readText, runJob } from '../modules/target.ts'
 import { editXml } from '../modules/xml.ts'
 import { endServers } from './server.ts'
 import type { Configuration } from './settings.ts'
@@ -44,6 +45,19 @@ export const configure = change('apim.configure', {
         sh`for f in ${keystoresFrom}/repository/resources/security/*.jks; do [ ! -f "$f" ] || cp -p -- "$f" ${`${home}/repository/resources/security/`}; done`,
       )
     return { home }
+  },
+  async diff(on, { home, configuration }) {
+    const texts = configuration.texts.map(async ({ path, text }) => {
+      const { text: before } = await looks(on, `${home}/${path}`)
+      return { path: `${home}/${path}`, before, after: shownText(text) }
+    })
+    const edited = configuration.edits
+      .filter(({ edits }) => edits.length > 0)
+      .map(async ({ path, edits }) => {
+        const before = await readText(on, `${home}/${path}`)
+        return { path: `${home}/${path}`, before, after: shownText(editXml(before, edits)) }
+      })
+    return Promise.all([...texts, ...edited])
   },
   async undo() {},
 })

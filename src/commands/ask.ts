@@ -20,6 +20,12 @@ export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['app
   }
 }
 
+/** Asks for a word that nobody types by mistake. An interrupt is no answer. */
+export async function askForWord(io: Io, message: string): Promise<string> {
+  const { input } = await import('@inquirer/prompts')
+  return input({ message }, { signal: io.interrupted }).catch(() => '')
+}
+
 /** Asks what to do after a failure; without a terminal: stop. */
 export async function askOnFailure(io: Io): Promise<'stop' | 'rollback'> {
   if (!io.answers) return 'stop'

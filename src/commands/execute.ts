@@ -39,7 +39,7 @@ export interface Execution {
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
-  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'yes' | 'output' | 'verbose'>
+  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'yes' | 'output' | 'verbose'>
 }
 
 /**
@@ -69,6 +69,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
         return leases?.guard(connection) ?? connection
       },
       check: flags.check,
+      diff: flags.diff ?? false,
       forks: flags.forks,
       interrupted: leases === undefined ? io.interrupted : either(io.interrupted, leases.stale),
       approve: asker(io, flags.yes, reporter),

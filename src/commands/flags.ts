@@ -8,6 +8,7 @@ export interface RunFlags {
   readonly limit?: string
   readonly forks: number
   readonly check: boolean
+  readonly diff?: boolean
   readonly extraVars: readonly string[]
   readonly yes: boolean
   readonly onFailure?: 'ask' | 'stop' | 'rollback'

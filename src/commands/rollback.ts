@@ -7,6 +7,8 @@ import type { Io } from '../model/io.ts'
 import { fold } from '../model/state.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { refuseBackTo, runBack } from '../run/back.ts'
+import { lossOf } from '../run/cutover.ts'
+import { confirmLoss } from './after-cutover.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withOutput } from './flags.ts'
@@ -18,7 +20,7 @@ import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
 /** Flags of a rollback: those of a run, and how far back. */
-type BackFlags = RunFlags & { readonly to?: string }
+type BackFlags = RunFlags & { readonly to?: string; readonly afterCutover?: string }
 
 /** `upgrade-fleet rollback [RUN] [--to PLAY]`: takes a run back. */
 export function rollbackCommand(io: Io): Command {
@@ -26,6 +28,10 @@ export function rollbackCommand(io: Io): Command {
     .argument('[run]', 'the id of the run (default: the latest)')
     .description('take a run back')
     .option('--to <play>', 'leave everything as it was when this play had ended')
+    .option(
+      '--after-cutover <run>',
+      'the id of the run once more: roll back although users are served since its cut-over',
+    )
     .action(async (id: string | undefined, flags: BackFlags) => {
       throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, check: false })))
     })
@@ -44,6 +50,8 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
     const { to } = flags
     const refused = to === undefined ? undefined : refuseBackTo({ schedule, state: fold(events) }, to)
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
+    const loss = lossOf({ schedule, state: fold(events) }, to)
+    if (loss !== undefined) await confirmLoss(io, of, loss, events, flags.afterCutover)
     const folder = await makeRunFolder(state, newRunId(io.now()))
     const end = to === undefined ? {} : { to }
     await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end })

@@ -7,6 +7,7 @@ import type { Io } from '../model/io.ts'
 import { type PlanDocument, planText } from '../plan/document.ts'
 import { knownToChange, waveOutlines } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
+import { AfterCutover } from './after-cutover.ts'
 import { askOnFailure } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
@@ -33,6 +34,7 @@ export function runCommand(io: Io): Command {
     .argument('[playbook]', 'the playbook, a .ts file; with --plan, that of the plan')
     .description('run a playbook')
     .option('-C, --check', 'change nothing: say what would be changed, over read-only connections', false)
+    .option('-D, --diff', 'show what changes make different, secrets hidden; with --check, would make', false)
     .option('--plan <file>', 'do exactly what this plan says (plan --out), or refuse')
     .addOption(notAfterOption())
     .addOption(
@@ -124,6 +126,11 @@ export async function afterwards(io: Io, run: string, outcome: Outcome, flags: R
   const wish = flags.onFailure ?? (flags.yes ? 'stop' : 'ask')
   const what = wish === 'ask' ? await askOnFailure(io) : wish
   if (what === 'stop') return exitCodeOf(outcome)
-  const back = await rollbackRun(io, run, flags)
+  const back = await rollbackRun(io, run, flags).catch((error: unknown) => {
+    // Users are served: the failure stands, and what a person may do about it is said.
+    if (!(error instanceof AfterCutover)) throw error
+    io.err(`${error.message}\n`)
+  })
+  if (back === undefined) return exitCodeOf(outcome)
   return back === 'ok' ? exitCodeOf('rolled-back') : exitCodeOf(back)
 }

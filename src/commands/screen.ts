@@ -83,7 +83,12 @@ function lookOf(io: Io): Look {
 const next = (tool: string) => (end: RunEnd) => {
   if (end.check) return []
   const resume = { type: `${tool} resume ${end.run}`, for: 'go on from where it stopped' }
-  const rollback = { type: `${tool} rollback ${end.run}`, for: 'bring the fleet back' }
+  const rollback = end.cutOver
+    ? {
+        type: `${tool} rollback ${end.run} --after-cutover ${end.run}`,
+        for: 'bring the fleet back; what users wrote since the cut-over is lost',
+      }
+    : { type: `${tool} rollback ${end.run}`, for: 'bring the fleet back' }
   if (end.kind === 'rollback')
     return end.outcome === 'ok' ? [] : [{ ...rollback, for: 'go on with taking back' }]
   if (end.outcome === 'ok') return end.changed && !end.leavesAsFound ? [rollback] : []

@@ -1,7 +1,7 @@
 import type { Command } from './command.ts'
 import type { Connection, Job, JobOptions } from './connection.ts'
+import type { Diff } from './diff.ts'
 import { TaskError } from './errors.ts'
-
 import type { Json } from './json.ts'
 
 /** `play/host/task`, with `[item]` behind the task of an `each`. Names, never line numbers: it is the same in every run. */
@@ -57,6 +57,8 @@ export interface Change<out Out> {
   /** Does it. After a crash it runs again, with what was remembered the first time. */
   apply(on: On, input: Json, remembered: Json): Promise<Out>
   readonly undo: ((on: On, input: Json, remembered: Json) => Promise<void>) | Irreversible | Restored
+  /** What it would make different, file by file; secrets as `***` ({@link shownText}). Asked when `check` found something to do; only reads. */
+  readonly diff?: ((on: On, input: Json) => Promise<readonly Diff[]>) | undefined
   /** For a restore point: throws unless its undo can be done. Asked of all things of all points before anything is taken back; only reads. */
   readonly prove?: ((on: On, input: Json, remembered: Json) => Promise<void>) | undefined
 }
@@ -77,6 +79,7 @@ export interface ChangeSpec<In extends Json, Out extends Json | void, Memory ext
   remember?(on: On, input: In): Promise<Memory>
   apply(on: On, input: In, remembered: Memory): Promise<Out>
   readonly undo: ((on: On, input: In, remembered: Memory) => Promise<void>) | Irreversible | Restored
+  diff?(on: On, input: In): Promise<readonly Diff[]>
   prove?(on: On, input: In, remembered: Memory): Promise<void>
 }
 
@@ -113,6 +116,7 @@ export function change<In extends Json, Out extends Json | void, Memory extends 
       typeof undo === 'function'
         ? (on, input, remembered) => undo(on, input as In, remembered as Memory)
         : undo,
+    ...(spec.diff && { diff: async (on, input) => (await spec.diff?.(on, input as In)) ?? [] }),
     ...(spec.prove && {
       prove: async (on, input, remembered) => spec.prove?.(on, input as In, remembered as Memory),
     }),

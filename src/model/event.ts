@@ -106,6 +106,8 @@ export type Event =
   | { readonly type: 'task.said'; readonly task: TaskId; readonly line: string }
   /** A line that a command or a job of the task printed: for the task's log alone. Not stored in the journal. */
   | { readonly type: 'task.output'; readonly task: TaskId; readonly line: string }
+  /** With `--diff`: the lines of a unified diff, secrets hidden. Not stored in the journal. */
+  | { readonly type: 'task.diffed'; readonly task: TaskId; readonly lines: readonly string[] }
   /** Not stored in the journal. */
   | {
       readonly type: 'task.progress'
@@ -136,6 +138,8 @@ export type Event =
   | { readonly type: 'approved'; readonly gate: string; readonly question: string; readonly by: string }
   | { readonly type: 'refused'; readonly gate: string; readonly question: string }
   | { readonly type: 'concluded'; readonly gate: string; readonly reason: string }
+  /** Users are served by what was built: from now on nothing is taken back unless somebody says so. */
+  | { readonly type: 'cutover'; readonly gate: string }
   /** A stop rule spoke: nothing new starts. */
   | { readonly type: 'stopped'; readonly play: string; readonly reason: string }
   | { readonly type: 'run.ended'; readonly outcome: Outcome; readonly seconds: number }
@@ -146,7 +150,12 @@ export type Stamped = Event & { readonly seq: number; readonly at: string }
 /** Whoever is told what happens: journal, screen, reports. */
 export type Listener = (event: Stamped) => void
 
-const passing: ReadonlySet<Event['type']> = new Set(['task.progress', 'task.checking', 'task.output'])
+const passing: ReadonlySet<Event['type']> = new Set([
+  'task.progress',
+  'task.checking',
+  'task.output',
+  'task.diffed',
+])
 
 /** Whether an event is kept in the journal: what only moves the screen, or fills a log, is not. */
 export const isStored = (event: Event): boolean => !passing.has(event.type)

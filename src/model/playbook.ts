@@ -19,8 +19,14 @@ export interface Conclusion {
   readonly reason: (seen: { readonly from: From }) => string | undefined
 }
 
+/** From here on users are served by what the plays before it built: taking it back would lose what they did since. */
+export interface Cutover {
+  readonly kind: 'cutover'
+  readonly name: string
+}
+
 /** What a playbook is a list of. */
-export type Part = Play | Approval | Conclusion
+export type Part = Play | Approval | Conclusion | Cutover
 
 /** A function from the site to plays, with what it needs to be called. */
 export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodType> {
@@ -66,6 +72,12 @@ export const conclude = (name: string, reason: Conclusion['reason']): Conclusion
   name,
   reason,
 })
+
+/**
+ * The run's point of no easy return: once it is reached, rollback is never automatic, and one by hand asks for the run's id
+ * (`rollback RUN --after-cutover RUN`). It stands behind the gates that must hold, before the play that lets users in.
+ */
+export const cutover = (name: string): Cutover => ({ kind: 'cutover', name })
 
 /** Whether a value is a {@link Playbook}, whichever copy of this package made it. */
 export function isPlaybook(value: unknown): value is Playbook {

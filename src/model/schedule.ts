@@ -1,7 +1,7 @@
 import type { TaskId } from './action.ts'
 import type { Host } from './host.ts'
 import { type Item, itemName, type Play, type Step } from './play.ts'
-import type { Approval, Conclusion } from './playbook.ts'
+import type { Approval, Conclusion, Cutover } from './playbook.ts'
 
 /** One play cut into its waves; hosts that `--limit` leaves out are in none. */
 export interface PlayPhase {
@@ -11,7 +11,7 @@ export interface PlayPhase {
 }
 
 /** Everything that a run goes through, in order. */
-export type Phase = PlayPhase | Approval | Conclusion
+export type Phase = PlayPhase | Approval | Conclusion | Cutover
 
 /** A playbook applied to a site: the phases, checked against one another. */
 export interface Schedule {

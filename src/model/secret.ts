@@ -58,6 +58,10 @@ function plainOf({ name }: Secret, store: SecretStore): string {
   return encodings[encoding as Encoding](plainOf(secret(inner), store))
 }
 
+/** The text as it may be shown: each secret as `***`. */
+export const shownText = (text: Text): string =>
+  typeof text === 'string' ? text : text.map((part) => (isSecret(part) ? '***' : part)).join('')
+
 /** The text with its secrets' values in place. Only for what hands it to a process or a file. */
 export function reveal(text: Text, store: SecretStore): string {
   if (typeof text === 'string') return text

@@ -30,6 +30,8 @@ export interface State {
   readonly revisions: ReadonlyMap<string, number>
   readonly approved: ReadonlySet<string>
   readonly concluded: string | undefined
+  /** The cut-overs that were reached: what was done before them is not taken back without a person's word. */
+  readonly cutovers: ReadonlySet<string>
   readonly outcome: Outcome | undefined
   /** What the run was when it began: the playbook's digest, its check flag. */
   readonly digest: string
@@ -75,6 +77,7 @@ export function fold(events: Iterable<Event>): StateFold {
     revisions,
     approved,
     concluded: undefined as string | undefined,
+    cutovers: new Set<string>(),
     outcome: undefined as Outcome | undefined,
     digest: '',
     check: false,
@@ -91,6 +94,7 @@ type Mutable = {
   revisions: Map<string, number>
   approved: Set<string>
   concluded: string | undefined
+  cutovers: Set<string>
   outcome: Outcome | undefined
   digest: string
   check: boolean
@@ -144,6 +148,9 @@ function step(state: Mutable, event: Event): void {
     case 'concluded':
       state.concluded = event.gate
       return
+    case 'cutover':
+      state.cutovers.add(event.gate)
+      return
     case 'run.ended':
       state.outcome = event.outcome
       return
@@ -152,6 +159,7 @@ function step(state: Mutable, event: Event): void {
     case 'task.checking':
     case 'task.said':
     case 'task.output':
+    case 'task.diffed':
     case 'task.progress':
     case 'refused':
     case 'stopped':

@@ -1,14 +1,18 @@
+import type { On } from '../model/action.ts'
 import { change } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import type { Text } from '../model/secret.ts'
-import { holds, linesOf } from './target.ts'
+import { shownText, type Text } from '../model/secret.ts'
+import { ask, holds, linesOf, looks } from './target.ts'
 
 /** A directory that is there, its parents too. Undo removes what was made, as far as it is empty. */
 export const directory = change('file.directory', {
   async check(on, { path }: { path: string; mode?: string }) {
     return (await holds(on, sh.read`test -d ${path}`)) ? { path } : undefined
   },
+  diff: async (_on, { path, mode }) => [
+    { path, before: '', after: `a directory of mode ${mode ?? '0755'}\n` },
+  ],
   async remember(on, { path }) {
     const missing = await on.must(
       sh.read`d=${path}; while [ ! -e "$d" ] && [ "$d" != / ]; do printf '%s\n' "$d"; d=$(dirname -- "$d"); done`,
@@ -35,6 +39,14 @@ export const render = change('file.render', {
       ? { path }
       : undefined
   },
+  async diff(on, { path, text, mode }) {
+    const is = await looks(on, path)
+    const bits = (mode ?? 0o600).toString(8)
+    return [
+      { path: `${path} (mode)`, before: `${is.mode}\n`, after: `${bits}\n` },
+      { path, before: is.text, after: shownText(text) },
+    ]
+  },
   remember: (on, { path }): Promise<Before> => keepFile(on, path),
   async apply(on, { path, text, mode }) {
     await on.put({ text }, path, { mode: mode ?? 0o600, signal: on.signal })
@@ -48,6 +60,7 @@ export const absent = change('file.absent', {
   async check(on, { path }: { path: string }) {
     return (await holds(on, sh.read`test ! -e ${path} && test ! -L ${path}`)) ? { path } : undefined
   },
+  diff: async (on, { path }) => [{ path, before: await kindOf(on, path), after: '' }],
   remember: (on, { path }): Promise<Before> => keepFile(on, path),
   async apply(on, { path }) {
     await on.must(sh`rm -rf -- ${path}`)
@@ -61,6 +74,7 @@ export const setAside = change('file.setAside', {
   async check(on, { path }: { path: string }): Promise<{ aside: string | null } | undefined> {
     return (await holds(on, sh.read`test ! -e ${path} && test ! -L ${path}`)) ? { aside: null } : undefined
   },
+  diff: async (on, { path }) => [{ path, before: await kindOf(on, path), after: '' }],
   async remember(on, { path }) {
     return { aside: `${path}.aside-${on.run}` }
   },
@@ -72,6 +86,11 @@ export const setAside = change('file.setAside', {
     await on.must(sh`[ ! -e ${aside} ] || { [ ! -e ${path} ] && mv -- ${aside} ${path}; }`)
   },
 })
+
+async function kindOf(on: On, path: string): Promise<string> {
+  const { stdout } = await ask(on, sh.read`stat -c '%F' -- ${path}`)
+  return stdout
+}
 
 type Place = { keep(): Promise<string>; must: Parameters<typeof holds>[0]['must']; name: string }
 

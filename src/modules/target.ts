@@ -46,6 +46,18 @@ export async function readText(on: On, path: string): Promise<string> {
   return (await readBytes(on, path)).toString('utf8')
 }
 
+/** The text of a file and its mode as they are; what is no text, or more of it than a person reads, is only named. */
+export async function looks(on: On, path: string): Promise<{ readonly text: string; readonly mode: string }> {
+  const { code, stdout } = await ask(on, sh.read`stat -L -c '%a %s %F' -- ${path}`)
+  if (code !== 0) return { text: '', mode: 'none' }
+  const [mode = '', size = '', ...kind] = stdout.trim().split(' ')
+  if (!kind.includes('file')) return { text: `${kind.join(' ')}\n`, mode }
+  if (Number(size) > mostShown) return { text: `${size} bytes, more than are shown\n`, mode }
+  const text = await readText(on, path)
+  return { text: text.includes('\0') ? `${size} bytes that are no text\n` : text, mode }
+}
+const mostShown = 256 * 1024
+
 /** A file that a job writes, and about how many bytes it will have: its size is told as progress. */
 export type Growing = { readonly file: string; readonly bytes: number }
 

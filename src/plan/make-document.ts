@@ -3,10 +3,11 @@ import type { Inventory } from '../model/inventory.ts'
 import { type Json, stableText } from '../model/json.ts'
 import { redactDeep, redactor } from '../model/redact.ts'
 import type { State } from '../model/state.ts'
+import { isTelling } from '../model/telling.ts'
 import { digestOf } from './digest.ts'
 import { type PlanDocument, type PlanFact, type PlanPart, type PlanTask, sealed } from './document.ts'
 import type { PlannedPart, PlannedTask } from './outline.ts'
-import { type Hider, soundsSecret } from './secretive.ts'
+import type { Hider } from './secretive.ts'
 import { plannedTasks, pointOfNoReturn } from './summary.ts'
 
 /** What a plan rests on, as it was read before any host was asked. */
@@ -86,7 +87,7 @@ export function planDocument(basis: PlanBasis, outcome: PlanOutcome, hider: Hide
 /** Refuses extra vars that would put a secret into a plan. Throws an InputError. */
 export function refuseSecrets(extraVars: Readonly<Record<string, Json>>): void {
   const names = Object.entries(extraVars).flatMap(([name, value]) =>
-    soundsSecret(name) && (typeof value === 'string' || typeof value === 'number') ? [name] : [],
+    isTelling(name) && (typeof value === 'string' || typeof value === 'number') ? [name] : [],
   )
   if (names.length === 0) return
   throw new InputError(

@@ -110,6 +110,8 @@ function plannedGate(
   state: State,
   gate: Exclude<Schedule['phases'][number], PlayPhase>,
 ): PlannedGate {
+  if (gate.kind === 'cutover')
+    return { kind: 'cutover', name: gate.name, text: 'after this, rollback is never automatic', ends: false }
   const asked = evaluateGate(schedule, state, gate)
   const text =
     'text' in asked

@@ -33,7 +33,7 @@ export function playProblems(schedule: Schedule): readonly string[] {
   const rollouts = playsOf(schedule).flatMap(({ play, waves }) =>
     rolloutProblems(play, waves).map((problem) => `play "${play.name}" ${problem}`),
   )
-  const gates = schedule.phases.filter((phase) => phase.kind !== 'play')
+  const gates = schedule.phases.filter((phase) => phase.kind === 'approval' || phase.kind === 'conclusion')
   const wrongGates = gates.flatMap((gate) => {
     const asked = evaluateGate(schedule, state, gate)
     return 'kind' in asked && asked.kind === 'wrong' ? [`"${gate.name}": ${asked.problem}`] : []

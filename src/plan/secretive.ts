@@ -1,12 +1,9 @@
 import { scryptSync } from 'node:crypto'
 import type { Json } from '../model/json.ts'
 import { isSecret } from '../model/secret.ts'
+import { isTelling } from '../model/telling.ts'
 
-const telling = /pass(word|phrase)?$|^pass|secret|token|credential|api_?key/i
 const mark = '$hidden'
-
-/** Whether a variable's name says that its value is a secret. One that names a file is none. */
-export const soundsSecret = (name: string): boolean => telling.test(name) && !/(file|path)$/i.test(name)
 
 /** What hides the secrets of one plan, and the values that it hid so far. */
 export interface Hider {
@@ -30,7 +27,7 @@ export function hider(salt: string): Hider {
     return Object.fromEntries(
       Object.entries(vars as Readonly<Record<string, Json>>).map(([key, value]) => {
         const plain = typeof value === 'string' || typeof value === 'number'
-        return [key, plain && soundsSecret(key) ? { [mark]: digest(String(value)) } : hide(value)]
+        return [key, plain && isTelling(key) ? { [mark]: digest(String(value)) } : hide(value)]
       }),
     )
   }

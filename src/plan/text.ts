@@ -46,6 +46,7 @@ function byPlay(parts: readonly PlannedPart[]): readonly (PlannedGate | readonly
 
 function gateText(gate: PlannedGate): string {
   if (gate.kind === 'approval') return `ASK ${gate.name}: ${gate.text}\n`
+  if (gate.kind === 'cutover') return `CUT-OVER ${gate.name}: ${gate.text}\n`
   if (gate.kind !== 'conclusion') return `${sanitize(gate.kind).toUpperCase()} ${gate.name}: ${gate.text}\n`
   if (gate.ends) return `END HERE, ${gate.name}: ${gate.text}; nothing more is done\n`
   return `END HERE IF ${gate.name}: ${gate.text}\n`

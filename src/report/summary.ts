@@ -22,6 +22,8 @@ export interface RunEnd {
   readonly changed: boolean
   /** Whether the playbook says that, once it has ended well, the fleet is as before. */
   readonly leavesAsFound: boolean
+  /** Whether users are served since: a rollback must be confirmed. */
+  readonly cutOver: boolean
 }
 
 type Ended = Extract<Stamped, { type: 'task.ended' }>
@@ -34,6 +36,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
   let changed = false
   let leavesAsFound = false
   let things: ReadonlySet<string> = new Set()
+  let cutOver = false
   let ended: Extract<Stamped, { type: 'run.ended' }> | undefined
 
   const print = (outcome: Outcome, seconds: number) => {
@@ -41,7 +44,8 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
     const notUndone = [...undone].flatMap(([task, error]) =>
       error === undefined ? [] : [{ task, message: error }],
     )
-    const end: RunEnd = { run: run.run, kind: run.kind, outcome, check: run.check, changed, leavesAsFound }
+    const { kind, check } = run
+    const end: RunEnd = { run: run.run, kind, outcome, check, changed, leavesAsFound, cutOver }
     const lines = [
       '',
       `${run.kind === 'rollback' ? 'rollback of ' : ''}${oneLine(run.playbook)}: ${outcomeText(outcome)} (${duration(seconds)})`,
@@ -67,6 +71,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
         changed = event.changed
       }
       if (event.type === 'task.started' && event.kind === 'change') changed = true
+      if (event.type === 'cutover') cutOver = true
       if (event.type === 'task.ended') tasks.set(event.task, event)
       if (event.type === 'tasks.rewound') for (const task of event.tasks) tasks.delete(task)
       if (event.type === 'undo.ended') undone.set(event.task, event.error)

@@ -27,6 +27,8 @@ const noted = new Set<Stamped['type']>([
   'approved',
   'refused',
   'concluded',
+  'cutover',
+  'task.diffed',
   'stopped',
   'tasks.rewound',
 ])

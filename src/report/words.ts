@@ -88,6 +88,8 @@ export function eventLines(event: Event): readonly string[] {
       return clean(event.line)
         .split('\n')
         .map((line) => `${taskPath(event.task)} | ${line}`)
+    case 'task.diffed':
+      return [`${taskPath(event.task)}: what differs`, ...event.lines.map(clean)]
     case 'task.progress':
       return [`${taskPath(event.task)}: ${progressText(event)}`]
     case 'task.ended':
@@ -110,6 +112,8 @@ export function eventLines(event: Event): readonly string[] {
       return [`${oneLine(event.gate)}: refused: ${oneLine(event.question)}`]
     case 'concluded':
       return [`${oneLine(event.gate)}: ${oneLine(event.reason)}: nothing more to do`]
+    case 'cutover':
+      return [`CUT-OVER ${oneLine(event.gate)}: from now on rollback is never automatic`]
     case 'stopped':
       return [
         `${event.play === '' ? '' : `${oneLine(event.play)}: `}${oneLine(event.reason)}: nothing new is started`,

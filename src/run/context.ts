@@ -25,6 +25,8 @@ export interface RunContext {
   connect(machine: Host): Promise<Connection>
   /** Check mode: the connections are read-only, and no change is begun. */
   readonly check: boolean
+  /** Whether changes are asked what they make different. */
+  readonly diff?: boolean
   /** How many hosts are worked on side by side. */
   readonly forks: number
   /** Aborted by the first Ctrl-C: nothing new begins. */

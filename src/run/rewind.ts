@@ -1,6 +1,7 @@
 import { tasksOf } from '../model/evaluate.ts'
 import { hostsOf, type PlayPhase, playsOf, type TaskAt } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
+import { lossOf } from './cutover.ts'
 import { allEnded } from './deadline.ts'
 import { begunOf, meet, notOurs, pointsOf, restingOf, supersedes } from './points.ts'
 import { begunTasks, endUnfinished, undoHost, unproved } from './undo.ts'
@@ -13,6 +14,10 @@ import { begunTasks, endUnfinished, undoHost, unproved } from './undo.ts'
 export async function rewindBroken(context: RunContext): Promise<string | undefined> {
   const { points, resting } = concerned(context)
   if (points.length === 0) return undefined
+  const lost = lossOf(context, undefined)
+  const passed = lost?.points.filter((name) => points.some((point) => point.play.name === name)) ?? []
+  if (lost !== undefined && passed.length > 0)
+    return `"${lost.gate}" was passed: to bring back ${passed.join(', ')} would lose what users wrote since; mend it by hand, or roll back by upgrade-fleet rollback ${context.run}`
   const undoing = { of: context.run, runs: [context.run] }
   const why =
     points.map((point) => notOurs(context, point)).find((text) => text !== undefined) ??

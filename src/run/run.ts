@@ -1,6 +1,6 @@
 import { evaluateGate } from '../model/evaluate.ts'
 import type { Outcome, TaskResult } from '../model/event.ts'
-import type { Approval, Conclusion } from '../model/playbook.ts'
+import type { Approval, Conclusion, Cutover } from '../model/playbook.ts'
 import type { PlayPhase } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
 import { worse } from './host.ts'
@@ -23,6 +23,10 @@ export async function runSchedule(context: RunContext): Promise<Outcome> {
     const phase = phases[at]
     if (phase === undefined) break
     if (context.interrupted.aborted) return 'interrupted'
+    if (phase.kind === 'cutover') {
+      await cutOver(context, phase)
+      continue
+    }
     if (phase.kind !== 'play') {
       const verdict = await gate(context, phase)
       if (verdict.kind === 'end') return verdict.outcome
@@ -79,6 +83,13 @@ async function gate(context: RunContext, phase: Approval | Conclusion): Promise<
   tell(context, { type: 'approved', gate: phase.name, question, by: answer.by })
   await context.ledger.sync()
   return { kind: 'on' }
+}
+
+/** On disk before anything after it begins: a crash must not forget that users are served. */
+async function cutOver(context: RunContext, { name }: Cutover): Promise<void> {
+  if (context.check || context.state.cutovers.has(name)) return
+  tell(context, { type: 'cutover', gate: name })
+  await context.ledger.sync()
 }
 
 /** In check mode: the first task of a play of which a later play would find a changed world. */

@@ -10,6 +10,7 @@ import type { TaskAt } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { type Ended, pause, usual, withDeadline } from './deadline.ts'
+import { tellDiff } from './diff.ts'
 import { endJobs, onFor } from './on.ts'
 
 /** What a task came to, before it is told. */
@@ -159,6 +160,7 @@ async function changed(
   // A change that was begun and then is so already was made by us: it counts as changed, and is undone in a rollback.
   if (checked.value !== undefined)
     return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
+  await tellDiff(context, task, work, input, timeout, bind)
   if (context.check) return { result: 'would-change' }
   const refused = before?.begun ? undefined : context.refuses?.(task, { kind: 'action', action }, true)
   if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }

@@ -300,3 +300,28 @@ test('a process is found by its own whole arguments, and ended only if it is the
   await signal(local.on, one, 'KILL')
   await ended
 })
+
+describe('what a change of a file would make different', () => {
+  const diffOf = async (action: ReturnType<typeof file.render | typeof file.absent>) =>
+    action.work.kind === 'change' ? action.work.diff?.(local.on, action.input) : undefined
+
+  test('is told by reading alone, secrets as stars, what is no text or too much of it by its size', async () => {
+    const path = join(dir, 'conf')
+    tree(dir, { conf: 'a\nb\n' })
+    chmodSync(path, 0o644)
+    const render = file.render({ path, text: ['a\nc=', secret('env:P'), '\n'] })
+    expect(await diffOf(render)).toEqual([
+      { path: `${path} (mode)`, before: '644\n', after: '600\n' },
+      { path, before: 'a\nb\n', after: 'a\nc=***\n' },
+    ])
+    expect(read(path)).toBe('a\nb\n')
+    writeFileSync(path, Buffer.alloc(5))
+    expect((await diffOf(render))?.[1]).toMatchObject({ before: '5 bytes that are no text\n' })
+    writeFileSync(path, 'x'.repeat(300_000))
+    expect((await diffOf(render))?.[1]).toMatchObject({ before: '300000 bytes, more than are shown\n' })
+    expect(await diffOf(file.absent({ path }))).toEqual([{ path, before: 'regular file\n', after: '' }])
+    rmSync(path)
+    expect(await diffOf(render)).toMatchObject([{ before: 'none\n' }, { before: '' }])
+    expect(readdirSync(dir)).toEqual(['here'])
+  })
+})

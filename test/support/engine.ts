@@ -51,6 +51,7 @@ export interface Trial {
   }
   readonly down?: readonly string[]
   readonly check?: boolean
+  readonly diff?: boolean
   readonly yes?: boolean
   readonly forks?: number
   readonly interrupted?: AbortSignal
@@ -123,6 +124,7 @@ function contextFor(
       return trial.connect?.(machine.name) ?? stubConnection(machine.name, trial.endJobs)
     },
     check: trial.check ?? false,
+    diff: trial.diff ?? false,
     forks: trial.forks ?? 50,
     interrupted: trial.interrupted ?? new AbortController().signal,
     approve: async () => ({ yes: trial.yes ?? true, by: 'test' }),

@@ -2,9 +2,11 @@ import { rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openLocal } from '../../src/connect/local.ts'
+import { memoryJournal } from '../../src/journal/memory.ts'
 import type { Action, On } from '../../src/model/action.ts'
 import type { Json } from '../../src/model/json.ts'
 import type { SecretStore } from '../../src/model/secret.ts'
+import { fold } from '../../src/model/state.ts'
 import { onFor } from '../../src/run/on.ts'
 
 /** What a module is given on this machine, in a directory of the test's own, with what it said. */
@@ -29,8 +31,15 @@ export async function localOn(dir: string, secrets: SecretStore = () => ''): Pro
   )
   const said: string[] = []
   const progress: (readonly [number, number, string])[] = []
-  const ledger = { tell: (event: { type: string; line?: string }) => said.push(event.line ?? event.type) }
-  const made = onFor({ run: 'run-1', ...ledger } as never, connection, {
+  const journal = memoryJournal(() => new Date(0))
+  const context = {
+    run: 'run-1',
+    ledger: journal,
+    state: fold([]),
+    listeners: [],
+    redact: (text: string) => text,
+  }
+  const made = onFor(context as never, connection, {
     task: 'play/here/task',
     keptBy: 'run-1',
     attempt: '1',
