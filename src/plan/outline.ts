@@ -46,6 +46,8 @@ export type PlannedWave = WaveOutline & {
   readonly kind: 'wave'
   /** How many hosts of it must fail before the run stops; undefined when no number does. */
   readonly stopsAt: number | undefined
+  /** How its play rolls over the hosts, in words. */
+  readonly rollout: readonly string[]
   readonly planned: readonly PlannedTask[]
 }
 
@@ -107,11 +109,24 @@ export function outline(
         kind: 'wave',
         ...wave(phase, at, hosts),
         stopsAt: stopsAt(phase.play.options, hosts.length, at + 1),
+        rollout: rolloutWords(phase, at),
         planned: hosts.flatMap((host) => tasks.get(host) ?? []),
       })
     if (!nobody) unsettled ??= [...tasks.values()].flat().find(unsettles)?.id
   }
   return parts
+}
+
+function rolloutWords({ play, waves }: PlayPhase, at: number): readonly string[] {
+  const { canary, window, strategy, soak, minHealthy } = play.options
+  const later = at + 1 < waves.length
+  return [
+    ...(canary !== undefined && at === 0 ? ['canary: the others follow when all of it is well'] : []),
+    ...(window === undefined ? [] : [`${window} at a time`]),
+    ...(strategy === 'linear' ? ['task by task'] : []),
+    ...(minHealthy === undefined ? [] : [`stops when fewer than ${minHealthy} would be in service`]),
+    ...(soak !== undefined && later ? [`then waits ${typeof soak === 'number' ? `${soak}s` : soak}`] : []),
+  ]
 }
 
 function plannedGate(
@@ -158,10 +173,13 @@ function hostTasks(
     const tasks = tasksOf(schedule, state, phase, host, step)
     const made =
       'kind' in tasks
-        ? [laterStep(taskId(phase.play.name, host.name, step.name), host, step, tasks)]
-        : tasks.map((task) => plannedTask(schedule, state, task, waiting ?? unasked))
-    planned.push(...made)
-    if (state.tasks.size > 0) waiting ??= made.find(unsettles)?.id
+        ? [() => laterStep(taskId(phase.play.name, host.name, step.name), host, step, tasks)]
+        : tasks.map((task) => () => plannedTask(schedule, state, task, waiting ?? unasked))
+    for (const make of made) {
+      const one = make()
+      planned.push(one)
+      if (state.tasks.size > 0 && unsettles(one)) waiting ??= one.id
+    }
   }
   return planned
 }
