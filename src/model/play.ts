@@ -80,8 +80,8 @@ export interface PlayOptions<Vars = unknown> {
   /** The order in which hosts begin; default `inventory`, as the play has them. `shuffle` mixes them by their names and the play's, so that plan, run and resume agree. */
   readonly order?: 'inventory' | 'reverse_inventory' | 'sorted' | 'reverse_sorted' | 'shuffle'
   /**
-   * Mixes hosts for which this gives different words (their zones), so that each wave and each part of a window has of every
-   * zone its share, give or take one. The plan refuses waves that would hold all of a zone of several hosts.
+   * Mixes hosts for which this gives different words (their zones): in every wave, and in hosts that follow one another in a
+   * window, each zone has about its share. The plan refuses a wave that would hold all of a zone of several hosts.
    */
   spread?(host: Host<Vars>): string
   /** `free`: each host of a wave at its own pace. `linear`: no host begins a task before all of the wave ended the one before it. Default `free`. */

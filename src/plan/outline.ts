@@ -46,6 +46,8 @@ export type PlannedWave = WaveOutline & {
   readonly kind: 'wave'
   /** How many hosts of it must fail before the run stops; undefined when no number does. */
   readonly stopsAt: number | undefined
+  /** How its play rolls over the hosts, in words. */
+  readonly rollout: readonly string[]
   readonly planned: readonly PlannedTask[]
 }
 
@@ -101,11 +103,24 @@ export function outline(
         kind: 'wave',
         ...wave(phase, at, hosts),
         stopsAt: stopsAt(phase.play.options, hosts.length, at + 1),
+        rollout: rolloutWords(phase, at),
         planned: hosts.flatMap((host) => tasks.get(host) ?? []),
       })
     if (!nobody) unsettled ??= [...tasks.values()].flat().find(unsettles)?.id
   }
   return parts
+}
+
+function rolloutWords({ play, waves }: PlayPhase, at: number): readonly string[] {
+  const { canary, window, strategy, soak, minHealthy } = play.options
+  const later = at + 1 < waves.length
+  return [
+    ...(canary !== undefined && at === 0 ? ['canary: the others follow when all of it is well'] : []),
+    ...(window === undefined ? [] : [`${window} at a time`]),
+    ...(strategy === 'linear' ? ['task by task'] : []),
+    ...(minHealthy === undefined ? [] : [`stops when fewer than ${minHealthy} would be in service`]),
+    ...(soak !== undefined && later ? [`then waits ${typeof soak === 'number' ? `${soak}s` : soak}`] : []),
+  ]
 }
 
 function plannedGate(

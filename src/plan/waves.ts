@@ -42,19 +42,31 @@ function zoneOf(play: Play, host: Host): string {
   }
 }
 
-/** Mixes a list so that any part of it has of each zone its share, as nearly as can be; within a zone the order stays. */
+/**
+ * Mixes a list so that every beginning of it has of each zone its share, give or take less than one; within a zone the
+ * order stays. The nth of k hosts of a zone has its turn in the nth of k equal parts of the list; who must come soonest
+ * is taken first.
+ */
 export function spreadOver<T>(list: readonly T[], zone: (item: T) => string): readonly T[] {
-  const zones = new Map<string, T[]>()
+  const zones = new Map<string, { readonly items: T[]; taken: number }>()
   for (const item of list) {
     const known = zones.get(zone(item))
-    if (known === undefined) zones.set(zone(item), [item])
-    else known.push(item)
+    if (known === undefined) zones.set(zone(item), { items: [item], taken: 0 })
+    else known.items.push(item)
   }
-  // The nth of a zone of k stands in the middle of the nth of k equal parts of the list.
-  return [...zones.values()]
-    .flatMap((items) => items.map((item, at) => ({ item, place: (at + 0.5) / items.length })))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ item }) => item)
+  return list.flatMap((_, at) => {
+    let next: { readonly items: T[]; taken: number } | undefined
+    let soonest = Number.POSITIVE_INFINITY
+    for (const one of zones.values()) {
+      const { items, taken } = one
+      const isDue = taken < items.length && taken * list.length < (at + 1) * items.length
+      const latest = Math.ceil(((taken + 1) * list.length) / items.length)
+      if (isDue && latest < soonest) [next, soonest] = [one, latest]
+    }
+    if (next === undefined) return []
+    next.taken += 1
+    return next.items.slice(next.taken - 1, next.taken)
+  })
 }
 
 function ordered(play: Play, hosts: readonly Host[]): readonly Host[] {

@@ -25,11 +25,11 @@ function ruleText(breach: Stopped['breach']): string {
     case 'canary':
       return `${breach.failed} of ${breach.of} canary hosts failed`
     case 'all failed':
-      return `all ${breach.failed} hosts that were worked on in this wave failed`
+      return 'no host of this wave ended well'
     case 'maxFailures':
-      return `${breach.failed} hosts of this ${breach.scope} failed, ${breach.allowed} are allowed to`
+      return `${breach.failed} failed in this ${breach.scope}, ${breach.allowed} may`
     case 'minHealthy':
-      return `${breach.inService} hosts are in service and at least ${breach.least} must be, so no other can be taken out of it`
+      return `${breach.inService} hosts of this play are in service, and ${breach.least} must be (minHealthy): no other can be worked on`
     default:
       return breach satisfies never
   }

@@ -6,6 +6,7 @@ import { outline } from '../../src/plan/outline.ts'
 import { outlineText } from '../../src/plan/text.ts'
 import { wavesOf } from '../../src/plan/waves.ts'
 import { hosts, scheduleOf } from '../support/engine.ts'
+import { serialCases } from './serial-cases.ts'
 
 const look = observe('look', async (_on, input: { at: string }) => ({ seen: input.at }))
 const set = change('set', {
@@ -24,19 +25,13 @@ const problemsOf = (make: () => unknown): readonly string[] => {
   return []
 }
 
-test.each([
-  [10, undefined, [10]],
-  [10, [1, 2, 3], [1, 2, 3, 3, 1]],
-  [10, [1, '20%', -1], [1, 2, 7]],
-  [3, '34%', [1, 1, 1]],
-  [3, '67%', [2, 1]],
-  [3, '150%', [3]],
-  [0, 1, []],
-  [4, 0, [4]],
-] as const)('%i hosts with serial %j are cut as Ansible cuts them', (count, serial, sizes) => {
-  const list = Array.from({ length: count }, (_, n) => n)
-  expect(wavesOf(list, serial).map((wave) => wave.length)).toEqual(sizes)
-})
+test.each([...serialCases, [0, 1, []] as const])(
+  '%i hosts with serial %j are cut as Ansible cuts them',
+  (count, serial, sizes) => {
+    const list = Array.from({ length: count }, (_, n) => n)
+    expect(wavesOf(list, serial).map((wave) => wave.length)).toEqual(sizes)
+  },
+)
 
 test.each<[string, () => unknown, RegExp]>([
   [
