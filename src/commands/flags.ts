@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Selection } from '../model/selection.ts'
 import { extraVarsOption, inventoryOption } from './options.ts'
 import { type Output, outputs } from './screen.ts'
 
@@ -16,6 +17,10 @@ export interface RunFlags {
   readonly state?: string
   readonly listHosts: boolean
   readonly listTasks: boolean
+  readonly listTags: boolean
+  readonly tags?: readonly string[]
+  readonly skipTags?: readonly string[]
+  readonly startAtTask?: string
   readonly verbose: boolean
   readonly notAfter?: string
 }
@@ -51,6 +56,26 @@ export function withSelection(command: Command): Command {
     .addOption(inventoryOption().default([], 'what is found'))
     .option('-l, --limit <pattern>', 'work on these hosts alone')
     .addOption(extraVarsOption().default([], 'none'))
+    .addOption(tagsOption('-t, --tags <tags>', 'do the tasks with one of these tags alone'))
+    .addOption(tagsOption('--skip-tags <tags>', 'leave out the tasks with one of these tags'))
+    .option('--start-at-task <task>', 'begin with this task: its name, play/task, or a pattern')
+}
+
+const tagsOption = (flags: string, description: string) =>
+  new Option(flags, `${description}; commas between them, may be given again`).argParser(
+    (value: string, before: readonly string[] | undefined) => [
+      ...(before ?? []),
+      ...value.split(',').map((tag) => tag.trim()),
+    ],
+  )
+
+/** What tags and a first task choose; undefined when nobody asked for less than all. */
+export function selectionOf(
+  flags: Pick<RunFlags, 'tags' | 'skipTags' | 'startAtTask'>,
+): Selection | undefined {
+  const { tags = [], skipTags = [], startAtTask } = flags
+  if (tags.length === 0 && skipTags.length === 0 && startAtTask === undefined) return undefined
+  return { tags, skipTags, ...(startAtTask !== undefined && { startAt: startAtTask }) }
 }
 
 /** Options of everything that works on hosts. */
@@ -67,6 +92,7 @@ export function listingOptions(command: Command): Command {
   return command
     .option('--list-hosts', 'list the hosts of each play, and end', false)
     .option('--list-tasks', 'list the tasks of each play, and end', false)
+    .option('--list-tags', 'list the tags of each play, and end', false)
 }
 
 /** `--not-after`: the time that neither a wave nor its rollback may pass. */

@@ -1,23 +1,28 @@
 import { hostsText } from '../model/count.ts'
 import { type PlayPhase, playsOf, type Schedule } from '../model/schedule.ts'
+import { tagsOf } from '../plan/select.ts'
 import type { RunFlags } from './flags.ts'
 
+type Lists = 'listHosts' | 'listTasks' | 'listTags'
+
 /** Whether only a list is asked for. */
-export const listsOnly = ({ listHosts, listTasks }: Pick<RunFlags, 'listHosts' | 'listTasks'>): boolean =>
-  listHosts || listTasks
+export const listsOnly = ({ listHosts, listTasks, listTags }: Pick<RunFlags, Lists>): boolean =>
+  listHosts || listTasks || listTags
 
 /** The answer to `--list-hosts` and `--list-tasks`: each play with its hosts, its tasks, or both. */
 export function listing(
   schedule: Schedule,
-  { listHosts, listTasks }: Pick<RunFlags, 'listHosts' | 'listTasks'>,
+  { listHosts, listTasks, listTags }: Pick<RunFlags, Lists>,
 ): string {
   return playsOf(schedule)
     .map((phase) => {
       const hosts = listHosts ? phase.waves.flat().map((host) => host.name) : []
       const tasks = listTasks ? phase.play.steps.map((step) => step.name) : []
+      const all = phase.play.steps.flatMap((step) => tagsOf(phase.play, step))
+      const tags = listTags ? [...new Set(all)].toSorted() : []
       return [
         `play ${phase.play.name} (${countText(phase)})`,
-        ...[...hosts, ...tasks].map((line) => `  ${line}`),
+        ...[...hosts, ...tasks, ...tags].map((line) => `  ${line}`),
         '',
       ].join('\n')
     })

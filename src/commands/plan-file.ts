@@ -9,7 +9,7 @@ import { basisDocument, type PlanBasis, planDocument, refuseSecrets } from '../p
 import { movedBasis, movedFacts } from '../plan/moved.ts'
 import { hider } from '../plan/secretive.ts'
 import { Exit } from './exit.ts'
-import type { RunFlags } from './flags.ts'
+import { type RunFlags, selectionOf } from './flags.ts'
 import { type Looked, look } from './look.ts'
 import { exitCodeOf } from './outcome.ts'
 import type { Prepared } from './prepare.ts'
@@ -86,6 +86,7 @@ export function flagsOfPlan(
     ...(flags.inventory.length > 0 ? ['--inventory'] : []),
     ...(flags.limit === undefined ? [] : ['--limit']),
     ...(flags.extraVars.length > 0 ? ['--extra-vars'] : []),
+    ...(selectionOf(flags) === undefined ? [] : ['--tags, --skip-tags or --start-at-task']),
   ]
   if (given.length > 0)
     throw new InputError(

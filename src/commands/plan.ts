@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { type PlanDocument, planText } from '../plan/document.ts'
@@ -11,6 +12,7 @@ import {
   listingOptions,
   notAfterOption,
   type RunFlags,
+  selectionOf,
   withForks,
   withOutput,
   withSelection,
@@ -40,6 +42,11 @@ export function planCommand(io: Io): Command {
 
 async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
   const moment = flags.notAfter === undefined ? undefined : momentOf(flags.notAfter, io.now())
+  if (flags.out !== undefined && selectionOf(flags) !== undefined)
+    throw new InputError(
+      'plan --out: a stored plan is of all tasks of a playbook, so it goes with no --tags, --skip-tags or --start-at-task',
+      'Leave them out, or leave out --out.',
+    )
   const prepared = await prepare(io, file, flags, false)
   try {
     if (listsOnly(flags)) {

@@ -17,7 +17,7 @@ import type { Playbook } from '../model/playbook.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { isTelling } from '../model/telling.ts'
 import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
-import type { RunFlags } from './flags.ts'
+import { type RunFlags, selectionOf } from './flags.ts'
 import { packageUrl, stateDirectory } from './world.ts'
 
 /** A playbook applied to an inventory, checked as far as no connection is needed. */
@@ -38,7 +38,10 @@ export interface Prepared {
 export async function prepare(
   io: Io,
   file: string,
-  flags: Pick<RunFlags, 'inventory' | 'limit' | 'extraVars' | 'forks' | 'state'>,
+  flags: Pick<
+    RunFlags,
+    'inventory' | 'limit' | 'extraVars' | 'forks' | 'state' | 'tags' | 'skipTags' | 'startAtTask'
+  >,
   keep: boolean,
 ): Promise<Prepared> {
   const state = stateDirectory(io, flags.state)
@@ -53,6 +56,7 @@ export async function prepare(
     const extraVars = await parseExtraVars(flags.extraVars, io.cwd)
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
+    const selection = selectionOf(flags)
     const record: RunRecord = {
       kind: 'run',
       playbook: resolve(io.cwd, file),
@@ -62,6 +66,7 @@ export async function prepare(
       inventory,
       extraVars,
       limit: flags.limit,
+      ...(selection !== undefined && { selection }),
       forks: flags.forks,
     }
     return { run, state, folder, record, ...applied(loaded.playbook, record), discard }
@@ -83,7 +88,7 @@ function warnOfPlain(io: Io, extraVars: ExtraVars): void {
 /** What a record's playbook gives for its inventory and extra vars; the same in every process. */
 export function applied(
   playbook: Playbook,
-  record: Pick<RunRecord, 'inventory' | 'extraVars' | 'limit'>,
+  record: Pick<RunRecord, 'inventory' | 'extraVars' | 'limit' | 'selection'>,
 ): Pick<Prepared, 'inventory' | 'schedule' | 'site'> {
   const { params, vars } = paramsOf(playbook.params, record.extraVars as ExtraVars)
   if (record.inventory.warnings.length > 0) throw new InputError(record.inventory.warnings)
@@ -93,7 +98,13 @@ export function applied(
   return {
     inventory,
     site,
-    schedule: schedulePlaybook(playbook, site, params, limitOf(record.inventory, record.limit)),
+    schedule: schedulePlaybook(
+      playbook,
+      site,
+      params,
+      limitOf(record.inventory, record.limit),
+      record.selection,
+    ),
   }
 }
 

@@ -5,6 +5,7 @@ import { InputError } from '../model/errors.ts'
 import type { Stamped } from '../model/event.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { fromPlain, type Json, toPlain } from '../model/json.ts'
+import type { Selection } from '../model/selection.ts'
 import { makeStateDirectory } from './directory.ts'
 import { afterDamage, DamagedJournal, readJournal } from './file.ts'
 
@@ -25,6 +26,8 @@ export interface RunRecord {
   readonly inventory: Inventory
   readonly extraVars: Readonly<Record<string, Json>>
   readonly limit: string | undefined
+  /** The tasks that are done, when not all are. */
+  readonly selection?: Selection
   readonly forks: number
 }
 

@@ -125,6 +125,12 @@ function failureOf(state: State, phase: PlayPhase, host: Host, block: string): F
 /** The outputs of a play's steps on a host as properties that are read when they are asked for. */
 function results(schedule: Schedule, state: State, phase: PlayPhase, host: Host, until?: Step): object {
   const seen = {}
+  for (const [name, words] of phase.play.leftOut ?? [])
+    Object.defineProperty(seen, name, {
+      get: () => {
+        throw new Error(`it needs the output of "${name}", which ${words} leaves out`)
+      },
+    })
   for (const step of phase.play.steps) {
     if (step === until) break
     Object.defineProperty(seen, step.name, {

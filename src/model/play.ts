@@ -31,6 +31,8 @@ export type Seen<Vars, Results> = Show<{ readonly host: Host<Vars>; readonly fro
 
 /** How a play rolls over its hosts. Hosts that failed, whose outcome is unknown, and that are unreachable are all the same to every rule here: failed. */
 export interface PlayOptions<Vars = unknown> {
+  /** Tags of all its tasks. */
+  readonly tags?: string | readonly string[]
   /** Hosts at a time: a number, a percentage of all hosts of the play (floor, at least 1), or a list of these, the last repeating. Default: all. */
   readonly serial?: Serial
   /** Hosts at a time, as a sliding window: as one ends, the next begins. All of them are one wave. Not with `serial`, nor with `linear`. */
@@ -123,6 +125,8 @@ export interface Play<out Results = unknown> {
   /** In the order in which they are done when they were notified. */
   readonly handlers: readonly Step[]
   readonly blocks: readonly Block[]
+  /** Tasks that the selection (`--tags` and the like) leaves out, each with the words that do. */
+  readonly leftOut?: ReadonlyMap<string, string>
   /** Never there: it carries the type. */
   readonly results?: Results
 }

@@ -42,6 +42,8 @@ export interface TaskOptions<Out, Handler extends string = never, Sees = never> 
   readonly runOnce?: 'play' | 'wave'
   /** The machine that it is done over instead of its own host's (a balancer); its id and `host` stay. It must be in the inventory. */
   readonly delegateTo?: Host | ((seen: Sees) => Host)
+  /** For `--tags` and `--skip-tags`, added to those of its blocks and its play; `always` and `never` as in Ansible. */
+  readonly tags?: string | readonly string[]
   /** How many hosts do this task side by side at most. */
   readonly throttle?: number
 }
@@ -55,7 +57,7 @@ export type HandlerOptions<Out> = Pick<
 /** What all tasks of a block have that do not say otherwise. */
 export type BlockOptions = Pick<
   TaskOptions<never>,
-  'retries' | 'delay' | 'backoff' | 'timeout' | 'throttle'
+  'retries' | 'delay' | 'backoff' | 'timeout' | 'throttle' | 'tags'
 > & {
   readonly delegateTo?: Host
 }

@@ -62,7 +62,10 @@ const grown = (data: Play, step: Step): Pick<Play, 'entries' | 'steps'> => ({
 /** An entry of a block, with what the block says for all of its tasks. */
 function shared(entry: Entry, common: BlockOptions): Entry {
   if (entry.kind === 'flush') return entry
-  if (entry.kind !== 'block') return { ...entry, options: { ...common, ...entry.options } }
+  if (entry.kind !== 'block') {
+    const tags = [common.tags ?? [], entry.options.tags ?? []].flat()
+    return { ...entry, options: { ...common, ...entry.options, ...(tags.length > 0 && { tags }) } }
+  }
   const all = (entries: readonly Entry[]) => entries.map((one) => shared(one, common))
   const { body, rescue, always } = entry
   return { ...entry, body: all(body), rescue: rescue && all(rescue), always: all(always) }

@@ -62,9 +62,14 @@ export interface PlannedGate {
 /** A wave with its tasks, or a gate between plays. */
 export type PlannedPart = PlannedWave | PlannedGate
 
+/** Whether the selection leaves nothing of a play. */
+const isEmpty = ({ play }: PlayPhase): boolean => play.leftOut !== undefined && play.steps.length === 0
+
 /** The waves of a schedule, as the screen shows them. */
 export function waveOutlines(schedule: Schedule): readonly WaveOutline[] {
-  return playsOf(schedule).flatMap((phase) => phase.waves.map((hosts, at) => wave(phase, at, hosts)))
+  return playsOf(schedule)
+    .filter((phase) => !isEmpty(phase))
+    .flatMap((phase) => phase.waves.map((hosts, at) => wave(phase, at, hosts)))
 }
 
 /** Whether any task is known to be a change before anything is asked. */
@@ -94,6 +99,7 @@ export function outline(
       if (gate.ends) break
       continue
     }
+    if (isEmpty(phase)) continue
     const before = unsettled
     const tasks = new Map(
       hostsOf(phase).map((host) => [host, hostTasks(schedule, state, phase, host, before, unasked)] as const),

@@ -4,7 +4,10 @@ import { type Host, machineOf } from '../model/host.ts'
 import { isPlay, type Play } from '../model/play.ts'
 import type { Part, Playbook } from '../model/playbook.ts'
 import type { Phase, Schedule } from '../model/schedule.ts'
+import type { Selection } from '../model/selection.ts'
+import { leftOutProblems } from './left-out.ts'
 import { partProblems, playProblems } from './problems.ts'
+import { selectParts } from './select.ts'
 import { wavesOfPlay } from './waves.ts'
 
 /** Which hosts are worked on; a thing is when its machine is. */
@@ -19,14 +22,22 @@ export function schedulePlaybook(
   site: Site,
   params: unknown,
   limit: Limit = () => true,
+  selection?: Selection,
 ): Schedule {
-  const parts = call(playbook, site, params)
+  const all = call(playbook, site, params)
+  const parts = selection === undefined ? all : selectParts(all, selection)
   const refused = splitTogether(playbook, parts, limit)
   if (refused.length > 0)
     throw new InputError(refused, 'Limit to whole fleets (--limit), or leave the limit out.')
   const phases = parts.map((part): Phase => (isPlay(part) ? phaseOf(part, limit) : part))
   const { leavesAsFound = false } = playbook
   const schedule = { playbook: playbook.name, ...(leavesAsFound && { leavesAsFound }), phases }
+  const left = leftOutProblems(schedule)
+  if (left.length > 0)
+    throw new InputError(
+      left.map((line) => `playbook ${playbook.name}: ${line}`),
+      'Nothing was done. Ask for these tasks too, or for fewer.',
+    )
   const problems = [...partProblems(parts), ...playProblems(schedule, namesOf(site, parts))]
   if (problems.length > 0)
     throw new InputError(

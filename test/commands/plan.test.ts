@@ -236,6 +236,7 @@ describe('what a plan rests on', () => {
 
   test.each([
     [['-l', 'a'], /got --limit beside it/],
+    [['--start-at-task', 'x'], /got --tags, --skip-tags or --start-at-task beside it/],
     [['-e', 'shade=dim'], /got --extra-vars beside it/],
     [['-i', 'inventory'], /got --inventory beside it/],
     [['other.ts'], /got another playbook beside it/],
@@ -259,4 +260,10 @@ describe('what a plan rests on', () => {
       err: '',
     })
   })
+})
+
+test('a stored plan is of all tasks: it goes with no selection of them', async () => {
+  const own = await makeProject({})
+  const answer = await own.call(['plan', 'x.ts', '--out', 'plan.json', '--tags', 'a'])
+  expect(answer).toMatchObject({ code: 2, err: expect.stringContaining('so it goes with no --tags') })
 })

@@ -330,3 +330,35 @@ test('names are one room: a task in a block cannot have the name of another, nor
   expect(make).toThrow(/the name "same" is used twice in it \(.*blocks\.test\.ts:\d+:\d+\)/)
   expect(make).toThrow(/the name "b" is used twice in it/)
 })
+
+test('back to a play leaves its blocks and handlers as they were, and takes back those behind it', async () => {
+  const tier = webTier()
+  const parts = ['one', 'two'].map((name) =>
+    play(name, hosts('a'))
+      .handler('reload', () => tier.reload(null))
+      .block(
+        `${name} block`,
+        (tasks) => tasks.task('set', () => tier.set(name), { notify: 'reload' }).flush(),
+        {
+          always: (tasks) => tasks.task('restore', () => tier.restore('a')),
+        },
+      ),
+  )
+  const run = await tryRun(parts)
+  const interrupt = new AbortController()
+  const back = await tryBack(
+    parts,
+    {
+      before: run.events,
+      interrupted: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'undo.ended') interrupt.abort()
+      },
+    },
+    { to: 'one' },
+  )
+  // Interrupted between the file and its handler, and gone on with.
+  expect(back.outcome).toBe('interrupted')
+  expect((await tryBack(parts, { before: back.events }, { to: 'one' })).outcome).toBe('ok')
+  expect([tier.files.get('a'), tier.running.get('a')]).toEqual(['one', 'one'])
+})

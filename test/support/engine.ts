@@ -6,6 +6,7 @@ import type { Outcome, Stamped } from '../../src/model/event.ts'
 import type { Host } from '../../src/model/host.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import type { Schedule } from '../../src/model/schedule.ts'
+import type { Selection } from '../../src/model/selection.ts'
 import { fold } from '../../src/model/state.ts'
 import { type Limit, schedulePlaybook } from '../../src/plan/schedule.ts'
 import { type BackOptions, runBack } from '../../src/run/back.ts'
@@ -23,12 +24,13 @@ export const hosts = (...names: string[]): readonly Host<{}>[] =>
 const fleet = defineFleet({ groups: {}, vars: z.object({}) })
 
 /** A schedule of these parts, as the playbook `test` would give it. */
-export const scheduleOf = (parts: readonly Part[], limit?: Limit) =>
+export const scheduleOf = (parts: readonly Part[], limit?: Limit, selection?: Selection) =>
   schedulePlaybook(
     playbook('test', { fleet }, () => parts) as never,
     { all: hosts('lb'), vars: {} } as never,
     {},
     limit,
+    selection,
   )
 
 /** The schedule of the same parts again: a crash suite asks for it many thousand times. */
