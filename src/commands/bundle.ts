@@ -8,6 +8,7 @@ import { InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { redactDeep, redactor } from '../model/redact.ts'
+import { sanitize } from '../model/sanitize.ts'
 import { isTelling } from '../model/telling.ts'
 import { plural } from '../report/text.ts'
 import { keptRun, rollbacksOf } from './known.ts'
@@ -100,10 +101,12 @@ async function secretsIn(
   for (const value of plainSecrets(data)) values.add(value)
   for (const name of secretNames(data)) {
     const path = /^(?:\w+\|)*file:(.*)$/s.exec(name)?.[1]
-    if (path !== undefined && ((await stat(path).catch(() => undefined))?.size ?? 0) > largestSecret) continue
+    const found = path === undefined ? undefined : await stat(path).catch(() => undefined)
+    // What a machine answered may look like a secret's name too, and name anything: no device is read, nor a whole disk.
+    if (found !== undefined && (!found.isFile() || found.size > largestSecret)) continue
     const value = revealQuietly(store, name)
     if (value !== undefined) values.add(value)
-    else unknown.push(name)
+    else unknown.push(sanitize(name))
   }
   return { values, unknown }
 }

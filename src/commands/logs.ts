@@ -5,7 +5,7 @@ import type { Io } from '../model/io.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { taskParts } from '../model/schedule.ts'
-import { names as listed, taskPath } from '../report/text.ts'
+import { names as listed, oneLine, taskPath } from '../report/text.ts'
 import { writeBundle } from './bundle.ts'
 import { stateOption } from './flags.ts'
 import { findHistory } from './known.ts'
@@ -57,7 +57,7 @@ async function print(
   const mine = all.filter((task) => hostOf(task) === host && (wanted === undefined || isMeant(task, wanted)))
   if (mine.length === 0) {
     const known = [
-      ...new Set(all.filter((task) => hostOf(task) === host).map((task) => taskParts(task).task)),
+      ...new Set(all.filter((task) => hostOf(task) === host).map((task) => oneLine(taskParts(task).task))),
     ]
     throw new InputError(
       `There is no task "${wanted}" of ${host} in ${whose}${didYouMean(wanted ?? '', known)}`,
@@ -78,7 +78,7 @@ async function print(
   }
   if (!found)
     io.err(
-      `Nothing was kept of ${mine.length === 1 ? mine[0] : `${mine.length} tasks of ${host}`}: they printed nothing.\n`,
+      `Nothing was kept of ${mine.length === 1 ? taskPath(mine[0] ?? '') : `${mine.length} tasks of ${host}`}: they printed nothing.\n`,
     )
 }
 

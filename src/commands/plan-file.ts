@@ -8,8 +8,10 @@ import { type PlanDocument, planText, readPlan } from '../plan/document.ts'
 import { basisDocument, type PlanBasis, planDocument, refuseSecrets } from '../plan/make-document.ts'
 import { movedBasis, movedFacts } from '../plan/moved.ts'
 import { hider } from '../plan/secretive.ts'
+import { Exit } from './exit.ts'
 import type { RunFlags } from './flags.ts'
 import { type Looked, look } from './look.ts'
+import { exitCodeOf } from './outcome.ts'
 import type { Prepared } from './prepare.ts'
 import { version } from './version.ts'
 
@@ -124,7 +126,7 @@ export async function refuseMovedFacts(
   flags: SelectionFlags & Pick<RunFlags, 'forks'>,
 ): Promise<void> {
   const looked = await look(io, prepared, { forks: flags.forks, offline: plan.offline })
-  if (looked.interrupted) throw new InputError('interrupted while the hosts were asked: nothing was changed')
+  if (looked.interrupted) throw new Exit(exitCodeOf('interrupted'))
   refuse(movedFacts(plan, planDocument(basisOf(io, prepared, flags), looked, hider(plan.salt))))
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Io } from '../model/io.ts'
+import { sanitize } from '../model/sanitize.ts'
 import { type PlanDocument, planText } from '../plan/document.ts'
 import { momentOf, timePlan, timeText } from '../plan/not-after.ts'
 import type { PlannedWave } from '../plan/outline.ts'
@@ -75,7 +76,7 @@ async function shown(
   return [
     outlineText(looked.parts, { verbose: flags.verbose, past, waveNote }),
     ...(times?.lines.map((line) => `${line}\n`) ?? []),
-    ...looked.findings.map(({ task, message }) => `FOUND ${task}: ${message}\n`),
+    ...looked.findings.map(({ task, message }) => `FOUND ${sanitize(`${task}: ${message}`)}\n`),
     ...(flags.out === undefined ? [] : [`\n${nextText(flags.out, looked)}\n`]),
   ].join('')
 }

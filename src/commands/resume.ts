@@ -91,19 +91,23 @@ async function resume(io: Io, id: string | undefined, flags: ResumeFlags): Promi
   return afterwards(io, folder.id, outcome, flags)
 }
 
-/** Whether a run that nobody named is what is meant: it did not end well, and changed something or was going to. */
+/**
+ * Whether a run that nobody named is what is meant: one that did not end well, but for one that failed before it changed
+ * anything and is not known to change anything: a playbook that looks (verify) is run again.
+ */
 function isToResume(so: State, { events }: KnownRun): boolean {
   const [first] = events
   const changes = first?.type !== 'run.started' || first.changes !== false
-  return so.outcome !== 'ok' && (changes || anyBegun(so))
+  const failed = so.outcome === 'failed' || so.outcome === 'unreachable' || so.outcome === 'blocked'
+  return so.outcome !== 'ok' && (!failed || changes || anyBegun(so))
 }
 
-/** A run that nobody named is not resumed when it only reads, nor over one that changed the fleet after it. */
+/** A run that nobody named is not resumed when it changed nothing and was not going to, nor over one that changed the fleet after it. */
 function refuseOlder({ run, later }: RunHistory): void {
   const so = fold(run.events)
   if (so.outcome !== 'ok' && !isToResume(so, run))
     throw new InputError(
-      `There is no run to resume: the latest, ${run.folder.id} of ${run.record.playbook}, only reads.`,
+      `There is no run to resume: the latest, ${run.folder.id} of ${run.record.playbook}, failed before it changed anything.`,
       `Run it again; or name it: upgrade-fleet resume ${run.folder.id}`,
     )
   const since = later.find((one) => anyBegun(fold(one.events)))

@@ -33,7 +33,7 @@ export async function keptLogs(folder: RunFolder, tasks: readonly TaskId[]): Pro
   return logs.filter((log) => log !== undefined)
 }
 
-/** All files below a run's folder that a person may want to see: journal, record and logs, by their names within it. */
+/** All files below a run's folder that a person may want to see: journal, record, plan and logs, by their names within it. */
 export async function filesOfRun(folder: RunFolder): Promise<readonly { name: string; text: string }[]> {
   const logs = await readdir(join(folder.path, 'hosts'), { recursive: true, withFileTypes: true }).catch(
     absent,
@@ -41,7 +41,7 @@ export async function filesOfRun(folder: RunFolder): Promise<readonly { name: st
   const below = (logs ?? [])
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.path.length + 1))
-  const names = ['run.json', 'journal.jsonl', ...below.sort()]
+  const names = ['run.json', 'plan.json', 'journal.jsonl', ...below.sort()]
   const files = await Promise.all(
     names.map(async (name) => {
       const text = await readFile(join(folder.path, name), 'utf8').catch(absent)

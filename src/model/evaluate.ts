@@ -1,36 +1,12 @@
 import { type Action, isSkip, type Skip, type TaskId } from './action.ts'
+import { fromBefore, type Looks } from './from.ts'
 import type { Host } from './host.ts'
 import type { Json } from './json.ts'
-import { type From, type Item, itemName, type Play, type Step } from './play.ts'
+import { NotYet, notYet } from './not-yet.ts'
+import { type Failure, type Item, itemName, type Step } from './play.ts'
 import type { Approval, Conclusion } from './playbook.ts'
-import {
-  hostsOf,
-  type Phase,
-  type PlayPhase,
-  playsOf,
-  type Schedule,
-  type TaskAt,
-  taskId,
-} from './schedule.ts'
-import { isDone, type State } from './state.ts'
-
-/** Thrown when a task's function reads an output that is not there yet: the task is known after `what`. */
-class NotYet extends Error {
-  readonly what: string
-  constructor(what: string) {
-    super(`known after ${what}`)
-    this.what = what
-  }
-}
-
-// Planning meets thousands of these, and nobody reads where they come from: without a stack they cost little.
-function notYet(what: string): NotYet {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0
-  const error = new NotYet(what)
-  Error.stackTraceLimit = stackTraceLimit
-  return error
-}
+import { blockId, type PlayPhase, type Schedule, sectionOf, type TaskAt, taskId } from './schedule.ts'
+import { isDone, type State, type TaskState } from './state.ts'
 
 /** What a task's function comes to at this point of a run. */
 export type Evaluated =
@@ -68,7 +44,7 @@ export function tasksOf(
   step: Step,
 ): readonly TaskAt[] | Extract<Evaluated, { kind: 'later' | 'wrong' }> {
   const at = { phase, step, host }
-  if (step.kind === 'task') return [{ ...at, id: taskId(phase.play.name, host.name, step.name) }]
+  if (step.kind !== 'each') return [{ ...at, id: taskId(phase.play.name, host.name, step.name) }]
   return guard(() => itemsOf(schedule, state, phase, host, step))
 }
 
@@ -98,7 +74,7 @@ export function evaluateGate(
   gate: Approval | Conclusion,
 ): { text: string | undefined } | Evaluated {
   return guard(() => {
-    const from = fromBefore(schedule, state, gate)
+    const from = fromBefore(schedule, state, gate, looks)
     return { text: gate.kind === 'approval' ? gate.question({ from }) : gate.reason({ from }) }
   })
 }
@@ -111,13 +87,26 @@ function seenBy(
   step: Step,
   item?: Item,
 ): object {
-  const seen: object = results(schedule, state, phase, host, step)
+  // A handler may be done before the tasks that notify it are over: it sees none of them.
+  const seen: object = step.kind === 'handler' ? {} : results(schedule, state, phase, host, step)
+  const rescued = step.within.findLast(({ section }) => section === 'rescue')
+  if (rescued !== undefined)
+    Object.defineProperty(seen, 'failure', {
+      enumerable: true,
+      get: () => failureOf(state, phase, host, rescued.block),
+    })
   Object.defineProperties(seen, {
     host: { value: host, enumerable: true },
-    from: { value: fromBefore(schedule, state, phase), enumerable: true },
+    from: { value: fromBefore(schedule, state, phase, looks), enumerable: true },
     ...(item !== undefined && { item: { value: item, enumerable: true } }),
   })
   return seen
+}
+
+function failureOf(state: State, phase: PlayPhase, host: Host, block: string): Failure {
+  const failure = state.blocks.get(blockId(phase.play.name, host.name, block))
+  if (failure === undefined) throw notYet(`a failure in "${block}"`)
+  return failure
 }
 
 /** The outputs of a play's steps on a host as properties that are read when they are asked for. */
@@ -127,116 +116,65 @@ function results(schedule: Schedule, state: State, phase: PlayPhase, host: Host,
     if (step === until) break
     Object.defineProperty(seen, step.name, {
       enumerable: true,
-      get: () => outputOf(schedule, state, phase, host, step),
+      get: () => outputOf(schedule, state, phase, host, step, until),
     })
   }
   return seen
 }
 
-/** What a later play sees of a host: made once, since its properties read the state when they are asked for. */
-function seenFrom(schedule: Schedule, state: State, phase: PlayPhase, host: Host): object {
-  const seen = views.get(state) ?? new Map<PlayPhase, Map<string, object>>()
-  views.set(state, seen)
-  const hosts = seen.get(phase) ?? new Map<string, object>()
-  seen.set(phase, hosts)
-  const made = hosts.get(host.name) ?? Object.freeze(results(schedule, state, phase, host))
-  hosts.set(host.name, made)
-  return made
-}
-const views = new WeakMap<State, Map<PlayPhase, Map<string, object>>>()
-
-function outputOf(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): unknown {
+function outputOf(
+  schedule: Schedule,
+  state: State,
+  phase: PlayPhase,
+  host: Host,
+  step: Step,
+  reader?: Step,
+): unknown {
   const read = (id: TaskId): Json => {
     const task = state.tasks.get(id)
     if (isDone(task)) return task.output
-    if (step.options.ignoreErrors === true && task?.status === 'failed') return undefined
+    if (isForgiven(step, task)) return undefined
     throw notYet(`${id}${task === undefined || task.status === 'running' ? '' : ` (${task.status})`}`)
   }
-  if (step.kind === 'task') return read(taskId(phase.play.name, host.name, step.name))
-  const items = itemsOf(schedule, state, phase, host, step)
-  return Object.fromEntries(items.map((at) => [itemName(at.item ?? ''), read(at.id)]))
-}
-
-function fromBefore(schedule: Schedule, state: State, here: Phase): From {
-  const before = schedule.phases.slice(0, schedule.phases.indexOf(here))
-  const find = (play: Play): PlayPhase => {
-    const phase = before.find((one): one is PlayPhase => one.kind === 'play' && one.play.name === play.name)
-    if (phase !== undefined) return phase
-    const later = playsOf(schedule).some((one) => one.play.name === play.name)
-    throw new Error(
-      later
-        ? `the play "${play.name}" is not before this one, so its results cannot be read here`
-        : `the play "${play.name}" is not in the list that the playbook returns`,
-    )
+  try {
+    if (step.kind !== 'each') return read(taskId(phase.play.name, host.name, step.name))
+    const items = itemsOf(schedule, state, phase, host, step)
+    return Object.fromEntries(items.map((at) => [itemName(at.item ?? ''), read(at.id)]))
+  } catch (error) {
+    if (error instanceof NotYet && isPassedOver(schedule, state, phase, host, step, reader)) return undefined
+    throw error
   }
-  const one = (play: Play, host: Host): object => {
-    const phase = find(play)
-    const { all: everyone, within } = namesOf(phase)
-    if (!everyone.has(host.name)) throw new Error(`the host "${host.name}" is not in the play "${play.name}"`)
-    if (!within.has(host.name))
-      throw new Error(`the host "${host.name}" of the play "${play.name}" is left out by --limit`)
-    return seenFrom(schedule, state, phase, host)
-  }
-  const all = (play: Play): readonly { host: Host; results: object }[] => allOf(schedule, state, find(play))
-  return Object.assign(one, { all }) as unknown as From
 }
 
-/** The names of a play's hosts, and of those within the limit; a playbook may ask for each host from each host. */
-function namesOf(phase: PlayPhase): {
-  readonly all: ReadonlySet<string>
-  readonly within: ReadonlySet<string>
-} {
-  const known = names.get(phase)
-  if (known !== undefined) return known
-  const made = {
-    all: new Set(phase.play.hosts.map((host) => host.name)),
-    within: new Set(hostsOf(phase).map((host) => host.name)),
-  }
-  names.set(phase, made)
-  return made
-}
-const names = new WeakMap<PlayPhase, ReturnType<typeof namesOf>>()
+/** Whether a task failed in a way that `ignoreErrors` forgives. */
+export const isForgiven = (step: Step, task: TaskState | undefined): boolean =>
+  step.options.ignoreErrors === true && task?.status === 'failed' && !task.mistake
 
-type All = readonly { readonly host: Host; readonly results: object }[]
-interface Remembered {
-  readonly phase: PlayPhase
-  readonly revision: number
-  /** Undefined: not all of it is there yet. */
-  readonly list: All | undefined
-}
-
-/** Every host's results of a play. As long as nothing of the play changes, the answer is kept: a thousand hosts may ask. */
-function allOf(schedule: Schedule, state: State, phase: PlayPhase): All {
-  const { name } = phase.play
-  const revision = state.revisions.get(name) ?? 0
-  const kept = remembered.get(state) ?? new Map<string, Remembered>()
-  remembered.set(state, kept)
-  let found = kept.get(name)
-  if (found?.phase !== phase || found.revision !== revision) {
-    found = { phase, revision, list: listAll(schedule, state, phase) }
-    // Items that a function gives may rest on other plays too.
-    if (phase.play.steps.every((step) => typeof step.items !== 'function')) kept.set(name, found)
-  }
-  if (found.list === undefined) throw notYet(name)
-  return found.list
-}
-const remembered = new WeakMap<State, Map<string, Remembered>>()
-
-function listAll(schedule: Schedule, state: State, phase: PlayPhase): All | undefined {
-  const hosts: Host[] = []
-  for (const host of hostsOf(phase)) {
-    const complete = phase.play.steps.every((step) => has(schedule, state, phase, host, step))
-    if (complete) hosts.push(host)
-    // Where something of it failed, nothing more is to come.
-    else if (!state.broken.has(`${phase.play.name}/${host.name}`)) return undefined
-  }
-  return hosts.map((host) => ({ host, results: seenFrom(schedule, state, phase, host) }))
+/** Whether a block's course has passed a task over, for good: it failed before it, or needed no rescue. */
+function isPassedOver(
+  schedule: Schedule,
+  state: State,
+  phase: PlayPhase,
+  host: Host,
+  step: Step,
+  reader: Step | undefined,
+): boolean {
+  return step.within.some(({ block, section }) => {
+    const failed = state.blocks.has(blockId(phase.play.name, host.name, block))
+    const readsFrom = reader?.within.find((one) => one.block === block)?.section
+    const isRescued = phase.play.blocks.some((one) => one.name === block && one.rescue !== undefined)
+    if (section === 'body') return failed && (isRescued || readsFrom === 'always')
+    if (section === 'always') return false
+    if (failed) return readsFrom === 'always'
+    return sectionOf(phase.play, block, 'body').every((one) => isHad(schedule, state, phase, host, one))
+  })
 }
 
-function has(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): boolean {
-  if (step.kind === 'task') {
+/** Whether all that a task of a host has to give is there: it is done, or forgiven, or nothing of it will come. */
+export function isHad(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): boolean {
+  if (step.kind !== 'each' && step.within.length === 0) {
     const task = state.tasks.get(taskId(phase.play.name, host.name, step.name))
-    return isDone(task) || (step.options.ignoreErrors === true && task?.status === 'failed')
+    return isDone(task) || isForgiven(step, task)
   }
   try {
     outputOf(schedule, state, phase, host, step)
@@ -246,3 +184,5 @@ function has(schedule: Schedule, state: State, phase: PlayPhase, host: Host, ste
     throw error
   }
 }
+
+const looks: Looks = { results, isHad }

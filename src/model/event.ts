@@ -1,5 +1,6 @@
 import type { TaskId } from './action.ts'
 import type { Json } from './json.ts'
+import type { Failure } from './play.ts'
 
 /** How a task ended. `unknown`: it may have happened. `blocked`: refused before any change. `unreachable`: nothing was started. */
 export type TaskResult =
@@ -123,8 +124,18 @@ export type Event =
       readonly output?: Json
       /** Why it was skipped, or what went wrong, the first line who, what and why. */
       readonly message?: string
+      /** It failed by a mistake of ours (a function that threw, a defect of a module), which nothing forgives. */
+      readonly mistake?: true
+      /** Handlers, by their tasks' ids, that are to be done since this task changed something (in check mode: may change). */
+      readonly notify?: readonly TaskId[]
       readonly seconds: number
     }
+  /** A task of this block (`play/host/block`) failed: what follows is its rescue, if it has one, and its `always`. */
+  | { readonly type: 'block.failed'; readonly block: string; readonly failure: Failure }
+  /** The block is begun anew: these tasks are to be done again, and keep what they remembered. */
+  | { readonly type: 'block.again'; readonly block: string; readonly tasks: readonly TaskId[] }
+  /** What a run leaves undone at its end though it must follow: `always` of blocks, and handlers that were notified. */
+  | { readonly type: 'due'; readonly blocks: readonly string[]; readonly handlers: readonly TaskId[] }
   /** The restore point was brought back, so the effect of these tasks is gone: all of them at once, in one line of the journal. */
   | { readonly type: 'tasks.rewound'; readonly tasks: readonly TaskId[]; readonly by: string }
   | { readonly type: 'undo.started'; readonly task: TaskId; readonly purpose: UndoPurpose }

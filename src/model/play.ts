@@ -1,5 +1,6 @@
 import type { Action, Skip } from './action.ts'
 import type { Host } from './host.ts'
+import { writer } from './writer.ts'
 
 /** `[T]` shown flat in an editor's hover. */
 type Show<T> = { readonly [K in keyof T]: T[K] } & {}
@@ -24,11 +25,27 @@ export interface From {
   all<R>(play: Play<R>): readonly { readonly host: Host; readonly results: R }[]
 }
 
+/** How the task that failed a block ended: what its `rescue` tasks see as `failure`. */
+export interface Failure {
+  /** The id of the task: `play/host/task`. */
+  readonly task: string
+  readonly result: 'failed' | 'unknown' | 'unreachable' | 'blocked' | 'cancelled'
+  /** What was said of it: the first line who, what and why. */
+  readonly message: string
+  /** It failed by a mistake of ours (a function that threw, a defect of a module): rescued or not, its host has failed. */
+  readonly mistake?: boolean
+}
+
 /** What a task's function is given: its host, results of earlier plays, and the outputs of the tasks before it in this play. */
 export type Seen<Vars, Results> = Show<{ readonly host: Host<Vars>; readonly from: From } & Results>
 
+/** Handlers that stand before a task, one or several; where there are none, a sentence that the compiler shows. */
+export type Notify<Handler extends string> = [Handler] extends [never]
+  ? 'no handler stands before this task'
+  : Handler | readonly Handler[]
+
 /** How a task is done. Times are seconds, or texts such as `'90s'`, `'10m'`, `'2h'`. */
-export interface TaskOptions<Out> {
+export interface TaskOptions<Out, Handler extends string = never> {
   /** Asks an observing task again until this holds for its output. */
   readonly until?: (output: Out) => boolean
   /** How often it is asked again after the first time; default 3 with `until`, else 0 (n retries are n+1 tries, as in Ansible). */
@@ -39,7 +56,15 @@ export interface TaskOptions<Out> {
   readonly timeout?: Duration
   /** A failure of this task does not take its host out; the output may be missing then. */
   readonly ignoreErrors?: boolean
+  /** When this task changed something, these handlers are done at the end of the play on its host, or at the next `flush`. */
+  readonly notify?: Notify<Handler>
 }
+
+/** How a handler is done. */
+export type HandlerOptions<Out> = Pick<TaskOptions<Out>, 'until' | 'retries' | 'delay' | 'timeout'>
+
+/** What all tasks of a block have that do not say otherwise. */
+export type BlockOptions = Pick<TaskOptions<never>, 'retries' | 'delay' | 'timeout'>
 
 /** Seconds, or a text such as `'500ms'`, `'90s'`, `'10m'`, `'2h'`. */
 export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h`
@@ -83,16 +108,41 @@ export type Share = number | `${number}%`
 /** Hosts at a time, wave after wave. */
 export type Serial = Share | readonly Share[]
 
-/** One task or `each` of a play, as data. `make` is synchronous and pure: plan, check, run, resume and rollback call it. */
+/** A section of a block. */
+export type Section = 'body' | 'rescue' | 'always'
+
+/** One task, `each` or handler of a play, as data. `make` is synchronous and pure: plan, check, run, resume and rollback call it. */
 export interface Step {
-  readonly kind: 'task' | 'each'
+  readonly kind: 'task' | 'each' | 'handler'
   readonly name: string
   readonly make: (seen: never) => Action | Skip
   readonly items?: readonly Item[] | ((seen: never) => readonly Item[])
-  readonly options: TaskOptions<never>
+  readonly options: TaskOptions<never, string>
+  /** The blocks that it stands in, the outermost first. */
+  readonly within: readonly { readonly block: string; readonly section: Section }[]
   /** `file:line:column` of the call in the playbook. */
   readonly place: string | undefined
 }
+
+/** Tasks that are cared for together: what fails in the body is rescued, and `always` follows whatever happened. */
+export interface Block {
+  readonly kind: 'block'
+  readonly name: string
+  readonly body: readonly Entry[]
+  /** Undefined: a failure of the body is not rescued. */
+  readonly rescue: readonly Entry[] | undefined
+  readonly always: readonly Entry[]
+  readonly within: Step['within']
+  readonly place: string | undefined
+}
+
+/** Here the handlers are done that were notified so far. */
+export interface Flush {
+  readonly kind: 'flush'
+}
+
+/** What a play is a list of, in the order in which it is done. */
+export type Entry = Step | Block | Flush
 
 /** An item of an `each`: a text, or anything with a name; the name stands in the task's id. */
 export type Item = string | { readonly name: string }
@@ -106,30 +156,101 @@ export interface Play<out Results = unknown> {
   readonly name: string
   readonly hosts: readonly Host[]
   readonly options: PlayOptions
+  /** What is done, in order. */
+  readonly entries: readonly Entry[]
+  /** Its tasks in the order of the text, those of blocks (rescue and always too) among them. */
   readonly steps: readonly Step[]
+  /** In the order in which they are done when they were notified. */
+  readonly handlers: readonly Step[]
+  readonly blocks: readonly Block[]
   /** Never there: it carries the type. */
   readonly results?: Results
 }
 
+/** Names that a task's function is given whatever the play is. */
+type Reserved = 'host' | 'from' | 'failure'
+
+/** Outputs that may be missing, since nobody knows how far their tasks came. */
+type Perhaps<Results> = { readonly [K in keyof Results]: Results[K] | undefined }
+
+/** What is there after a block: with a rescue, its outputs may be missing. Plain intersections, or a long chain would not compile. */
+type AfterBlock<Body, Rescue, Always> = [Rescue] extends [never]
+  ? Body & Always
+  : Perhaps<Body> & Perhaps<Rescue> & Always
+
+/** What a block's function returns: `Added` are the outputs of the tasks that it added. */
+interface Filled<out Added> extends Play {
+  /** Never there: it carries the type. */
+  readonly added?: Added
+}
+
 /** A play to which tasks can be added; each call gives a new one and leaves the old as it was. */
-export interface PlayWriter<Vars, Results> extends Play<Results> {
+export interface PlayWriter<Vars, Results, Handler extends string = never, Added = {}> extends Play<Results> {
+  /** Never there: it carries the type of what was added since the block began. */
+  readonly added?: Added
   /** Adds a task. Its output is the property `name` of what later tasks of this play are given. */
   task<
     const N extends string,
     R extends Action | Skip,
     const O extends { readonly ignoreErrors?: boolean } = {},
   >(
-    name: Fresh<N, keyof Results | 'host' | 'from'>,
+    name: Fresh<N, keyof Results | Handler | Reserved>,
     make: (seen: Seen<Vars, Results>) => R,
-    options?: O & TaskOptions<Output<R>>,
-  ): PlayWriter<Vars, Results & { readonly [K in N]: Output<R> | Forgiven<O> }>
+    options?: O & TaskOptions<Output<R>, Handler>,
+  ): PlayWriter<
+    Vars,
+    Results & { readonly [K in N]: Output<R> | Forgiven<O> },
+    Handler,
+    Added & { readonly [K in N]: Output<R> | Forgiven<O> }
+  >
   /** Adds a task for each item, one after the other. The output is a record from item name to output. */
-  each<const N extends string, I extends Item, R extends Action | Skip>(
-    name: Fresh<N, keyof Results | 'host' | 'from' | 'item'>,
+  each<
+    const N extends string,
+    I extends Item,
+    R extends Action | Skip,
+    const O extends { readonly ignoreErrors?: boolean } = {},
+  >(
+    name: Fresh<N, keyof Results | Handler | Reserved | 'item'>,
     items: readonly I[] | ((seen: Seen<Vars, Results>) => readonly I[]),
     make: (seen: Seen<Vars, Results & { readonly item: I }>) => R,
-    options?: TaskOptions<Output<R>>,
-  ): PlayWriter<Vars, Results & { readonly [K in N]: Readonly<Record<string, Output<R>>> }>
+    options?: O & TaskOptions<Output<R>, Handler>,
+  ): PlayWriter<
+    Vars,
+    Results & { readonly [K in N]: Readonly<Record<string, Output<R> | Forgiven<O>>> },
+    Handler,
+    Added & { readonly [K in N]: Readonly<Record<string, Output<R> | Forgiven<O>>> }
+  >
+  /**
+   * Adds a handler: done once, however often it was notified, after the tasks of the play on a host that changed
+   * something and notified it, or at the next {@link PlayWriter.flush}. It stands before the tasks that notify it.
+   */
+  handler<const N extends string, R extends Action | Skip>(
+    name: Fresh<N, keyof Results | Handler | Reserved>,
+    make: (seen: Seen<Vars, {}>) => R,
+    options?: HandlerOptions<Output<R>>,
+  ): PlayWriter<Vars, Results, Handler | N, Added>
+  /** Here the handlers are done that were notified so far. */
+  flush(): PlayWriter<Vars, Results, Handler, Added>
+  /**
+   * Adds tasks with a `rescue`, done when one of them failed (or its outcome is unknown, or its host unreachable), and
+   * an `always`, done after both. A rescue that ends well counts the host as well; let it end with `fail(...)` where it
+   * should not. The block is no part of an id: names are unique in the play.
+   */
+  block<const N extends string, Body, Rescue = never, Always = {}>(
+    name: Fresh<N, keyof Results | Handler | Reserved>,
+    tasks: (tasks: PlayWriter<Vars, Results, Handler>) => Filled<Body>,
+    options?: BlockOptions & {
+      readonly rescue?: (
+        tasks: PlayWriter<Vars, Results & Perhaps<Body> & { readonly failure: Failure }, Handler>,
+      ) => Filled<Rescue>
+      readonly always?: (tasks: PlayWriter<Vars, Results & Perhaps<Body>, Handler>) => Filled<Always>
+    },
+  ): PlayWriter<
+    Vars,
+    Results & AfterBlock<Body, Rescue, Always>,
+    Handler,
+    Added & AfterBlock<Body, Rescue, Always>
+  >
 }
 
 /** Begins a play on a host or on hosts. Its name has no slash and is its own in the playbook. */
@@ -139,7 +260,18 @@ export function play<Vars>(
   options: PlayOptions<NoInfer<Vars>> = {},
 ): PlayWriter<Vars, {}> {
   const list: readonly Host[] = Array.isArray(hosts) ? hosts : [hosts as Host<Vars>]
-  return writer({ [mark]: true, kind: 'play', name, hosts: list, options, steps: [] }) as PlayWriter<Vars, {}>
+  const data: Play = {
+    [mark]: true,
+    kind: 'play',
+    name,
+    hosts: list,
+    options,
+    entries: [],
+    steps: [],
+    handlers: [],
+    blocks: [],
+  }
+  return writer(data) as PlayWriter<Vars, {}>
 }
 
 /** Whether a value is a {@link Play}, whichever copy of this package made it. */
@@ -149,28 +281,3 @@ export function isPlay(value: unknown): value is Play {
 
 /** The name of an item, as it stands in a task's id. */
 export const itemName = (item: Item): string => (typeof item === 'string' ? item : item.name)
-
-function writer(data: Play): unknown {
-  const add = (step: Step) => writer({ ...data, steps: [...data.steps, step] })
-  return {
-    ...data,
-    task: (name: string, make: Step['make'], options: TaskOptions<never> = {}) =>
-      add({ kind: 'task', name, make, options, place: callerPlace() }),
-    each: (name: string, items: Step['items'], make: Step['make'], options: TaskOptions<never> = {}) =>
-      add({ kind: 'each', name, make, options, place: callerPlace(), ...(items && { items }) }),
-  }
-}
-
-/** Where frames are ours: the directory of the built package, or, from sources, this one. */
-const own = new URL('.', import.meta.url).pathname
-
-/** The author's line that led to a task; a play of ours (`apim.verify`) stands where the playbook asked for it. */
-function callerPlace(): string | undefined {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 20
-  const lines = new Error().stack?.split('\n') ?? []
-  Error.stackTraceLimit = stackTraceLimit
-  return lines
-    .map((line) => line.match(/\(?((?:file:\/\/)?\/[^()]+:\d+:\d+)\)?$/)?.[1]?.replace('file://', ''))
-    .find((place) => place !== undefined && !place.startsWith(own))
-}

@@ -1,6 +1,6 @@
 import type { TaskId } from './action.ts'
 import type { Host } from './host.ts'
-import { type Item, itemName, type Play, type Step } from './play.ts'
+import { type Item, itemName, type Play, type Section, type Step } from './play.ts'
 import type { Approval, Conclusion, Cutover } from './playbook.ts'
 
 /** One play cut into its waves; hosts that `--limit` leaves out are in none. */
@@ -31,6 +31,16 @@ export function taskParts(id: TaskId): { play: string; host: string; task: strin
   const [play = '', host = '', ...task] = id.split('/')
   return { play, host, task: task.join('/') }
 }
+
+/** A block's id: `play/host/block`. */
+export const blockId = (play: string, host: string, block: string): string => `${play}/${host}/${block}`
+
+/** The tasks of one section of a block, those of blocks in it among them. */
+export const sectionOf = (play: Play, block: string, section: Section): readonly Step[] =>
+  play.steps.filter((step) => step.within.some((at) => at.block === block && at.section === section))
+
+/** Everything of a play that is a task: its tasks, and then its handlers. */
+export const tasksAndHandlers = (play: Play): readonly Step[] => [...play.steps, ...play.handlers]
 
 /** The hosts of a phase that are worked on: all waves, in order. */
 export const hostsOf = (phase: PlayPhase): readonly Host[] => phase.waves.flat()

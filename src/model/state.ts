@@ -1,6 +1,7 @@
 import type { TaskId } from './action.ts'
 import type { Event, Outcome, TaskResult } from './event.ts'
 import type { Json } from './json.ts'
+import type { Failure } from './play.ts'
 
 /** What is known of one task after a row of events. */
 export interface TaskState {
@@ -18,6 +19,16 @@ export interface TaskState {
   /** How often its undo was begun, and whether the last of these has not ended. */
   readonly undos: number
   readonly undoing: boolean
+  /** It failed by a mistake of ours, which nothing forgives. */
+  readonly mistake: boolean
+}
+
+/** Why a handler is to be done. */
+export interface Notice {
+  /** The first task that notified it. */
+  readonly by: TaskId
+  /** False in check mode, where it is not known whether that task changes something. */
+  readonly sure: boolean
 }
 
 /** A run as its events tell it. */
@@ -28,6 +39,12 @@ export interface State {
   readonly broken: ReadonlySet<string>
   /** How often the tasks of each play changed: what was worked out from them holds as long as this does. */
   readonly revisions: ReadonlyMap<string, number>
+  /** Handlers that were notified and not done since, by their tasks' ids. */
+  readonly notified: ReadonlyMap<TaskId, Notice>
+  /** Blocks (`play/host/block`) of which a task failed, with what failed. */
+  readonly blocks: ReadonlyMap<string, Failure>
+  /** Tasks that were done before their block began anew, and not since: their outputs are there for undoing alone. */
+  readonly past: ReadonlySet<TaskId>
   readonly approved: ReadonlySet<string>
   readonly concluded: string | undefined
   /** The cut-overs that were reached: what was done before them is not taken back without a person's word. */
@@ -62,12 +79,16 @@ const blank: TaskState = {
   undo: 'none',
   undos: 0,
   undoing: false,
+  mistake: false,
 }
 
 /** The state after these events. Undo events of a rollback's journal fold onto the state of the run that it takes back. */
 export function fold(events: Iterable<Event>): StateFold {
   const tasks = new Map<TaskId, TaskState>()
   const approved = new Set<string>()
+  const notified = new Map<TaskId, Notice>()
+  const blocks = new Map<string, Failure>()
+  const past = new Set<TaskId>()
   const broken = new Set<string>()
   const revisions = new Map<string, number>()
   const state = {
@@ -75,6 +96,9 @@ export function fold(events: Iterable<Event>): StateFold {
     tasks,
     broken,
     revisions,
+    notified,
+    blocks,
+    past,
     approved,
     concluded: undefined as string | undefined,
     cutovers: new Set<string>(),
@@ -92,6 +116,9 @@ type Mutable = {
   tasks: Map<TaskId, TaskState>
   broken: Set<string>
   revisions: Map<string, number>
+  notified: Map<TaskId, Notice>
+  blocks: Map<string, Failure>
+  past: Set<TaskId>
   approved: Set<string>
   concluded: string | undefined
   cutovers: Set<string>
@@ -101,10 +128,13 @@ type Mutable = {
 }
 
 function step(state: Mutable, event: Event): void {
-  const put = (id: TaskId, change: Partial<TaskState>) => {
-    state.tasks.set(id, { ...(state.tasks.get(id) ?? blank), ...change })
+  const revise = (id: string) => {
     const play = id.slice(0, Math.max(0, id.indexOf('/')))
     state.revisions.set(play, (state.revisions.get(play) ?? 0) + 1)
+  }
+  const put = (id: TaskId, change: Partial<TaskState>) => {
+    state.tasks.set(id, { ...(state.tasks.get(id) ?? blank), ...change })
+    revise(id)
   }
   switch (event.type) {
     case 'run.started':
@@ -121,14 +151,48 @@ function step(state: Mutable, event: Event): void {
       put(event.task, { status: 'running', begun, module, input, remembered, attempt, undo })
       return
     }
-    case 'task.ended':
-      if (!fine.has(event.result)) state.broken.add(playHost(event.task))
-      put(event.task, { status: event.result, output: event.output, message: event.message })
+    case 'task.ended': {
+      const { task, result, output, message, mistake = false, notify = [] } = event
+      if (!fine.has(result)) state.broken.add(playHost(task))
+      put(task, { status: result, message, mistake, ...(!state.past.has(task) && { output }) })
+      if (isDone(state.tasks.get(task))) {
+        state.past.delete(task)
+        put(task, { output })
+      }
+      if (fine.has(result)) state.notified.delete(task)
+      for (const handler of notify) {
+        if (!state.notified.has(handler))
+          state.notified.set(handler, { by: task, sure: result !== 'not-known' })
+        // Done once, it is to be done again; what it remembered the first time is what its undo goes by.
+        if (state.tasks.has(handler)) put(handler, { status: 'pending' })
+      }
+      return
+    }
+    case 'block.failed':
+      state.blocks.set(event.block, event.failure)
+      revise(event.block)
+      return
+    case 'block.again':
+      state.blocks.delete(event.block)
+      state.broken.delete(playHost(event.block))
+      for (const id of event.tasks) {
+        const task = state.tasks.get(id)
+        const kept = state.past.has(id) || isDone(task)
+        if (task !== undefined) put(id, { status: 'pending' })
+        if (kept) state.past.add(id)
+      }
+      revise(event.block)
       return
     case 'tasks.rewound':
       for (const task of event.tasks) {
-        state.broken.delete(playHost(task))
+        const at = playHost(task)
+        state.broken.delete(at)
         put(task, { status: 'pending', begun: false, output: undefined, remembered: null })
+        state.past.delete(task)
+        // They will be notified, or fail, anew.
+        for (const handler of state.notified.keys())
+          if (playHost(handler) === at) state.notified.delete(handler)
+        for (const block of state.blocks.keys()) if (playHost(block) === at) state.blocks.delete(block)
       }
       return
     case 'undo.started':
@@ -163,10 +227,19 @@ function step(state: Mutable, event: Event): void {
     case 'task.progress':
     case 'refused':
     case 'stopped':
+    case 'due':
       return
     default:
       event satisfies never
   }
+}
+
+/** The state as it was before blocks began anew: what undoing goes by. */
+export function pastOf(state: State): State {
+  if (state.past.size === 0) return state
+  const tasks = new Map(state.tasks)
+  for (const id of state.past) tasks.set(id, { ...(tasks.get(id) ?? blank), status: 'changed' })
+  return { ...state, tasks }
 }
 
 const fine: ReadonlySet<TaskResult> = new Set(['ok', 'changed', 'skipped', 'would-change', 'not-known'])

@@ -1,5 +1,5 @@
 import { evaluate, tasksOf } from '../model/evaluate.ts'
-import { hostsOf, playsOf, type Schedule, taskId } from '../model/schedule.ts'
+import { hostsOf, playsOf, type Schedule, taskId, tasksAndHandlers } from '../model/schedule.ts'
 import { isDone, type State } from '../model/state.ts'
 import { digestOf } from './digest.ts'
 
@@ -53,7 +53,7 @@ function givenBy(schedule: Schedule, state: State): ReadonlyMap<string, Given> {
   const all = new Map<string, Given>()
   for (const phase of playsOf(schedule))
     for (const host of hostsOf(phase))
-      for (const step of phase.play.steps) {
+      for (const step of tasksAndHandlers(phase.play)) {
         const tasks = tasksOf(schedule, state, phase, host, step)
         if ('kind' in tasks) {
           const words = tasks.kind === 'later' ? 'what is known later' : 'a mistake'

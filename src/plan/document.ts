@@ -133,9 +133,14 @@ const shape = z.object({
   digest,
 })
 
-/** A plan as the text of a file: JSON with a line for each value, secrets by name. */
-export const planText = (plan: PlanDocument): string =>
-  `${JSON.stringify(toPlain(plan as unknown as Json), undefined, 1)}\n`
+// A terminal may be what reads this.
+const risky = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** A plan as the text of a file: JSON with a line for each value, secrets by name, marks that a terminal obeys escaped. */
+export function planText(plan: PlanDocument): string {
+  const text = JSON.stringify(toPlain(plan as unknown as Json), undefined, 1)
+  return `${text.replace(risky, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+}
 
 /** Reads a plan's text; an InputError says why it is none of ours, naming the file. */
 export function readPlan(file: string, content: string): PlanDocument {

@@ -6,6 +6,10 @@ import type { Expected, PlannedTask, WayBack } from './outline.ts'
 
 /** A task of a plan in one line, without its host and input: what would come of it, by which module, and its way back. */
 export function taskText(task: PlannedTask): string {
+  return `${task.when === undefined ? '' : `${sanitize(task.when)}: `}${knownText(task)}`
+}
+
+function knownText(task: PlannedTask): string {
   const { known } = task
   switch (known.kind) {
     case 'skip':

@@ -1,6 +1,6 @@
 import { evaluate, tasksOf } from '../model/evaluate.ts'
 import { type Host, machineOf } from '../model/host.ts'
-import { type PlayPhase, playsOf, type Schedule } from '../model/schedule.ts'
+import { type PlayPhase, playsOf, type Schedule, tasksAndHandlers } from '../model/schedule.ts'
 import { fold } from '../model/state.ts'
 
 /**
@@ -11,7 +11,7 @@ export function changingMachines(schedule: Schedule): readonly Host[] {
   const nothing = fold([])
   const found = new Map<string, Host>()
   const changes = (phase: PlayPhase, host: Host): boolean =>
-    phase.play.steps.some((step) => {
+    tasksAndHandlers(phase.play).some((step) => {
       const tasks = tasksOf(schedule, nothing, phase, host, step)
       if ('kind' in tasks) return true
       return tasks.some((task) => {

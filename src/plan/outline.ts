@@ -2,8 +2,9 @@ import { evaluate, evaluateGate, tasksOf } from '../model/evaluate.ts'
 import type { WaveOutline } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import type { Json } from '../model/json.ts'
+import type { Step } from '../model/play.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
-import { hostsOf, playsOf, taskId } from '../model/schedule.ts'
+import { hostsOf, playsOf, taskId, tasksAndHandlers } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
 import { stopsAt } from '../model/stop-rule.ts'
 
@@ -23,6 +24,8 @@ export interface PlannedTask {
   readonly id: string
   readonly host: string
   readonly name: string
+  /** When it is done at all: a handler when it is notified, a rescue when something failed. */
+  readonly when?: string
   readonly known:
     | {
         readonly kind: 'observe' | 'change'
@@ -43,6 +46,8 @@ export type PlannedWave = WaveOutline & {
   readonly kind: 'wave'
   /** How many hosts of it must fail before the run stops; undefined when no number does. */
   readonly stopsAt: number | undefined
+  /** How its play rolls over the hosts, in words. */
+  readonly rollout: readonly string[]
   readonly planned: readonly PlannedTask[]
 }
 
@@ -98,11 +103,24 @@ export function outline(
         kind: 'wave',
         ...wave(phase, at, hosts),
         stopsAt: stopsAt(phase.play.options, hosts.length, at + 1),
+        rollout: rolloutWords(phase, at),
         planned: hosts.flatMap((host) => tasks.get(host) ?? []),
       })
     if (!nobody) unsettled ??= [...tasks.values()].flat().find(unsettles)?.id
   }
   return parts
+}
+
+function rolloutWords({ play, waves }: PlayPhase, at: number): readonly string[] {
+  const { canary, window, strategy, soak, minHealthy } = play.options
+  const later = at + 1 < waves.length
+  return [
+    ...(canary !== undefined && at === 0 ? ['canary: the others follow when all of it is well'] : []),
+    ...(window === undefined ? [] : [`${window} at a time`]),
+    ...(strategy === 'linear' ? ['task by task'] : []),
+    ...(minHealthy === undefined ? [] : [`stops when fewer than ${minHealthy} would be in service`]),
+    ...(soak !== undefined && later ? [`then waits ${typeof soak === 'number' ? `${soak}s` : soak}`] : []),
+  ]
 }
 
 function plannedGate(
@@ -145,11 +163,11 @@ function hostTasks(
 ): readonly PlannedTask[] {
   let waiting = unsettled
   const planned: PlannedTask[] = []
-  for (const step of phase.play.steps) {
+  for (const step of tasksAndHandlers(phase.play)) {
     const tasks = tasksOf(schedule, state, phase, host, step)
     const made =
       'kind' in tasks
-        ? [laterStep(taskId(phase.play.name, host.name, step.name), host, step.name, tasks)]
+        ? [laterStep(taskId(phase.play.name, host.name, step.name), host, step, tasks)]
         : tasks.map((task) => plannedTask(schedule, state, task, waiting ?? unasked))
     planned.push(...made)
     if (state.tasks.size > 0) waiting ??= made.find(unsettles)?.id
@@ -165,19 +183,27 @@ const unsettles = ({ known }: PlannedTask): boolean =>
 function laterStep(
   id: string,
   host: Host,
-  name: string,
+  step: Step,
   tasks: { readonly kind: 'later'; readonly after: string } | { readonly kind: 'wrong' },
 ): PlannedTask {
   const after = tasks.kind === 'later' ? waitsFor(tasks.after) : 'a mistake is mended'
-  return { id, host: host.name, name, known: { kind: 'later', after } }
+  return { id, host: host.name, name: step.name, ...when(step), known: { kind: 'later', after } }
 }
 
 /** What is waited for; that it was not done in a look that does nothing goes without saying. */
 const waitsFor = (after: string): string => after.replace(/ \((would-change|not-known)\)$/, '')
 
+/** When a task is done at all, if not as a matter of course. */
+function when(step: Step): { readonly when?: string } {
+  if (step.kind === 'handler') return { when: 'if it is notified' }
+  const rescue = step.within.findLast(({ section }) => section === 'rescue')
+  return rescue === undefined ? {} : { when: `if a task of "${rescue.block}" fails` }
+}
+
 function plannedTask(schedule: Schedule, state: State, task: TaskAt, until: string): PlannedTask {
   const made = evaluate(schedule, state, task)
-  const base = { id: task.id, host: task.host.name, name: task.id.split('/').slice(2).join('/') }
+  const name = task.id.split('/').slice(2).join('/')
+  const base = { id: task.id, host: task.host.name, name, ...when(task.step) }
   switch (made.kind) {
     case 'action': {
       const { module, input, work } = made.action

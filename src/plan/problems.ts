@@ -1,8 +1,16 @@
 import { evaluate, evaluateGate, tasksOf } from '../model/evaluate.ts'
 import { stableText } from '../model/json.ts'
-import { isPlay } from '../model/play.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { isPlay, type Play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
-import { hostsOf, type PlayPhase, playsOf, type Schedule, type TaskAt } from '../model/schedule.ts'
+import {
+  hostsOf,
+  type PlayPhase,
+  playsOf,
+  type Schedule,
+  type TaskAt,
+  tasksAndHandlers,
+} from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
 import { rolloutProblems } from './rollout-problems.ts'
 
@@ -17,6 +25,7 @@ export function partProblems(parts: readonly Part[]): readonly string[] {
       for (const point of part.options.restoredBy ?? [])
         if (!seen.has(point.name))
           problems.push(`play "${part.name}" is restored by "${point.name}", which does not stand before it`)
+      problems.push(...nameProblems(part))
       const names = part.hosts.map((host) => host.name)
       const once = new Set<string>()
       const twice = names.find((name) => once.size === once.add(name).size)
@@ -24,6 +33,26 @@ export function partProblems(parts: readonly Part[]): readonly string[] {
     }
     seen.add(part.name)
   }
+  return problems
+}
+
+/** What is wrong with the names in a play, which the compiler sees only as long as they are not made by a program. */
+function nameProblems(play: Play): readonly string[] {
+  const problems: string[] = []
+  const seen = new Set<string>()
+  for (const { name, place } of [...tasksAndHandlers(play), ...play.blocks]) {
+    const where = place === undefined ? '' : ` (${place})`
+    if (seen.has(name)) problems.push(`play "${play.name}": the name "${name}" is used twice in it${where}`)
+    if (name.includes('/')) problems.push(`play "${play.name}": the name "${name}" has a slash in it${where}`)
+    seen.add(name)
+  }
+  const handlers = play.handlers.map((handler) => handler.name)
+  for (const { name, options, place } of play.steps)
+    for (const handler of [options.notify ?? []].flat())
+      if (!handlers.includes(handler))
+        problems.push(
+          `play "${play.name}": its task "${name}" notifies "${handler}", and the play has no such handler${didYouMean(handler, handlers)}${place === undefined ? '' : ` (${place})`}`,
+        )
   return problems
 }
 
@@ -47,7 +76,7 @@ export function playProblems(schedule: Schedule): readonly string[] {
 
 function phaseProblems(schedule: Schedule, state: State, phase: PlayPhase): readonly string[] {
   return hostsOf(phase).flatMap((host) =>
-    phase.play.steps.flatMap((step) => {
+    tasksAndHandlers(phase.play).flatMap((step) => {
       const tasks = tasksOf(schedule, state, phase, host, step)
       const where = (id: string) => `${id}${step.place === undefined ? '' : ` (${step.place})`}`
       if ('kind' in tasks)

@@ -45,11 +45,21 @@ function byPlay(parts: readonly PlannedPart[]): readonly (PlannedGate | readonly
 }
 
 function gateText(gate: PlannedGate): string {
-  if (gate.kind === 'approval') return `ASK ${gate.name}: ${gate.text}\n`
-  if (gate.kind === 'cutover') return `CUT-OVER ${gate.name}: ${gate.text}\n`
-  if (gate.kind !== 'conclusion') return `${sanitize(gate.kind).toUpperCase()} ${gate.name}: ${gate.text}\n`
-  if (gate.ends) return `END HERE, ${gate.name}: ${gate.text}; nothing more is done\n`
-  return `END HERE IF ${gate.name}: ${gate.text}\n`
+  const [name, text] = [sanitize(gate.name), sanitize(gate.text)]
+  switch (gate.kind) {
+    case 'approval':
+      return `ASK ${name}: ${text}
+`
+    case 'cutover':
+      return `CUT-OVER ${name}: ${text}
+`
+    case 'conclusion':
+      return gate.ends
+        ? `END HERE, ${name}: ${text}; nothing more is done
+`
+        : `END HERE IF ${name}: ${text}
+`
+  }
 }
 
 function headOf(waves: readonly PlannedWave[], options: TextOptions): readonly string[] {
@@ -59,6 +69,7 @@ function headOf(waves: readonly PlannedWave[], options: TextOptions): readonly s
     const took = options.past?.waves.get(waveKey(wave.play, wave.wave))?.seconds
     const words = [
       stopText(wave),
+      ...wave.rollout,
       ...(took === undefined ? [] : [`took ${durationText(took)} last time`]),
       ...(options.waveNote?.(wave) ?? []),
     ]
@@ -92,7 +103,9 @@ function folded(planned: readonly PlannedTask[]): readonly (readonly PlannedTask
     const groups = byName.get(task.name) ?? new Map<string, PlannedTask[]>()
     byName.set(task.name, groups)
     const key = taskText(task)
-    groups.set(key, [...(groups.get(key) ?? []), task])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [task])
+    else group.push(task)
   }
   return [...byName.values()].flatMap((groups) => [...groups.values()])
 }

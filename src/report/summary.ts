@@ -37,6 +37,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
   let leavesAsFound = false
   let things: ReadonlySet<string> = new Set()
   let cutOver = false
+  let due: Extract<Stamped, { type: 'due' }> | undefined
   let ended: Extract<Stamped, { type: 'run.ended' }> | undefined
 
   const print = (outcome: Outcome, seconds: number) => {
@@ -52,6 +53,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
       `  run ${run.run}: ${workText(tasks, undone, things)}`,
       ...troubles('failed', wrong),
       ...troubles('not undone', notUndone),
+      ...troubles('still due (a resume does it)', dueTasks(due)),
       ...table(options.places?.map(({ what, path }) => [`${what}:`, path]) ?? []),
       ...nextLines(options.next?.(end) ?? []),
       '',
@@ -75,6 +77,7 @@ export function summaryReporter(out: (text: string) => void, options: SummaryOpt
       if (event.type === 'task.ended') tasks.set(event.task, event)
       if (event.type === 'tasks.rewound') for (const task of event.tasks) tasks.delete(task)
       if (event.type === 'undo.ended') undone.set(event.task, event.error)
+      if (event.type === 'due') due = event
       if (event.type === 'run.ended') ended = event
     },
     // Not before: whoever redraws the screen is done with it by then.
@@ -100,6 +103,11 @@ function workText(
   ]
   return `${hostsText(hosts, things)}, ${parts.join('; ')}`
 }
+
+const dueTasks = (due: Extract<Stamped, { type: 'due' }> | undefined) => [
+  ...(due?.blocks ?? []).map((task) => ({ task, message: 'its `always` has not followed' })),
+  ...(due?.handlers ?? []).map((task) => ({ task, message: 'it was notified and not done' })),
+]
 
 function troubles(
   title: string,

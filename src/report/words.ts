@@ -1,6 +1,6 @@
 import { hostsText, thingsOf } from '../model/count.ts'
 import type { Event, Outcome, TaskResult } from '../model/event.ts'
-import { amount, clean, duration, names, oneLine, plural, taskPath } from './text.ts'
+import { amount, clean, duration, names, oneLine, plural, taskNames, taskPath } from './text.ts'
 
 /** Results after which something is wrong with the task's host. */
 export const bad: ReadonlySet<TaskResult> = new Set<TaskResult>([
@@ -94,6 +94,21 @@ export function eventLines(event: Event): readonly string[] {
       return [`${taskPath(event.task)}: ${progressText(event)}`]
     case 'task.ended':
       return ended(taskPath(event.task), resultText(event.result), event.message, event.seconds)
+    case 'block.failed':
+      return [
+        `${taskPath(event.block)}: a task of this block failed: ${oneLine(taskNames(event.failure.task).task)}`,
+      ]
+    case 'block.again':
+      return [`${taskPath(event.block)}: begun anew`]
+    case 'due':
+      return [
+        ...(event.blocks.length > 0
+          ? [`still due, \`always\` of: ${event.blocks.map(taskPath).join(', ')}`]
+          : []),
+        ...(event.handlers.length > 0
+          ? [`still due, notified handlers: ${event.handlers.map(taskPath).join(', ')}`]
+          : []),
+      ]
     case 'tasks.rewound':
       return [
         `${oneLine(event.by)} was brought back; what rested on it counts as not done:`,

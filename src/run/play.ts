@@ -2,11 +2,11 @@ import { seconds } from '../model/duration.ts'
 import { tasksOf } from '../model/evaluate.ts'
 import type { TaskResult } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
-import type { PlayPhase } from '../model/schedule.ts'
-import { isDone } from '../model/state.ts'
+import { type PlayPhase, tasksAndHandlers } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
 import { pause } from './deadline.ts'
 import { decide, type RolloutEnd } from './decide.ts'
+import { isOver } from './due.ts'
 import { after, type Rollout, rolloutOf, rulesOf, type Stage } from './rollout.ts'
 import { runWave } from './wave.ts'
 
@@ -69,15 +69,14 @@ export async function runPlay(
 /** How a host stands in a play before this attempt: a resumed run finds some of them done, and some left on their way. */
 function stageOf(context: RunContext, phase: PlayPhase, host: Host, isOut: (host: Host) => boolean): Stage {
   if (phase.play.options.collect !== true && isOut(host)) return 'absent'
-  let begun = false
-  const done = phase.play.steps.every((step) => {
+  if (isOver(context, phase, host)) return 'done'
+  const begun = tasksAndHandlers(phase.play).some((step) => {
     const tasks = tasksOf(context.schedule, context.state, phase, host, step)
     if ('kind' in tasks) return false
     const states = tasks.map((task) => context.state.tasks.get(task.id))
-    begun ||= states.some((state) => state !== undefined && (state.begun || state.status !== 'pending'))
-    return states.every(isDone)
+    return states.some((state) => state !== undefined && (state.begun || state.status !== 'pending'))
   })
-  return done ? 'done' : begun ? 'halfway' : 'waiting'
+  return begun ? 'halfway' : 'waiting'
 }
 
 /** Whether a host failed in an earlier play, or the machine did that it is reached through: it is out for the rest of the run. */

@@ -1,5 +1,6 @@
+import { stageOf } from '../model/blocks.ts'
 import { tasksOf } from '../model/evaluate.ts'
-import { hostsOf, type PlayPhase, playsOf, type TaskAt } from '../model/schedule.ts'
+import { hostsOf, type PlayPhase, playsOf, type TaskAt, tasksAndHandlers } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
 import { lossOf } from './cutover.ts'
 import { allEnded } from './deadline.ts'
@@ -108,12 +109,21 @@ function concerned(context: RunContext): {
 
 function allTasks(context: RunContext, phase: PlayPhase): readonly TaskAt[] {
   return hostsOf(phase).flatMap((host) =>
-    phase.play.steps.flatMap((step) => {
+    tasksAndHandlers(phase.play).flatMap((step) => {
       const tasks = tasksOf(context.schedule, context.state, phase, host, step)
       return 'kind' in tasks ? [] : tasks
     }),
   )
 }
 
-const isBroken = (context: RunContext, task: TaskAt): boolean =>
-  ['running', 'failed', 'unknown'].includes(context.state.tasks.get(task.id)?.status ?? '')
+/** Whether a task ended badly, or nobody knows how, and nothing was made of it: what a block rescued is no reason to go back. */
+function isBroken(context: RunContext, task: TaskAt): boolean {
+  const { schedule, state } = context
+  const { phase, host, step } = task
+  const status = state.tasks.get(task.id)?.status ?? ''
+  if (!['running', 'failed', 'unknown'].includes(status)) return false
+  return !step.within.some(({ block: name, section }) => {
+    const block = section === 'body' && phase.play.blocks.find((one) => one.name === name)
+    return block && ['rescue', 'always', 'over'].includes(stageOf({ schedule, state, phase, host, block }))
+  })
+}

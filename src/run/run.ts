@@ -3,6 +3,7 @@ import type { Outcome, TaskResult } from '../model/event.ts'
 import type { Approval, Conclusion, Cutover } from '../model/playbook.ts'
 import type { PlayPhase } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
+import { tellDue } from './due.ts'
 import { worse } from './host.ts'
 import { isOutOf, runPlay } from './play.ts'
 import { reasonText } from './reason.ts'
@@ -15,6 +16,12 @@ type Verdict = { readonly kind: 'on' } | { readonly kind: 'end'; readonly outcom
  * of its journal. Tells everything as events, `run.started` or `run.resumed` and `run.ended` excepted.
  */
 export async function runSchedule(context: RunContext): Promise<Outcome> {
+  const outcome = await runPhases(context)
+  tellDue(context)
+  return outcome
+}
+
+async function runPhases(context: RunContext): Promise<Outcome> {
   const out = new Map<string, TaskResult>()
   let found = new Map<string, TaskResult>()
   const { phases } = context.schedule

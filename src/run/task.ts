@@ -1,4 +1,4 @@
-import type { Action, Change, Observe } from '../model/action.ts'
+import type { Action, Change, Observe, TaskId } from '../model/action.ts'
 import type { Connection } from '../model/connection.ts'
 import { seconds } from '../model/duration.ts'
 import { ConnectionError, UnknownOutcome } from '../model/errors.ts'
@@ -6,7 +6,7 @@ import { evaluate } from '../model/evaluate.ts'
 import type { TaskResult } from '../model/event.ts'
 import { machineOf } from '../model/host.ts'
 import type { Json } from '../model/json.ts'
-import type { TaskAt } from '../model/schedule.ts'
+import { type TaskAt, taskId } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { type Ended, pause, usual, withDeadline } from './deadline.ts'
@@ -18,6 +18,8 @@ interface End {
   readonly result: TaskResult
   readonly output?: Json
   readonly message?: string
+  /** It is a mistake of ours, which nothing forgives. */
+  readonly mistake?: true
 }
 
 /**
@@ -29,8 +31,20 @@ export async function perform(context: RunContext, task: TaskAt, unsettled?: str
   if (isDone(before)) return before.status
   const begun = context.clock()
   const end = await attempt(context, task, unsettled)
-  tell(context, { type: 'task.ended', task: task.id, ...end, seconds: (context.clock() - begun) / 1000 })
+  const seconds = (context.clock() - begun) / 1000
+  tell(context, { type: 'task.ended', task: task.id, ...end, ...notices(task, end), seconds })
   return end.result
+}
+
+/** The handlers that are to be done since this task changed something, or in check mode may change something. */
+export function notices(
+  { phase, host, step }: Pick<TaskAt, 'phase' | 'host' | 'step'>,
+  { result }: Pick<End, 'result'>,
+): { readonly notify?: readonly TaskId[] } {
+  const { notify = [] } = step.options
+  const names = typeof notify === 'string' ? [notify] : notify
+  if (names.length === 0 || !['changed', 'would-change', 'not-known'].includes(result)) return {}
+  return { notify: names.map((name) => taskId(phase.play.name, host.name, name)) }
 }
 
 async function attempt(context: RunContext, task: TaskAt, unsettled: string | undefined): Promise<End> {
@@ -41,7 +55,7 @@ async function attempt(context: RunContext, task: TaskAt, unsettled: string | un
     case 'skip':
       return { result: 'skipped', message: made.why }
     case 'wrong':
-      return { result: 'failed', message: at(task, made.problem) }
+      return { result: 'failed', mistake: true, message: at(task, made.problem) }
     case 'later':
       if (context.check) return { result: 'not-known', message: `known after ${made.after}` }
       return {
@@ -61,6 +75,7 @@ async function connected(context: RunContext, task: TaskAt, action: Action): Pro
   if (work.kind === 'change' && rests(work) && !task.phase.play.options.restoredBy?.length)
     return {
       result: 'failed',
+      mistake: true,
       message: at(task, `${action.module} is undone by a restore point, and its play names none`),
     }
   let connection: Connection
@@ -111,7 +126,7 @@ async function observed(
       const output = ended.value as Json
       const so = until === undefined ? { holds: true } : asked(() => until(output as never))
       if ('problem' in so)
-        return { result: 'failed', message: at(task, `its \`until\` threw: ${so.problem}`) }
+        return { result: 'failed', mistake: true, message: at(task, `its \`until\` threw: ${so.problem}`) }
       if (so.holds) return { result: 'ok', output }
       if (last) {
         const said = JSON.stringify(output) ?? 'nothing'
@@ -234,10 +249,13 @@ function fault(task: TaskAt, error: unknown, began: boolean): End {
     const result = began ? 'unknown' : nothing ? 'unreachable' : 'failed'
     return { result, message: at(task, error.message) }
   }
-  const known = error instanceof Error && ['TaskError', 'InputError'].includes(error.name)
-  const text =
-    error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)
-  return { result: 'failed', message: at(task, known ? text : `a defect in the module: ${text}`) }
+  const name = error instanceof Error ? error.name : ''
+  if (error instanceof Error && name === 'TaskError')
+    return { result: 'failed', message: at(task, error.message) }
+  if (error instanceof Error && name === 'InputError')
+    return { result: 'failed', mistake: true, message: at(task, error.message) }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { result: 'failed', mistake: true, message: at(task, `a defect in the module: ${text}`) }
 }
 
 const rests = (work: Change<unknown>): boolean =>

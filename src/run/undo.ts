@@ -4,7 +4,7 @@ import { evaluate, tasksOf } from '../model/evaluate.ts'
 import type { UndoPurpose } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
-import { isDone, type State, type TaskState } from '../model/state.ts'
+import { isDone, pastOf, type State, type TaskState } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { usual, withDeadline } from './deadline.ts'
 import { endJobs, onFor } from './on.ts'
@@ -24,13 +24,14 @@ export type Known = { readonly schedule: Schedule; readonly state: State }
 /** Why undoing does not go on: something stands in its way, or it was told to stop. */
 export type Halt = { readonly kind: 'hindered'; readonly why: string } | { readonly kind: 'interrupted' }
 
-/** The tasks of a play on a host that began, in the order in which they stand in the play. */
+/** The tasks of a play on a host that began, in the order in which undoing goes back from the last; its handlers come last of all. */
 export function begunTasks(
   context: Known,
   phase: PlayPhase,
   host: Host,
 ): readonly { task: TaskAt; state: TaskState }[] {
-  return phase.play.steps.flatMap((step) => {
+  // A handler (a reload) makes what the tasks wrote take effect: undone, it must see what was brought back.
+  return [...phase.play.handlers.toReversed(), ...phase.play.steps].flatMap((step) => {
     const tasks = tasksOf(context.schedule, context.state, phase, host, step)
     if ('kind' in tasks) return []
     return tasks.flatMap((task) => {
@@ -150,7 +151,7 @@ async function proveUndo(
 
 /** The task's function made again with the journal's outputs; the undo gets the journal's input all the same. */
 function undoAction(context: RunContext, task: TaskAt, state: TaskState) {
-  const made = evaluate(context.schedule, context.state, task)
+  const made = evaluate(context.schedule, pastOf(context.state), task)
   if (made.kind !== 'action')
     throw new Error(`its function no longer makes an action (${made.kind}), so its undo cannot be found`)
   if (made.action.module !== state.module)

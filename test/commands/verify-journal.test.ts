@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runProgram } from '../../src/commands/program.ts'
 import type { Event } from '../../src/model/event.ts'
@@ -104,4 +105,22 @@ test('what was asked for that cannot be read is damage too', async () => {
     code: 6,
     err: expect.stringContaining('run.json'),
   })
+})
+
+test('a journal of a newer version is refused by whatever would go on with it, and left alone', async () => {
+  const { journal } = await keepRun(state(), 'r1', events)
+  const rest = '"journal":{"version":3}}'
+  const text = `{"crc":"${crc32(rest).toString(16).padStart(8, '0')}",${rest}\n{"whatever":1}\n`
+  await writeFile(journal, text)
+  for (const command of ['resume', 'rollback', 'show'])
+    expect(await call(command, 'r1'), command).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/journal\.jsonl:1: .*newer upgrade-fleet.*version 3.*\n.*Use that/),
+    })
+  expect(await call('verify-journal', 'r1')).toMatchObject({
+    code: 6,
+    out: expect.stringMatching(/newer.*version 3/),
+  })
+  expect((await call('runs')).out).toMatch(/^r1 {2}newer /)
+  expect(await readFile(journal, 'utf8')).toBe(text)
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { approve, play, skip, via } from '../../src/index.ts'
+import { approve, fail, play, skip, via } from '../../src/index.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import { hosts } from '../support/engine.ts'
 import { modulesOf, type World } from './world.ts'
@@ -18,6 +18,15 @@ type PlayShape =
     }
   /** A checkpoint of two databases, steps that rest on it, a key and a gate. */
   | { readonly kind: 'hop'; readonly tasks: number; readonly serial: number }
+  /** A configuration with a handler, in a block; on the second host it fails and is mended. */
+  | {
+      readonly kind: 'site'
+      readonly hosts: number
+      readonly serial: number
+      readonly flush: boolean
+      readonly fails: boolean
+      readonly rescueNotifies: boolean
+    }
   /** Findings of hosts, which a later play reads. */
   | { readonly kind: 'look'; readonly hosts: number }
   | { readonly kind: 'ask' }
@@ -40,6 +49,17 @@ export const shapes: fc.Arbitrary<Shape> = fc.array(
     {
       weight: 3,
       arbitrary: fc.record({ kind: fc.constant('hop' as const), tasks: small, serial: small }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('site' as const),
+        hosts: small,
+        serial: small,
+        flush: fc.boolean(),
+        fails: fc.boolean(),
+        rescueNotifies: fc.boolean(),
+      }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('look' as const), hosts: small }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('ask' as const) }) },
@@ -91,6 +111,8 @@ function partOf(part: PlayShape, at: number, world: World): readonly Part[] {
           .task('gate', () => gate(null)),
       ]
     }
+    case 'site':
+      return [sitePlay(part, `p${at}`, world)]
     case 'look': {
       const seen = play(`p${at}`, hostsOf(part.hosts), { collect: true }).task('look', () => look('k0'))
       return [
@@ -111,6 +133,38 @@ function partOf(part: PlayShape, at: number, world: World): readonly Part[] {
   }
 }
 
+type SiteShape = Extract<PlayShape, { kind: 'site' }>
+
+function sitePlay(
+  { hosts: many, serial, flush, fails, rescueNotifies }: SiteShape,
+  name: string,
+  world: World,
+) {
+  const { set, look, load } = modulesOf(world)
+  return play(name, hostsOf(many), { serial })
+    .handler('load', () => load(null))
+    .block(
+      'site',
+      (tasks) => {
+        const set_ = tasks.task('conf', () => set({ key: 'conf', to: name }), { notify: 'load' })
+        return (flush ? set_.flush() : set_).task('serves', ({ host }) =>
+          // No gate: what is rescued has not the same end as what never was sick.
+          fails && host.name === 'h1' ? fail('sick') : look('conf'),
+        )
+      },
+      {
+        rescue: (tasks) =>
+          tasks.task(
+            'mend',
+            () => set({ key: 'mended', to: name }),
+            rescueNotifies ? { notify: 'load' } : {},
+          ),
+        always: (tasks) => tasks.task('in service', () => set({ key: 'in', to: name })),
+      },
+    )
+    .task('after', () => set({ key: 'after', to: name }), { notify: 'load' })
+}
+
 /** A playbook as a person would tell it. */
 export const shapeText = (shape: Shape): string =>
   shape.map((part, at) => `p${at}: ${playText(part)}`).join('\n')
@@ -121,6 +175,10 @@ function playText(part: PlayShape): string {
       return `${part.tasks} keys on ${part.hosts} hosts, serial ${part.serial}, tail ${part.tail}`
     case 'hop':
       return `checkpoint of 2 databases (serial ${part.serial}), ${part.tasks} steps, a key, a gate`
+    case 'site':
+      return `a block on ${part.hosts} hosts, serial ${part.serial}: conf${part.flush ? ', flush' : ''}, ${
+        part.fails ? `fails on h1, mended${part.rescueNotifies ? ' and loaded' : ''}` : 'serves'
+      }; then one more that loads`
     case 'look':
       return `looks at ${part.hosts} hosts, and notes it`
     case 'ask':

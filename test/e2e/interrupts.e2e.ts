@@ -105,7 +105,7 @@ describe('while it locks', () => {
     mkdirSync(project.at('bin'))
     writeFileSync(
       project.at('bin/mv'),
-      `#!/bin/sh\n: >'${project.at('began')}'; until [ -e '${project.at('go')}' ]; do sleep 0.02; done; exec /bin/mv "$@"\n`,
+      `#!/bin/sh\n: >'${project.at('began')}'; until [ -e '${project.at('go')}' ] || [ ! -e '${project.at('held.ts')}' ]; do sleep 0.02; done; exec /bin/mv "$@"\n`,
     )
     chmodSync(project.at('bin/mv'), 0o755)
     const path = `PATH=${project.at('bin')}:${process.env['PATH']}`

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
+import { type WebSite, webSite } from '../support/web-site.ts'
 
 const upgrade = playbookFile('to-3.0.0')
 const gateways = ['gw-mgr-1', 'gw-worker-1', 'gw-worker-2', 'gw-worker-3']
@@ -91,4 +93,51 @@ test('with --on-failure rollback a failure brings the fleet back, exit 5', async
   expect(code, text).toBe(5)
   expect(text).toMatch(/rollback of to-3\.0\.0: done/)
   await serves('1.9.1')
+})
+
+describe('the web tier of the example', () => {
+  const book = fileURLToPath(new URL('../../examples/web-tier/web-tier.ts', import.meta.url))
+  let site: WebSite
+  let before: readonly string[]
+  beforeAll(async () => {
+    site = await webSite(lab)
+    before = await site.files()
+  })
+  const rollOut = (release: string) => lab.run(book, ...site.inventory, '-e', `release=${release}`)
+  const all = (release: string) => site.hosts.map(() => `release ${release}`)
+
+  test('a server that does not serve the new release goes back by itself, and stops the rollout', async () => {
+    const [well = '', ill = '', ...others] = site.hosts
+    await site.sick(ill, 'release 2')
+    const { code, text } = await rollOut('2')
+    expect(code, text).toBe(3)
+    expect(text).toContain(`${ill} > give up: failed`)
+    expect(text).toContain('2 is not served:')
+    // Its wave of two went on to its end; nobody else was touched, and all are in service.
+    expect(await site.answers()).toEqual(
+      [2, 1, ...others.map(() => 1)].map((release) => `release ${release}`),
+    )
+    expect(await site.drained()).toEqual([])
+    expect(text).not.toContain(`${others[0]} >`)
+    expect(text).toContain(`${well} > serves: ok`)
+
+    const back = await lab.run('rollback', '--yes')
+    expect(back.code, back.text).toBe(0)
+    expect(await site.answers()).toEqual(all('1'))
+    expect(await site.files()).toEqual(before)
+    await site.sick(ill, '')
+  })
+
+  test('it is rolled out to a quarter at a time, and comes back as a whole', async () => {
+    const { code, text } = await rollOut('3')
+    expect(code, text).toBe(0)
+    expect(text).toContain('wave 4 of 4')
+    expect(await site.answers()).toEqual(all('3'))
+    expect(await site.drained()).toEqual([])
+
+    const back = await lab.run('rollback', '--yes')
+    expect(back.code, back.text).toBe(0)
+    expect(await site.answers()).toEqual(all('1'))
+    expect(await site.files()).toEqual(before)
+  })
 })

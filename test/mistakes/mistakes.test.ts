@@ -10,7 +10,7 @@ const kinds: Readonly<Record<Kind, number>> = {
   'misspelt var': 10,
   'misspelt group': 10,
   'misspelt tag': 0,
-  'misspelt handler': 0,
+  'misspelt handler': 10,
   'misspelt task output': 10,
   'wrong module argument': 10,
   'missing undo': 10,

@@ -49,6 +49,7 @@ export interface Trial {
     /** What no sync that began after it has made durable is lost, as with a power cut. */
     readonly unsynced?: boolean
   }
+  /** Machines that do not answer; it may change meanwhile. */
   readonly down?: readonly string[]
   readonly check?: boolean
   readonly diff?: boolean
@@ -83,7 +84,6 @@ function contextFor(
   let durable = 0
   let dead = false
   let full = false
-  const down = new Set(trial.down)
   const context: RunContext = {
     run: 'r1',
     schedule: scheduleOnce(parts),
@@ -119,7 +119,7 @@ function contextFor(
     redact: trial.redact ?? ((text) => text),
     connect: async (machine) => {
       if (dead) throw new Crash()
-      if (down.has(machine.name))
+      if (trial.down?.includes(machine.name))
         throw new ConnectionError(machine.name, 'unreachable', `${machine.name} does not answer`)
       return trial.connect?.(machine.name) ?? stubConnection(machine.name, trial.endJobs)
     },

@@ -17,15 +17,16 @@ const mark = change('mark', {
   apply: async (on, path: string) => void (await on.must(sh\`echo x >>\${path}\`)),
   undo: async (on, path) => void (await on.must(sh\`rm -f -- \${path}\`)),
 })
-const held = (path: string) => sh\`until [ -e \${path} ]; do sleep 0.02; done\`
+// It ends with the project, too.
+const held = (dir: string, file: string) => sh\`until [ -e \${dir + file} ] || [ ! -e \${dir} ]; do sleep 0.02; done\`
 const hold = change('hold', {
   apply: async (on, dir: string) => {
     on.say('holds')
-    await (await on.job('long', sh\`echo x >>\${dir + '/ran'}; \${held(dir + '/go')}\`)).wait()
+    await (await on.job('long', sh\`echo x >>\${dir + '/ran'}; \${held(dir, '/go')}\`)).wait()
   },
   undo: async (on, dir) => {
     on.say('undoes')
-    await (await on.job('back', held(dir + '/back'))).wait()
+    await (await on.job('back', held(dir, '/back'))).wait()
   },
 })
 const look = observe('look', async (on, dir: string) => {

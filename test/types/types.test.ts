@@ -18,7 +18,30 @@ ${Array.from({ length: length - 1 }, (_, n) => `    .task('t${n + 1}', (seen) =>
 ])
 `
 
-const generated = new Map([[`${here}chain.ts`, chain(100)]])
+/** The same with a block around every tenth task, with rescue and always, and a handler that all notify. */
+const blocks = (length: number): string => `
+import { play, playbook } from 'upgrade-fleet'
+import { detect, fleet } from './world.ts'
+export const book = playbook('x', { fleet }, (site) => [
+  play('p', site.web)
+    .handler('reload', () => detect({ home: '/' }))
+    .task('t0', () => detect({ home: '/' }))
+${Array.from({ length: length - 1 }, (_, n) => {
+  const task = (tasks: string) =>
+    `${tasks}.task('t${n + 1}', (seen) => detect({ home: seen.t0.version + seen.t${n}${n > 0 && n % 10 === 0 ? '?' : ''}.version }), { notify: 'reload' })`
+  return n % 10 === 9
+    ? `    .block('b${n}', (tasks) => ${task('tasks')}, {
+      rescue: (tasks) => tasks.task('r${n}', ({ failure }) => detect({ home: failure.message })),
+      always: (tasks) => tasks.task('a${n}', ({ t0 }) => detect({ home: t0.version })) })`
+    : `    ${task('')}`
+}).join('\n')}
+])
+`
+
+const generated = new Map([
+  [`${here}chain.ts`, chain(100)],
+  [`${here}blocks.ts`, blocks(100)],
+])
 
 /** Everything is checked in one program: the mistakes, and the chain. */
 const diagnostics = (() => {
@@ -50,6 +73,10 @@ test.each(invalid.map((path) => [path.slice(`${here}invalid/`.length), path]))(
 
 test('a chain of 100 tasks compiles', () => {
   expect(messages(`${here}chain.ts`)).toEqual([])
+})
+
+test('a chain of 100 tasks with blocks and a handler compiles', () => {
+  expect(messages(`${here}blocks.ts`)).toEqual([])
 })
 
 test('nothing else is wrong', () => {

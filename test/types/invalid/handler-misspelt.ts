@@ -1,0 +1,9 @@
+// error: Type '"relaod"' is not assignable to type '"reload" | readonly "reload"[] | undefined'. Did you mean '"reload"'?
+import { play, playbook } from 'upgrade-fleet'
+import { fleet, write } from '../world.ts'
+
+export const book = playbook('x', { fleet }, (site) => [
+  play('p', site.web)
+    .handler('reload', () => write({ path: '/r' }))
+    .task('site', () => write({ path: '/s' }), { notify: 'relaod' }),
+])
