@@ -1,4 +1,4 @@
-import type { Duration } from './play.ts'
+import type { Duration } from './task-options.ts'
 
 const units = { ms: 0.001, s: 1, m: 60, h: 3600 } as const
 

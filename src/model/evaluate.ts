@@ -1,16 +1,26 @@
 import { type Action, isSkip, type Skip, type TaskId } from './action.ts'
 import { fromBefore, type Looks } from './from.ts'
-import type { Host } from './host.ts'
+import { type Host, machineOf } from './host.ts'
 import type { Json } from './json.ts'
 import { NotYet, notYet } from './not-yet.ts'
-import { type Failure, type Item, itemName, type Step } from './play.ts'
+import { type Item, itemName, type Step } from './play.ts'
 import type { Approval, Conclusion } from './playbook.ts'
-import { blockId, type PlayPhase, type Schedule, sectionOf, type TaskAt, taskId } from './schedule.ts'
+import {
+  blockId,
+  hostsOf,
+  type PlayPhase,
+  type Schedule,
+  sectionOf,
+  type TaskAt,
+  taskId,
+} from './schedule.ts'
 import { isDone, type State, type TaskState } from './state.ts'
+import type { Failure } from './task-options.ts'
 
 /** What a task's function comes to at this point of a run. */
 export type Evaluated =
-  | { readonly kind: 'action'; readonly action: Action }
+  /** `machine` is the one that it is done over: its host's, or what it is delegated to. */
+  | { readonly kind: 'action'; readonly action: Action; readonly machine: Host }
   | { readonly kind: 'skip'; readonly why: string }
   /** It reads what only `after` will tell. */
   | { readonly kind: 'later'; readonly after: string }
@@ -31,7 +41,10 @@ export function evaluate(schedule: Schedule, state: State, task: TaskAt): Evalua
   return guard((): Evaluated => {
     const seen = seenBy(schedule, state, task.phase, task.host, task.step, task.item)
     const made: Action | Skip = task.step.make(seen as never)
-    return isSkip(made) ? { kind: 'skip', why: made.why } : { kind: 'action', action: made }
+    if (isSkip(made)) return { kind: 'skip', why: made.why }
+    const { delegateTo = task.host } = task.step.options
+    const on = typeof delegateTo === 'function' ? delegateTo(seen as never) : delegateTo
+    return { kind: 'action', action: made, machine: machineOf(on) }
   })
 }
 
@@ -130,8 +143,8 @@ function outputOf(
   step: Step,
   reader?: Step,
 ): unknown {
-  const read = (id: TaskId): Json => {
-    const task = state.tasks.get(id)
+  const read = (id: TaskId, item?: Item): Json => {
+    const task = stateFor(state, { phase, host, step, id, ...(item !== undefined && { item }) })
     if (isDone(task)) return task.output
     if (isForgiven(step, task)) return undefined
     throw notYet(`${id}${task === undefined || task.status === 'running' ? '' : ` (${task.status})`}`)
@@ -139,11 +152,34 @@ function outputOf(
   try {
     if (step.kind !== 'each') return read(taskId(phase.play.name, host.name, step.name))
     const items = itemsOf(schedule, state, phase, host, step)
-    return Object.fromEntries(items.map((at) => [itemName(at.item ?? ''), read(at.id)]))
+    return Object.fromEntries(items.map((at) => [itemName(at.item ?? ''), read(at.id, at.item)]))
   } catch (error) {
     if (error instanceof NotYet && isPassedOver(schedule, state, phase, host, step, reader)) return undefined
     throw error
   }
+}
+
+/** What is known of a task; of one that is done once for all, where it was done. */
+export function stateFor(state: State, task: TaskAt): TaskState | undefined {
+  if (task.step.options.runOnce === undefined) return state.tasks.get(task.id)
+  for (const one of everywhere(task)) {
+    const found = state.tasks.get(one.id)
+    if (isDone(found) || isForgiven(task.step, found)) return found
+  }
+  return state.tasks.get(task.id)
+}
+
+/** A task that is done once for all, on each host that may be the one to do it. */
+export function everywhere({ phase, host, step, item }: TaskAt): readonly TaskAt[] {
+  const isIn = (hosts: readonly Host[]) => hosts.some((one) => one.name === host.name)
+  const scope = step.options.runOnce === 'wave' ? (phase.waves.find(isIn) ?? []) : hostsOf(phase)
+  return scope.map((one) => ({
+    phase,
+    step,
+    host: one,
+    id: taskId(phase.play.name, one.name, step.name, item),
+    ...(item !== undefined && { item }),
+  }))
 }
 
 /** Whether a task failed in a way that `ignoreErrors` forgives. */
@@ -173,7 +209,7 @@ function isPassedOver(
 /** Whether all that a task of a host has to give is there: it is done, or forgiven, or nothing of it will come. */
 export function isHad(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): boolean {
   if (step.kind !== 'each' && step.within.length === 0) {
-    const task = state.tasks.get(taskId(phase.play.name, host.name, step.name))
+    const task = stateFor(state, { phase, host, step, id: taskId(phase.play.name, host.name, step.name) })
     return isDone(task) || isForgiven(step, task)
   }
   try {

@@ -1,6 +1,6 @@
 import type { TaskId } from './action.ts'
 import type { Json } from './json.ts'
-import type { Failure } from './play.ts'
+import type { Failure } from './task-options.ts'
 
 /** How a task ended. `unknown`: it may have happened. `blocked`: refused before any change. `unreachable`: nothing was started. */
 export type TaskResult =
@@ -101,6 +101,8 @@ export type Event =
       readonly remembered: Json
       /** From 1; a try that crashed is continued under its own number. */
       readonly attempt: number
+      /** The machine that it is done over, where it is delegated to another than its host's. */
+      readonly on?: string
       /** Whether this change is brought back by its play's restore point alone. */
       readonly undo: 'function' | 'restored' | 'irreversible' | 'none'
     }
@@ -130,6 +132,8 @@ export type Event =
       readonly notify?: readonly TaskId[]
       readonly seconds: number
     }
+  /** A change failed, and is done again after a pause. */
+  | { readonly type: 'task.retried'; readonly task: TaskId; readonly left: number; readonly message: string }
   /** A task of this block (`play/host/block`) failed: what follows is its rescue, if it has one, and its `always`. */
   | { readonly type: 'block.failed'; readonly block: string; readonly failure: Failure }
   /** The block is begun anew: these tasks are to be done again, and keep what they remembered. */

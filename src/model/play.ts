@@ -1,5 +1,6 @@
 import type { Action, Skip } from './action.ts'
 import type { Host } from './host.ts'
+import type { BlockOptions, Duration, Failure, HandlerOptions, TaskOptions } from './task-options.ts'
 import { writer } from './writer.ts'
 
 /** `[T]` shown flat in an editor's hover. */
@@ -25,49 +26,8 @@ export interface From {
   all<R>(play: Play<R>): readonly { readonly host: Host; readonly results: R }[]
 }
 
-/** How the task that failed a block ended: what its `rescue` tasks see as `failure`. */
-export interface Failure {
-  /** The id of the task: `play/host/task`. */
-  readonly task: string
-  readonly result: 'failed' | 'unknown' | 'unreachable' | 'blocked' | 'cancelled'
-  /** What was said of it: the first line who, what and why. */
-  readonly message: string
-  /** It failed by a mistake of ours (a function that threw, a defect of a module): rescued or not, its host has failed. */
-  readonly mistake?: boolean
-}
-
 /** What a task's function is given: its host, results of earlier plays, and the outputs of the tasks before it in this play. */
 export type Seen<Vars, Results> = Show<{ readonly host: Host<Vars>; readonly from: From } & Results>
-
-/** Handlers that stand before a task, one or several; where there are none, a sentence that the compiler shows. */
-export type Notify<Handler extends string> = [Handler] extends [never]
-  ? 'no handler stands before this task'
-  : Handler | readonly Handler[]
-
-/** How a task is done. Times are seconds, or texts such as `'90s'`, `'10m'`, `'2h'`. */
-export interface TaskOptions<Out, Handler extends string = never> {
-  /** Asks an observing task again until this holds for its output. */
-  readonly until?: (output: Out) => boolean
-  /** How often it is asked again after the first time; default 3 with `until`, else 0 (n retries are n+1 tries, as in Ansible). */
-  readonly retries?: number
-  /** Between two tries; default 5 seconds. */
-  readonly delay?: Duration
-  /** Deadline of each try; default one hour for what observes, a day for what changes or is undone. */
-  readonly timeout?: Duration
-  /** A failure of this task does not take its host out; the output may be missing then. */
-  readonly ignoreErrors?: boolean
-  /** When this task changed something, these handlers are done at the end of the play on its host, or at the next `flush`. */
-  readonly notify?: Notify<Handler>
-}
-
-/** How a handler is done. */
-export type HandlerOptions<Out> = Pick<TaskOptions<Out>, 'until' | 'retries' | 'delay' | 'timeout'>
-
-/** What all tasks of a block have that do not say otherwise. */
-export type BlockOptions = Pick<TaskOptions<never>, 'retries' | 'delay' | 'timeout'>
-
-/** Seconds, or a text such as `'500ms'`, `'90s'`, `'10m'`, `'2h'`. */
-export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h`
 
 /** How a play rolls over its hosts. Hosts that failed, whose outcome is unknown, and that are unreachable are all the same to every rule here: failed. */
 export interface PlayOptions<Vars = unknown> {
@@ -196,7 +156,7 @@ export interface PlayWriter<Vars, Results, Handler extends string = never, Added
   >(
     name: Fresh<N, keyof Results | Handler | Reserved>,
     make: (seen: Seen<Vars, Results>) => R,
-    options?: O & TaskOptions<Output<R>, Handler>,
+    options?: O & TaskOptions<Output<R>, Handler, Seen<Vars, Results>>,
   ): PlayWriter<
     Vars,
     Results & { readonly [K in N]: Output<R> | Forgiven<O> },
@@ -213,7 +173,7 @@ export interface PlayWriter<Vars, Results, Handler extends string = never, Added
     name: Fresh<N, keyof Results | Handler | Reserved | 'item'>,
     items: readonly I[] | ((seen: Seen<Vars, Results>) => readonly I[]),
     make: (seen: Seen<Vars, Results & { readonly item: I }>) => R,
-    options?: O & TaskOptions<Output<R>, Handler>,
+    options?: O & TaskOptions<Output<R>, Handler, Seen<Vars, Results & { readonly item: I }>>,
   ): PlayWriter<
     Vars,
     Results & { readonly [K in N]: Readonly<Record<string, Output<R> | Forgiven<O>>> },

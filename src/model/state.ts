@@ -1,7 +1,7 @@
 import type { TaskId } from './action.ts'
 import type { Event, Outcome, TaskResult } from './event.ts'
 import type { Json } from './json.ts'
-import type { Failure } from './play.ts'
+import type { Failure } from './task-options.ts'
 
 /** What is known of one task after a row of events. */
 export interface TaskState {
@@ -21,6 +21,8 @@ export interface TaskState {
   readonly undoing: boolean
   /** It failed by a mistake of ours, which nothing forgives. */
   readonly mistake: boolean
+  /** The machine that it was done over, if it was delegated. */
+  readonly on: string | undefined
 }
 
 /** Why a handler is to be done. */
@@ -80,6 +82,7 @@ const blank: TaskState = {
   undos: 0,
   undoing: false,
   mistake: false,
+  on: undefined,
 }
 
 /** The state after these events. Undo events of a rollback's journal fold onto the state of the run that it takes back. */
@@ -145,12 +148,15 @@ function step(state: Mutable, event: Event): void {
       state.outcome = undefined
       return
     case 'task.started': {
-      const { module, input, remembered, attempt, undo } = event
+      const { module, input, remembered, attempt, undo, on } = event
       const begun = event.kind === 'change'
       state.broken.delete(playHost(event.task))
-      put(event.task, { status: 'running', begun, module, input, remembered, attempt, undo })
+      put(event.task, { status: 'running', begun, module, input, remembered, attempt, undo, on })
       return
     }
+    case 'task.retried':
+      put(event.task, { status: 'failed', message: event.message })
+      return
     case 'task.ended': {
       const { task, result, output, message, mistake = false, notify = [] } = event
       if (!fine.has(result)) state.broken.add(playHost(task))

@@ -1,4 +1,5 @@
-import type { Block, BlockOptions, Entry, Play, Section, Step } from './play.ts'
+import type { Block, Entry, Play, Section, Step } from './play.ts'
+import type { BlockOptions } from './task-options.ts'
 
 /** What `block` is given beside its name and its tasks. */
 type BlockParts = BlockOptions & Partial<Record<Exclude<Section, 'body'>, Fill>>

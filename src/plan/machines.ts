@@ -10,19 +10,22 @@ import { fold } from '../model/state.ts'
 export function changingMachines(schedule: Schedule): readonly Host[] {
   const nothing = fold([])
   const found = new Map<string, Host>()
-  const changes = (phase: PlayPhase, host: Host): boolean =>
-    tasksAndHandlers(phase.play).some((step) => {
+  // A task that is delegated changes the machine that it is done over, and not its host's.
+  const changedBy = (phase: PlayPhase, host: Host): readonly Host[] =>
+    tasksAndHandlers(phase.play).flatMap((step) => {
+      const { delegateTo } = step.options
+      const usual = [machineOf(host), ...(typeof delegateTo === 'object' ? [machineOf(delegateTo)] : [])]
       const tasks = tasksOf(schedule, nothing, phase, host, step)
-      if ('kind' in tasks) return true
-      return tasks.some((task) => {
+      if ('kind' in tasks) return usual
+      return tasks.flatMap((task) => {
         const made = evaluate(schedule, nothing, task)
-        return made.kind === 'action' ? made.action.work.kind === 'change' : made.kind === 'later'
+        if (made.kind === 'action') return made.action.work.kind === 'change' ? [made.machine] : []
+        return made.kind === 'later' ? usual : []
       })
     })
   for (const phase of playsOf(schedule))
-    for (const host of phase.waves.flat()) {
-      const machine = machineOf(host)
-      if (!found.has(machine.name) && changes(phase, host)) found.set(machine.name, machine)
-    }
+    for (const host of phase.waves.flat())
+      for (const machine of changedBy(phase, host))
+        if (!found.has(machine.name)) found.set(machine.name, machine)
   return [...found.values()]
 }

@@ -167,10 +167,13 @@ function hostTasks(
     const tasks = tasksOf(schedule, state, phase, host, step)
     const made =
       'kind' in tasks
-        ? [laterStep(taskId(phase.play.name, host.name, step.name), host, step, tasks)]
-        : tasks.map((task) => plannedTask(schedule, state, task, waiting ?? unasked))
-    planned.push(...made)
-    if (state.tasks.size > 0) waiting ??= made.find(unsettles)?.id
+        ? [() => laterStep(taskId(phase.play.name, host.name, step.name), host, step, tasks)]
+        : tasks.map((task) => () => plannedTask(schedule, state, task, waiting ?? unasked))
+    for (const make of made) {
+      const one = make()
+      planned.push(one)
+      if (state.tasks.size > 0 && unsettles(one)) waiting ??= one.id
+    }
   }
   return planned
 }

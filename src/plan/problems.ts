@@ -57,7 +57,7 @@ function nameProblems(play: Play): readonly string[] {
 }
 
 /** What is wrong with the tasks, as far as they are known without a connection: each is evaluated twice and compared. */
-export function playProblems(schedule: Schedule): readonly string[] {
+export function playProblems(schedule: Schedule, inventory?: ReadonlySet<string>): readonly string[] {
   const state = fold([])
   const rollouts = playsOf(schedule).flatMap(({ play, waves }) =>
     rolloutProblems(play, waves).map((problem) => `play "${play.name}" ${problem}`),
@@ -70,11 +70,16 @@ export function playProblems(schedule: Schedule): readonly string[] {
   return [
     ...rollouts,
     ...wrongGates,
-    ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, state, phase)),
+    ...playsOf(schedule).flatMap((phase) => phaseProblems(schedule, state, phase, inventory)),
   ]
 }
 
-function phaseProblems(schedule: Schedule, state: State, phase: PlayPhase): readonly string[] {
+function phaseProblems(
+  schedule: Schedule,
+  state: State,
+  phase: PlayPhase,
+  inventory: ReadonlySet<string> | undefined,
+): readonly string[] {
   return hostsOf(phase).flatMap((host) =>
     tasksAndHandlers(phase.play).flatMap((step) => {
       const tasks = tasksOf(schedule, state, phase, host, step)
@@ -84,19 +89,28 @@ function phaseProblems(schedule: Schedule, state: State, phase: PlayPhase): read
           ? [`${where(`${phase.play.name}/${host.name}/${step.name}`)}: ${tasks.problem}`]
           : []
       return tasks.flatMap((task) =>
-        taskProblems(schedule, state, task).map((problem) => `${where(task.id)}: ${problem}`),
+        taskProblems(schedule, state, task, inventory).map((problem) => `${where(task.id)}: ${problem}`),
       )
     }),
   )
 }
 
-function taskProblems(schedule: Schedule, state: State, task: TaskAt): readonly string[] {
+function taskProblems(
+  schedule: Schedule,
+  state: State,
+  task: TaskAt,
+  inventory: ReadonlySet<string> | undefined,
+): readonly string[] {
   const first = evaluate(schedule, state, task)
   const again = evaluate(schedule, state, task)
   if (first.kind === 'wrong') return [first.problem]
   if (first.kind !== 'action') return []
   const { play } = task.phase
   const problems: string[] = []
+  if (inventory !== undefined && !inventory.has(first.machine.name))
+    problems.push(
+      `it is delegated to "${first.machine.name}", which is not in the inventory${didYouMean(first.machine.name, inventory)}`,
+    )
   if (again.kind !== 'action' || stableText(again.action.input) !== stableText(first.action.input))
     problems.push(
       'its function gives something else when it is called again: it must depend on its arguments alone',

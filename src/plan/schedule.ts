@@ -27,13 +27,21 @@ export function schedulePlaybook(
   const phases = parts.map((part): Phase => (isPlay(part) ? phaseOf(part, limit) : part))
   const { leavesAsFound = false } = playbook
   const schedule = { playbook: playbook.name, ...(leavesAsFound && { leavesAsFound }), phases }
-  const problems = [...partProblems(parts), ...playProblems(schedule)]
+  const problems = [...partProblems(parts), ...playProblems(schedule, namesOf(site, parts))]
   if (problems.length > 0)
     throw new InputError(
       problems.map((line) => `playbook ${playbook.name}: ${line}`),
       'Nothing was done. Correct the playbook and run it again.',
     )
   return schedule
+}
+
+/** The machines that tasks may be delegated to: those of the site, and those that plays have anyway. */
+function namesOf(site: Site, parts: readonly Part[]): ReadonlySet<string> {
+  const { all } = site as unknown as { readonly all: readonly Host[] }
+  return new Set(
+    [...all, ...parts.filter(isPlay).flatMap((play) => play.hosts)].map((host) => machineOf(host).name),
+  )
 }
 
 function phaseOf(play: Play, limit: Limit): Phase {

@@ -94,6 +94,8 @@ export function eventLines(event: Event): readonly string[] {
       return [`${taskPath(event.task)}: ${progressText(event)}`]
     case 'task.ended':
       return ended(taskPath(event.task), resultText(event.result), event.message, event.seconds)
+    case 'task.retried':
+      return ended(taskPath(event.task), `failed, and is done again (${event.left} left)`, event.message, 0)
     case 'block.failed':
       return [
         `${taskPath(event.block)}: a task of this block failed: ${oneLine(taskNames(event.failure.task).task)}`,

@@ -1,7 +1,8 @@
 import { type BlockAt, stageOf, tasksAgain } from '../model/blocks.ts'
 import { tasksOf } from '../model/evaluate.ts'
-import type { Block, Failure } from '../model/play.ts'
+import type { Block } from '../model/play.ts'
 import { blockId, sectionOf, taskId } from '../model/schedule.ts'
+import type { Failure } from '../model/task-options.ts'
 import { tell } from './context.ts'
 import { type Came, cancelled, fine, type Walk, worse, worst } from './walk.ts'
 

@@ -1,5 +1,5 @@
 import { isAlwaysDue, stageOf } from '../model/blocks.ts'
-import { tasksOf } from '../model/evaluate.ts'
+import { stateFor, tasksOf } from '../model/evaluate.ts'
 import type { Host } from '../model/host.ts'
 import { blockId, hostsOf, type PlayPhase, playsOf } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
@@ -16,7 +16,7 @@ export function isOver(context: RunContext, phase: PlayPhase, host: Host): boole
     if (entry.kind === 'flush') return true
     if (entry.kind === 'block') return stageOf({ schedule, state, phase, host, block: entry }) === 'over'
     const tasks = tasksOf(schedule, state, phase, host, entry)
-    return !('kind' in tasks) && tasks.every((task) => isDone(state.tasks.get(task.id)))
+    return !('kind' in tasks) && tasks.every((task) => isDone(stateFor(state, task)))
   })
 }
 

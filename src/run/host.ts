@@ -2,11 +2,13 @@ import { isForgiven, tasksOf } from '../model/evaluate.ts'
 import type { TaskResult } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import type { Entry, Step } from '../model/play.ts'
-import { type PlayPhase, taskId } from '../model/schedule.ts'
+import { type PlayPhase, type TaskAt, taskId } from '../model/schedule.ts'
 import { runBlock } from './block.ts'
 import { type RunContext, tell } from './context.ts'
 import { runHandlers } from './handlers.ts'
+import { performOnce } from './once.ts'
 import { notices, perform } from './task.ts'
+import { throttled } from './throttle.ts'
 import { type Came, cancelled, fine, type Walk, worse, worst } from './walk.ts'
 
 export { worse } from './walk.ts'
@@ -87,7 +89,7 @@ async function runStep(walk: Walk, step: Step): Promise<Came> {
   let so: Came = fine
   for (const task of tasks) {
     if (!(await mayGoOn(walk))) return worst(so, cancelled)
-    const result = await perform(context, task, walk.unsettled)
+    const result = await throttled(context, task, () => doTask(walk, task))
     if (result === 'would-change') walk.unsettled ??= task.id
     if (isForgiven(step, context.state.tasks.get(task.id))) continue
     const came = cameOf(walk, task.id, result)
@@ -95,6 +97,13 @@ async function runStep(walk: Walk, step: Step): Promise<Came> {
     if (came.result !== 'ok' && phase.play.options.collect !== true) return so
   }
   return so
+}
+
+/** Does a task when it may: whoever had to wait for others may have been told to stop meanwhile. */
+async function doTask(walk: Walk, task: TaskAt): Promise<TaskResult> {
+  if (walk.context.interrupted.aborted) return 'cancelled'
+  const once = task.step.options.runOnce !== undefined
+  return once ? performOnce(walk.context, task, walk.unsettled) : perform(walk.context, task, walk.unsettled)
 }
 
 function cameOf({ context }: Walk, task: string, result: TaskResult): Came {

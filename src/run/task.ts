@@ -4,7 +4,7 @@ import { seconds } from '../model/duration.ts'
 import { ConnectionError, UnknownOutcome } from '../model/errors.ts'
 import { evaluate } from '../model/evaluate.ts'
 import type { TaskResult } from '../model/event.ts'
-import { machineOf } from '../model/host.ts'
+import { type Host, machineOf } from '../model/host.ts'
 import type { Json } from '../model/json.ts'
 import { type TaskAt, taskId } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
@@ -64,13 +64,13 @@ async function attempt(context: RunContext, task: TaskAt, unsettled: string | un
       }
     case 'action':
       if (unsettled !== undefined) return { result: 'not-known', message: `known after ${unsettled}` }
-      return connected(context, task, made.action)
+      return connected(context, task, made.action, made.machine)
     default:
       return made satisfies never
   }
 }
 
-async function connected(context: RunContext, task: TaskAt, action: Action): Promise<End> {
+async function connected(context: RunContext, task: TaskAt, action: Action, machine: Host): Promise<End> {
   const { work } = action
   if (work.kind === 'change' && rests(work) && !task.phase.play.options.restoredBy?.length)
     return {
@@ -80,13 +80,29 @@ async function connected(context: RunContext, task: TaskAt, action: Action): Pro
     }
   let connection: Connection
   try {
-    connection = await context.connect(machineOf(task.host))
+    connection = await context.connect(machine)
   } catch (error) {
     return fault(task, error, false)
   }
-  return work.kind === 'observe'
-    ? observed(context, connection, task, action, work)
-    : changed(context, connection, task, action, work)
+  if (work.kind === 'observe') return observed(context, connection, task, action, work, machine)
+  const { retries = 0 } = task.step.options
+  for (let tries = 0; ; tries++) {
+    const end = await changed(context, connection, task, action, work, machine)
+    const again = end.result === 'failed' && end.mistake !== true && !context.interrupted.aborted
+    if (!again || tries >= retries) return end
+    tell(context, { type: 'task.retried', task: task.id, left: retries - tries, message: end.message ?? '' })
+    await pauseAfter(task, tries, context.interrupted)
+  }
+}
+
+/** Where a task is done, if not over the machine of its host. */
+const delegated = (task: TaskAt, machine: Host): { readonly on?: string } =>
+  machine.name === machineOf(task.host).name ? {} : { on: machine.name }
+
+/** Waits between two tries of a task. */
+const pauseAfter = ({ step }: TaskAt, tries: number, interrupted: AbortSignal): Promise<void> => {
+  const { delay = 5, backoff = 1 } = step.options
+  return pause(seconds(delay) * 1000 * backoff ** tries, interrupted)
 }
 
 async function observed(
@@ -95,13 +111,9 @@ async function observed(
   task: TaskAt,
   action: Action,
   work: Observe<unknown>,
+  machine: Host,
 ): Promise<End> {
-  const {
-    until,
-    retries = until === undefined ? 0 : 3,
-    delay = 5,
-    timeout = usual.observe,
-  } = task.step.options
+  const { until, retries = until === undefined ? 0 : 3, timeout = usual.observe } = task.step.options
   const number = (context.state.tasks.get(task.id)?.attempt ?? 0) + 1
   const { module, input } = action
   tell(context, {
@@ -113,6 +125,7 @@ async function observed(
     remembered: null,
     attempt: number,
     undo: 'none',
+    ...delegated(task, machine),
   })
   const doing = { task: task.id, keptBy: context.run, attempt: String(number) }
   for (let tries = 0; ; tries++) {
@@ -136,7 +149,7 @@ async function observed(
         }
       }
     } else if (last) return wentWrong(task, ended, timeout, false)
-    await pause(seconds(delay) * 1000, context.interrupted)
+    await pauseAfter(task, tries, context.interrupted)
   }
 }
 
@@ -146,6 +159,7 @@ async function changed(
   task: TaskAt,
   action: Action,
   work: Change<unknown>,
+  machine: Host,
 ): Promise<End> {
   const { timeout = usual.change } = task.step.options
   const { module, input } = action
@@ -177,7 +191,9 @@ async function changed(
     return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
   await tellDiff(context, task, work, input, timeout, bind)
   if (context.check) return { result: 'would-change' }
-  const refused = before?.begun ? undefined : context.refuses?.(task, { kind: 'action', action }, true)
+  const refused = before?.begun
+    ? undefined
+    : context.refuses?.(task, { kind: 'action', action, machine }, true)
   if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
 
   let remembered: Json = before?.remembered ?? null
@@ -202,6 +218,7 @@ async function changed(
     remembered,
     attempt,
     undo,
+    ...delegated(task, machine),
   })
   await context.ledger.sync()
   const applied = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>

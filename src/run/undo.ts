@@ -64,11 +64,24 @@ export async function undoHost(
     if (state.undo === 'restored') continue
     if (context.interrupted.aborted) return { kind: 'interrupted' }
     if (state.undo === 'irreversible')
-      return { kind: 'hindered', why: `${task.id} cannot be undone; a person must look` }
+      return {
+        kind: 'hindered',
+        why: `${task.id} cannot be undone: ${reasonOf(context, task)}; a person must look`,
+      }
     const error = await undoTask(context, task, state, undoing)
     if (error !== undefined) return { kind: 'hindered', why: `${task.id}: ${error}` }
   }
   return undefined
+}
+
+/** Why a change cannot be undone, in its module's words. */
+function reasonOf(context: Known, task: TaskAt): string {
+  const made = evaluate(context.schedule, pastOf(context.state), task)
+  const undo =
+    made.kind === 'action' && made.action.work.kind === 'change' ? made.action.work.undo : undefined
+  return typeof undo === 'object' && undo.kind === 'irreversible'
+    ? undo.why
+    : 'its module said so when it was done'
 }
 
 /** Takes one change back by its undo function. Answers why it could not, or undefined. */
@@ -98,9 +111,9 @@ async function undoTask(
 }
 
 async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undoing: Undoing): Promise<void> {
-  const { work } = undoAction(context, task, state)
+  const { work, machine } = undoAction(context, task, state)
   if (work.kind !== 'change' || typeof work.undo !== 'function') throw new Error('it has no undo function')
-  const connection = await context.connect(machineOf(task.host))
+  const connection = await context.connect(machine)
   // What did not end well may have left a job behind that still changes what is about to be brought back.
   if (!isDone(state) || state.undoing) await endJobs(connection, undoing.runs, task.id)
   const times = context.state.tasks.get(task.id)?.undos ?? 1
@@ -132,10 +145,10 @@ async function proveUndo(
   undoing: Pick<Undoing, 'of'>,
 ): Promise<string | undefined> {
   try {
-    const { work } = undoAction(context, task, state)
+    const { work, machine } = undoAction(context, task, state)
     if (work.kind !== 'change' || work.prove === undefined) return undefined
     const { prove } = work
-    const connection = await context.connect(machineOf(task.host))
+    const connection = await context.connect(machine)
     const doing = { task: task.id, keptBy: undoing.of, attempt: 'prove' }
     const { timeout = usual.change } = task.step.options
     const ended = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
@@ -156,7 +169,11 @@ function undoAction(context: RunContext, task: TaskAt, state: TaskState) {
     throw new Error(`its function no longer makes an action (${made.kind}), so its undo cannot be found`)
   if (made.action.module !== state.module)
     throw new Error(`it was done by ${state.module}, and the playbook now has ${made.action.module} there`)
-  return made.action
+  if (made.machine.name !== (state.on ?? machineOf(task.host).name))
+    throw new Error(
+      `it was done on ${state.on ?? machineOf(task.host).name}, and the playbook now has ${made.machine.name} there`,
+    )
+  return { work: made.action.work, machine: made.machine }
 }
 
 /** Ends what tasks that did not end well left running on their machines. Answers why it could not, or undefined. */
@@ -168,7 +185,9 @@ export async function endUnfinished(
   for (const { task, state } of tasks) {
     if (isDone(state)) continue
     try {
-      await endJobs(await context.connect(machineOf(task.host)), runs, task.id)
+      const made = evaluate(context.schedule, pastOf(context.state), task)
+      const machine = made.kind === 'action' ? made.machine : machineOf(task.host)
+      await endJobs(await context.connect(machine), runs, task.id)
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error
       return `${task.id} may have left something running that could not be ended: ${error.message}`

@@ -1,7 +1,8 @@
 import type { TaskResult } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
-import type { Entry, Failure } from '../model/play.ts'
+import type { Entry } from '../model/play.ts'
 import type { PlayPhase } from '../model/schedule.ts'
+import type { Failure } from '../model/task-options.ts'
 import type { RunContext } from './context.ts'
 import type { Turn } from './host.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { change, observe, play, skip } from '../../src/index.ts'
+import { change, fail, observe, play, skip } from '../../src/index.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import { fold } from '../../src/model/state.ts'
 import { planGuard } from '../../src/plan/guard.ts'
@@ -106,4 +106,26 @@ test.each<[string, () => readonly Part[], RegExp]>([
   const rules = await guardOf([play('p', hosts('a')).task('t', () => look(null))])
   const run = await tryRun(list(), { rules })
   expect(messages(run)).toEqual([expect.stringMatching(why)])
+})
+
+test('handlers, rescues and what is always done are held to the plan, and not hindered by it', async () => {
+  Object.assign(world, { fact: 'old', done: [] })
+  const list = () => [
+    play('p', hosts('a'))
+      .handler('reload', () => set('reload'))
+      .block(
+        'try',
+        (tasks) =>
+          tasks
+            .task('set', () => set('x'), { notify: 'reload' })
+            .task('stop', () => fail('it does not hold')),
+        {
+          rescue: (tasks) => tasks.task('mend', () => set('mended')),
+          always: (tasks) => tasks.task('back', () => set('back')),
+        },
+      ),
+  ]
+  const run = await tryRun(list(), { rules: await guardOf(list()) })
+  expect(messages(run)).toEqual([])
+  expect(world.done).toEqual(['a x', 'a mended', 'a back', 'a reload'])
 })

@@ -104,6 +104,14 @@ test('offline, nothing is guessed: all of it is unknown until the hosts are aske
   expect(text).toMatch(/am, um > dump: unknown until the hosts are asked: dump/)
 })
 
+test('an item is unknown until the item before it, which would change the world that it finds', async () => {
+  const list = [play('stage', hosts('x')).each('pack', ['a', 'b'], ({ item }) => dump({ to: item }))]
+  const { events } = await tryRun(list, { check: true })
+  const text = outlineText(outline(scheduleOf(list), fold(events), 'never'))
+  expect(text).toMatch(/x > pack\[a\]: would change/)
+  expect(text).toMatch(/x > pack\[b\]: unknown until pack\[a\]/)
+})
+
 test('values are told apart by where they stand, and shown on one line', () => {
   expect(
     leavesOf({ a: { b: [1, 2], c: [] }, d: [{ e: true }], f: {}, g: 'x\ny', h: '', i: '(none)' }),

@@ -26,7 +26,7 @@ const fleet = defineFleet({ groups: {}, vars: z.object({}) })
 export const scheduleOf = (parts: readonly Part[], limit?: Limit) =>
   schedulePlaybook(
     playbook('test', { fleet }, () => parts) as never,
-    { all: [], vars: {} } as never,
+    { all: hosts('lb'), vars: {} } as never,
     {},
     limit,
   )
