@@ -46,7 +46,7 @@ export interface PlayOptions<Vars = unknown> {
    * window, each zone has about its share. The plan refuses a wave that would hold all of a zone of several hosts.
    */
   spread?(host: Host<Vars>): string
-  /** `free`: each host of a wave at its own pace. `linear`: no host begins a task before all of the wave ended the one before it. Default `free`. */
+  /** `free`: each host of a wave at its own pace. `linear`: no host begins a task, or a block, before all of the wave ended the one before it. Default `free`. */
   readonly strategy?: 'free' | 'linear'
   /** Never fewer hosts of the play in service (a percentage is rounded up). Worked on, or failed, is out of service. The run stops when it cannot be kept. */
   readonly minHealthy?: Share
@@ -58,7 +58,7 @@ export interface PlayOptions<Vars = unknown> {
   readonly maxFailures?: { readonly wave?: number; readonly play?: number; readonly run?: number }
   /** One failure stops the other hosts of the wave at their next task. */
   readonly anyErrorsFatal?: boolean
-  /** Observing tasks only: a failure stops nothing but what needs its output; neighbouring collecting plays report all at once, and then block the run. */
+  /** Observing tasks only: a failure stops nothing but what needs its output; neighbouring collecting plays report all at once, and then block what follows. */
   readonly collect?: boolean
   /** The plays that bring back this play's `restored` changes. */
   readonly restoredBy?: readonly Play<unknown>[]

@@ -49,9 +49,20 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal, isOver: () => boolean) => Promise<T>,
 ): Promise<Ended<T>> {
   let over = false
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), capped(limit * 1000))
-  const signal = outer === undefined ? late.signal : AbortSignal.any([late.signal, outer])
+  let late = false
+  const control = new AbortController()
+  const { signal } = control
+  const timer = setTimeout(
+    () => {
+      late = true
+      control.abort()
+    },
+    capped(limit * 1000),
+  )
+  // By hand: what `AbortSignal.any` leaves behind at a signal as old as the run costs more than the work.
+  const stop = () => control.abort(outer?.reason)
+  if (outer?.aborted) stop()
+  else outer?.addEventListener('abort', stop, { once: true })
   let giveUp: NodeJS.Timeout | undefined
   const hangs = new Promise<Ended<T>>((resolve) => {
     const wait = () => {
@@ -63,7 +74,7 @@ export async function withDeadline<T>(
   // A function that throws before it gives a promise is no different from one whose promise fails.
   const ended = (async () => work(signal, () => over))().then(
     (value): Ended<T> => ({ kind: 'done', value }),
-    (error): Ended<T> => ({ kind: 'threw', error, late: late.signal.aborted }),
+    (error): Ended<T> => ({ kind: 'threw', error, late }),
   )
   try {
     return await Promise.race([ended, hangs])
@@ -72,7 +83,8 @@ export async function withDeadline<T>(
     clearTimeout(giveUp)
     over = true
     // With a reason: without one, each costs an error and its stack.
-    late.abort(overWord)
+    outer?.removeEventListener('abort', stop)
+    control.abort(overWord)
     // The abort just now was heard by the timer above too.
     clearTimeout(giveUp)
   }

@@ -14,6 +14,7 @@ type PlayShape =
       readonly hosts: number
       readonly tasks: number
       readonly serial: number
+      readonly rollout: 'waves' | 'linear' | 'window'
       readonly tail: 'none' | 'forgiven' | 'reads'
     }
   /** A checkpoint of two databases, steps that rest on it, a key and a gate. */
@@ -43,6 +44,7 @@ export const shapes: fc.Arbitrary<Shape> = fc.array(
         hosts: small,
         tasks: small,
         serial: small,
+        rollout: fc.constantFrom('waves' as const, 'linear' as const, 'window' as const),
         tail: fc.constantFrom('none' as const, 'forgiven' as const, 'reads' as const),
       }),
     },
@@ -81,7 +83,12 @@ function partOf(part: PlayShape, at: number, world: World): readonly Part[] {
   const items = (many: number) => Array.from({ length: many }, (_, n) => `t${n}`)
   switch (part.kind) {
     case 'set': {
-      const written = play(`p${at}`, hostsOf(part.hosts), { serial: part.serial }).each(
+      const options = {
+        waves: { serial: part.serial },
+        linear: { serial: part.serial, strategy: 'linear' as const },
+        window: { window: part.serial },
+      }
+      const written = play(`p${at}`, hostsOf(part.hosts), options[part.rollout]).each(
         'set',
         items(part.tasks),
         ({ item }) => set({ key: `k${at % 2}`, to: `${at}.${item}` }),
@@ -172,7 +179,7 @@ export const shapeText = (shape: Shape): string =>
 function playText(part: PlayShape): string {
   switch (part.kind) {
     case 'set':
-      return `${part.tasks} keys on ${part.hosts} hosts, serial ${part.serial}, tail ${part.tail}`
+      return `${part.tasks} keys on ${part.hosts} hosts, ${part.rollout} of ${part.serial}, tail ${part.tail}`
     case 'hop':
       return `checkpoint of 2 databases (serial ${part.serial}), ${part.tasks} steps, a key, a gate`
     case 'site':

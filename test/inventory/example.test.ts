@@ -3,11 +3,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import webTier from '../../examples/web-tier/web-tier.ts'
 import { fleet } from '../../inventory/fleet.ts'
 import { artifactsFor } from '../../src/apim/site.ts'
 import { route } from '../../src/apim/versions.ts'
+import { applied } from '../../src/commands/prepare.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
 import { siteOf } from '../../src/inventory/site.ts'
+import { playsOf } from '../../src/model/schedule.ts'
 import { files } from '../support/site.ts'
 
 const example = (name: string) => fileURLToPath(new URL(`../../inventory/${name}`, import.meta.url))
@@ -51,4 +54,16 @@ test('the example inventory is one of the fleet, and its artefacts are all that 
     'svnkit',
     'trilead-ssh2',
   ])
+})
+
+test('the web tier of the example goes over its example inventory two servers at a time', async () => {
+  const path = fileURLToPath(new URL('../../examples/web-tier/hosts.example.yml', import.meta.url))
+  const inventory = await loadInventory({ sources: [path], cwd: dirname(path), env: {} })
+  const extraVars = { release: '2026.11' }
+  const { schedule } = applied(webTier as never, { inventory, extraVars, limit: undefined })
+  const [rollout] = playsOf(schedule)
+  expect(rollout?.waves.map((hosts) => hosts.length)).toEqual([2, 2, 2, 2])
+  expect(() => applied(webTier as never, { inventory, extraVars: {}, limit: undefined })).toThrow(
+    '-e release',
+  )
 })

@@ -2,6 +2,16 @@ import { healthyFloor } from '../../src/model/stop-rule.ts'
 import type { Stage, Tally } from '../../src/run/rollout.ts'
 import { type Case, type Truth, Violation, type World } from './world.ts'
 
+/** How a host may be found that is not back in service when all is over. */
+const named: ReadonlySet<Stage> = new Set<Stage>([
+  'halfway',
+  'absent',
+  'failed',
+  'unknown',
+  'unreachable',
+  'cancelled',
+])
+
 /** What must hold whatever happens, said once more without a word of `decide`: from the hosts as they truly are. */
 export function inspect(one: Case, before: World, what: string, now: World): void {
   const must = (holds: boolean, rule: string) => {
@@ -63,6 +73,10 @@ export function inspect(one: Case, before: World, what: string, now: World): voi
   if (now.over !== undefined && before.over === undefined) {
     const stages = new Set(now.hosts.map(({ stage }) => stage))
     must(!stages.has('working') && !stages.has('held'), 'every host ends in a named state')
+    must(
+      out.every(({ stage }) => named.has(stage)),
+      'every drain has its restore, or a name that says that the host is out',
+    )
     const left = now.hosts.filter(({ stage }) => stage === 'waiting' || stage === 'halfway')
     if (now.over.kind === 'done') {
       must(left.length === 0, 'the rollout is done when every host was worked on')

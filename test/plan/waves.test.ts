@@ -46,6 +46,20 @@ test('spread takes from every zone in turn, as many as its share', () => {
   expect(wavesOf(names, { serial: 4, spread: zoneOf })).toEqual(['a1 b1 a2 c1', 'a3 b2 a4 c2'])
 })
 
+test('spread sees the variables of the hosts, with their types', () => {
+  const zoned = hosts('x', 'y', 'z', 'w').map((host, at) => ({
+    ...host,
+    vars: { zone: at < 2 ? 'one' : 'two' },
+  }))
+  const one = play('p', zoned, { serial: 2, spread: ({ vars }) => vars.zone })
+  // @ts-expect-error: there is no such variable
+  play('p', zoned, { serial: 2, spread: ({ vars }) => vars.rack })
+  expect(wavesOfPlay(one, one.hosts).map((wave) => wave.map(({ name }) => name))).toEqual([
+    ['x', 'z'],
+    ['y', 'w'],
+  ])
+})
+
 test('any part of a spread list has of each zone its share, give or take less than two', () => {
   fc.assert(
     fc.property(
