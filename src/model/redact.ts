@@ -1,6 +1,7 @@
 import type { Event } from './event.ts'
 import { type Json, stableText } from './json.ts'
 import { encodedForms, isSecret } from './secret.ts'
+import type { Failure } from './task-options.ts'
 
 /**
  * Replaces secret values in text by `***`, whole and in the forms in which they travel (base64, URL-, XML-, TOML- and
@@ -28,7 +29,7 @@ export function redactDeep<T>(value: T, redact: (text: string) => string): T {
 
 /** What events are found again and undone by. A password that is a word of them (`wso2carbon` in a path) must not change them. */
 const exact: ReadonlySet<string> = new Set(
-  'type run kind of playbook digest task tasks module input remembered play wave waves gate by result outcome purpose undo host hosts handler handlers name accepted'.split(
+  'type run kind of playbook digest task tasks module input remembered play wave waves gate by result outcome purpose undo host hosts handler handlers notify on block blocks name accepted'.split(
     ' ',
   ),
 )
@@ -44,8 +45,15 @@ export function redactEvent(event: Event, redact: (text: string) => string, inpu
     const stays = exact.has(key) || (key === 'output' && isOpen(value, input, redact))
     shown[key] = stays ? value : redactDeep(value, redact)
   }
+  if (event.type === 'block.failed') shown['failure'] = redactFailure(event.failure, redact)
   return shown as Event
 }
+
+/** What a failure says is redacted; which task failed, and how, stays. */
+const redactFailure = ({ message, ...names }: Failure, redact: (text: string) => string): Failure => ({
+  ...names,
+  message: redact(message),
+})
 
 function isOpen(output: unknown, input: Json, redact: (text: string) => string): boolean {
   if (typeof output !== 'object' && typeof output !== 'string') return true
