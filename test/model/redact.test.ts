@@ -38,3 +38,15 @@ test('what was said of a failure is redacted, and which task it was stays', () =
     failure: { ...failure, message: '*** is no good' },
   })
 })
+
+test('what an input says openly stays in the output, and no other secret does', () => {
+  const both = redactor(() => ['admin', 'opensesame'])
+  const output = { user: 'admin', path: '/home/admin/x', said: ['opensesame, admin'] }
+  const ended: Event = { type: 'task.ended', task, result: 'ok', output, seconds: 1 }
+  expect(redactEvent(ended, both, { path: '/home/admin' })).toMatchObject({
+    output: { user: 'admin', path: '/home/admin/x', said: ['***, ***'] },
+  })
+  expect(redactEvent(ended, both, { path: '/home' })).toMatchObject({
+    output: { user: '***', path: '/home/***/x', said: ['***, ***'] },
+  })
+})
