@@ -34,6 +34,25 @@ test('an unchanged playbook is gone on with, its values kept', async () => {
   expect(await own.read('a/second')).toBe('done')
 })
 
+test('with --diff, what is changed from here on is shown as by run', async () => {
+  const told = `${book().replace(
+    'const fleet',
+    `const shown = change('test.shown', {
+  diff: async (_on, { path }: { path: string }) => [{ path, before: '', after: 'new line' }],
+  apply: async () => ({}),
+  undo: async () => {},
+})
+const fleet`,
+  )}`.replace("write({ path: host.vars.dir + '/second', text: 'done' })", "shown({ path: '/second' })")
+  const own = await makeProject({ 'walk.ts': told })
+  expect(await own.call(['run', 'walk.ts'])).toMatchObject({ code: 3 })
+  await own.write('a/gate', 'open')
+  expect(await own.call(['resume', '--diff'])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('+new line'),
+  })
+})
+
 test('a changed playbook is not gone on with unasked: exit 2 says what is done, pending and different', async () => {
   const own = await failedRun()
   const more =
