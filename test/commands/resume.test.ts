@@ -165,6 +165,36 @@ export default playbook('copy', { fleet }, (site) => {
   expect(await own.read('b/copy')).toBe('moved')
 })
 
+test('a plan that is damaged in the folder of its run says how to go on without it', async () => {
+  const own = await makeProject({ 'walk.ts': book() })
+  await own.write('a/gate', 'open')
+  await own.call(['plan', 'walk.ts', '--out', 'plan.json'])
+  await rm(join(own.cwd, 'a/gate'))
+  expect(await own.call(['run', 'walk.ts'])).toMatchObject({ code: 3 })
+  const [id = ''] = readdirSync(join(own.cwd, '.upgrade-fleet/runs'))
+  await own.write(
+    `.upgrade-fleet/runs/${id}/plan.json`,
+    (await own.read('plan.json')).replace('walk', 'talk'),
+  )
+  expect(await own.call(['resume'])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(
+      new RegExp(
+        `got one that was edited\nTo go on without it: upgrade-fleet resume ${id} --accept-changed\n$`,
+      ),
+    ),
+  })
+})
+
+test('a run that died before its first event is not there to be resumed, and is told as such', async () => {
+  const own = await failedRun()
+  await rm(join(own.cwd, `.upgrade-fleet/runs/${own.id}/journal.jsonl`))
+  expect(await own.call(['resume', own.id])).toMatchObject({
+    code: 2,
+    err: `The run ${own.id} was not begun: its journal is not there.\nRun its playbook: upgrade-fleet ${own.cwd}/walk.ts\n`,
+  })
+})
+
 test('without an id, a run that only reads is not what is meant', async () => {
   const own = await failedRun()
   const reads = book()
