@@ -11,6 +11,7 @@ import type { Io } from '../model/io.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
 import { changingMachines } from '../plan/machines.ts'
+import { names } from '../report/text.ts'
 import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
 import { asker } from './ask.ts'
@@ -44,7 +45,7 @@ export interface Execution {
 
 /**
  * Does it: journal, locks on the machines, connections, screen, and after the end all of them closed, whatever happened.
- * The lock here is held already. The locks there are let go of when the journal has the end; a crash leaves them. Throws
+ * The lock here is held already. The locks there are let go of when the journal has the end; a crash or a defect leaves them, which is said. Throws
  * {@link MachinesLocked} before anything is changed.
  */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
@@ -94,16 +95,37 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     await journal.sync()
     const left = (await leases?.release()) ?? []
     reporter.end()
-    if (left.length > 0)
-      io.err(
-        `${left.join(', ')}: it could not be seen whether the lock was released. If it was not: upgrade-fleet unlock ${left.join(',')} --run ${execution.run}\n`,
-      )
+    io.err(unsureText(left, execution.run))
     return outcome
+  } catch (error) {
+    reporter.end()
+    if (leases !== undefined) io.err(keptText([...leases.held], execution.first))
+    throw error
   } finally {
     reporter.end()
     await world.close()
     await journal?.close()
   }
+}
+
+/** What is said of machines that may not have heard that their lock was let go of; nothing where there are none. */
+function unsureText(left: readonly string[], run: string): string {
+  if (left.length === 0) return ''
+  return `${left.join(', ')}: it could not be seen whether the lock was released. If it was not: upgrade-fleet unlock ${left.join(',')} --run ${run}\n`
+}
+
+/** What is said of the machines that a run which ended in the middle leaves locked; nothing where there are none. */
+function keptText(held: readonly string[], first: Event): string {
+  if (held.length === 0 || !('run' in first)) return ''
+  const { run } = first
+  const of = first.type === 'run.started' ? first.of : undefined
+  return [
+    `These hosts stay locked by the run ${run}, which ended in the middle: ${names(held, 20)}.`,
+    of === undefined
+      ? `Go on with it: upgrade-fleet resume ${run}, or: upgrade-fleet rollback ${run}`
+      : `Go on with it: upgrade-fleet rollback ${of}`,
+    `If that cannot be: upgrade-fleet unlock --run ${run}\n`,
+  ].join('\n')
 }
 
 async function leasesFor(io: Io, { run, succeeds }: Execution, folder: RunFolder): Promise<Leases> {
@@ -117,14 +139,14 @@ async function leasesFor(io: Io, { run, succeeds }: Execution, folder: RunFolder
 /** All machines that may be changed, before the first of them is. */
 async function lockMachines(
   io: Io,
-  { schedule, flags }: Execution,
+  { run, schedule, flags }: Execution,
   world: World,
   leases: Leases,
 ): Promise<void> {
   const machines = changingMachines(schedule).map((machine) => () => world.connect(machine))
   const held = await leases.takeAll(machines, flags.forks, io.interrupted)
   if (held.length === 0) return
-  await leases.release()
+  io.err(unsureText(await leases.release(), run))
   throw new MachinesLocked(held)
 }
 

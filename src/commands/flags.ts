@@ -95,6 +95,13 @@ export function listingOptions(command: Command): Command {
     .option('--list-tags', 'list the tags of each play, and end', false)
 }
 
+/** `--diff`: what is shown of changes. */
+export const diffOption = () =>
+  new Option(
+    '-D, --diff',
+    'show what changes make different (with --check, would make), secrets hidden',
+  ).default(false)
+
 /** `--not-after`: the time that neither a wave nor its rollback may pass. */
 export const notAfterOption = () =>
   new Option(

@@ -32,7 +32,7 @@ export async function findHistory(
   const all = await readRuns(named === undefined ? kept : [named, ...rollbacksOf(kept, named)])
   const runs = all.filter((one) => one.record.kind === 'run')
   const run = runs.findLast((one) => wanted(fold(one.events), one)) ?? runs.at(-1)
-  if (run === undefined) throw noRun(state, kept, id)
+  if (run === undefined) throw named === undefined ? noRun(state, kept, id) : notBegun(named)
   const rollbacks = all.filter((one) => one.record.of === run.folder.id)
   return {
     run,
@@ -57,6 +57,12 @@ export function keptRun(state: string, kept: readonly KeptRun[], id: string | un
 /** The rollbacks of a run, the oldest first. */
 export const rollbacksOf = (kept: readonly KeptRun[], run: KeptRun): readonly KeptRun[] =>
   kept.filter((one) => one.record.of === run.folder.id)
+
+const notBegun = ({ folder, record }: KeptRun): InputError =>
+  new InputError(
+    `The run ${folder.id} was not begun: its journal is not there.`,
+    `Run its playbook: upgrade-fleet ${record.playbook}`,
+  )
 
 function noRun(state: string, kept: readonly KeptRun[], id: string | undefined): InputError {
   const known = kept.map((one) => one.folder.id)

@@ -10,7 +10,7 @@ import { rewindBroken } from '../run/rewind.ts'
 import { runSchedule } from '../run/run.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { notAfterOption, type RunFlags, withForks, withOutput } from './flags.ts'
+import { diffOption, notAfterOption, type RunFlags, withForks, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
 import { planOfRun } from './plan-file.ts'
@@ -37,6 +37,7 @@ export function resumeCommand(io: Io): Command {
       '--accept-changed',
       'go on with the playbook as it is now, where it is another than the run began with',
     )
+    .addOption(diffOption())
     .addOption(notAfterOption())
     .action(async (id: string | undefined, flags: ResumeFlags) => {
       throw new Exit(await resume(io, id, { ...flags, check: false }))

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
-import { makeRunFolder, newRunId, saveRecord } from '../journal/runs.ts'
+import { makeRunFolder, nextRunId, saveRecord } from '../journal/runs.ts'
 import { InputError } from '../model/errors.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Io } from '../model/io.ts'
@@ -52,7 +52,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
     const loss = lossOf({ schedule, state: fold(events) }, to)
     if (loss !== undefined) await confirmLoss(io, of, loss, events, flags.afterCutover)
-    const folder = await makeRunFolder(state, newRunId(io.now()))
+    const folder = await makeRunFolder(state, await nextRunId(state, io.now()))
     const end = to === undefined ? {} : { to }
     await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end })
     const runs = [of, ...rollbacks.map((one) => one.folder.id)]

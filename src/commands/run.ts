@@ -12,6 +12,7 @@ import { askOnFailure } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import {
+  diffOption,
   listingOptions,
   notAfterOption,
   type RunFlags,
@@ -34,7 +35,7 @@ export function runCommand(io: Io): Command {
     .argument('[playbook]', 'the playbook, a .ts file; with --plan, that of the plan')
     .description('run a playbook')
     .option('-C, --check', 'change nothing: say what would be changed, over read-only connections', false)
-    .option('-D, --diff', 'show what changes make different, secrets hidden; with --check, would make', false)
+    .addOption(diffOption())
     .option('--plan <file>', 'do exactly what this plan says (plan --out), or refuse')
     .addOption(notAfterOption())
     .addOption(

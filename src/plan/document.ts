@@ -142,9 +142,12 @@ export function planText(plan: PlanDocument): string {
   return `${text.replace(risky, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }
 
-/** Reads a plan's text; an InputError says why it is none of ours, naming the file. */
-export function readPlan(file: string, content: string): PlanDocument {
-  const again = 'Make it anew: upgrade-fleet plan PLAYBOOK --out FILE'
+/** Reads a plan's text; an InputError says why it is none of ours, naming the file, and what to type `again`. */
+export function readPlan(
+  file: string,
+  content: string,
+  again = 'Make it anew: upgrade-fleet plan PLAYBOOK --out FILE',
+): PlanDocument {
   const data = parsed(content)
   const format = (data as { readonly format?: unknown } | undefined)?.format
   if (typeof format === 'number' && format !== 1)

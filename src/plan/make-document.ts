@@ -64,25 +64,36 @@ export type PlanAsked = Pick<
   'digest' | 'offline' | 'facts' | 'parts' | 'point_of_no_return' | 'findings'
 >
 
-/** A whole plan. What was hidden in the variables is hidden in inputs and outputs too. */
+/**
+ * A whole plan. What was hidden in the variables is hidden in inputs, outputs and texts too. Names stay: tasks are found
+ * again by them, and a password may be a word of one.
+ */
 export function planDocument(basis: PlanBasis, outcome: PlanOutcome, hider: Hider): PlanDocument {
   const known = basisDocument(basis, hider)
   const { parts, state, findings } = outcome
+  const redact = redactor(() => hider.values)
   const asked: Omit<PlanAsked, 'digest'> = {
     offline: state === undefined,
-    facts: state === undefined ? [] : factsOf(parts, state),
-    parts: parts.map(partOf),
+    facts: state === undefined ? [] : factsOf(parts, state).map((fact) => shown(fact, redact)),
+    parts: parts.map(partOf).map((part) => shownPart(part, redact)),
     point_of_no_return: pointOfNoReturn(parts)?.id ?? null,
-    findings,
+    findings: findings.map((finding) => shown(finding, redact)),
   }
-  return sealed({
-    ...known,
-    ...redactDeep(
-      asked,
-      redactor(() => hider.values),
-    ),
-  })
+  return sealed({ ...known, ...asked })
 }
+
+type Redact = (text: string) => string
+
+/** What people, machines and variables said; all else of a plan is names and digests. */
+const said: ReadonlySet<string> = new Set(['input', 'output', 'why', 'text', 'message'])
+
+const shown = <T extends object>(one: T, redact: Redact): T =>
+  Object.fromEntries(
+    Object.entries(one).map(([key, value]) => [key, said.has(key) ? redactDeep(value, redact) : value]),
+  ) as T
+
+const shownPart = (part: PlanPart, redact: Redact): PlanPart =>
+  'tasks' in part ? { ...part, tasks: part.tasks.map((task) => shown(task, redact)) } : shown(part, redact)
 
 /** Refuses extra vars that would put a secret into a plan. Throws an InputError. */
 export function refuseSecrets(extraVars: Readonly<Record<string, Json>>): void {

@@ -111,6 +111,19 @@ test('unchanged, the run starts just what the plan says, with the same modules a
   expect(await own.read('a/color')).toBe('light red, fact of a')
 })
 
+test('a plain password that is a word of plays and tasks too is hidden in values, and the plan can still be run', async () => {
+  const own = await makeProject({
+    'paint.ts': book.replaceAll("play('paint'", "play('paint admin'"),
+    'inventory/host_vars/c.yml': 'password: admin\ncolor: from admin\n',
+  })
+  await own.call(['plan', 'paint.ts', '--out', 'plan.json'])
+  const plan = JSON.parse(await own.read('plan.json')) as PlanDocument
+  const written = tasksOf(plan).find(({ task }) => task === 'paint admin/c/color')
+  expect(written?.input).toMatchObject({ text: 'dark from ***, fact of c' })
+  expect(await own.call(['run', '--plan', 'plan.json'])).toMatchObject({ code: 0, err: '' })
+  expect(await own.read('c/color')).toBe('dark from admin, fact of c')
+})
+
 const tasksOf = (plan: PlanDocument): readonly PlanTask[] =>
   plan.parts.flatMap((part) => ('tasks' in part ? part.tasks : []))
 
