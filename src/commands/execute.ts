@@ -12,6 +12,7 @@ import type { Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
 import { changingMachines } from '../plan/machines.ts'
 import { names } from '../report/text.ts'
+import type { Limit } from '../run/back-limit.ts'
 import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
 import { asker } from './ask.ts'
@@ -37,6 +38,8 @@ export interface Execution {
   readonly succeeds: readonly string[]
   /** The first event: `run.started` or `run.resumed`. */
   readonly first: Event
+  /** Only what is done for these machines is worked on, and only what that may change is locked. */
+  readonly limit?: Limit
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
@@ -139,11 +142,11 @@ async function leasesFor(io: Io, { run, succeeds }: Execution, folder: RunFolder
 /** All machines that may be changed, before the first of them is. */
 async function lockMachines(
   io: Io,
-  { run, schedule, flags }: Execution,
+  { run, schedule, flags, limit }: Execution,
   world: World,
   leases: Leases,
 ): Promise<void> {
-  const machines = changingMachines(schedule).map((machine) => () => world.connect(machine))
+  const machines = changingMachines(schedule, limit).map((machine) => () => world.connect(machine))
   const held = await leases.takeAll(machines, flags.forks, io.interrupted)
   if (held.length === 0) return
   io.err(unsureText(await leases.release(), run))

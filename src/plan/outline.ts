@@ -1,6 +1,6 @@
 import { evaluate, evaluateGate, tasksOf } from '../model/evaluate.ts'
 import type { WaveOutline } from '../model/event.ts'
-import type { Host } from '../model/host.ts'
+import { type Host, machineOf } from '../model/host.ts'
 import type { Json } from '../model/json.ts'
 import type { Step } from '../model/play.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
@@ -66,10 +66,18 @@ export type PlannedPart = PlannedWave | PlannedGate
 const isEmpty = ({ play }: PlayPhase): boolean => play.leftOut !== undefined && play.steps.length === 0
 
 /** The waves of a schedule, as the screen shows them. */
-export function waveOutlines(schedule: Schedule): readonly WaveOutline[] {
+export function waveOutlines(
+  schedule: Schedule,
+  limit: (machine: Host) => boolean = () => true,
+): readonly WaveOutline[] {
   return playsOf(schedule)
     .filter((phase) => !isEmpty(phase))
-    .flatMap((phase) => phase.waves.map((hosts, at) => wave(phase, at, hosts)))
+    .flatMap((phase) =>
+      phase.waves.flatMap((hosts, at) => {
+        const within = hosts.filter((host) => limit(machineOf(host)))
+        return within.length === 0 && hosts.length > 0 ? [] : [wave(phase, at, within)]
+      }),
+    )
 }
 
 /** Whether any task is known to be a change before anything is asked. */
