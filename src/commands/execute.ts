@@ -15,7 +15,7 @@ import { names } from '../report/text.ts'
 import type { Limit } from '../run/back-limit.ts'
 import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
-import { asker } from './ask.ts'
+import { asker, stepper } from './ask.ts'
 import type { RunFlags } from './flags.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
 import { openScreen } from './screen.ts'
@@ -43,7 +43,7 @@ export interface Execution {
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
-  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'yes' | 'output' | 'verbose'>
+  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'>
 }
 
 /**
@@ -77,6 +77,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       forks: flags.forks,
       interrupted: leases === undefined ? io.interrupted : either(io.interrupted, leases.stale),
       approve: asker(io, flags.yes, reporter),
+      ...(flags.step && { step: stepper(io, reporter) }),
       clock: () => performance.now(),
       ...execution.rules?.(state),
     }
