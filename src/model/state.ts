@@ -225,6 +225,7 @@ function step(state: Mutable, event: Event): void {
       state.outcome = event.outcome
       return
     case 'wave.started':
+    case 'wave.soaking':
     case 'wave.ended':
     case 'task.checking':
     case 'task.said':
