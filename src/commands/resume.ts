@@ -111,10 +111,10 @@ function refuseOlder({ run, later }: RunHistory): void {
       `There is no run to resume: the latest, ${run.folder.id} of ${run.record.playbook}, failed before it changed anything.`,
       `Run it again; or name it: upgrade-fleet resume ${run.folder.id}`,
     )
-  const since = later.find((one) => anyBegun(fold(one.events)))
+  const since = later.find((one) => one.changed)
   if (since !== undefined)
     throw new InputError(
-      `The latest run that can be resumed is ${run.folder.id}, and ${since.folder.id} changed hosts after it.`,
+      `The latest run that can be resumed is ${run.folder.id}, and ${since.id} changed hosts after it.`,
       `If you mean it all the same, name it: upgrade-fleet resume ${run.folder.id}`,
     )
 }
