@@ -5,12 +5,12 @@ import { fleet } from '../inventory/fleet.ts'
 const params = z.object({ at: z.enum(apim.versions).default('3.0.0') })
 
 /** Reads only: each server answers for its role and version, and the schema is whole. */
-export default playbook('verify', { fleet, params }, (site, { at }) => {
+export default playbook('verify', { fleet, params, tags: ['schema'] }, (site, { at }) => {
   const { migration, vars } = site
   const apimDatabases = via(migration, vars.databases).filter(({ vars: db }) => db.holds.includes('apim'))
 
   const servers = apim.serving(site, at)
-  const schema = play('verify schema', apimDatabases, { collect: true })
+  const schema = play('verify schema', apimDatabases, { collect: true, tags: 'schema' })
     .task('probe', ({ host }) => database.schema({ db: host.vars, names: apim.probeNames }))
     .task('is whole', ({ probe }) => apim.schemaIs({ version: at, present: probe.present }))
 

@@ -26,28 +26,31 @@ const siteConf = (server: WebServer, release: string): string => `server {
 }
 `
 
-/** A new release of a site, a quarter of the web tier at a time: a server that does not serve it goes back by itself. */
-export default playbook('web-tier', { fleet, params }, (site, { release }) => {
+/** A new release of a site, a quarter of the web tier at a time: a server that does not serve it goes back by itself. `-t limits` changes the limits alone. */
+export default playbook('web-tier', { fleet, params, tags: ['limits', 'site'] }, (site, { release }) => {
   const limits = `limit_req_zone $binary_remote_addr zone=clients:10m rate=${site.vars.rate_limit}r/s;\n`
 
   const rollout = play('roll out', site.web, { serial: '25%' })
     .handler('reload', ({ host: { vars } }) => reload({ nginx: vars.nginx }))
-    .task('old limits', ({ host: { vars } }) => read({ path: vars.limits_conf }))
-    .task('old site', ({ host: { vars } }) => read({ path: vars.site_conf }))
+    .task('old limits', ({ host: { vars } }) => read({ path: vars.limits_conf }), { tags: 'limits' })
+    .task('old site', ({ host: { vars } }) => read({ path: vars.site_conf }), { tags: 'site' })
     .block(
       'new release',
       (tasks) =>
         tasks
-          .task('out of service', ({ host: { vars } }) =>
-            file.render({ path: vars.maintenance, text: release }),
+          .task(
+            'out of service',
+            ({ host: { vars } }) => file.render({ path: vars.maintenance, text: release }),
+            { tags: 'always' },
           )
           .task('limits', ({ host: { vars } }) => file.render({ path: vars.limits_conf, text: limits }), {
             notify: 'reload',
+            tags: 'limits',
           })
           .task(
             'site',
             ({ host: { vars } }) => file.render({ path: vars.site_conf, text: siteConf(vars, release) }),
-            { notify: 'reload' },
+            { notify: 'reload', tags: 'site' },
           )
           // Here, and not at the end: what is asked next must be the new release.
           .flush()
@@ -58,6 +61,7 @@ export default playbook('web-tier', { fleet, params }, (site, { release }) => {
               until: ({ status, body }) => status === 200 && body.includes(release),
               retries: 5,
               delay: '1s',
+              tags: 'site',
             },
           ),
       {
@@ -67,18 +71,22 @@ export default playbook('web-tier', { fleet, params }, (site, { release }) => {
               'limits again',
               ({ host: { vars }, 'old limits': old }) =>
                 file.render({ path: vars.limits_conf, text: old.text }),
-              { notify: 'reload' },
+              { notify: 'reload', tags: 'limits' },
             )
             .task(
               'site again',
               ({ host: { vars }, 'old site': old }) => file.render({ path: vars.site_conf, text: old.text }),
-              { notify: 'reload' },
+              { notify: 'reload', tags: 'site' },
             )
             .flush()
             // It serves as before, and the rollout is to stop all the same.
-            .task('give up', ({ failure }) => fail(`${release} is not served: ${failure.message}`)),
+            .task('give up', ({ failure }) => fail(`${release} is not served: ${failure.message}`), {
+              tags: 'always',
+            }),
         always: (tasks) =>
-          tasks.task('in service', ({ host: { vars } }) => file.absent({ path: vars.maintenance })),
+          tasks.task('in service', ({ host: { vars } }) => file.absent({ path: vars.maintenance }), {
+            tags: 'always',
+          }),
       },
     )
 

@@ -38,6 +38,8 @@ export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodTy
   readonly together: ((host: Host) => string) | undefined
   /** Once it has ended well, the fleet is as it was found (a backup): no rollback of it is proposed. */
   readonly leavesAsFound?: boolean
+  /** The tags that its tasks may bear; another is a mistake that the plan refuses. */
+  readonly tags: readonly string[]
   readonly plays: (
     site: Site<F>,
     params: z.output<P>,
@@ -52,11 +54,12 @@ export function playbook<F extends Fleet, P extends z.ZodType = z.ZodType<Record
     readonly params?: P
     readonly together?: (host: Host) => string
     readonly leavesAsFound?: boolean
+    readonly tags?: readonly string[]
   },
   plays: Playbook<F, P>['plays'],
 ): Playbook<F, P> {
-  const { fleet, params, together, leavesAsFound = false } = shape
-  return { [mark]: true, name, fleet, params, together, leavesAsFound, plays }
+  const { fleet, params, together, leavesAsFound = false, tags = [] } = shape
+  return { [mark]: true, name, fleet, params, together, leavesAsFound, tags, plays }
 }
 
 /** Asks a person before what comes after it. */

@@ -7,7 +7,7 @@ import type { Phase, Schedule } from '../model/schedule.ts'
 import type { Selection } from '../model/selection.ts'
 import { leftOutProblems } from './left-out.ts'
 import { partProblems, playProblems } from './problems.ts'
-import { selectParts } from './select.ts'
+import { selectParts, tagProblems } from './select.ts'
 import { wavesOfPlay } from './waves.ts'
 
 /** Which hosts are worked on; a thing is when its machine is. */
@@ -38,7 +38,11 @@ export function schedulePlaybook(
       left.map((line) => `playbook ${playbook.name}: ${line}`),
       'Nothing was done. Ask for these tasks too, or for fewer.',
     )
-  const problems = [...partProblems(parts), ...playProblems(schedule, namesOf(site, parts))]
+  const problems = [
+    ...partProblems(parts),
+    ...tagProblems(all, playbook.tags),
+    ...playProblems(schedule, namesOf(site, parts)),
+  ]
   if (problems.length > 0)
     throw new InputError(
       problems.map((line) => `playbook ${playbook.name}: ${line}`),

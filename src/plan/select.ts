@@ -6,7 +6,7 @@ import type { Selection } from '../model/selection.ts'
 import { stepsIn } from '../model/writer.ts'
 
 /** Words that are no tags of a playbook, and mean something all the same. */
-const words = ['all', 'tagged', 'untagged', 'always', 'never']
+export const tagWords = ['all', 'tagged', 'untagged', 'always', 'never']
 
 /** The tags of a task: its own, its blocks', its play's. */
 export const tagsOf = (play: Play, step: Step): readonly string[] => [
@@ -64,9 +64,31 @@ function pruned(play: Play, kept: ReadonlySet<Step>, selection: Selection): Play
   return { ...play, entries, steps, leftOut: new Map(names.map((name) => [name, optionsText(selection)])) }
 }
 
+/** Tags that the playbook does not declare, each with the nearest that it does: `--tags` would leave out their tasks silently. */
+export function tagProblems(parts: readonly Part[], declared: readonly string[]): readonly string[] {
+  const known = [...declared, ...tagWords]
+  const told = (tags: string | readonly string[] | undefined, owner: string, place?: string) =>
+    [tags ?? []]
+      .flat()
+      .filter((tag) => !known.includes(tag))
+      .map(
+        (tag) =>
+          `${owner} has the tag "${tag}", which the playbook does not declare (tags: [...])${didYouMean(tag, known)}${place === undefined ? '' : ` (${place})`}`,
+      )
+  const problems = parts
+    .filter(isPlay)
+    .flatMap((play) => [
+      ...told(play.options.tags, `play "${play.name}"`),
+      ...play.steps.flatMap(({ name, options, place }) =>
+        told(options.tags, `play "${play.name}": its task "${name}"`, place),
+      ),
+    ])
+  return [...new Set(problems)]
+}
+
 function checkTags(plays: readonly Play[], selection: Selection): void {
   const known = [
-    ...new Set([...plays.flatMap((play) => play.steps.flatMap((step) => tagsOf(play, step))), ...words]),
+    ...new Set([...plays.flatMap((play) => play.steps.flatMap((step) => tagsOf(play, step))), ...tagWords]),
   ]
   const problems = [...selection.tags, ...selection.skipTags]
     .filter((tag) => !known.includes(tag))

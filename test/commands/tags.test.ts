@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { makeProject, prelude } from '../support/project.ts'
 
 const book = `${prelude}
-export default playbook('walk', { fleet }, (site) => [
+export default playbook('walk', { fleet, tags: ['early', 'late'] }, (site) => [
   play('first', site.web[0], { tags: 'early' }).task('mark', ({ host }) => write({ path: host.vars.dir + '/first', text: 'x' })),
   play('gate', site.web[0]).task('open', ({ host }) => read({ path: host.vars.dir + '/gate' }), { tags: ['always'] }),
   play('second', site.web[0]).task('late', ({ host }) => write({ path: host.vars.dir + '/second', text: 'x' }), { tags: 'late' }),

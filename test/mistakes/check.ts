@@ -10,16 +10,29 @@ import { InputError } from '../../src/model/errors.ts'
 import type { Playbook } from '../../src/model/playbook.ts'
 import { edited, type Mistake, root } from './mistake.ts'
 
-const playbooks = ['to-3.0.0', 'backup', 'rollback', 'verify'] as const
+/** The playbooks, each with the inventory that it is applied to, and what `-e` must give it. */
+const books = [
+  ...['to-3.0.0', 'backup', 'rollback', 'verify'].map((name) => ({
+    file: `playbooks/${name}.ts`,
+    hosts: 'inventory/hosts.example.yml',
+    extraVars: {},
+  })),
+  {
+    file: 'examples/web-tier/web-tier.ts',
+    hosts: 'examples/web-tier/hosts.example.yml',
+    extraVars: { release: '2026.11' },
+  },
+]
 
 /** What `check` makes of the playbooks with a mistake in one of their files: the first line of its refusal, or undefined. */
 export async function checked(mistake?: Mistake): Promise<string | undefined> {
   const cwd = await inventoryOf(mistake)
   try {
-    const inventory = await loadInventory({ sources: ['inventory/hosts.yml'], cwd, env: {} })
-    const { applied, ...books } = await bundled(cwd, mistake)
-    for (const playbook of Object.values(books) as Playbook[])
-      applied(playbook, { inventory, extraVars: {}, limit: undefined })
+    const { applied, ...bundle } = await bundled(cwd, mistake)
+    for (const [at, { hosts, extraVars }] of books.entries()) {
+      const inventory = await loadInventory({ sources: [hosts.replace('.example', '')], cwd, env: {} })
+      applied(bundle[`p${at}`] as Playbook, { inventory, extraVars, limit: undefined })
+    }
     return undefined
   } catch (error) {
     if (!(error instanceof Error) || error.name !== InputError.name) throw error
@@ -29,14 +42,16 @@ export async function checked(mistake?: Mistake): Promise<string | undefined> {
   }
 }
 
-/** The example inventory as a reader would use it, in a directory of its own. */
+/** The example inventories as a reader would use them, in a directory of its own. */
 async function inventoryOf(mistake: Mistake | undefined): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'mistake-'))
   await symlink(`${root}node_modules`, join(cwd, 'node_modules'))
   await mkdir(join(cwd, 'inventory'))
+  await mkdir(join(cwd, 'examples/web-tier'), { recursive: true })
   const read = (file: string) =>
     mistake?.file === file ? edited(mistake) : readFile(`${root}${file}`, 'utf8')
-  await writeFile(join(cwd, 'inventory/hosts.yml'), await read('inventory/hosts.example.yml'))
+  for (const file of new Set(books.map(({ hosts }) => hosts)))
+    await writeFile(join(cwd, file.replace('.example', '')), await read(file))
   const artifacts = await read('inventory/artifacts.example.yml')
   await writeFile(join(cwd, 'inventory/artifacts.yml'), artifacts)
   const listed: { artifacts: readonly { file: string }[] } = parse(artifacts)
@@ -50,7 +65,7 @@ type Bundled = { readonly applied: typeof apply } & Readonly<Record<string, unkn
 /** The playbooks and what applies them to an inventory in one bundle, as the built command has them. */
 async function bundled(cwd: string, mistake: Mistake | undefined): Promise<Bundled> {
   const outfile = join(cwd, 'bundle.mjs')
-  const imports = playbooks.map((name, at) => `export { default as p${at} } from './playbooks/${name}.ts'`)
+  const imports = books.map(({ file }, at) => `export { default as p${at} } from './${file}'`)
   await build({
     stdin: {
       contents: ["export { applied } from './src/commands/prepare.ts'", ...imports].join('\n'),

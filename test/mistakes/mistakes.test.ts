@@ -9,7 +9,7 @@ import { type Kind, type Mistake, root } from './mistake.ts'
 const kinds: Readonly<Record<Kind, number>> = {
   'misspelt var': 10,
   'misspelt group': 10,
-  'misspelt tag': 0,
+  'misspelt tag': 10,
   'misspelt handler': 10,
   'misspelt task output': 10,
   'wrong module argument': 10,

@@ -4,6 +4,7 @@ import type { Connection } from '../../src/model/connection.ts'
 import { ConnectionError } from '../../src/model/errors.ts'
 import type { Outcome, Stamped } from '../../src/model/event.ts'
 import type { Host } from '../../src/model/host.ts'
+import { isPlay } from '../../src/model/play.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import type { Schedule } from '../../src/model/schedule.ts'
 import type { Selection } from '../../src/model/selection.ts'
@@ -26,12 +27,19 @@ const fleet = defineFleet({ groups: {}, vars: z.object({}) })
 /** A schedule of these parts, as the playbook `test` would give it. */
 export const scheduleOf = (parts: readonly Part[], limit?: Limit, selection?: Selection) =>
   schedulePlaybook(
-    playbook('test', { fleet }, () => parts) as never,
+    playbook('test', { fleet, tags: tagsIn(parts) }, () => parts) as never,
     { all: hosts('lb'), vars: {} } as never,
     {},
     limit,
     selection,
   )
+
+/** What a test tags, it declares. */
+const tagsIn = (parts: readonly Part[]): readonly string[] =>
+  parts
+    .filter(isPlay)
+    .flatMap((play) => [play.options.tags, ...play.steps.map(({ options }) => options.tags)])
+    .flatMap((tags) => tags ?? [])
 
 /** The schedule of the same parts again: a crash suite asks for it many thousand times. */
 function scheduleOnce(parts: readonly Part[]): Schedule {

@@ -1,9 +1,9 @@
 import { mistakes } from '../mistake.ts'
 
 const limits = "text: limits }), {\n            notify: 'reload'"
-const site = "siteConf(vars, release) }),\n            { notify: 'reload' }"
-const limitsAgain = "vars.limits_conf, text: old.text }),\n              { notify: 'reload' }"
-const siteAgain = "vars.site_conf, text: old.text }),\n              { notify: 'reload' }"
+const site = "siteConf(vars, release) }),\n            { notify: 'reload',"
+const limitsAgain = "vars.limits_conf, text: old.text }),\n              { notify: 'reload',"
+const siteAgain = "vars.site_conf, text: old.text }),\n              { notify: 'reload',"
 
 export const misspeltHandlers = mistakes('misspelt handler', {
   'examples/web-tier/web-tier.ts': [
