@@ -11,7 +11,7 @@ import { lossOf } from '../run/cutover.ts'
 import { confirmLoss } from './after-cutover.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks, withOutput } from './flags.ts'
+import { type FlagsOfRun, withForksOfRun, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
@@ -20,7 +20,7 @@ import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
 /** Flags of a rollback: those of a run, and how far back. */
-type BackFlags = RunFlags & { readonly to?: string; readonly afterCutover?: string }
+type BackFlags = FlagsOfRun & { readonly to?: string; readonly afterCutover?: string }
 
 /** `upgrade-fleet rollback [RUN] [--to PLAY]`: takes a run back. */
 export function rollbackCommand(io: Io): Command {
@@ -35,7 +35,7 @@ export function rollbackCommand(io: Io): Command {
     .action(async (id: string | undefined, flags: BackFlags) => {
       throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, check: false })))
     })
-  return withOutput(withForks(command))
+  return withOutput(withForksOfRun(command))
 }
 
 /** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
@@ -60,7 +60,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
       run: folder.id,
       folder,
       schedule,
-      flags,
+      flags: { ...flags, forks: flags.forks ?? run.record.forks },
       inventory,
       before: events,
       succeeds: runs,

@@ -102,7 +102,7 @@ async function takeBack(
     if (concerned.length === 0) continue
     if (context.interrupted.aborted) return { kind: 'interrupted' }
     tell(context, { type: 'wave.started', play: name, wave: waves.length - at })
-    const ended = await allEnded(concerned.map((host) => undoHost(context, phase, host, undoing)))
+    const ended = await sideBySide(context, concerned, (host) => undoHost(context, phase, host, undoing))
     tell(context, { type: 'wave.ended', play: name, wave: waves.length - at })
     const hindered = ended.flatMap((halt) => (halt?.kind === 'hindered' ? [halt.why] : []))
     if (hindered.length > 0) return { kind: 'hindered', why: hindered.join('; ') }
@@ -115,6 +115,22 @@ async function takeBack(
     await context.ledger.sync()
   }
   return undefined
+}
+
+/** As many hosts at once as the run may work on; none is begun after an interrupt. */
+async function sideBySide(
+  { forks, interrupted }: RunContext,
+  hosts: readonly Host[],
+  undo: (host: Host) => Promise<Halt | undefined>,
+): Promise<readonly (Halt | undefined)[]> {
+  const ended: (Halt | undefined)[] = hosts.map(() => undefined)
+  const next = hosts.entries()
+  const worker = async (): Promise<void> => {
+    for (const [at, host] of next)
+      ended[at] = interrupted.aborted ? { kind: 'interrupted' } : await undo(host)
+  }
+  await allEnded(Array.from({ length: Math.min(forks, hosts.length) }, worker))
+  return ended
 }
 
 function backwards(context: Known, to: string | undefined): readonly Backward[] {
