@@ -12,14 +12,15 @@ export function taskText(task: PlannedTask): string {
 
 function knownText(task: PlannedTask): string {
   const { known } = task
+  const over = task.over === undefined ? '' : ` over ${sanitize(task.over)}`
   switch (known.kind) {
     case 'skip':
       return `skipped: ${sanitize(known.why)}`
     case 'later':
-      return `known after ${seenFrom(task, known.after)}`
+      return `known after ${seenFrom(task, known.after)}${over === '' ? '' : `,${over}`}`
     default: {
       const back = known.expected.kind === 'no-change' ? '' : backText(known.back)
-      return `${expectedText(task, known.expected)}: ${sanitize(known.module)}${back}`
+      return `${expectedText(task, known.expected)}${over}: ${sanitize(known.module)}${back}`
     }
   }
 }
