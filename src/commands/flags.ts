@@ -79,14 +79,21 @@ export function selectionOf(
   return { tags, skipTags, ...(startAtTask !== undefined && { startAt: startAtTask }) }
 }
 
+const forksOption = () =>
+  new Option('-f, --forks <number>', 'how many hosts are worked on side by side').argParser(positive)
+
 /** Options of everything that works on hosts. */
 export function withForks(command: Command): Command {
-  return command.addOption(
-    new Option('-f, --forks <number>', 'how many hosts are worked on side by side')
-      .argParser(positive)
-      .default(50),
-  )
+  return command.addOption(forksOption().default(50))
 }
+
+/** The same for what goes on from a run: without a number, that of the run. */
+export function withForksOfRun(command: Command): Command {
+  return command.addOption(forksOption().default(undefined, 'as the run'))
+}
+
+/** The flags of what goes on from a run. */
+export type FlagsOfRun = Omit<RunFlags, 'forks'> & { readonly forks?: number }
 
 /** Options that only list what a playbook is about, and end. */
 export function listingOptions(command: Command): Command {

@@ -12,7 +12,7 @@ import { lossOf } from '../run/cutover.ts'
 import { confirmLoss } from './after-cutover.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks, withOutput } from './flags.ts'
+import { type FlagsOfRun, withForksOfRun, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
@@ -22,7 +22,7 @@ import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
 /** Flags of a rollback: those of a run, and how far back. */
-type BackFlags = Omit<RunFlags, 'limit'> & {
+type BackFlags = Omit<FlagsOfRun, 'limit'> & {
   readonly to?: string
   /** `--limit` of the rollback; a run's own that goes before it is another. */
   readonly onlyHosts?: string
@@ -47,7 +47,7 @@ export function rollbackCommand(io: Io): Command {
       const only = limit === undefined ? {} : { onlyHosts: limit }
       throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, ...only, check: false })))
     })
-  return withOutput(withForks(command))
+  return withOutput(withForksOfRun(command))
 }
 
 /** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
@@ -82,7 +82,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
       run: folder.id,
       folder,
       schedule,
-      flags,
+      flags: { ...flags, forks: flags.forks ?? run.record.forks },
       inventory,
       before: events,
       ...limited,

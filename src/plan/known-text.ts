@@ -1,6 +1,7 @@
 import type { Json } from '../model/json.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { taskParts } from '../model/schedule.ts'
+import { isTelling } from '../model/telling.ts'
 import { leavesOf } from './leaves.ts'
 import type { Expected, PlannedTask, WayBack } from './outline.ts'
 
@@ -61,9 +62,15 @@ function backText(back: WayBack | undefined): string {
   }
 }
 
-/** The values of an input by their paths. */
+/** The values of an input by their paths, those under telling names hidden; of a secret its name. */
 export const leafMap = (input: Json): ReadonlyMap<string, string> =>
-  new Map(input === null ? [] : leavesOf(input))
+  new Map(
+    (input === null ? [] : leavesOf(input)).map(([path, text]) => [path, hides(path, text) ? '***' : text]),
+  )
+
+// Text of theirs never begins with a bracket: it is shown as JSON then.
+const hides = (path: string, text: string): boolean =>
+  !text.startsWith('(') && path.split(/[.[\]]/).some(isTelling)
 
 /** One value as `path: text`; a long one is shortened unless all is to be shown, and says how long it is. */
 export function leafText(path: string, text: string, whole: boolean): string {

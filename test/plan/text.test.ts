@@ -52,6 +52,20 @@ async function textOf(options: { verbose?: boolean } = {}) {
   return outlineText(outline(scheduleOf(parts()), fold(events)), { past, ...options })
 }
 
+test('a plain value under a telling name is not printed, the name of a secret is', () => {
+  const input = {
+    login: { user: 'wso2', password: 'opensesame' },
+    api_token: secret('env:TOKEN'),
+    pwd: ['sesame'],
+  }
+  const part = play('p', hosts('h')).task('t', () => dump(input))
+  const text = outlineText(outline(scheduleOf([part]), fold([])), { verbose: true })
+  expect(text).not.toContain('sesame')
+  expect(text).toContain('login.password: ***')
+  expect(text).toContain('api_token: (secret env:TOKEN)')
+  expect(text).toContain('login.user: wso2')
+})
+
 test('a plan for twelve hosts fits on a page', async () => {
   expect(await textOf()).toMatchInlineSnapshot(`
     "PLAY facts: gw-1, gw-2, gw-3, gw-4, gw-5, gw-6, gw-7, gw-8, gw-9, gw-10, gw-11, gw-12 (a failure does not stop
