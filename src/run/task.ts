@@ -72,6 +72,12 @@ async function attempt(context: RunContext, task: TaskAt, unsettled: string | un
 
 async function connected(context: RunContext, task: TaskAt, action: Action, machine: Host): Promise<End> {
   const { work } = action
+  if (work.kind === 'change' && task.phase.play.options.collect === true)
+    return {
+      result: 'failed',
+      mistake: true,
+      message: at(task, `a collecting play only observes, and ${action.module} changes something`),
+    }
   if (work.kind === 'change' && rests(work) && !task.phase.play.options.restoredBy?.length)
     return {
       result: 'failed',
