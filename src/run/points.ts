@@ -1,7 +1,8 @@
 import { tasksOf } from '../model/evaluate.ts'
 import { type Host, machineOf } from '../model/host.ts'
+import { pastOf } from '../model/past.ts'
 import { hostsOf, type PlayPhase, playsOf, type Schedule, type TaskAt } from '../model/schedule.ts'
-import { pastOf, type TaskState } from '../model/state.ts'
+import type { TaskState } from '../model/state.ts'
 import { begunTasks, type Known } from './undo.ts'
 
 /** A task that began and was not taken back since. */

@@ -1,7 +1,7 @@
 import { stageOf } from '../model/blocks.ts'
 import { isForgiven, tasksOf } from '../model/evaluate.ts'
+import { pastOf } from '../model/past.ts'
 import { hostsOf, type PlayPhase, playsOf, type TaskAt, tasksAndHandlers } from '../model/schedule.ts'
-import { pastOf } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { lossOf } from './cutover.ts'
 import { begunOf, meet, notOurs, pointsOf, restingOf, supersedes } from './points.ts'
