@@ -79,11 +79,11 @@ test('what is written now is what the newest fixture says', async () => {
 
 /** What resume and rollback go by, one task a line. */
 function stateText(events: readonly Stamped[]): string {
-  const { tasks, approved, broken, outcome } = fold(events)
+  const { tasks, approved, outcome } = fold(events)
   const lines = [...tasks].map(
     ([id, { status, begun, attempt, undos, undoing, undo, remembered, input, output }]) =>
       `${id}: ${stableText({ status, begun, attempt, undos, undoing, undo, remembered, input, output })}`,
   )
-  const rest = { approved: [...approved], broken: [...broken], outcome: outcome ?? null }
+  const rest = { approved: [...approved], outcome: outcome ?? null }
   return [...lines.sort(), stableText(rest), ''].join('\n')
 }
