@@ -110,14 +110,14 @@ test('what is written now is what the newest fixture says', async () => {
 
 /** What resume and rollback go by, one task a line. */
 function stateText(events: readonly Stamped[], version: number): string {
-  const { tasks, approved, broken, outcome, notified, blocks, past, cutovers } = fold(events)
+  const { tasks, approved, outcome, notified, blocks, past, cutovers } = fold(events)
   const lines = [...tasks].map(
     ([id, { status, begun, attempt, undos, undoing, undo, remembered, input, output }]) =>
       `${id}: ${stableText({ status, begun, attempt, undos, undoing, undo, remembered, input, output })}`,
   )
   const since = { notified: [...notified.keys()], blocks: [...blocks.keys()], past: [...past] }
   const rest = {
-    ...{ approved: [...approved], broken: [...broken], outcome: outcome ?? null },
+    ...{ approved: [...approved], outcome: outcome ?? null },
     ...(version > 1 && { ...since, cutovers: [...cutovers] }),
   }
   return [...lines.sort(), stableText(rest), ''].join('\n')
