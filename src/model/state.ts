@@ -255,6 +255,7 @@ function step(state: Mutable, event: Event): void {
       state.outcome = event.outcome
       return
     case 'wave.started':
+    case 'wave.soaking':
     case 'wave.ended':
     case 'task.checking':
     case 'task.said':
