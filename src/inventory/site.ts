@@ -15,7 +15,8 @@ import { unsupported } from './unsupported.ts'
 
 /**
  * The inventory as a playbook sees it: each declared group's hosts and the site's vars checked against the fleet's
- * schemas, with extra vars on top; `parameters` are the names of the playbook's own, to be proposed. All that is wrong is thrown at once, each with the place of the value.
+ * schemas, with extra vars on top; `parameters` are the names of the playbook's own, to be proposed. All that is wrong is
+ * thrown at once, each with the place of the value.
  */
 export function siteOf<F extends Fleet>(
   fleet: F,
