@@ -1,5 +1,6 @@
 // What the engine itself costs, on machines in memory with a real journal: node bench/engine.mjs [hosts] [tasks] [forks].
 // It measures and judges nothing. Every host's last task but one reads all hosts' results of the play before.
+import { setMaxListeners } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,6 +9,9 @@ import { build } from 'esbuild'
 const count = Number(process.argv[2] ?? 1000)
 const tasks = Number(process.argv[3] ?? 20)
 const forks = Number(process.argv[4] ?? 50)
+// As the command does: every task that is under way listens.
+const { signal: interrupted } = new AbortController()
+setMaxListeners(0, interrupted)
 const root = new URL('..', import.meta.url).pathname
 const out = mkdtempSync(join(root, 'node_modules/.bench-'))
 const names = [
@@ -71,7 +75,7 @@ const contextOf = async (before) => {
     connect: async () => kit.fakeConnection(),
     check: false,
     forks,
-    interrupted: new AbortController().signal,
+    interrupted,
     approve: async () => ({ yes: true, by: 'bench' }),
     clock: () => performance.now(),
   }

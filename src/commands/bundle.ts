@@ -111,11 +111,15 @@ async function secretsIn(
   return { values, unknown }
 }
 
-/** Plain texts under telling names, at any depth. */
+/** Plain texts and numbers under telling names, at any depth. */
 function plainSecrets(value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, item]) =>
-    typeof item !== 'string' ? plainSecrets(item) : isTelling(key) && !common.test(item) ? [item] : [],
+    typeof item !== 'string' && typeof item !== 'number'
+      ? plainSecrets(item)
+      : isTelling(key) && !common.test(String(item))
+        ? [String(item)]
+        : [],
   )
 }
 

@@ -11,9 +11,11 @@ import type { Io } from '../model/io.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
 import { changingMachines } from '../plan/machines.ts'
+import { names } from '../report/text.ts'
+import type { Limit } from '../run/back-limit.ts'
 import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
-import { asker } from './ask.ts'
+import { asker, stepper } from './ask.ts'
 import type { RunFlags } from './flags.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
 import { openScreen } from './screen.ts'
@@ -36,15 +38,17 @@ export interface Execution {
   readonly succeeds: readonly string[]
   /** The first event: `run.started` or `run.resumed`. */
   readonly first: Event
+  /** Only what is done for these machines is worked on, and only what that may change is locked. */
+  readonly limit?: Limit
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
-  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'yes' | 'output' | 'verbose'>
+  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'>
 }
 
 /**
  * Does it: journal, locks on the machines, connections, screen, and after the end all of them closed, whatever happened.
- * The lock here is held already. The locks there are let go of when the journal has the end; a crash leaves them. Throws
+ * The lock here is held already. The locks there are let go of when the journal has the end; a crash or a defect leaves them, which is said. Throws
  * {@link MachinesLocked} before anything is changed.
  */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
@@ -73,6 +77,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       forks: flags.forks,
       interrupted: leases === undefined ? io.interrupted : either(io.interrupted, leases.stale),
       approve: asker(io, flags.yes, reporter),
+      ...(flags.step && { step: stepper(io, reporter) }),
       clock: () => performance.now(),
       ...execution.rules?.(state),
     }
@@ -94,16 +99,37 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     await journal.sync()
     const left = (await leases?.release()) ?? []
     reporter.end()
-    if (left.length > 0)
-      io.err(
-        `${left.join(', ')}: it could not be seen whether the lock was released. If it was not: upgrade-fleet unlock ${left.join(',')} --run ${execution.run}\n`,
-      )
+    io.err(unsureText(left, execution.run))
     return outcome
+  } catch (error) {
+    reporter.end()
+    if (leases !== undefined) io.err(keptText([...leases.held], execution.first))
+    throw error
   } finally {
     reporter.end()
     await world.close()
     await journal?.close()
   }
+}
+
+/** What is said of machines that may not have heard that their lock was let go of; nothing where there are none. */
+function unsureText(left: readonly string[], run: string): string {
+  if (left.length === 0) return ''
+  return `${left.join(', ')}: it could not be seen whether the lock was released. If it was not: upgrade-fleet unlock ${left.join(',')} --run ${run}\n`
+}
+
+/** What is said of the machines that a run which ended in the middle leaves locked; nothing where there are none. */
+function keptText(held: readonly string[], first: Event): string {
+  if (held.length === 0 || !('run' in first)) return ''
+  const { run } = first
+  const of = first.type === 'run.started' ? first.of : undefined
+  return [
+    `These hosts stay locked by the run ${run}, which ended in the middle: ${names(held, 20)}.`,
+    of === undefined
+      ? `Go on with it: upgrade-fleet resume ${run}, or: upgrade-fleet rollback ${run}`
+      : `Go on with it: upgrade-fleet rollback ${of}`,
+    `If that cannot be: upgrade-fleet unlock --run ${run}\n`,
+  ].join('\n')
 }
 
 async function leasesFor(io: Io, { run, succeeds }: Execution, folder: RunFolder): Promise<Leases> {
@@ -117,14 +143,14 @@ async function leasesFor(io: Io, { run, succeeds }: Execution, folder: RunFolder
 /** All machines that may be changed, before the first of them is. */
 async function lockMachines(
   io: Io,
-  { schedule, flags }: Execution,
+  { run, schedule, flags, limit }: Execution,
   world: World,
   leases: Leases,
 ): Promise<void> {
-  const machines = changingMachines(schedule).map((machine) => () => world.connect(machine))
+  const machines = changingMachines(schedule, limit).map((machine) => () => world.connect(machine))
   const held = await leases.takeAll(machines, flags.forks, io.interrupted)
   if (held.length === 0) return
-  await leases.release()
+  io.err(unsureText(await leases.release(), run))
   throw new MachinesLocked(held)
 }
 

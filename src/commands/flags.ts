@@ -10,6 +10,7 @@ export interface RunFlags {
   readonly forks: number
   readonly check: boolean
   readonly diff?: boolean
+  readonly step?: boolean
   readonly extraVars: readonly string[]
   readonly yes: boolean
   readonly onFailure?: 'ask' | 'stop' | 'rollback'
@@ -78,14 +79,21 @@ export function selectionOf(
   return { tags, skipTags, ...(startAtTask !== undefined && { startAt: startAtTask }) }
 }
 
+const forksOption = () =>
+  new Option('-f, --forks <number>', 'how many hosts are worked on side by side').argParser(positive)
+
 /** Options of everything that works on hosts. */
 export function withForks(command: Command): Command {
-  return command.addOption(
-    new Option('-f, --forks <number>', 'how many hosts are worked on side by side')
-      .argParser(positive)
-      .default(50),
-  )
+  return command.addOption(forksOption().default(50))
 }
+
+/** The same for what goes on from a run: without a number, that of the run. */
+export function withForksOfRun(command: Command): Command {
+  return command.addOption(forksOption().default(undefined, 'as the run'))
+}
+
+/** The flags of what goes on from a run. */
+export type FlagsOfRun = Omit<RunFlags, 'forks'> & { readonly forks?: number }
 
 /** Options that only list what a playbook is about, and end. */
 export function listingOptions(command: Command): Command {
@@ -94,6 +102,17 @@ export function listingOptions(command: Command): Command {
     .option('--list-tasks', 'list the tasks of each play, and end', false)
     .option('--list-tags', 'list the tags of each play, and end', false)
 }
+
+/** `--diff`: what is shown of changes. */
+export const diffOption = () =>
+  new Option(
+    '-D, --diff',
+    'show what changes make different (with --check, would make), secrets hidden',
+  ).default(false)
+
+/** `--step`: a person decides before each task. */
+export const stepOption = () =>
+  new Option('--step', 'ask before each task: no, yes, or continue').default(false)
 
 /** `--not-after`: the time that neither a wave nor its rollback may pass. */
 export const notAfterOption = () =>

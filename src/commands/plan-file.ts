@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import type { RunFolder } from '../journal/runs.ts'
 import { writeWhole } from '../journal/whole-file.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
@@ -64,12 +65,13 @@ export async function loadPlan(io: Io, file: string): Promise<PlanDocument> {
 export const planPath = (folder: { readonly path: string }): string => join(folder.path, 'plan.json')
 
 /** The plan that a run was begun by, or undefined. */
-export async function planOfRun(folder: { readonly path: string }): Promise<PlanDocument | undefined> {
+export async function planOfRun(folder: Pick<RunFolder, 'id' | 'path'>): Promise<PlanDocument | undefined> {
   const path = planPath(folder)
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
-  return text === undefined ? undefined : readPlan(path, text)
+  const without = `To go on without it: upgrade-fleet resume ${folder.id} --accept-changed`
+  return text === undefined ? undefined : readPlan(path, text, without)
 }
 
 /** The playbook and flags that a plan's run is prepared by; nothing that the plan has fixed may be given beside it. */

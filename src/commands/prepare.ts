@@ -7,7 +7,14 @@ import { findInventory } from '../inventory/find-inventory.ts'
 import { loadInventory } from '../inventory/load-inventory.ts'
 import { matchHosts } from '../inventory/patterns.ts'
 import { siteOf } from '../inventory/site.ts'
-import { makeRunFolder, newRunId, openState, type RunFolder, type RunRecord } from '../journal/runs.ts'
+import {
+  makeRunFolder,
+  newRunId,
+  nextRunId,
+  openState,
+  type RunFolder,
+  type RunRecord,
+} from '../journal/runs.ts'
 import { loadPlaybook } from '../load/load-playbook.ts'
 import { InputError } from '../model/errors.ts'
 import type { Site } from '../model/fleet.ts'
@@ -45,8 +52,8 @@ export async function prepare(
   keep: boolean,
 ): Promise<Prepared> {
   const state = stateDirectory(io, flags.state)
-  const run = newRunId(io.now())
   if (keep) await openState(state, io.uid)
+  const run = keep ? await nextRunId(state, io.now()) : newRunId(io.now())
   const folder = keep ? await makeRunFolder(state, run) : await temporaryFolder(run)
   const discard = () => rm(folder.path, { recursive: true, force: true })
   try {
@@ -108,8 +115,8 @@ export function applied(
   }
 }
 
-/** Whether a host is within `--limit`. */
-function limitOf(inventory: Inventory, pattern: string | undefined): Limit {
+/** Whether a host is within `--limit`. Throws an InputError for a pattern that means nothing. */
+export function limitOf(inventory: Inventory, pattern: string | undefined): Limit {
   if (pattern === undefined) return () => true
   const within = new Set(matchHosts(inventory, pattern).map((host) => host.name))
   return (host) => within.has(host.name)

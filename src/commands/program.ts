@@ -22,17 +22,17 @@ export async function runProgram(
   }
 }
 
-/** What is not a command is a playbook to run, unless it looks like a command mistyped. */
+/** What is not a command is a playbook to run, unless it looks like a command mistyped; what ends in .ts or has a slash never does. */
 function withCommand(args: readonly string[], commands: readonly Entry[]): readonly string[] {
   const [first] = args
   const names = [...commands.map(({ name }) => name), 'help']
   if (first === undefined) return ['--help']
   if (names.includes(first) || ['-V', '--version', '-h', '--help'].includes(first)) return args
-  if (first.startsWith('-')) return ['run', ...args]
+  if (first.startsWith('-') || /\.ts$|[/\\]/.test(first)) return ['run', ...args]
   const meant = nearest(first, names)
   if (meant !== undefined)
     throw new InputError(`There is no command "${first}".`, `Did you mean: upgrade-fleet ${meant}`)
-  if (!/[./\\]/.test(first))
+  if (!first.includes('.'))
     throw new InputError(
       `There is no command "${first}", and a playbook is a .ts file.`,
       'See: upgrade-fleet --help',

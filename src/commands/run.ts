@@ -8,13 +8,15 @@ import { type PlanDocument, planText } from '../plan/document.ts'
 import { knownToChange, waveOutlines } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import { AfterCutover } from './after-cutover.ts'
-import { askOnFailure } from './ask.ts'
+import { askOnFailure, refuseBlindStep } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import {
+  diffOption,
   listingOptions,
   notAfterOption,
   type RunFlags,
+  stepOption,
   withForks,
   withOutput,
   withSelection,
@@ -34,8 +36,9 @@ export function runCommand(io: Io): Command {
     .argument('[playbook]', 'the playbook, a .ts file; with --plan, that of the plan')
     .description('run a playbook')
     .option('-C, --check', 'change nothing: say what would be changed, over read-only connections', false)
-    .option('-D, --diff', 'show what changes make different, secrets hidden; with --check, would make', false)
+    .addOption(diffOption())
     .option('--plan <file>', 'do exactly what this plan says (plan --out), or refuse')
+    .addOption(stepOption())
     .addOption(notAfterOption())
     .addOption(
       new Option(
@@ -65,6 +68,7 @@ async function runGiven(io: Io, file: string | undefined, flags: PlannedFlags): 
 }
 
 async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDocument): Promise<number> {
+  if (!listsOnly(flags)) refuseBlindStep(io, flags)
   const keep = !flags.check && !listsOnly(flags)
   const prepared = await prepare(io, file, flags, keep)
   let begun = false

@@ -38,6 +38,8 @@ export interface Leases {
   readonly stale: AbortSignal
   /** Who has it now, after `stale`. */
   staleText(): Promise<string>
+  /** The machines whose locks were taken and not let go of. */
+  readonly held: ReadonlySet<string>
   /** Lets go of all that are still ours. Answers the machines of which nobody knows whether that was done. */
   release(): Promise<readonly string[]>
 }
@@ -52,6 +54,7 @@ const releaseMs = 20_000
 /** Leases for a claim, none of them taken yet. */
 export function keepLeases(claim: Claim): Leases {
   const leases = new Map<Connection, Promise<Lease>>()
+  const taken = new Set<string>()
   const over = new AbortController()
   let why: Promise<string> | undefined
   let closed = false
@@ -73,6 +76,7 @@ export function keepLeases(claim: Claim): Leases {
     const { name } = connection.endpoint
     if (closed) throw new ConnectionError(name, 'fenced', `${name}: this run has let go of its locks`)
     const number = await acquire(connection, claim)
+    taken.add(name)
     const fenced = connection.fenced(number, () => passedOn(() => whoHas(connection)))
     return { number, fenced }
   }
@@ -88,6 +92,7 @@ export function keepLeases(claim: Claim): Leases {
   }
   return {
     stale: over.signal,
+    held: taken,
     staleText: () => why ?? Promise.resolve(''),
     guard: (connection) => guarded(connection, () => changing(connection)),
     takeAll: async (machines, forks, signal) => {
@@ -114,6 +119,7 @@ export function keepLeases(claim: Claim): Leases {
           () => true,
           () => false,
         )
+        taken.delete(connection.endpoint.name)
         if (!(await within(releaseMs, done))) unsure.push(connection.endpoint.name)
       })
       return unsure

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly of?: string
   /** The play that a rollback ends at, when it does not take back everything. */
   readonly to?: string
+  /** The pattern of the hosts that a rollback takes back, when not all; `limit` is that of the run. */
+  readonly onlyHosts?: string
   /** The playbook's file as it was typed, absolute; the bundle beside the journal is what runs. */
   readonly playbook: string
   readonly digest: string
@@ -59,6 +61,19 @@ export interface RunFolder {
 export function newRunId(now: Date): string {
   const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
   return `${time}-${randomBytes(2).toString('hex')}`
+}
+
+/**
+ * An id that sorts after all runs of the state directory: that of now, or of the second after the newest where the clock is
+ * not past that. Which run is the latest must not depend on a clock that was set back.
+ */
+export async function nextRunId(state: string, now: Date): Promise<string> {
+  const ids = await readdir(join(state, 'runs')).catch(() => [])
+  const times = ids.sort().map((id) => /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-/.exec(id))
+  const [, ...numbers] = times.findLast((time) => time !== null) ?? []
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = numbers.map(Number)
+  const free = Date.UTC(year, month - 1, day, hour, minute, second + 1)
+  return newRunId(new Date(numbers.length === 0 ? now : Math.max(free, now.getTime())))
 }
 
 /** The folder of a run, whether it exists or not. */

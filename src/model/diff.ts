@@ -114,11 +114,15 @@ function hidden(lines: readonly Line[]): readonly string[] {
   return shown
 }
 
-/** `password = x`, `"password": "x"`, `<Password>x</Password>`: all that follows on the sign behind a telling name goes. */
+/** `password = x`, `<Property name="Password">x</Property>`, `-Dpassword=x`: all that follows on the sign behind a telling name goes. */
 function hideValue(text: string): string {
-  const [, head, key, sign, value] = /^(\W*)([\w.-]*)([^=:>]*[=:>]\s*)(\S.*)$/.exec(text) ?? []
-  if (key === undefined || value === undefined || !key.split(/[.-]/).some(isTelling)) return text
-  return `${head}${key}${sign}***`
+  for (const { 0: word, index } of text.matchAll(/[\w.-]+/g)) {
+    if (!word.split(/[.-]/).some(isTelling)) continue
+    // The first will do: what has no sign behind it has none behind a later word either.
+    const [sign] = /^[^=:>]*[=:>]\s*(?=\S)/.exec(text.slice(index + word.length)) ?? []
+    return sign === undefined ? text : `${text.slice(0, index + word.length)}${sign}***`
+  }
+  return text
 }
 
 const linesOf = (text: string): readonly string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))

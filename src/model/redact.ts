@@ -1,6 +1,7 @@
 import type { Event } from './event.ts'
 import { type Json, stableText } from './json.ts'
 import { encodedForms, isSecret } from './secret.ts'
+import type { Failure } from './task-options.ts'
 
 /**
  * Replaces secret values in text by `***`, whole and in the forms in which they travel (base64, URL-, XML-, TOML- and
@@ -28,29 +29,50 @@ export function redactDeep<T>(value: T, redact: (text: string) => string): T {
 
 /** What events are found again and undone by. A password that is a word of them (`wso2carbon` in a path) must not change them. */
 const exact: ReadonlySet<string> = new Set(
-  'type run kind of playbook digest task tasks module input remembered play wave waves gate by result outcome purpose undo host hosts handler handlers name accepted'.split(
+  'type run kind of playbook digest task tasks module input remembered play wave waves gate by result outcome purpose undo host hosts handler handlers notify on block blocks name accepted'.split(
     ' ',
   ),
 )
 
 /**
  * An event with secret values hidden in what people and machines said. Names, inputs and memories stay as they are: undo and
- * resume go by them, and they hold secrets by name. So does an output where the task's own input says the value openly: it
- * is no secret there, and later tasks read the output.
+ * resume go by them, and they hold secrets by name. So does a text of an output whose secrets the task's own input says
+ * openly: they are none there, and later tasks read the output.
  */
 export function redactEvent(event: Event, redact: (text: string) => string, input: Json): Event {
   const shown: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(event)) {
-    const stays = exact.has(key) || (key === 'output' && isOpen(value, input, redact))
-    shown[key] = stays ? value : redactDeep(value, redact)
+    const hide = key === 'output' ? unlessOpen(stableText(input) ?? '', redact) : redact
+    shown[key] = exact.has(key) ? value : redactDeep(value, hide)
   }
+  if (event.type === 'block.failed') shown['failure'] = redactFailure(event.failure, redact)
   return shown as Event
 }
 
-function isOpen(output: unknown, input: Json, redact: (text: string) => string): boolean {
-  if (typeof output !== 'object' && typeof output !== 'string') return true
-  const text = stableText(input) ?? ''
-  return redact(text) !== text
+/** What a failure says is redacted; which task failed, and how, stays. */
+const redactFailure = ({ message, ...names }: Failure, redact: (text: string) => string): Failure => ({
+  ...names,
+  message: redact(message),
+})
+
+/** Redacts texts but those all of whose secrets stand in the input. */
+const unlessOpen =
+  (input: string, redact: (text: string) => string) =>
+  (text: string): string => {
+    const hidden = redact(text)
+    return hiddenIn(text, hidden).every((secret) => input.includes(secret)) ? text : hidden
+  }
+
+/** What a redacted text hides, piece by piece. */
+function hiddenIn(text: string, hidden: string): readonly string[] {
+  const [first = '', ...rest] = hidden.split('***')
+  let from = first.length
+  return rest.map((piece, at) => {
+    const to = at === rest.length - 1 ? text.length - piece.length : text.indexOf(piece, from + 1)
+    const secret = text.slice(from, to)
+    from = to + piece.length
+    return secret
+  })
 }
 
 function formsOf(values: readonly string[]): readonly (string | RegExp)[] {

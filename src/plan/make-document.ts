@@ -64,25 +64,36 @@ export type PlanAsked = Pick<
   'digest' | 'offline' | 'facts' | 'parts' | 'point_of_no_return' | 'findings'
 >
 
-/** A whole plan. What was hidden in the variables is hidden in inputs and outputs too. */
+/**
+ * A whole plan. What was hidden in the variables is hidden in inputs, outputs and texts too. Names stay: tasks are found
+ * again by them, and a password may be a word of one.
+ */
 export function planDocument(basis: PlanBasis, outcome: PlanOutcome, hider: Hider): PlanDocument {
   const known = basisDocument(basis, hider)
   const { parts, state, findings } = outcome
+  const redact = redactor(() => hider.values)
   const asked: Omit<PlanAsked, 'digest'> = {
     offline: state === undefined,
-    facts: state === undefined ? [] : factsOf(parts, state),
-    parts: parts.map(partOf),
+    facts: state === undefined ? [] : factsOf(parts, state).map((fact) => shown(fact, redact)),
+    parts: parts.map(partOf).map((part) => shownPart(part, redact)),
     point_of_no_return: pointOfNoReturn(parts)?.id ?? null,
-    findings,
+    findings: findings.map((finding) => shown(finding, redact)),
   }
-  return sealed({
-    ...known,
-    ...redactDeep(
-      asked,
-      redactor(() => hider.values),
-    ),
-  })
+  return sealed({ ...known, ...asked })
 }
+
+type Redact = (text: string) => string
+
+/** What people, machines and variables said; all else of a plan is names and digests. */
+const said: ReadonlySet<string> = new Set(['input', 'output', 'why', 'text', 'message'])
+
+const shown = <T extends object>(one: T, redact: Redact): T =>
+  Object.fromEntries(
+    Object.entries(one).map(([key, value]) => [key, said.has(key) ? redactDeep(value, redact) : value]),
+  ) as T
+
+const shownPart = (part: PlanPart, redact: Redact): PlanPart =>
+  'tasks' in part ? { ...part, tasks: part.tasks.map((task) => shown(task, redact)) } : shown(part, redact)
 
 /** Refuses extra vars that would put a secret into a plan. Throws an InputError. */
 export function refuseSecrets(extraVars: Readonly<Record<string, Json>>): void {
@@ -97,9 +108,9 @@ export function refuseSecrets(extraVars: Readonly<Record<string, Json>>): void {
 }
 
 function factsOf(parts: readonly PlannedPart[], state: State): readonly PlanFact[] {
-  return plannedTasks(parts).flatMap(({ id, known }) => {
+  return plannedTasks(parts).flatMap(({ id, once, known }) => {
     if (!('expected' in known) || !['observed', 'no-change'].includes(known.expected.kind)) return []
-    const { output } = state.tasks.get(id) ?? {}
+    const { output } = state.tasks.get(once?.asked ?? id) ?? {}
     const rested = known.steady === undefined ? output : known.steady(output)
     return [{ task: id, digest: digestOf(rested), output }]
   })
@@ -118,16 +129,17 @@ const words = {
   unknown: 'unknown',
 } as const
 
-function taskOf({ id, known }: PlannedTask): PlanTask {
+function taskOf({ id, known, once, over }: PlannedTask): PlanTask {
+  const at = { task: id, ...(once && { once: once.scope }), ...(over !== undefined && { over }) }
   switch (known.kind) {
     case 'skip':
-      return { task: id, does: 'skip', word: 'skipped', why: known.why }
+      return { ...at, does: 'skip', word: 'skipped', why: known.why }
     case 'later':
-      return { task: id, does: 'later', word: 'unknown', until: known.after }
+      return { ...at, does: 'later', word: 'unknown', until: known.after }
     default: {
       const { kind, module, input, expected, back } = known
       return {
-        task: id,
+        ...at,
         does: kind,
         word: words[expected.kind],
         ...(expected.kind === 'unknown' && { until: expected.until }),

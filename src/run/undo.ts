@@ -5,10 +5,10 @@ import type { UndoPurpose } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
 import { pastOf } from '../model/past.ts'
 import type { Play, Step } from '../model/play.ts'
-import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
+import { type PlayPhase, type Schedule, type TaskAt, taskParts } from '../model/schedule.ts'
 import { isDone, type State, type TaskState } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
-import { allEnded, usual, withDeadline } from './deadline.ts'
+import { inForks, usual, withDeadline } from './deadline.ts'
 import { endJobs, onFor } from './on.ts'
 
 /** How undoing is done: for which end, and which runs may have left jobs or before-images of the tasks. */
@@ -44,14 +44,21 @@ export function begunTasks(
   })
 }
 
-/** Why a play cannot be taken back whole: a task of it began that the playbook does not give any more. */
-export function lostTask(context: Known, phase: PlayPhase): string | undefined {
+/** Why a play cannot be taken back whole: a task of it began that the playbook does not give any more. Hosts outside `within` have no say. */
+export function lostTask(
+  context: Known,
+  phase: PlayPhase,
+  within: (host: Host) => boolean,
+): string | undefined {
   const prefix = `${phase.play.name}/`
   const found = new Set(
     phase.waves.flat().flatMap((host) => begunTasks(context, phase, host).map(({ task }) => task.id)),
   )
+  const out = new Set(
+    phase.waves.flatMap((wave) => wave.flatMap((host) => (within(host) ? [] : [host.name]))),
+  )
   for (const [id, state] of context.state.tasks)
-    if (state.begun && id.startsWith(prefix) && !found.has(id))
+    if (state.begun && id.startsWith(prefix) && !found.has(id) && !out.has(taskParts(id).host))
       return `${id} began, and the playbook does not give that task any more, so its undo cannot be found; a person must look`
   return undefined
 }
@@ -67,7 +74,9 @@ export async function undoHosts(
   undoing: Undoing,
 ): Promise<readonly Halt[]> {
   for (const steps of coursesBack(phase.play)) {
-    const ended = await allEnded(hosts.map((host) => undoHost(context, phase, host, undoing, steps)))
+    const ended = await inForks(context.forks, hosts, (host) =>
+      undoHost(context, phase, host, undoing, steps),
+    )
     const halts = ended.filter((halt) => halt !== undefined)
     if (halts.length > 0) return halts
   }

@@ -123,7 +123,7 @@ describe('logs', () => {
 })
 
 describe('a bundle', () => {
-  const canaries = ['canary-env', 'canary-file', 'canary&<xml>', 'canary-plain', 'canary-extra']
+  const canaries = ['canary-env', 'canary-file', 'canary&<xml>', 'canary-plain', 'canary-extra', '728493018']
 
   async function bundle(): Promise<{ text: string; listed: readonly string[]; err: string }> {
     const path = join(cwd, 'secret.txt')
@@ -162,7 +162,7 @@ describe('a bundle', () => {
       state(),
       'r3',
       [
-        started('p/gw1/t', { password: secret('env:JOURNAL') }),
+        started('p/gw1/t', { password: secret('env:JOURNAL'), other: { api_token: 728493018 } }),
         { type: 'task.said', task: 'p/gw1/t', line: leak.join(' ') },
       ],
       { kind: 'rollback', of: 'r1' },

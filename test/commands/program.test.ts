@@ -104,6 +104,11 @@ describe('the program', () => {
     })
   })
 
+  test('takes what ends in .ts, or has a directory, for a playbook, however near it is to a command', async () => {
+    expect((await call('rollback.ts')).called).toEqual(['run rollback.ts -'])
+    expect((await call('./rollbakc', '-i', 'lab')).called).toEqual(['run ./rollbakc lab'])
+  })
+
   test('gives 2 for a mistake of the user, with all problems and what to type next', async () => {
     expect(await call('lab', 'up')).toMatchObject({
       code: 2,

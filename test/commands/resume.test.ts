@@ -34,6 +34,43 @@ test('an unchanged playbook is gone on with, its values kept', async () => {
   expect(await own.read('a/second')).toBe('done')
 })
 
+test.each([['resume'], ['rollback']])(
+  '%s works on as many hosts side by side as the run',
+  async (command) => {
+    const own = await makeProject({ 'walk.ts': book() })
+    expect(await own.call(['run', 'walk.ts', '--forks', '1'])).toMatchObject({ code: 3 })
+    await own.write('a/gate', 'open')
+    expect(await own.call([command])).toMatchObject({ code: 0 })
+    const events = (await own.journals()).at(-1) ?? []
+    const work = events.flatMap((event) =>
+      'task' in event && (event.task.startsWith('second/') || event.type.startsWith('undo.'))
+        ? [`${event.type.split('.')[1]} ${event.task}`]
+        : [],
+    )
+    expect(work).toHaveLength(6)
+    for (let at = 0; at < 6; at += 2) expect(work[at + 1]).toBe(work[at]?.replace('started', 'ended'))
+  },
+)
+
+test('with --diff, what is changed from here on is shown as by run', async () => {
+  const told = `${book().replace(
+    'const fleet',
+    `const shown = change('test.shown', {
+  diff: async (_on, { path }: { path: string }) => [{ path, before: '', after: 'new line' }],
+  apply: async () => ({}),
+  undo: async () => {},
+})
+const fleet`,
+  )}`.replace("write({ path: host.vars.dir + '/second', text: 'done' })", "shown({ path: '/second' })")
+  const own = await makeProject({ 'walk.ts': told })
+  expect(await own.call(['run', 'walk.ts'])).toMatchObject({ code: 3 })
+  await own.write('a/gate', 'open')
+  expect(await own.call(['resume', '--diff'])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('+new line'),
+  })
+})
+
 test('a changed playbook is not gone on with unasked: exit 2 says what is done, pending and different', async () => {
   const own = await failedRun()
   const more =
@@ -144,6 +181,36 @@ export default playbook('copy', { fleet }, (site) => {
   expect(await own.read('b/copy').catch(() => 'none')).toBe('none')
   expect(await own.call(['resume', '--accept-changed'])).toMatchObject({ code: 0 })
   expect(await own.read('b/copy')).toBe('moved')
+})
+
+test('a plan that is damaged in the folder of its run says how to go on without it', async () => {
+  const own = await makeProject({ 'walk.ts': book() })
+  await own.write('a/gate', 'open')
+  await own.call(['plan', 'walk.ts', '--out', 'plan.json'])
+  await rm(join(own.cwd, 'a/gate'))
+  expect(await own.call(['run', 'walk.ts'])).toMatchObject({ code: 3 })
+  const [id = ''] = readdirSync(join(own.cwd, '.upgrade-fleet/runs'))
+  await own.write(
+    `.upgrade-fleet/runs/${id}/plan.json`,
+    (await own.read('plan.json')).replace('walk', 'talk'),
+  )
+  expect(await own.call(['resume'])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(
+      new RegExp(
+        `got one that was edited\nTo go on without it: upgrade-fleet resume ${id} --accept-changed\n$`,
+      ),
+    ),
+  })
+})
+
+test('a run that died before its first event is not there to be resumed, and is told as such', async () => {
+  const own = await failedRun()
+  await rm(join(own.cwd, `.upgrade-fleet/runs/${own.id}/journal.jsonl`))
+  expect(await own.call(['resume', own.id])).toMatchObject({
+    code: 2,
+    err: `The run ${own.id} was not begun: its journal is not there.\nRun its playbook: upgrade-fleet ${own.cwd}/walk.ts\n`,
+  })
 })
 
 test('without an id, a run that only reads is not what is meant', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DamagedJournal, fileJournal, readJournal } from '../../src/journal/file.ts'
 import { takeLock } from '../../src/journal/lock.ts'
-import { listRuns, makeRunFolder, newRunId, saveRecord } from '../../src/journal/runs.ts'
+import { listRuns, makeRunFolder, newRunId, nextRunId, saveRecord } from '../../src/journal/runs.ts'
 import type { Event } from '../../src/model/event.ts'
 import { isSecret, secret } from '../../src/model/secret.ts'
 import { until } from '../support/until.ts'
@@ -136,6 +136,19 @@ describe('runs and the lock', () => {
     await takeLock(state, { ...who, pid: 4_000_000 })
     await (await takeLock(state, { ...who, run: 'r3' }))()
   })
+})
+
+test('a run sorts after those before it, in the same second too, and when the clock was set back', async () => {
+  const state = await mkdtemp(join(tmpdir(), 'state-'))
+  const now = new Date('2026-11-22T23:59:59.900Z')
+  expect(await nextRunId(state, now)).toMatch(/^20261122-235959-[0-9a-f]{4}$/)
+  await makeRunFolder(state, '20261122-235959-ffff')
+  const next = await nextRunId(state, now)
+  expect(next).toMatch(/^20261123-000000-[0-9a-f]{4}$/)
+  await makeRunFolder(state, next)
+  expect(await nextRunId(state, new Date('2026-11-22T20:00:00Z'))).toMatch(/^20261123-000001-/)
+  expect(await nextRunId(state, new Date('2026-11-24T20:00:00Z'))).toMatch(/^20261124-200000-/)
+  await rm(state, { recursive: true })
 })
 
 describe('the lock under hostile circumstances', () => {

@@ -55,6 +55,11 @@ test('it is a diff: it makes the new file of the old one', () => {
 
 test.each([
   ['a value under a telling name', 'db_password = hunter1\n', 'db_password = hunter2\n', 'hunter'],
+  ['in a property of XML', '<Property name="ConnectionPassword">hunter1</Property>\n', '', 'hunter'],
+  ['in an attribute of XML', '', '<Property name="password" value="hunter2"/>\n', 'hunter'],
+  ['of a shell variable', 'export DB_PASSWORD=hunter1\n', 'export DB_PASSWORD=hunter2\n', 'hunter'],
+  ['of a Java option', '', 'JAVA_OPTS="-Djavax.net.ssl.keyStorePassword=hunter2"\n', 'hunter'],
+  ['in a URL', '<url>jdbc:mysql://h/db?user=a&amp;password=hunter1</url>\n', '', 'hunter'],
   ['in XML', '<Password>hunter1</Password>\n', '<Password>hunter2</Password>\n', 'hunter'],
   ['in JSON', '"apiKey": "hunter1"\n', '"apiKey": "hunter2"\n', 'hunter'],
   ['after a dotted name', 'keystore.password=hunter1\n', 'keystore.password=hunter2\n', 'hunter'],
