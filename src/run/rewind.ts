@@ -118,8 +118,9 @@ function allTasks(context: RunContext, phase: PlayPhase): readonly TaskAt[] {
 function isBroken(context: RunContext, task: TaskAt): boolean {
   const { schedule, state } = context
   const { phase, host, step } = task
-  const status = state.tasks.get(task.id)?.status ?? ''
-  if (!['running', 'failed', 'unknown'].includes(status)) return false
+  const { status, begun } = state.tasks.get(task.id) ?? { status: 'pending', begun: false }
+  const isLeft = status === 'cancelled' && begun
+  if (!isLeft && !['running', 'failed', 'unknown'].includes(status)) return false
   if (isForgiven(step, state.tasks.get(task.id))) return false
   return !step.within.some(({ block: name, section }) => {
     const block = section === 'body' && phase.play.blocks.find((one) => one.name === name)

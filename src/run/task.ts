@@ -10,7 +10,7 @@ import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { pause, usual, withDeadline } from './deadline.ts'
 import { tellDiff } from './diff.ts'
-import { at, type End, fault, wentWrong } from './end.ts'
+import { at, type End, fault, wentWrong } from './fault.ts'
 import { endJobs, onFor } from './on.ts'
 
 /**
@@ -100,8 +100,10 @@ async function connected(context: RunContext, task: TaskAt, action: Action, mach
   const { retries = 0 } = task.step.options
   for (let tries = 0; ; tries++) {
     const end = await changed(context, connection, task, action, work, machine)
-    const again = end.result === 'failed' && end.mistake !== true && !context.interrupted.aborted
-    if (!again || tries >= retries) return end
+    if (end.result !== 'failed' || end.mistake === true || tries >= retries) return end
+    // It has tries left: not an end that could be forgiven.
+    if (context.interrupted.aborted)
+      return { result: 'cancelled', message: `interrupted after ${end.message}` }
     tell(context, { type: 'task.retried', task: task.id, left: retries - tries, message: end.message ?? '' })
     await pauseAfter(task, tries, context.interrupted)
   }
@@ -153,6 +155,8 @@ async function observed(
       if ('problem' in so)
         return { result: 'failed', mistake: true, message: at(task, `its \`until\` threw: ${so.problem}`) }
       if (so.holds) return { result: 'ok', output }
+      if (tries < retries && context.interrupted.aborted)
+        return { result: 'cancelled', message: 'interrupted before it was so' }
       if (last) {
         const said = JSON.stringify(output) ?? 'nothing'
         return {

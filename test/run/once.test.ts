@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { change, observe, play, TaskError } from '../../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { change, observe, play, restored, TaskError } from '../../src/index.ts'
 import { hosts, tryBack, tryRun } from '../support/engine.ts'
 import { webTier } from '../support/web-tier.ts'
 
@@ -99,4 +99,82 @@ test('whoever comes between two tries of what is done once waits for its end', a
   expect(killed.events.at(-1)).toMatchObject({ type: 'task.retried' })
   expect((await tryRun(parts, { before: killed.events })).outcome).toBe('ok')
   expect(seen).toEqual(['well', 'well'])
+})
+
+describe('interrupted with tries left', () => {
+  const interrupting = () => {
+    const interrupt = new AbortController()
+    return { interrupted: interrupt.signal, stop: () => interrupt.abort() }
+  }
+
+  test('a change is not forgiven: it is tried again on resume', async () => {
+    const { interrupted, stop } = interrupting()
+    let well = false
+    const flaky = change('flaky', {
+      apply: async (_on, _input: null) => {
+        stop()
+        if (!well) throw new TaskError('sick')
+      },
+      undo: async () => {},
+    })
+    const parts = [
+      play('roll', hosts('a')).task('set', () => flaky(null), { retries: 3, delay: 0, ignoreErrors: true }),
+    ]
+    const run = await tryRun(parts, { interrupted })
+    expect(run.outcome).toBe('interrupted')
+    well = true
+    const resumed = await tryRun(parts, { before: run.events })
+    expect(resumed.outcome).toBe('ok')
+    expect(resumed.events.findLast((event) => event.type === 'task.ended')).toMatchObject({
+      result: 'changed',
+    })
+  })
+
+  test('nor is an answer that was not so yet', async () => {
+    const { interrupted, stop } = interrupting()
+    let answers = 0
+    const look = observe('look', async (_on, _input: null) => {
+      stop()
+      return ++answers
+    })
+    const parts = [
+      play('roll', hosts('a')).task('look', () => look(null), {
+        until: (answer) => answer === 2,
+        delay: 0,
+        ignoreErrors: true,
+      }),
+    ]
+    const run = await tryRun(parts, { interrupted })
+    expect(run.outcome).toBe('interrupted')
+    expect((await tryRun(parts, { before: run.events })).outcome).toBe('ok')
+    expect(answers).toBe(2)
+  })
+
+  test('a change that a restore point brings back is brought back and not continued', async () => {
+    const { interrupted, stop } = interrupting()
+    const rows: string[] = []
+    const dump = change('dump', {
+      apply: async (_on, _input: null) => {},
+      undo: async () => {
+        rows.length = 0
+      },
+    })
+    let well = false
+    const migrate = change('migrate', {
+      apply: async (_on, _input: null) => {
+        rows.push('half')
+        stop()
+        if (!well) throw new TaskError('sick')
+      },
+      undo: restored,
+    })
+    const point = play('point', hosts('a')).task('dump', () => dump(null))
+    const hop = play('hop', hosts('a'), { restoredBy: [point] })
+    const parts = [point, hop.task('migrate', () => migrate(null), { retries: 3, delay: 0 })]
+    const run = await tryRun(parts, { interrupted })
+    expect(run.outcome).toBe('interrupted')
+    well = true
+    expect((await tryRun(parts, { before: run.events })).outcome).toBe('ok')
+    expect(rows).toEqual(['half'])
+  })
 })

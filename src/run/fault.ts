@@ -13,7 +13,7 @@ export interface End {
   readonly mistake?: true
 }
 
-/** What a piece of a task's work came to that did not do it; `began` says whether it may have changed something. */
+/** What a piece of work that did not end well makes of its task; `began`: a change was under way, so it may have happened. */
 export function wentWrong(
   task: TaskAt,
   ended: Exclude<Ended<unknown>, { kind: 'done' }>,
@@ -35,7 +35,7 @@ export function wentWrong(
   return fault(task, ended.error, began)
 }
 
-/** The same, of what it threw. What is no error of the modules' kind is a mistake of ours. */
+/** What an error makes of its task. */
 export function fault(task: TaskAt, error: unknown, began: boolean): End {
   if (error instanceof UnknownOutcome)
     return { result: began ? 'unknown' : 'failed', message: at(task, error.message) }
@@ -53,6 +53,6 @@ export function fault(task: TaskAt, error: unknown, began: boolean): End {
   return { result: 'failed', mistake: true, message: at(task, `a defect in the module: ${text}`) }
 }
 
-/** Why, with the author's line that asked for the task. */
+/** Words with the task's place in the playbook. */
 export const at = (task: TaskAt, why: string): string =>
   `${why}${task.step.place === undefined ? '' : `\n  at ${task.step.place}`}`
