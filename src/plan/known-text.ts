@@ -69,7 +69,7 @@ export const leafMap = (input: Json): ReadonlyMap<string, string> =>
 
 // Text of theirs never begins with a bracket: it is shown as JSON then.
 const hides = (path: string, text: string): boolean =>
-  !text.startsWith('(') && path.split(/[.[\]]/).some(isTelling)
+  !/^(\(|true$|false$|null$)/.test(text) && path.split(/[.[\]]/).some(isTelling)
 
 /** One value as `path: text`; a long one is shortened unless all is to be shown, and says how long it is. */
 export function leafText(path: string, text: string, whole: boolean): string {
