@@ -10,6 +10,7 @@ export interface RunFlags {
   readonly forks: number
   readonly check: boolean
   readonly diff?: boolean
+  readonly step?: boolean
   readonly extraVars: readonly string[]
   readonly yes: boolean
   readonly onFailure?: 'ask' | 'stop' | 'rollback'
@@ -108,6 +109,10 @@ export const diffOption = () =>
     '-D, --diff',
     'show what changes make different (with --check, would make), secrets hidden',
   ).default(false)
+
+/** `--step`: a person decides before each task. */
+export const stepOption = () =>
+  new Option('--step', 'ask before each task: no, yes, or continue').default(false)
 
 /** `--not-after`: the time that neither a wave nor its rollback may pass. */
 export const notAfterOption = () =>

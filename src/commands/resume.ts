@@ -8,9 +8,17 @@ import { waveOutlines } from '../plan/outline.ts'
 import { type RunContext, tell } from '../run/context.ts'
 import { rewindBroken } from '../run/rewind.ts'
 import { runSchedule } from '../run/run.ts'
+import { refuseBlindStep } from './ask.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { diffOption, type FlagsOfRun, notAfterOption, withForksOfRun, withOutput } from './flags.ts'
+import {
+  diffOption,
+  type FlagsOfRun,
+  notAfterOption,
+  stepOption,
+  withForksOfRun,
+  withOutput,
+} from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
 import { planOfRun } from './plan-file.ts'
@@ -38,6 +46,7 @@ export function resumeCommand(io: Io): Command {
       'go on with the playbook as it is now, where it is another than the run began with',
     )
     .addOption(diffOption())
+    .addOption(stepOption())
     .addOption(notAfterOption())
     .action(async (id: string | undefined, flags: ResumeFlags) => {
       throw new Exit(await resume(io, id, { ...flags, check: false }))
@@ -46,6 +55,7 @@ export function resumeCommand(io: Io): Command {
 }
 
 async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promise<number> {
+  refuseBlindStep(io, given)
   const state = stateDirectory(io, given.state)
   const first = await findHistory(state, id, isToResume)
   const flags = { ...given, forks: given.forks ?? first.run.record.forks }

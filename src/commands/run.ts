@@ -8,7 +8,7 @@ import { type PlanDocument, planText } from '../plan/document.ts'
 import { knownToChange, waveOutlines } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import { AfterCutover } from './after-cutover.ts'
-import { askOnFailure } from './ask.ts'
+import { askOnFailure, refuseBlindStep } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import {
@@ -16,6 +16,7 @@ import {
   listingOptions,
   notAfterOption,
   type RunFlags,
+  stepOption,
   withForks,
   withOutput,
   withSelection,
@@ -37,6 +38,7 @@ export function runCommand(io: Io): Command {
     .option('-C, --check', 'change nothing: say what would be changed, over read-only connections', false)
     .addOption(diffOption())
     .option('--plan <file>', 'do exactly what this plan says (plan --out), or refuse')
+    .addOption(stepOption())
     .addOption(notAfterOption())
     .addOption(
       new Option(
@@ -66,6 +68,7 @@ async function runGiven(io: Io, file: string | undefined, flags: PlannedFlags): 
 }
 
 async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDocument): Promise<number> {
+  if (!listsOnly(flags)) refuseBlindStep(io, flags)
   const keep = !flags.check && !listsOnly(flags)
   const prepared = await prepare(io, file, flags, keep)
   let begun = false

@@ -12,14 +12,15 @@ export function taskText(task: PlannedTask): string {
 
 function knownText(task: PlannedTask): string {
   const { known } = task
+  const over = task.over === undefined ? '' : ` over ${sanitize(task.over)}`
   switch (known.kind) {
     case 'skip':
       return `skipped: ${sanitize(known.why)}`
     case 'later':
-      return `known after ${seenFrom(task, known.after)}`
+      return `known after ${seenFrom(task, known.after)}${over === '' ? '' : `,${over}`}`
     default: {
       const back = known.expected.kind === 'no-change' ? '' : backText(known.back)
-      return `${expectedText(task, known.expected)}: ${sanitize(known.module)}${back}`
+      return `${expectedText(task, known.expected)}${over}: ${sanitize(known.module)}${back}`
     }
   }
 }
@@ -67,9 +68,9 @@ export const leafMap = (input: Json): ReadonlyMap<string, string> =>
     (input === null ? [] : leavesOf(input)).map(([path, text]) => [path, hides(path, text) ? '***' : text]),
   )
 
-// Text of theirs never begins with a bracket: it is shown as JSON then.
+// Text of theirs never begins with a bracket: it is shown as JSON then. That there is a password is none.
 const hides = (path: string, text: string): boolean =>
-  !/^(\(|true$|false$|null$)/.test(text) && path.split(/[.[\]]/).some(isTelling)
+  !text.startsWith('(') && text !== 'true' && text !== 'false' && path.split(/[.[\]]/).some(isTelling)
 
 /** One value as `path: text`; a long one is shortened unless all is to be shown, and says how long it is. */
 export function leafText(path: string, text: string, whole: boolean): string {

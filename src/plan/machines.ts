@@ -5,9 +5,12 @@ import { fold } from '../model/state.ts'
 
 /**
  * The machines of a schedule that a run of it may change, each once, in order: those with a task that is known to be a change,
- * or of which nobody knows before the run what it will be.
+ * or of which nobody knows before the run what it will be. With `limit`, only what is done for these machines counts.
  */
-export function changingMachines(schedule: Schedule): readonly Host[] {
+export function changingMachines(
+  schedule: Schedule,
+  limit: (machine: Host) => boolean = () => true,
+): readonly Host[] {
   const nothing = fold([])
   const found = new Map<string, Host>()
   // A task that is delegated changes the machine that it is done over, and not its host's.
@@ -24,7 +27,7 @@ export function changingMachines(schedule: Schedule): readonly Host[] {
       })
     })
   for (const phase of playsOf(schedule))
-    for (const host of phase.waves.flat())
+    for (const host of phase.waves.flat().filter((one) => limit(machineOf(one))))
       for (const machine of changedBy(phase, host))
         if (!found.has(machine.name)) found.set(machine.name, machine)
   return [...found.values()]

@@ -1,7 +1,6 @@
 import type { Action, Change, Observe, TaskId } from '../model/action.ts'
 import type { Connection } from '../model/connection.ts'
 import { seconds } from '../model/duration.ts'
-import { ConnectionError, UnknownOutcome } from '../model/errors.ts'
 import { evaluate } from '../model/evaluate.ts'
 import type { TaskResult } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
@@ -9,18 +8,10 @@ import type { Json } from '../model/json.ts'
 import { type TaskAt, taskId } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
-import { type Ended, pause, usual, withDeadline } from './deadline.ts'
+import { pause, usual, withDeadline } from './deadline.ts'
 import { tellDiff } from './diff.ts'
+import { at, type End, fault, wentWrong } from './end.ts'
 import { endJobs, onFor } from './on.ts'
-
-/** What a task came to, before it is told. */
-interface End {
-  readonly result: TaskResult
-  readonly output?: Json
-  readonly message?: string
-  /** It is a mistake of ours, which nothing forgives. */
-  readonly mistake?: true
-}
 
 /**
  * Does one task, or finds it done. Its end is told as an event. In check mode `unsettled` names what would be changed
@@ -29,11 +20,26 @@ interface End {
 export async function perform(context: RunContext, task: TaskAt, unsettled?: string): Promise<TaskResult> {
   const before = context.state.tasks.get(task.id)
   if (isDone(before)) return before.status
+  if (await isDeclined(context, task, unsettled)) {
+    const message = context.interrupted.aborted ? 'interrupted' : 'a person said no to it (--step)'
+    tell(context, { type: 'task.ended', task: task.id, result: 'cancelled', message, seconds: 0 })
+    return 'cancelled'
+  }
   const begun = context.clock()
   const end = await attempt(context, task, unsettled)
   const seconds = (context.clock() - begun) / 1000
   tell(context, { type: 'task.ended', task: task.id, ...end, ...notices(task, end), seconds })
   return end.result
+}
+
+/** Whether somebody who is asked before each task says no to this one. Nobody is asked where nothing would be done. */
+async function isDeclined(
+  context: RunContext,
+  task: TaskAt,
+  unsettled: string | undefined,
+): Promise<boolean> {
+  if (context.step === undefined || unsettled !== undefined) return false
+  return evaluate(context.schedule, context.state, task).kind === 'action' && !(await context.step(task.id))
 }
 
 /** The handlers that are to be done since this task changed something, or in check mode may change something. */
@@ -72,6 +78,12 @@ async function attempt(context: RunContext, task: TaskAt, unsettled: string | un
 
 async function connected(context: RunContext, task: TaskAt, action: Action, machine: Host): Promise<End> {
   const { work } = action
+  if (work.kind === 'change' && task.phase.play.options.collect === true)
+    return {
+      result: 'failed',
+      mistake: true,
+      message: at(task, `a collecting play only observes, and ${action.module} changes something`),
+    }
   if (work.kind === 'change' && rests(work) && !task.phase.play.options.restoredBy?.length)
     return {
       result: 'failed',
@@ -237,46 +249,5 @@ function asked(look: () => boolean): { readonly holds: boolean } | { readonly pr
   }
 }
 
-function wentWrong(
-  task: TaskAt,
-  ended: Exclude<Ended<unknown>, { kind: 'done' }>,
-  timeout: number | string,
-  began: boolean,
-): End {
-  if (ended.kind === 'hangs')
-    return {
-      result: began ? 'unknown' : 'failed',
-      message: at(task, `it did not end within ${timeout}, nor when it was told to`),
-    }
-  if (ended.late) {
-    const why = ended.error instanceof Error ? ended.error.message : String(ended.error)
-    return {
-      result: began ? 'unknown' : 'failed',
-      message: at(task, `it did not end within ${timeout}: ${why}`),
-    }
-  }
-  return fault(task, ended.error, began)
-}
-
-function fault(task: TaskAt, error: unknown, began: boolean): End {
-  if (error instanceof UnknownOutcome)
-    return { result: began ? 'unknown' : 'failed', message: at(task, error.message) }
-  if (error instanceof ConnectionError) {
-    const nothing = ['unreachable', 'host-key', 'auth'].includes(error.fault)
-    const result = began ? 'unknown' : nothing ? 'unreachable' : 'failed'
-    return { result, message: at(task, error.message) }
-  }
-  const name = error instanceof Error ? error.name : ''
-  if (error instanceof Error && name === 'TaskError')
-    return { result: 'failed', message: at(task, error.message) }
-  if (error instanceof Error && name === 'InputError')
-    return { result: 'failed', mistake: true, message: at(task, error.message) }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return { result: 'failed', mistake: true, message: at(task, `a defect in the module: ${text}`) }
-}
-
 const rests = (work: Change<unknown>): boolean =>
   typeof work.undo === 'object' && work.undo.kind === 'restored'
-
-const at = (task: TaskAt, why: string): string =>
-  `${why}${task.step.place === undefined ? '' : `\n  at ${task.step.place}`}`
