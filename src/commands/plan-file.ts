@@ -43,11 +43,11 @@ function basisOf(io: Io, { record, schedule }: Prepared, flags: SelectionFlags):
 /** Writes a plan's file. */
 export async function storePlan(io: Io, file: string, plan: PlanDocument): Promise<void> {
   const path = resolve(io.cwd, file)
-  await mkdir(dirname(path), { recursive: true })
-    .then(() => writeWhole(path, planText(plan)))
-    .catch((error: Error) => {
-      throw new InputError(`--out ${file}: ${error.message}`)
-    })
+  // One level: Node's recursive mkdir never ends where a file system refuses by "no such file" (/proc).
+  await mkdir(dirname(path)).catch(() => undefined)
+  await writeWhole(path, planText(plan)).catch((error: Error) => {
+    throw new InputError(`--out ${file}: ${error.message}`)
+  })
 }
 
 /** Reads a plan's file. */

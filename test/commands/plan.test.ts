@@ -82,6 +82,15 @@ test('the stored plan is closed to others, whole, and holds no secret', async ()
   expect(JSON.parse(text)).toMatchObject({ ...printed, inventory: expect.anything() })
 })
 
+test('a plan that cannot be stored is told as such, where directories can never be made too', async () => {
+  const there = ['plan', 'paint.ts', '--offline', '--out']
+  expect(await shared.call([...there, '/proc/x/plan.json'])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^--out \/proc\/x\/plan\.json: ENOENT/),
+  })
+  expect(await shared.call([...there, 'new/plan.json'])).toMatchObject({ code: 0 })
+})
+
 test('a secret among the extra vars is not stored', async () => {
   const { code, err } = await shared.call([...planIt, '-e', 'password=opensesame'])
   expect(code).toBe(2)
