@@ -20,6 +20,12 @@ export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['app
   }
 }
 
+/** Asks a person yes or no. An interrupt is a no. */
+export async function askYes(io: Io, message: string): Promise<boolean> {
+  const { confirm } = await import('@inquirer/prompts')
+  return confirm({ message, default: false }, { signal: io.interrupted }).catch(() => false)
+}
+
 /** Asks for a word that nobody types by mistake. An interrupt is no answer. */
 export async function askForWord(io: Io, message: string): Promise<string> {
   const { input } = await import('@inquirer/prompts')

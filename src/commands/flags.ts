@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { HostKeyChecking } from '../connect/context.ts'
 import type { Selection } from '../model/selection.ts'
 import { extraVarsOption, inventoryOption } from './options.ts'
 import { type Output, outputs } from './screen.ts'
@@ -8,6 +9,7 @@ export interface RunFlags {
   readonly inventory: readonly string[]
   readonly limit?: string
   readonly forks: number
+  readonly hostKeyChecking?: HostKeyChecking
   readonly check: boolean
   readonly diff?: boolean
   readonly extraVars: readonly string[]
@@ -84,6 +86,16 @@ export function withForks(command: Command): Command {
     new Option('-f, --forks <number>', 'how many hosts are worked on side by side')
       .argParser(positive)
       .default(50),
+  )
+}
+
+/** Options of everything that logs in to hosts. */
+export function withLogin(command: Command): Command {
+  return withForks(command).addOption(
+    new Option(
+      '--host-key-checking <mode>',
+      'accept-new stores the host key of a host of which none is known; one that changed is always refused (default: strict)',
+    ).choices(['strict', 'accept-new']),
   )
 }
 

@@ -13,7 +13,7 @@ import {
   notAfterOption,
   type RunFlags,
   selectionOf,
-  withForks,
+  withLogin,
   withOutput,
   withSelection,
 } from './flags.ts'
@@ -23,6 +23,7 @@ import { exitCodeOf } from './outcome.ts'
 import { pastRuns } from './past-runs.ts'
 import { documentOf, storePlan } from './plan-file.ts'
 import { type Prepared, prepare } from './prepare.ts'
+import { refuseUnknownHosts } from './unknown-hosts.ts'
 
 type PlanFlags = RunFlags & { readonly offline: boolean; readonly out?: string }
 
@@ -37,7 +38,7 @@ export function planCommand(io: Io): Command {
     .action(async (file: string, flags: PlanFlags) => {
       throw new Exit(await plan(io, file, flags))
     })
-  return withOutput(withForks(withSelection(listingOptions(command))))
+  return withOutput(withLogin(withSelection(listingOptions(command))))
 }
 
 async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
@@ -53,6 +54,7 @@ async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
       io.out(listing(prepared.schedule, flags))
       return 0
     }
+    if (!flags.offline) await refuseUnknownHosts(io, prepared, flags)
     const looked = await look(io, prepared, flags)
     if (looked.interrupted) return exitCodeOf('interrupted')
     const asValue = flags.out !== undefined || flags.output === 'json'

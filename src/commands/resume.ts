@@ -10,13 +10,14 @@ import { rewindBroken } from '../run/rewind.ts'
 import { runSchedule } from '../run/run.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { diffOption, notAfterOption, type RunFlags, withForks, withOutput } from './flags.ts'
+import { diffOption, notAfterOption, type RunFlags, withLogin, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
 import { planOfRun } from './plan-file.ts'
 import { hasAccepted, otherTool, playbookToGoOn } from './playbook-in-use.ts'
 import { rulesOf } from './rules.ts'
 import { afterwards } from './run.ts'
+import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
@@ -42,7 +43,7 @@ export function resumeCommand(io: Io): Command {
     .action(async (id: string | undefined, flags: ResumeFlags) => {
       throw new Exit(await resume(io, id, { ...flags, check: false }))
     })
-  return withOutput(withForks(command))
+  return withOutput(withLogin(command))
 }
 
 async function resume(io: Io, id: string | undefined, flags: ResumeFlags): Promise<number> {
@@ -62,6 +63,7 @@ async function resume(io: Io, id: string | undefined, flags: ResumeFlags): Promi
       )
     const acceptChanged = flags.acceptChanged === true
     const { schedule, inventory, accepted } = await playbookToGoOn(io, run, acceptChanged)
+    await refuseUnknownHosts(io, { schedule, inventory }, { ...flags, inventory: inventory.sources })
     // Whoever accepted what changed has left the plan that the run was begun by.
     const left = acceptChanged || accepted !== undefined || hasAccepted(events)
     const plan = left ? undefined : await planOfRun(folder)

@@ -11,11 +11,12 @@ import { lossOf } from '../run/cutover.ts'
 import { confirmLoss } from './after-cutover.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks, withOutput } from './flags.ts'
+import { type RunFlags, withLogin, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { appliedInUse, inUse } from './playbook-in-use.ts'
+import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
@@ -35,7 +36,7 @@ export function rollbackCommand(io: Io): Command {
     .action(async (id: string | undefined, flags: BackFlags) => {
       throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, check: false })))
     })
-  return withOutput(withForks(command))
+  return withOutput(withLogin(command))
 }
 
 /** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
@@ -52,6 +53,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
     const loss = lossOf({ schedule, state: fold(events) }, to)
     if (loss !== undefined) await confirmLoss(io, of, loss, events, flags.afterCutover)
+    await refuseUnknownHosts(io, { schedule, inventory }, { ...flags, inventory: inventory.sources })
     const folder = await makeRunFolder(state, await nextRunId(state, io.now()))
     const end = to === undefined ? {} : { to }
     await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end })

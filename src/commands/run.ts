@@ -16,7 +16,7 @@ import {
   listingOptions,
   notAfterOption,
   type RunFlags,
-  withForks,
+  withLogin,
   withOutput,
   withSelection,
 } from './flags.ts'
@@ -27,6 +27,7 @@ import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } f
 import { prepare } from './prepare.ts'
 import { rollbackRun } from './rollback.ts'
 import { rulesOf } from './rules.ts'
+import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 
 /** `upgrade-fleet <playbook.ts>`: runs a playbook. */
@@ -47,7 +48,7 @@ export function runCommand(io: Io): Command {
     .action(async (file: string | undefined, flags: PlannedFlags) => {
       throw new Exit(await runGiven(io, file, flags))
     })
-  return withOutput(withForks(withSelection(listingOptions(command))))
+  return withOutput(withLogin(withSelection(listingOptions(command))))
 }
 
 type PlannedFlags = RunFlags & { readonly plan?: string }
@@ -75,6 +76,7 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDoc
       io.out(listing(prepared.schedule, flags))
       return 0
     }
+    await refuseUnknownHosts(io, prepared, flags)
     const { run, state, folder, schedule, inventory, record } = prepared
     const execution: Execution = {
       run,

@@ -3,6 +3,17 @@ import { type Host, machineOf } from '../model/host.ts'
 import { type PlayPhase, playsOf, type Schedule, tasksAndHandlers } from '../model/schedule.ts'
 import { fold } from '../model/state.ts'
 
+/** The machines of a schedule, each once, in order: those that its plays are on or go through, and those that tasks are delegated to. */
+export function allMachines(schedule: Schedule): readonly Host[] {
+  const all = playsOf(schedule).flatMap((phase) => [
+    ...phase.waves.flat(),
+    ...tasksAndHandlers(phase.play).flatMap(({ options: { delegateTo } }) =>
+      typeof delegateTo === 'object' ? [delegateTo] : [],
+    ),
+  ])
+  return [...new Map(all.map((host) => [machineOf(host).name, machineOf(host)])).values()]
+}
+
 /**
  * The machines of a schedule that a run of it may change, each once, in order: those with a task that is known to be a change,
  * or of which nobody knows before the run what it will be.
