@@ -6,7 +6,7 @@ import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withLogin } from './flags.ts'
+import { type RunFlags, withForks, withLogin } from './flags.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { worldOf } from './world.ts'
 
@@ -21,7 +21,7 @@ export function pingCommand(io: Io): Command {
     .action(async (pattern: string, options: AdhocOptions) => {
       throw new Exit(await onHosts(io, pattern, options, sh.read`echo pong`, true))
     })
-  return withLogin(command.addOption(inventoryOption()).addOption(extraVarsOption()))
+  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
 /** `exec PATTERN -- COMMAND`: runs one shell command on hosts. */
@@ -42,7 +42,7 @@ export function execCommand(io: Io): Command {
     .action(async (pattern: string, words: readonly string[], options: AdhocOptions) => {
       throw new Exit(await onHosts(io, pattern, options, typed(words.join(' ')), false))
     })
-  return withLogin(command.addOption(inventoryOption()).addOption(extraVarsOption()))
+  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
 async function onHosts(

@@ -1,5 +1,8 @@
+import type { TaskId } from '../model/action.ts'
+import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import type { Reporter } from '../report/reporter.ts'
+import { taskPath } from '../report/text.ts'
 import type { RunContext } from '../run/context.ts'
 
 /** Asks a person at the terminal; `--yes` answers for them. Without a terminal the answer is no, and says so. */
@@ -24,6 +27,58 @@ export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['app
 export async function askYes(io: Io, message: string): Promise<boolean> {
   const { confirm } = await import('@inquirer/prompts')
   return confirm({ message, default: false }, { signal: io.interrupted }).catch(() => false)
+}
+
+const whatNoMeans =
+  'no: the task is not done, and its host ends there, cancelled; the run can be resumed. continue: nothing is asked any more.'
+
+/**
+ * Asks before each task, as Ansible's `--step` does: no (the default), yes, or continue. Hosts side by side are asked for one
+ * after the other.
+ */
+export function stepper(
+  io: Io,
+  reporter: Reporter,
+  ask: typeof askForWord = askForWord,
+): (task: TaskId) => Promise<boolean> {
+  let goesOn = false
+  let isFirst = true
+  let last: Promise<unknown> = Promise.resolve()
+  const answered = async (task: TaskId): Promise<boolean> => {
+    while (!goesOn && !io.interrupted.aborted) {
+      const word = (await ask(io, `Do ${taskPath(task)}? (N)o/(y)es/(c)ontinue:`)).trim().toLowerCase()
+      if (['y', 'yes'].includes(word)) return !io.interrupted.aborted
+      if (['', 'n', 'no'].includes(word)) return false
+      goesOn = ['c', 'continue'].includes(word)
+    }
+    return goesOn && !io.interrupted.aborted
+  }
+  return (task) => {
+    const mine = last.then(async () => {
+      if (goesOn) return true
+      reporter.pause?.()
+      if (isFirst) io.err(`${whatNoMeans}\n`)
+      isFirst = false
+      return answered(task).finally(() => reporter.resume?.())
+    })
+    last = mine.catch(() => {})
+    return mine
+  }
+}
+
+/** `--step` where nobody can be asked, or where everything is answered beforehand. Throws an InputError. */
+export function refuseBlindStep(
+  io: Io,
+  { step, yes }: { readonly step?: boolean; readonly yes: boolean },
+): void {
+  if (step !== true) return
+  if (yes)
+    throw new InputError('--step asks before each task, and --yes answers: expected one of them, got both')
+  if (!io.answers)
+    throw new InputError(
+      '--step: expected a terminal to ask on, got none',
+      'Run it on a terminal, or leave --step out. Nothing was done.',
+    )
 }
 
 /** Asks for a word that nobody types by mistake. An interrupt is no answer. */

@@ -12,9 +12,10 @@ import type { Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
 import { changingMachines } from '../plan/machines.ts'
 import { names } from '../report/text.ts'
+import type { Limit } from '../run/back-limit.ts'
 import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
-import { asker } from './ask.ts'
+import { asker, stepper } from './ask.ts'
 import type { RunFlags } from './flags.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
 import { openScreen } from './screen.ts'
@@ -37,12 +38,14 @@ export interface Execution {
   readonly succeeds: readonly string[]
   /** The first event: `run.started` or `run.resumed`. */
   readonly first: Event
+  /** Only what is done for these machines is worked on, and only what that may change is locked. */
+  readonly limit?: Limit
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
   readonly flags: Pick<
     RunFlags,
-    'forks' | 'hostKeyChecking' | 'check' | 'diff' | 'yes' | 'output' | 'verbose'
+    'forks' | 'hostKeyChecking' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'
   >
 }
 
@@ -77,6 +80,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       forks: flags.forks,
       interrupted: leases === undefined ? io.interrupted : either(io.interrupted, leases.stale),
       approve: asker(io, flags.yes, reporter),
+      ...(flags.step && { step: stepper(io, reporter) }),
       clock: () => performance.now(),
       ...execution.rules?.(state),
     }
@@ -142,11 +146,11 @@ async function leasesFor(io: Io, { run, succeeds }: Execution, folder: RunFolder
 /** All machines that may be changed, before the first of them is. */
 async function lockMachines(
   io: Io,
-  { run, schedule, flags }: Execution,
+  { run, schedule, flags, limit }: Execution,
   world: World,
   leases: Leases,
 ): Promise<void> {
-  const machines = changingMachines(schedule).map((machine) => () => world.connect(machine))
+  const machines = changingMachines(schedule, limit).map((machine) => () => world.connect(machine))
   const held = await leases.takeAll(machines, flags.forks, io.interrupted)
   if (held.length === 0) return
   io.err(unsureText(await leases.release(), run))

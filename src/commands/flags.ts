@@ -12,6 +12,7 @@ export interface RunFlags {
   readonly hostKeyChecking?: HostKeyChecking
   readonly check: boolean
   readonly diff?: boolean
+  readonly step?: boolean
   readonly extraVars: readonly string[]
   readonly yes: boolean
   readonly onFailure?: 'ask' | 'stop' | 'rollback'
@@ -80,24 +81,31 @@ export function selectionOf(
   return { tags, skipTags, ...(startAtTask !== undefined && { startAt: startAtTask }) }
 }
 
+const forksOption = () =>
+  new Option('-f, --forks <number>', 'how many hosts are worked on side by side').argParser(positive)
+
 /** Options of everything that works on hosts. */
 export function withForks(command: Command): Command {
-  return command.addOption(
-    new Option('-f, --forks <number>', 'how many hosts are worked on side by side')
-      .argParser(positive)
-      .default(50),
-  )
+  return command.addOption(forksOption().default(50))
 }
 
 /** Options of everything that logs in to hosts. */
 export function withLogin(command: Command): Command {
-  return withForks(command).addOption(
+  return command.addOption(
     new Option(
       '--host-key-checking <mode>',
       'accept-new stores the host key of a host of which none is known; one that changed is always refused (default: strict)',
     ).choices(['strict', 'accept-new']),
   )
 }
+
+/** The same for what goes on from a run: without a number, that of the run. */
+export function withForksOfRun(command: Command): Command {
+  return command.addOption(forksOption().default(undefined, 'as the run'))
+}
+
+/** The flags of what goes on from a run. */
+export type FlagsOfRun = Omit<RunFlags, 'forks'> & { readonly forks?: number }
 
 /** Options that only list what a playbook is about, and end. */
 export function listingOptions(command: Command): Command {
@@ -113,6 +121,10 @@ export const diffOption = () =>
     '-D, --diff',
     'show what changes make different (with --check, would make), secrets hidden',
   ).default(false)
+
+/** `--step`: a person decides before each task. */
+export const stepOption = () =>
+  new Option('--step', 'ask before each task: no, yes, or continue').default(false)
 
 /** `--not-after`: the time that neither a wave nor its rollback may pass. */
 export const notAfterOption = () =>

@@ -10,8 +10,8 @@ export interface RunHistory {
   readonly rollbacks: readonly KnownRun[]
   /** The run's own events, then those of its rollbacks: what its state is folded from. */
   readonly events: readonly Stamped[]
-  /** Runs that began after it, the oldest first; empty for a run that was named. */
-  readonly later: readonly KnownRun[]
+  /** Runs that began after it, the newest first, and whether they changed anything; empty for a run that was named. */
+  readonly later: readonly { readonly id: string; readonly changed: boolean }[]
 }
 
 /** Whether there is anything to take back. */
@@ -19,7 +19,7 @@ export const anyBegun = (so: State): boolean => [...so.tasks.values()].some((tas
 
 /**
  * The run of that id; without one the newest whose own events `wanted` holds for, or the newest of all. A rollback's id stands for
- * the run that it takes back. Of a run that is named, only its own journals are read: another that is damaged is no
+ * the run that it takes back. Journals are read one after the other, and none that is older: another that is damaged is no
  * hindrance. Throws an InputError when there is none.
  */
 export async function findHistory(
@@ -29,17 +29,31 @@ export async function findHistory(
 ): Promise<RunHistory> {
   const kept = await listRecords(state)
   const named = id === undefined ? undefined : keptRun(state, kept, id)
-  const all = await readRuns(named === undefined ? kept : [named, ...rollbacksOf(kept, named)])
-  const runs = all.filter((one) => one.record.kind === 'run')
-  const run = runs.findLast((one) => wanted(fold(one.events), one)) ?? runs.at(-1)
-  if (run === undefined) throw named === undefined ? noRun(state, kept, id) : notBegun(named)
-  const rollbacks = all.filter((one) => one.record.of === run.folder.id)
-  return {
-    run,
-    rollbacks,
-    events: [run, ...rollbacks].flatMap((one) => one.events),
-    later: runs.slice(runs.indexOf(run) + 1),
+  const found = named === undefined ? await newest(kept, wanted) : { run: await readOne(named), later: [] }
+  const { run, later } = found ?? {}
+  if (run === undefined || later === undefined)
+    throw named === undefined ? noRun(state, kept, id) : notBegun(named)
+  const rollbacks = await readRuns(rollbacksOf(kept, run))
+  return { run, rollbacks, events: [run, ...rollbacks].flatMap((one) => one.events), later }
+}
+
+const readOne = async (run: KeptRun): Promise<KnownRun | undefined> => (await readRuns([run]))[0]
+
+async function newest(
+  kept: readonly KeptRun[],
+  wanted: (so: State, run: KnownRun) => boolean,
+): Promise<Pick<RunHistory, 'run' | 'later'> | undefined> {
+  let latest: KnownRun | undefined
+  const later: RunHistory['later'][number][] = []
+  for (const one of kept.filter(({ record }) => record.kind === 'run').toReversed()) {
+    const run = await readOne(one)
+    if (run === undefined) continue
+    const so = fold(run.events)
+    if (wanted(so, run)) return { run, later }
+    latest ??= run
+    later.push({ id: run.folder.id, changed: anyBegun(so) })
   }
+  return latest && { run: latest, later: [] }
 }
 
 /** The run of that id, or the newest; a rollback's id stands for the run that it takes back. Throws an InputError when there is none. */

@@ -13,6 +13,7 @@ import {
   notAfterOption,
   type RunFlags,
   selectionOf,
+  withForks,
   withLogin,
   withOutput,
   withSelection,
@@ -38,7 +39,7 @@ export function planCommand(io: Io): Command {
     .action(async (file: string, flags: PlanFlags) => {
       throw new Exit(await plan(io, file, flags))
     })
-  return withOutput(withLogin(withSelection(listingOptions(command))))
+  return withOutput(withLogin(withForks(withSelection(listingOptions(command)))))
 }
 
 async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {

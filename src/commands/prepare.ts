@@ -115,8 +115,8 @@ export function applied(
   }
 }
 
-/** Whether a host is within `--limit`. */
-function limitOf(inventory: Inventory, pattern: string | undefined): Limit {
+/** Whether a host is within `--limit`. Throws an InputError for a pattern that means nothing. */
+export function limitOf(inventory: Inventory, pattern: string | undefined): Limit {
   if (pattern === undefined) return () => true
   const within = new Set(matchHosts(inventory, pattern).map((host) => host.name))
   return (host) => within.has(host.name)

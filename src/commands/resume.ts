@@ -8,9 +8,18 @@ import { waveOutlines } from '../plan/outline.ts'
 import { type RunContext, tell } from '../run/context.ts'
 import { rewindBroken } from '../run/rewind.ts'
 import { runSchedule } from '../run/run.ts'
+import { refuseBlindStep } from './ask.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { diffOption, notAfterOption, type RunFlags, withLogin, withOutput } from './flags.ts'
+import {
+  diffOption,
+  type FlagsOfRun,
+  notAfterOption,
+  stepOption,
+  withForksOfRun,
+  withLogin,
+  withOutput,
+} from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
 import { planOfRun } from './plan-file.ts'
@@ -21,7 +30,7 @@ import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
-type ResumeFlags = RunFlags & { readonly acceptChanged?: boolean }
+type ResumeFlags = FlagsOfRun & { readonly acceptChanged?: boolean }
 
 /** `upgrade-fleet resume [RUN]`: goes on with an interrupted or failed run. */
 export function resumeCommand(io: Io): Command {
@@ -39,16 +48,19 @@ export function resumeCommand(io: Io): Command {
       'go on with the playbook as it is now, where it is another than the run began with',
     )
     .addOption(diffOption())
+    .addOption(stepOption())
     .addOption(notAfterOption())
     .action(async (id: string | undefined, flags: ResumeFlags) => {
       throw new Exit(await resume(io, id, { ...flags, check: false }))
     })
-  return withOutput(withLogin(command))
+  return withOutput(withLogin(withForksOfRun(command)))
 }
 
-async function resume(io: Io, id: string | undefined, flags: ResumeFlags): Promise<number> {
-  const state = stateDirectory(io, flags.state)
+async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promise<number> {
+  refuseBlindStep(io, given)
+  const state = stateDirectory(io, given.state)
   const first = await findHistory(state, id, isToResume)
+  const flags = { ...given, forks: given.forks ?? first.run.record.forks }
   if (id === undefined) refuseOlder(first)
   const { folder } = first.run
   const outcome = await locked(io, state, folder.id, async () => {
@@ -113,10 +125,10 @@ function refuseOlder({ run, later }: RunHistory): void {
       `There is no run to resume: the latest, ${run.folder.id} of ${run.record.playbook}, failed before it changed anything.`,
       `Run it again; or name it: upgrade-fleet resume ${run.folder.id}`,
     )
-  const since = later.find((one) => anyBegun(fold(one.events)))
+  const since = later.find((one) => one.changed)
   if (since !== undefined)
     throw new InputError(
-      `The latest run that can be resumed is ${run.folder.id}, and ${since.folder.id} changed hosts after it.`,
+      `The latest run that can be resumed is ${run.folder.id}, and ${since.id} changed hosts after it.`,
       `If you mean it all the same, name it: upgrade-fleet resume ${run.folder.id}`,
     )
 }

@@ -7,36 +7,48 @@ import type { Io } from '../model/io.ts'
 import { fold } from '../model/state.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import { refuseBackTo, runBack } from '../run/back.ts'
+import { refuseLimited } from '../run/back-limit.ts'
 import { lossOf } from '../run/cutover.ts'
 import { confirmLoss } from './after-cutover.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withLogin, withOutput } from './flags.ts'
+import { type FlagsOfRun, withForksOfRun, withLogin, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { appliedInUse, inUse } from './playbook-in-use.ts'
+import { limitOf } from './prepare.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
 /** Flags of a rollback: those of a run, and how far back. */
-type BackFlags = RunFlags & { readonly to?: string; readonly afterCutover?: string }
+type BackFlags = Omit<FlagsOfRun, 'limit'> & {
+  readonly to?: string
+  /** `--limit` of the rollback; a run's own that goes before it is another. */
+  readonly onlyHosts?: string
+  readonly afterCutover?: string
+}
 
-/** `upgrade-fleet rollback [RUN] [--to PLAY]`: takes a run back. */
+/** `upgrade-fleet rollback [RUN] [--to PLAY] [--limit PATTERN]`: takes a run back. */
 export function rollbackCommand(io: Io): Command {
   const command = new Command('rollback')
     .argument('[run]', 'the id of the run (default: the latest)')
     .description('take a run back')
     .option('--to <play>', 'leave everything as it was when this play had ended')
     .option(
+      '-l, --limit <pattern>',
+      'take back what was done for these hosts alone, where nothing binds them to others',
+    )
+    .option(
       '--after-cutover <run>',
       'the id of the run once more: roll back although users are served since its cut-over',
     )
-    .action(async (id: string | undefined, flags: BackFlags) => {
-      throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, check: false })))
+    .action(async (id: string | undefined, { limit, ...flags }: BackFlags & { readonly limit?: string }) => {
+      const only = limit === undefined ? {} : { onlyHosts: limit }
+      throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, ...only, check: false })))
     })
-  return withOutput(withLogin(command))
+  return withOutput(withLogin(withForksOfRun(command)))
 }
 
 /** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
@@ -48,23 +60,35 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
   return locked(io, state, `rollback of ${of}`, async () => {
     const { run, rollbacks, events } = await findHistory(state, of)
     const { schedule, inventory } = await appliedInUse(run)
-    const { to } = flags
-    const refused = to === undefined ? undefined : refuseBackTo({ schedule, state: fold(events) }, to)
+    const { to, onlyHosts } = flags
+    const known = { schedule, state: fold(events) }
+    const refused = to === undefined ? undefined : refuseBackTo(known, to)
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')
-    const loss = lossOf({ schedule, state: fold(events) }, to)
+    const limit = onlyHosts === undefined ? undefined : limitOf(inventory, onlyHosts)
+    const bound = limit === undefined ? [] : refuseLimited(known, limit, to)
+    if (bound.length > 0)
+      throw new InputError(
+        [`--limit ${onlyHosts}: these hosts cannot be taken back without others:`, ...bound],
+        'Nothing was changed. Name the others too, or leave the limit out.',
+      )
+    const loss = lossOf(known, to, limit)
     if (loss !== undefined) await confirmLoss(io, of, loss, events, flags.afterCutover)
-    await refuseUnknownHosts(io, { schedule, inventory }, { ...flags, inventory: inventory.sources })
+    const asked = { ...flags, inventory: inventory.sources, forks: flags.forks ?? run.record.forks }
+    await refuseUnknownHosts(io, { schedule, inventory }, asked, limit)
     const folder = await makeRunFolder(state, await nextRunId(state, io.now()))
     const end = to === undefined ? {} : { to }
-    await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end })
+    const only = onlyHosts === undefined ? {} : { onlyHosts }
+    const limited = limit === undefined ? {} : { limit }
+    await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end, ...only })
     const runs = [of, ...rollbacks.map((one) => one.folder.id)]
     const execution: Execution = {
       run: folder.id,
       folder,
       schedule,
-      flags,
+      flags: { ...flags, forks: flags.forks ?? run.record.forks },
       inventory,
       before: events,
+      ...limited,
       succeeds: runs,
       first: {
         type: 'run.started',
@@ -76,9 +100,9 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
         digest: inUse(run).digest,
         tool: version,
         check: false,
-        waves: waveOutlines(schedule).toReversed(),
+        waves: waveOutlines(schedule, limit).toReversed(),
       },
-      work: (context) => runBack(context, { of, runs, ...end }),
+      work: (context) => runBack(context, { of, runs, ...end, ...limited }),
     }
     return execute(io, execution).catch(async (error: unknown) => {
       // Nothing began, so there is nothing to be told of it later.
@@ -91,7 +115,8 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
 /** Whoever types it twice does not mean the run before. */
 function refuseTwice({ run, rollbacks }: RunHistory): void {
   const last = rollbacks.at(-1)
-  if (last === undefined || last.record.to !== undefined || fold(last.events).outcome !== 'ok') return
+  if (last === undefined || fold(last.events).outcome !== 'ok') return
+  if (last.record.to !== undefined || last.record.onlyHosts !== undefined) return
   throw new InputError(
     `The latest run that changed anything, ${run.folder.id}, is taken back already (${last.folder.id}).`,
     'To take back an older one, name it: upgrade-fleet runs',

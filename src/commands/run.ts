@@ -8,7 +8,7 @@ import { type PlanDocument, planText } from '../plan/document.ts'
 import { knownToChange, waveOutlines } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import { AfterCutover } from './after-cutover.ts'
-import { askOnFailure } from './ask.ts'
+import { askOnFailure, refuseBlindStep } from './ask.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import {
@@ -16,6 +16,8 @@ import {
   listingOptions,
   notAfterOption,
   type RunFlags,
+  stepOption,
+  withForks,
   withLogin,
   withOutput,
   withSelection,
@@ -38,6 +40,7 @@ export function runCommand(io: Io): Command {
     .option('-C, --check', 'change nothing: say what would be changed, over read-only connections', false)
     .addOption(diffOption())
     .option('--plan <file>', 'do exactly what this plan says (plan --out), or refuse')
+    .addOption(stepOption())
     .addOption(notAfterOption())
     .addOption(
       new Option(
@@ -48,7 +51,7 @@ export function runCommand(io: Io): Command {
     .action(async (file: string | undefined, flags: PlannedFlags) => {
       throw new Exit(await runGiven(io, file, flags))
     })
-  return withOutput(withLogin(withSelection(listingOptions(command))))
+  return withOutput(withLogin(withForks(withSelection(listingOptions(command)))))
 }
 
 type PlannedFlags = RunFlags & { readonly plan?: string }
@@ -67,6 +70,7 @@ async function runGiven(io: Io, file: string | undefined, flags: PlannedFlags): 
 }
 
 async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDocument): Promise<number> {
+  if (!listsOnly(flags)) refuseBlindStep(io, flags)
   const keep = !flags.check && !listsOnly(flags)
   const prepared = await prepare(io, file, flags, keep)
   let begun = false

@@ -31,8 +31,7 @@ async function howItEnded({ journal }: RunFolder): Promise<string> {
   if (read === undefined) return 'not begun'
   if (read.tooNew) return 'newer'
   if (read.damage !== undefined) return 'damaged'
-  const ended = read.events.findLast((event) => event.type === 'run.ended')
-  return ended?.type === 'run.ended' ? ended.outcome : 'not ended'
+  return fold(read.events).outcome ?? 'not ended'
 }
 
 /** `upgrade-fleet show RUN`: what happened in a run, from its journal. */

@@ -6,24 +6,27 @@ import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { allMachines } from '../plan/machines.ts'
+import type { Limit } from '../plan/schedule.ts'
 import type { RunFlags } from './flags.ts'
 import { isUnknown, scanAll } from './hostkeys.ts'
 import type { Prepared } from './prepare.ts'
 
 /**
  * Refuses a fleet in which hosts are of which no host key is known, with all of them and the keys that they show in one
- * message, before anything is begun. Known hosts are not asked; who does not answer is left to the run.
+ * message, before anything is begun; with `limit`, for what is done for these machines alone. Known hosts are not asked;
+ * who does not answer is left to the run.
  */
 export async function refuseUnknownHosts(
   io: Io,
   { schedule, inventory }: Pick<Prepared, 'schedule' | 'inventory'>,
   flags: Pick<RunFlags, 'forks' | 'hostKeyChecking' | 'inventory'>,
+  limit?: Limit,
 ): Promise<void> {
   if (flags.hostKeyChecking === 'accept-new') return
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
   const read = knownHostsReader()
   const strangers: Endpoint[] = []
-  for (const { name } of allMachines(schedule)) {
+  for (const { name } of allMachines(schedule, limit)) {
     const host = hosts.get(name)
     const endpoint = host && endpointOf(inventory, host, io.home)
     if (endpoint === undefined) continue

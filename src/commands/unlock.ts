@@ -7,7 +7,7 @@ import type { Io } from '../model/io.ts'
 import { holderText, type LockState } from '../model/lock.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, stateOption, withLogin } from './flags.ts'
+import { type RunFlags, stateOption, withForks, withLogin } from './flags.ts'
 import { holderOf } from './locked.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { stateDirectory, type World, worldOf } from './world.ts'
@@ -36,7 +36,7 @@ export function unlockCommand(io: Io): Command {
     .action(async (pattern: string, flags: UnlockFlags) => {
       throw new Exit(await unlock(io, pattern, flags))
     })
-  return withLogin(command.addOption(inventoryOption()).addOption(extraVarsOption()))
+  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
 async function unlock(io: Io, pattern: string, flags: UnlockFlags): Promise<number> {

@@ -40,9 +40,9 @@ export function addScript(workdir: string, after: number, note: string, token: s
 mkdir -p -- "$l" || exit 1
 ${newest}
 [ "$m" = ${after} ] || exit ${quicker}
-t="$l"/new.${quote(token)}; rm -rf -- "$t"; mkdir -- "$t" || exit 1
+t="$l"/new.${quote(token)}; trap 'rm -rf -- "$t"' EXIT; mkdir -- "$t" || exit 1
 printf '%s\\n' ${quote(note)} >"$t/note" && { sync -- "$t/note" "$t" 2>/dev/null || sync; } || exit 1
-if ! w=$(mv -T -- "$t" "$l/$n" 2>&1); then rm -rf -- "$t"; [ ! -e "$l/$n" ] || exit ${quicker}
+if ! w=$(mv -T -- "$t" "$l/$n" 2>&1); then [ ! -e "$l/$n" ] || exit ${quicker}
 printf '%s\\n' "$w" >&2; exit 1; fi
 newest
 if [ "$m" != "$n" ]; then rm -rf -- "$l/$n"; exit ${quicker}; fi

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly of?: string
   /** The play that a rollback ends at, when it does not take back everything. */
   readonly to?: string
+  /** The pattern of the hosts that a rollback takes back, when not all; `limit` is that of the run. */
+  readonly onlyHosts?: string
   /** The playbook's file as it was typed, absolute; the bundle beside the journal is what runs. */
   readonly playbook: string
   readonly digest: string

@@ -54,7 +54,10 @@ export function readNote(text: string): LockNote {
     const words = keys.map((key) => [key, holder[key]] as const)
     if (typeof held !== 'boolean' || typeof pid !== 'number' || (by !== 'run' && by !== 'unlock'))
       throw unread
-    if (words.some(([, word]) => typeof word !== 'string')) throw unread
+    if (words.some(([, word]) => typeof word !== 'string' || word.length > 4096)) throw unread
+    if (words.some(([, word]) => String(word).includes('\n'))) throw unread
+    // It stands in commands that are proposed to be typed.
+    if (!/^\w[\w.-]*$/.test(String(holder['run']))) throw unread
     return { held, holder: { ...(Object.fromEntries(words) as unknown as LockHolder), pid, by } }
   } catch {
     return { held: true, holder: undefined }

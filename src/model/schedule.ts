@@ -2,6 +2,7 @@ import type { TaskId } from './action.ts'
 import type { Host } from './host.ts'
 import { type Item, itemName, type Play, type Section, type Step } from './play.ts'
 import type { Approval, Conclusion, Cutover } from './playbook.ts'
+import type { Together } from './together.ts'
 
 /** One play cut into its waves; hosts that `--limit` leaves out are in none. */
 export interface PlayPhase {
@@ -18,6 +19,8 @@ export interface Schedule {
   readonly playbook: string
   /** What its playbook says of a run that ended well. */
   readonly leavesAsFound?: boolean
+  /** Which hosts are limited all or none. */
+  readonly together?: Together
   readonly phases: readonly Phase[]
 }
 

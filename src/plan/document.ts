@@ -13,6 +13,10 @@ export interface PlanTask {
   /** What must happen before an unknown one is known. */
   readonly until?: string
   readonly why?: string
+  /** It is done once for the hosts of this scope, by whichever comes first. */
+  readonly once?: 'play' | 'wave'
+  /** The machine that it is done over, where that is another than its host's. */
+  readonly over?: string
   readonly module?: string
   /** SHA-256 of the input's canonical text. */
   readonly input_digest?: string
@@ -96,6 +100,8 @@ const task = z.object({
   word: z.enum(['observed', 'would change', 'no change', 'unknown', 'skipped']),
   until: text.optional(),
   why: text.optional(),
+  once: z.enum(['play', 'wave']).optional(),
+  over: text.optional(),
   module: text.optional(),
   input_digest: digest.optional(),
   input: json.optional(),

@@ -1,8 +1,9 @@
 import type { Evaluated } from '../model/evaluate.ts'
+import { machineOf } from '../model/host.ts'
 import { type TaskAt, taskId } from '../model/schedule.ts'
 import { digestOf } from './digest.ts'
 import type { PlanDocument, PlanTask } from './document.ts'
-import { planTasks } from './moved.ts'
+import { overText, planTasks } from './moved.ts'
 
 /**
  * What holds a run to a plan: why a task may not be begun, or undefined. It is asked before a task is looked at, and again
@@ -15,7 +16,7 @@ export function planGuard(
   let left: string | undefined
   return (task, made, changes) => {
     if (left !== undefined) return `the run left its plan at ${left}, so nothing more is begun`
-    const why = refusal(tasks.get(task.id) ?? eachStep(tasks, task), made, changes)
+    const why = refusal(tasks.get(task.id) ?? eachStep(tasks, task), task, made, changes)
     if (why === undefined) return undefined
     left = task.id
     return `it is not what was planned: ${why} (resume --accept-changed leaves the plan)`
@@ -29,7 +30,12 @@ function eachStep(tasks: ReadonlyMap<string, PlanTask>, task: TaskAt): PlanTask 
   return whole?.does === 'later' ? whole : undefined
 }
 
-function refusal(planned: PlanTask | undefined, made: Evaluated, changes: boolean): string | undefined {
+function refusal(
+  planned: PlanTask | undefined,
+  { host }: TaskAt,
+  made: Evaluated,
+  changes: boolean,
+): string | undefined {
   if (planned === undefined) return 'the plan does not have it'
   // What waits for an output that is not there, or is a mistake, ends by itself.
   if (planned.does === 'later' || made.kind === 'later' || made.kind === 'wrong') return undefined
@@ -38,6 +44,8 @@ function refusal(planned: PlanTask | undefined, made: Evaluated, changes: boolea
   const { module, input } = made.action
   if (planned.does === 'skip') return `skipped -> ${module}`
   if (planned.module !== module) return `${planned.module} -> ${module}`
+  const over = made.machine.name === machineOf(host).name ? undefined : made.machine.name
+  if (planned.over !== over) return `${overText(planned.over)} -> ${overText(over)}`
   if (planned.input_digest !== digestOf(input)) return 'its input is another'
   return changes && planned.word === 'no change' ? 'no change -> would change' : undefined
 }

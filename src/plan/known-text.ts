@@ -1,6 +1,7 @@
 import type { Json } from '../model/json.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { taskParts } from '../model/schedule.ts'
+import { isTelling } from '../model/telling.ts'
 import { leavesOf } from './leaves.ts'
 import type { Expected, PlannedTask, WayBack } from './outline.ts'
 
@@ -11,14 +12,15 @@ export function taskText(task: PlannedTask): string {
 
 function knownText(task: PlannedTask): string {
   const { known } = task
+  const over = task.over === undefined ? '' : ` over ${sanitize(task.over)}`
   switch (known.kind) {
     case 'skip':
       return `skipped: ${sanitize(known.why)}`
     case 'later':
-      return `known after ${seenFrom(task, known.after)}`
+      return `known after ${seenFrom(task, known.after)}${over === '' ? '' : `,${over}`}`
     default: {
       const back = known.expected.kind === 'no-change' ? '' : backText(known.back)
-      return `${expectedText(task, known.expected)}: ${sanitize(known.module)}${back}`
+      return `${expectedText(task, known.expected)}${over}: ${sanitize(known.module)}${back}`
     }
   }
 }
@@ -60,9 +62,15 @@ function backText(back: WayBack | undefined): string {
   }
 }
 
-/** The values of an input by their paths. */
+/** The values of an input by their paths, those under telling names hidden; of a secret its name. */
 export const leafMap = (input: Json): ReadonlyMap<string, string> =>
-  new Map(input === null ? [] : leavesOf(input))
+  new Map(
+    (input === null ? [] : leavesOf(input)).map(([path, text]) => [path, hides(path, text) ? '***' : text]),
+  )
+
+// Text of theirs never begins with a bracket: it is shown as JSON then.
+const hides = (path: string, text: string): boolean =>
+  !text.startsWith('(') && path.split(/[.[\]]/).some(isTelling)
 
 /** One value as `path: text`; a long one is shortened unless all is to be shown, and says how long it is. */
 export function leafText(path: string, text: string, whole: boolean): string {

@@ -108,9 +108,9 @@ export function refuseSecrets(extraVars: Readonly<Record<string, Json>>): void {
 }
 
 function factsOf(parts: readonly PlannedPart[], state: State): readonly PlanFact[] {
-  return plannedTasks(parts).flatMap(({ id, known }) => {
+  return plannedTasks(parts).flatMap(({ id, once, known }) => {
     if (!('expected' in known) || !['observed', 'no-change'].includes(known.expected.kind)) return []
-    const { output } = state.tasks.get(id) ?? {}
+    const { output } = state.tasks.get(once?.asked ?? id) ?? {}
     const rested = known.steady === undefined ? output : known.steady(output)
     return [{ task: id, digest: digestOf(rested), output }]
   })
@@ -129,16 +129,17 @@ const words = {
   unknown: 'unknown',
 } as const
 
-function taskOf({ id, known }: PlannedTask): PlanTask {
+function taskOf({ id, known, once, over }: PlannedTask): PlanTask {
+  const at = { task: id, ...(once && { once: once.scope }), ...(over !== undefined && { over }) }
   switch (known.kind) {
     case 'skip':
-      return { task: id, does: 'skip', word: 'skipped', why: known.why }
+      return { ...at, does: 'skip', word: 'skipped', why: known.why }
     case 'later':
-      return { task: id, does: 'later', word: 'unknown', until: known.after }
+      return { ...at, does: 'later', word: 'unknown', until: known.after }
     default: {
       const { kind, module, input, expected, back } = known
       return {
-        task: id,
+        ...at,
         does: kind,
         word: words[expected.kind],
         ...(expected.kind === 'unknown' && { until: expected.until }),

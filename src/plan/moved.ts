@@ -171,6 +171,7 @@ function movedDecisions(plan: PlanDocument, now: PlanDocument): readonly Moved[]
     const [old, task] = [before.get(id), fresh.get(id)]
     if (old === undefined) return [[id, 'it is not in the plan, and would be done now']]
     if (task === undefined) return [[id, 'it is in the plan, and would not be done now']]
+    if (old.over !== task.over) return [[id, `${overText(old.over)} -> ${overText(task.over)}`]]
     if (old.module !== task.module || old.does !== task.does)
       return [[id, `${old.module ?? old.word} -> ${task.module ?? task.word}`]]
     if (old.input_digest !== task.input_digest)
@@ -178,6 +179,9 @@ function movedDecisions(plan: PlanDocument, now: PlanDocument): readonly Moved[]
     return old.word === task.word ? [] : [[id, `${old.word} -> ${task.word}`]]
   })
 }
+
+/** Over which machine a task is done. */
+export const overText = (over: string | undefined): string => `over ${over ?? 'its own host'}`
 
 const shortened = (lines: readonly string[]): string =>
   lines.length > 5 ? `${lines.slice(0, 5).join('; ')}; and ${lines.length - 5} more` : lines.join('; ')

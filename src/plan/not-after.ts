@@ -13,13 +13,20 @@ export function momentOf(text: string, now: Date): Date {
     const today = new Date(year, month, day, Number(hours), Number(minutes))
     return today > now ? today : new Date(year, month, day + 1, Number(hours), Number(minutes))
   }
-  const moment = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(text) ? new Date(text) : new Date(Number.NaN)
+  const [, date = ''] = /^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}/.exec(text) ?? []
+  const moment = new Date(isDay(date) ? text : Number.NaN)
   if (Number.isNaN(moment.getTime()))
     throw new InputError(
       `--not-after ${text}: expected a time of day such as 05:00, or a date and time such as 2026-11-23T05:00`,
     )
   if (moment <= now) throw new InputError(`--not-after ${text}: expected a time to come, it is over`)
   return moment
+}
+
+/** Whether the calendar has such a day; a Date takes the 30th of February for the 2nd of March. */
+function isDay(date: string): boolean {
+  const day = new Date(`${date}T00:00Z`)
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date)
 }
 
 /** Seconds that a wave and taking it back are expected to take; undefined where no earlier run tells. */

@@ -1,6 +1,6 @@
-import { evaluate, evaluateGate, tasksOf } from '../model/evaluate.ts'
+import { evaluate, evaluateGate, everywhere, tasksOf } from '../model/evaluate.ts'
 import type { WaveOutline } from '../model/event.ts'
-import type { Host } from '../model/host.ts'
+import { type Host, machineOf } from '../model/host.ts'
 import type { Json } from '../model/json.ts'
 import type { Step } from '../model/play.ts'
 import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
@@ -26,6 +26,15 @@ export interface PlannedTask {
   readonly name: string
   /** When it is done at all: a handler when it is notified, a rescue when something failed. */
   readonly when?: string
+  /** Done once for the hosts of this scope: each of them may do it, and the first of them stands for it. */
+  readonly once?: {
+    readonly scope: 'play' | 'wave'
+    readonly isFirst: boolean
+    /** The task under whose id it was asked about. */
+    readonly asked: string
+  }
+  /** The machine that it is done over, where that is another than its host's. */
+  readonly over?: string
   readonly known:
     | {
         readonly kind: 'observe' | 'change'
@@ -66,10 +75,18 @@ export type PlannedPart = PlannedWave | PlannedGate
 const isEmpty = ({ play }: PlayPhase): boolean => play.leftOut !== undefined && play.steps.length === 0
 
 /** The waves of a schedule, as the screen shows them. */
-export function waveOutlines(schedule: Schedule): readonly WaveOutline[] {
+export function waveOutlines(
+  schedule: Schedule,
+  limit: (machine: Host) => boolean = () => true,
+): readonly WaveOutline[] {
   return playsOf(schedule)
     .filter((phase) => !isEmpty(phase))
-    .flatMap((phase) => phase.waves.map((hosts, at) => wave(phase, at, hosts)))
+    .flatMap((phase) =>
+      phase.waves.flatMap((hosts, at) => {
+        const within = hosts.filter((host) => limit(machineOf(host)))
+        return within.length === 0 && hosts.length > 0 ? [] : [wave(phase, at, within)]
+      }),
+    )
 }
 
 /** Whether any task is known to be a change before anything is asked. */
@@ -209,14 +226,32 @@ function when(step: Step): { readonly when?: string } {
   return rescue === undefined ? {} : { when: `if a task of "${rescue.block}" fails` }
 }
 
+/** The machine that a step is delegated to, as far as it says so without anything that was seen. */
+const delegatedTo = ({ options: { delegateTo } }: Step): Host | undefined =>
+  typeof delegateTo === 'object' ? machineOf(delegateTo) : undefined
+
+/** For a task that is done once: which host asked about it, and whether this one stands for all. */
+function onceOf(state: State, task: TaskAt): PlannedTask['once'] {
+  const scope = task.step.options.runOnce
+  if (scope === undefined) return undefined
+  const ids = everywhere(task).map(({ id }) => id)
+  const asked = ids.find((id) => !['', 'blocked'].includes(state.tasks.get(id)?.status ?? '')) ?? task.id
+  return { scope, isFirst: ids[0] === task.id, asked }
+}
+
 function plannedTask(schedule: Schedule, state: State, task: TaskAt, until: string): PlannedTask {
   const made = evaluate(schedule, state, task)
   const name = task.id.split('/').slice(2).join('/')
-  const base = { id: task.id, host: task.host.name, name, ...when(task.step) }
+  const once = onceOf(state, task)
+  const over = made.kind === 'action' ? made.machine : delegatedTo(task.step)
+  const base = {
+    ...{ id: task.id, host: task.host.name, name, ...when(task.step), ...(once && { once }) },
+    ...(over !== undefined && over.name !== machineOf(task.host).name && { over: over.name }),
+  }
   switch (made.kind) {
     case 'action': {
       const { module, input, work } = made.action
-      const expected = expectedOf(state.tasks.get(task.id)?.status, work.kind, until)
+      const expected = expectedOf(state.tasks.get(once?.asked ?? task.id)?.status, work.kind, until)
       const back = work.kind === 'observe' ? undefined : wayBack(task, work.undo)
       const steady = work.kind === 'observe' ? work.steady : undefined
       return { ...base, known: { kind: work.kind, module, input, expected, back, steady } }

@@ -63,7 +63,9 @@ function waveSpans(events: readonly Stamped[]): ReadonlyMap<string, number> {
     const start = begun.get(key)
     if (event.type === 'wave.ended' && start !== undefined) {
       begun.delete(key)
-      spans.set(key, (spans.get(key) ?? 0) + (Date.parse(event.at) - start) / 1000)
+      const seconds = (Date.parse(event.at) - start) / 1000
+      // A clock that was set back meanwhile tells nothing.
+      if (seconds >= 0) spans.set(key, (spans.get(key) ?? 0) + seconds)
     }
   }
   return spans

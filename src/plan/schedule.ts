@@ -5,6 +5,7 @@ import { isPlay, type Play } from '../model/play.ts'
 import type { Part, Playbook } from '../model/playbook.ts'
 import type { Phase, Schedule } from '../model/schedule.ts'
 import type { Selection } from '../model/selection.ts'
+import { splitTogether } from '../model/together.ts'
 import { leftOutProblems } from './left-out.ts'
 import { partProblems, playProblems } from './problems.ts'
 import { selectParts, tagProblems } from './select.ts'
@@ -26,12 +27,21 @@ export function schedulePlaybook(
 ): Schedule {
   const all = call(playbook, site, params)
   const parts = selection === undefined ? all : selectParts(all, selection)
-  const refused = splitTogether(playbook, parts, limit)
+  const { leavesAsFound = false, together } = playbook
+  const refused = splitTogether(
+    together,
+    parts.filter(isPlay).flatMap((play) => play.hosts),
+    limit,
+  )
   if (refused.length > 0)
     throw new InputError(refused, 'Limit to whole fleets (--limit), or leave the limit out.')
   const phases = parts.map((part): Phase => (isPlay(part) ? phaseOf(part, limit) : part))
-  const { leavesAsFound = false } = playbook
-  const schedule = { playbook: playbook.name, ...(leavesAsFound && { leavesAsFound }), phases }
+  const schedule = {
+    playbook: playbook.name,
+    ...(leavesAsFound && { leavesAsFound }),
+    ...(together && { together }),
+    phases,
+  }
   const left = leftOutProblems(schedule)
   if (left.length > 0)
     throw new InputError(
@@ -77,26 +87,4 @@ function call(playbook: Playbook, site: Site, params: unknown): readonly Part[] 
       'Correct the playbook and run it again.',
     )
   }
-}
-
-/** Hosts that belong together (they share databases) must be limited all or none. */
-function splitTogether(playbook: Playbook, parts: readonly Part[], limit: Limit): readonly string[] {
-  const { together } = playbook
-  if (together === undefined) return []
-  const machines = parts.filter(isPlay).flatMap((play) => play.hosts.map(machineOf))
-  const groups = groupBy([...new Map(machines.map((host) => [host.name, host])).values()], together)
-  return [...groups].flatMap(([word, hosts]) => {
-    const out = hosts.filter((host) => !limit(host)).map((host) => host.name)
-    const within = hosts.filter(limit).map((host) => host.name)
-    if (out.length === 0 || within.length === 0) return []
-    return [
-      `--limit takes ${within.join(', ')} but leaves out ${out.join(', ')}, and these share their ${word}`,
-    ]
-  })
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item])
-  return groups
 }

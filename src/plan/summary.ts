@@ -14,9 +14,13 @@ export interface Tally {
   readonly skipped: number
 }
 
-/** The tasks of a plan, in its order. */
+/** The tasks of a plan, in its order; what is done once for many hosts stands there once. */
 export const plannedTasks = (parts: readonly PlannedPart[]): readonly PlannedTask[] =>
-  parts.flatMap((part) => (part.kind === 'wave' ? part.planned : []))
+  parts.flatMap((part) => (part.kind === 'wave' ? eachOnce(part.planned) : []))
+
+/** Without the other hosts of what is done once. */
+export const eachOnce = (planned: readonly PlannedTask[]): readonly PlannedTask[] =>
+  planned.filter(({ once }) => once?.isFirst !== false)
 
 /** Counts a plan. */
 export function tally(parts: readonly PlannedPart[]): Tally {

@@ -3,7 +3,7 @@ import { sanitize } from '../model/sanitize.ts'
 import { leafMap, leafText, taskText } from './known-text.ts'
 import type { PlannedGate, PlannedPart, PlannedTask, PlannedWave } from './outline.ts'
 import { type Past, waveKey } from './past.ts'
-import { pointOfNoReturn, tally } from './summary.ts'
+import { eachOnce, pointOfNoReturn, tally } from './summary.ts'
 import { wrapped } from './wrap.ts'
 
 /** What the text of a plan shows besides the plan: all values of all inputs, and what earlier runs took. */
@@ -21,7 +21,7 @@ export function outlineText(parts: readonly PlannedPart[], options: TextOptions 
   const end = pointOfNoReturn(parts)
   const texts = byPlay(parts).map((part) => {
     if ('kind' in part) return gateText(part)
-    const lines = folded(part.flatMap((wave) => wave.planned)).flatMap((tasks) => [
+    const lines = folded(eachOnce(part.flatMap((wave) => wave.planned))).flatMap((tasks) => [
       ...(end !== undefined && tasks.includes(end)
         ? ['  POINT OF NO RETURN: what follows cannot be taken back']
         : []),
@@ -118,7 +118,11 @@ function groupText(
   const [first] = tasks
   if (first === undefined) return []
   const everyone = tasks.length === waves.flatMap((wave) => wave.hosts).length && tasks.length > 6
-  const hosts = everyone ? `all ${tasks.length}` : tasks.map((task) => sanitize(task.host)).join(', ')
+  const hosts = first.once
+    ? onceText(first.once.scope, waves.length)
+    : everyone
+      ? `all ${tasks.length}`
+      : tasks.map((task) => sanitize(task.host)).join(', ')
   const [line = '', ...rest] = wrapped(
     `${hosts} > ${sanitize(first.name)}: ${taskText(first)}`.split(' '),
     ' ',
@@ -126,6 +130,10 @@ function groupText(
   )
   return [`  ${line}`, ...rest.map((more) => `      ${more}`), ...inputText(tasks, verbose)]
 }
+
+/** For whom a task is done that is not done for each host. */
+const onceText = (scope: 'play' | 'wave', waves: number): string =>
+  scope === 'play' ? 'once for the play' : waves > 1 ? 'once for each wave' : 'once for the wave'
 
 /** The inputs of tasks that are folded together: what they have in common, then what each host has of its own. */
 function inputText(tasks: readonly PlannedTask[], verbose: boolean): readonly string[] {

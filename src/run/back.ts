@@ -1,8 +1,9 @@
 import type { Outcome } from '../model/event.ts'
-import type { Host } from '../model/host.ts'
+import { type Host, machineOf } from '../model/host.ts'
 import { hostsOf, type PlayPhase, playsOf } from '../model/schedule.ts'
+import type { Limit } from './back-limit.ts'
 import { type RunContext, tell } from './context.ts'
-import { allEnded } from './deadline.ts'
+import { inForks } from './deadline.ts'
 import { notOurs, pointsOf, restingOf, supersedes } from './points.ts'
 import {
   begunTasks,
@@ -21,11 +22,15 @@ export interface BackOptions {
   readonly to?: string
   readonly of: string
   readonly runs: readonly string[]
+  /** Only what was done for these machines is taken back; `refuseLimited` says whether that may be. */
+  readonly limit?: Limit
 }
 
 /** One play to be taken back. */
 interface Backward {
   readonly phase: PlayPhase
+  /** The hosts and things that it is taken back for. */
+  readonly within: (host: Host) => boolean
   /** A restore point is undone where this holds, and nowhere else. */
   readonly isPoint: boolean
   readonly restores: (host: Host) => boolean
@@ -44,7 +49,7 @@ interface Backward {
  */
 export async function runBack(context: RunContext, options: BackOptions): Promise<Outcome> {
   const undoing: Undoing = { purpose: 'rollback', of: options.of, runs: options.runs }
-  const all = backwards(context, options.to)
+  const all = backwards(context, options)
   const damaged = await proveAll(context, all, undoing)
   if (context.interrupted.aborted) return 'interrupted'
   if (damaged !== undefined) {
@@ -79,22 +84,19 @@ async function proveAll(
 
 async function takeBack(
   context: RunContext,
-  { phase, isPoint, restores, covers, completes }: Backward,
+  { phase, within, isPoint, restores, covers, completes }: Backward,
   undoing: Undoing,
 ): Promise<Halt | undefined> {
   const { name } = phase.play
-  const lost = lostTask(context, phase)
+  const lost = lostTask(context, phase, within)
   if (lost !== undefined) return { kind: 'hindered', why: lost }
   const waves = phase.waves.toReversed()
-  const concerns = (host: Host) => (!isPoint || restores(host)) && begunTasks(context, phase, host).length > 0
+  const concerns = (host: Host) =>
+    within(host) && (!isPoint || restores(host)) && begunTasks(context, phase, host).length > 0
+  const resting = (play: PlayPhase) => restingOf(context, play).filter(({ task }) => within(task.host))
   if (covers.length > 0) {
     const why =
-      notOurs(context, phase) ??
-      (await endUnfinished(
-        context,
-        covers.flatMap((play) => restingOf(context, play)),
-        undoing.runs,
-      ))
+      notOurs(context, phase) ?? (await endUnfinished(context, covers.flatMap(resting), undoing.runs))
     if (why !== undefined) return { kind: 'hindered', why }
   }
   for (const [at, wave] of waves.entries()) {
@@ -102,14 +104,14 @@ async function takeBack(
     if (concerned.length === 0) continue
     if (context.interrupted.aborted) return { kind: 'interrupted' }
     tell(context, { type: 'wave.started', play: name, wave: waves.length - at })
-    const ended = await allEnded(concerned.map((host) => undoHost(context, phase, host, undoing)))
+    const ended = await inForks(context.forks, concerned, (host) => undoHost(context, phase, host, undoing))
     tell(context, { type: 'wave.ended', play: name, wave: waves.length - at })
     const hindered = ended.flatMap((halt) => (halt?.kind === 'hindered' ? [halt.why] : []))
     if (hindered.length > 0) return { kind: 'hindered', why: hindered.join('; ') }
     const stopped = ended.find((halt) => halt !== undefined)
     if (stopped !== undefined) return stopped
   }
-  const gone = completes.flatMap((play) => restingOf(context, play)).map(({ task }) => task.id)
+  const gone = completes.flatMap(resting).map(({ task }) => task.id)
   if (gone.length > 0) {
     tell(context, { type: 'tasks.rewound', tasks: gone, by: name })
     await context.ledger.sync()
@@ -117,12 +119,13 @@ async function takeBack(
   return undefined
 }
 
-function backwards(context: Known, to: string | undefined): readonly Backward[] {
+function backwards(context: Known, { to, limit }: BackOptions): readonly Backward[] {
+  const within = (host: Host) => limit?.(machineOf(host)) ?? true
   const plays = playsOf(context.schedule)
   const last = to === undefined ? -1 : plays.findIndex((phase) => phase.play.name === to)
   const taken = plays.filter((_, at) => at > last)
   const points = new Set(plays.flatMap((phase) => pointsOf(context.schedule, phase)))
-  const resting = taken.filter((phase) => restingOf(context, phase).length > 0)
+  const resting = taken.filter((phase) => restingOf(context, phase).some(({ task }) => within(task.host)))
   const needed = plays.filter((phase) =>
     resting.some((one) => pointsOf(context.schedule, one).includes(phase)),
   )
@@ -143,11 +146,12 @@ function backwards(context: Known, to: string | undefined): readonly Backward[] 
   const isFirst = (phase: PlayPhase, among: ReadonlySet<PlayPhase>) =>
     plays.find((one) => among.has(one)) === phase
   const ending = plays[last]
-  const within = ending !== undefined && needed.includes(ending) ? [ending, ...taken] : taken
-  return within.toReversed().map((phase) => ({
+  const inReach = ending !== undefined && needed.includes(ending) ? [ending, ...taken] : taken
+  return inReach.toReversed().map((phase) => ({
     phase,
+    within,
     isPoint: points.has(phase),
-    restores: (host) => needed.includes(phase) && restorer(phase, host) === phase,
+    restores: (host) => within(host) && needed.includes(phase) && restorer(phase, host) === phase,
     covers: resting.filter((one) => parts.get(one)?.has(phase)),
     completes: resting.filter((one) => isFirst(phase, parts.get(one) ?? new Set())),
   }))

@@ -1,3 +1,4 @@
+import type { TaskId } from '../model/action.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Evaluated } from '../model/evaluate.ts'
 import type { Event, Listener, Stamped } from '../model/event.ts'
@@ -33,6 +34,8 @@ export interface RunContext {
   readonly interrupted: AbortSignal
   /** Asks a person; false stops the run. */
   approve(gate: string, question: string): Promise<{ readonly yes: boolean; readonly by: string }>
+  /** With `--step`: asks a person before a task is done; false ends its host there. Questions come one after the other. */
+  step?(task: TaskId): Promise<boolean>
   /** A clock for durations, in milliseconds. */
   clock(): number
   /** Why a task may not be begun (it is not what was planned), or undefined; asked again, with `changes`, before it changes something. */

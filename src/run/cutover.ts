@@ -1,5 +1,7 @@
+import { machineOf } from '../model/host.ts'
 import { playsOf } from '../model/schedule.ts'
-import { begunOf, pointsOf, restingOf } from './points.ts'
+import type { Limit } from './back-limit.ts'
+import { type Begun, begunOf, pointsOf, restingOf } from './points.ts'
 import type { Known } from './undo.ts'
 
 /** What a rollback to before a cut-over would take from users. */
@@ -12,8 +14,8 @@ export interface Loss {
   readonly points: readonly string[]
 }
 
-/** What taking back (to the end of the play `to`, or everything) loses; undefined when it does not go back behind a cut-over. */
-export function lossOf(known: Known, to: string | undefined): Loss | undefined {
+/** What taking back (to the end of the play `to`, or everything) of what was done for the machines of a limit, loses; undefined when it does not go back behind a cut-over. */
+export function lossOf(known: Known, to: string | undefined, limit: Limit = () => true): Loss | undefined {
   const { schedule, state } = known
   const gate = [...state.cutovers].at(-1)
   if (gate === undefined) return undefined
@@ -23,15 +25,16 @@ export function lossOf(known: Known, to: string | undefined): Loss | undefined {
   // A gate that the playbook does not give any more stands at its end: all that was done may be in use.
   const found = phases.findIndex((phase) => phase.kind === 'cutover' && phase.name === gate)
   const at = found < 0 ? phases.length : found
+  const isIn = ({ task }: Begun) => limit(machineOf(task.host))
   const plays = playsOf(schedule)
   const taken = plays.filter((phase) => phases.indexOf(phase) > end)
   const points = new Set(
-    taken.filter((phase) => restingOf(known, phase).length > 0).flatMap((phase) => pointsOf(schedule, phase)),
+    taken.filter((phase) => restingOf(known, phase).some(isIn)).flatMap((phase) => pointsOf(schedule, phase)),
   )
   const behind = plays.filter(
     (phase) => phases.indexOf(phase) < at && (points.has(phase) || taken.includes(phase)),
   )
-  const changes = behind.flatMap((phase) => begunOf(known, phase)).length
+  const changes = behind.flatMap((phase) => begunOf(known, phase)).filter(isIn).length
   if (changes === 0) return undefined
   return {
     gate,

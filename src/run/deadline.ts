@@ -39,6 +39,25 @@ export async function allEnded<T>(work: readonly Promise<T>[]): Promise<readonly
   })
 }
 
+/** Does the work for each item, at most so many side by side; waits for all, as {@link allEnded} does. Results in the items' order. */
+export async function inForks<T, R>(
+  forks: number,
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const queue = items.map((item, at) => ({ item, at }))
+  const results = new Map<number, Promise<R>>()
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const doing = work(next.item)
+      results.set(next.at, doing)
+      await doing.catch(() => {})
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(forks, items.length)) }, worker))
+  return allEnded(items.flatMap((_, at) => results.get(at) ?? []))
+}
+
 /**
  * Gives work a signal that aborts at the deadline (seconds), and a little time to end after it. It aborts at the end
  * too, whatever that is: what was left running has nothing more to ask of the machine. `isOver` says when that is so.

@@ -3,7 +3,7 @@ import { tasksOf } from '../model/evaluate.ts'
 import { hostsOf, type PlayPhase, playsOf, type TaskAt, tasksAndHandlers } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
 import { lossOf } from './cutover.ts'
-import { allEnded } from './deadline.ts'
+import { inForks } from './deadline.ts'
 import { begunOf, meet, notOurs, pointsOf, restingOf, supersedes } from './points.ts'
 import { begunTasks, endUnfinished, undoHost, unproved } from './undo.ts'
 
@@ -36,14 +36,12 @@ export async function rewindBroken(context: RunContext): Promise<string | undefi
   if (damaged.length > 0) return `nothing was brought back: ${damaged.join('; ')}`
   // Later restore points first: an earlier one may hold what is older of the same files.
   for (const phase of [...new Set([...resting, ...points])].toSorted(backwards(context))) {
-    const ended = await allEnded(
-      hostsOf(phase).map(async (host) => {
-        const earlier = points.slice(0, Math.max(0, points.indexOf(phase)))
-        if (earlier.some((point) => supersedes(context, point, phase, host))) return undefined
-        const purpose = points.includes(phase) ? 'rewind' : 'redo'
-        return undoHost(context, phase, host, { ...undoing, purpose })
-      }),
-    )
+    const ended = await inForks(context.forks, hostsOf(phase), async (host) => {
+      const earlier = points.slice(0, Math.max(0, points.indexOf(phase)))
+      if (earlier.some((point) => supersedes(context, point, phase, host))) return undefined
+      const purpose = points.includes(phase) ? 'rewind' : 'redo'
+      return undoHost(context, phase, host, { ...undoing, purpose })
+    })
     const hindered = ended.find((halt) => halt?.kind === 'hindered')
     if (hindered?.kind === 'hindered')
       return `${hindered.why}, so ${points.map((point) => `"${point.play.name}"`).join(', ')} could not be brought back`

@@ -124,8 +124,9 @@ function collected(
   return changed || isLast ? 'failed' : 'blocked'
 }
 
-/** What failed hosts are worth together; hosts that were only told to stop are worth nothing. */
+/** What failed hosts are worth together; hosts that were only told to stop are worth nothing, and alone no failure. */
 function outcomeOf(results: readonly TaskResult[]): Outcome {
+  if (results.length > 0 && results.every((result) => result === 'cancelled')) return 'interrupted'
   if (results.includes('unknown')) return 'needs-operator'
   const failed = results.filter((result) => result !== 'cancelled')
   return failed.length > 0 && failed.every((result) => result === 'unreachable') ? 'unreachable' : 'failed'

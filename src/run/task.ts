@@ -29,11 +29,26 @@ interface End {
 export async function perform(context: RunContext, task: TaskAt, unsettled?: string): Promise<TaskResult> {
   const before = context.state.tasks.get(task.id)
   if (isDone(before)) return before.status
+  if (await isDeclined(context, task, unsettled)) {
+    const message = context.interrupted.aborted ? 'interrupted' : 'a person said no to it (--step)'
+    tell(context, { type: 'task.ended', task: task.id, result: 'cancelled', message, seconds: 0 })
+    return 'cancelled'
+  }
   const begun = context.clock()
   const end = await attempt(context, task, unsettled)
   const seconds = (context.clock() - begun) / 1000
   tell(context, { type: 'task.ended', task: task.id, ...end, ...notices(task, end), seconds })
   return end.result
+}
+
+/** Whether somebody who is asked before each task says no to this one. Nobody is asked where nothing would be done. */
+async function isDeclined(
+  context: RunContext,
+  task: TaskAt,
+  unsettled: string | undefined,
+): Promise<boolean> {
+  if (context.step === undefined || unsettled !== undefined) return false
+  return evaluate(context.schedule, context.state, task).kind === 'action' && !(await context.step(task.id))
 }
 
 /** The handlers that are to be done since this task changed something, or in check mode may change something. */

@@ -3,7 +3,7 @@ import { ConnectionError } from '../model/errors.ts'
 import { evaluate, tasksOf } from '../model/evaluate.ts'
 import type { UndoPurpose } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
-import type { PlayPhase, Schedule, TaskAt } from '../model/schedule.ts'
+import { type PlayPhase, type Schedule, type TaskAt, taskParts } from '../model/schedule.ts'
 import { isDone, pastOf, type State, type TaskState } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { usual, withDeadline } from './deadline.ts'
@@ -41,14 +41,21 @@ export function begunTasks(
   })
 }
 
-/** Why a play cannot be taken back whole: a task of it began that the playbook does not give any more. */
-export function lostTask(context: Known, phase: PlayPhase): string | undefined {
+/** Why a play cannot be taken back whole: a task of it began that the playbook does not give any more. Hosts outside `within` have no say. */
+export function lostTask(
+  context: Known,
+  phase: PlayPhase,
+  within: (host: Host) => boolean,
+): string | undefined {
   const prefix = `${phase.play.name}/`
   const found = new Set(
     phase.waves.flat().flatMap((host) => begunTasks(context, phase, host).map(({ task }) => task.id)),
   )
+  const out = new Set(
+    phase.waves.flatMap((wave) => wave.flatMap((host) => (within(host) ? [] : [host.name]))),
+  )
   for (const [id, state] of context.state.tasks)
-    if (state.begun && id.startsWith(prefix) && !found.has(id))
+    if (state.begun && id.startsWith(prefix) && !found.has(id) && !out.has(taskParts(id).host))
       return `${id} began, and the playbook does not give that task any more, so its undo cannot be found; a person must look`
   return undefined
 }

@@ -111,6 +111,47 @@ test('unchanged, the run starts just what the plan says, with the same modules a
   expect(await own.read('a/color')).toBe('light red, fact of a')
 })
 
+const once = `${prelude}
+export default playbook('roll', { fleet }, (site) => {
+  const [balancer, ...web] = site.web
+  if (balancer === undefined) return []
+  return [
+    play('roll', web, { serial: 1 })
+      .handler('reload', ({ host }) => write({ path: host.vars.dir + '/reloaded', text: 'yes' }))
+      .task('fact', () => read({ path: balancer.vars.dir + '/fact' }), { runOnce: 'play', delegateTo: balancer })
+      .task('drain', ({ host, fact }) => write({ path: balancer.vars.dir + '/out-' + host.name, text: fact.text }), { delegateTo: balancer })
+      .task('color', ({ host }) => write({ path: host.vars.dir + '/color', text: host.vars.color }), { notify: 'reload' })
+      .task('note', () => write({ path: balancer.vars.dir + '/note', text: 'x' }), { runOnce: 'wave', delegateTo: () => balancer }),
+  ]
+})
+`
+
+test('what is done once, over another machine or by a handler is planned and then done as planned', async () => {
+  const own = await makeProject({ 'roll.ts': once })
+  const planned = await own.call(['plan', 'roll.ts', '--out', 'plan.json'])
+  expect(planned.out).toContain('once for the play > fact: observed over a: test.read')
+  expect(planned.out).toContain('once for each wave > note: unknown until')
+  const plan = JSON.parse(await own.read('plan.json')) as PlanDocument
+  await own.write('a/fact', 'moved')
+  expect(await own.call(['run', '--plan', 'plan.json'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('b > roll > fact: text: fact of a -> moved'),
+  })
+  expect(await own.journals()).toEqual([])
+  await own.write('a/fact', 'fact of a\n')
+  expect(await own.call(['run', '--plan', 'plan.json'])).toMatchObject({ code: 0, err: '' })
+  const [events = []] = await own.journals()
+  const started = events.flatMap((event) => (event.type === 'task.started' ? [event] : []))
+  expect(started.map(({ task }) => task)).toEqual([
+    ...['fact', 'drain', 'color', 'note', 'reload'].map((task) => `roll/b/${task}`),
+    ...['drain', 'color', 'reload'].map((task) => `roll/c/${task}`),
+  ])
+  for (const { task, module, on } of started) {
+    const found = tasksOf(plan).find((one) => one.task === task)
+    expect([found?.module ?? module, found?.over]).toEqual([module, on])
+  }
+})
+
 test('a plain password that is a word of plays and tasks too is hidden in values, and the plan can still be run', async () => {
   const own = await makeProject({
     'paint.ts': book.replaceAll("play('paint'", "play('paint admin'"),

@@ -34,6 +34,24 @@ test('an unchanged playbook is gone on with, its values kept', async () => {
   expect(await own.read('a/second')).toBe('done')
 })
 
+test.each([['resume'], ['rollback']])(
+  '%s works on as many hosts side by side as the run',
+  async (command) => {
+    const own = await makeProject({ 'walk.ts': book() })
+    expect(await own.call(['run', 'walk.ts', '--forks', '1'])).toMatchObject({ code: 3 })
+    await own.write('a/gate', 'open')
+    expect(await own.call([command])).toMatchObject({ code: 0 })
+    const events = (await own.journals()).at(-1) ?? []
+    const work = events.flatMap((event) =>
+      'task' in event && (event.task.startsWith('second/') || event.type.startsWith('undo.'))
+        ? [`${event.type.split('.')[1]} ${event.task}`]
+        : [],
+    )
+    expect(work).toHaveLength(6)
+    for (let at = 0; at < 6; at += 2) expect(work[at + 1]).toBe(work[at]?.replace('started', 'ended'))
+  },
+)
+
 test('with --diff, what is changed from here on is shown as by run', async () => {
   const told = `${book().replace(
     'const fleet',

@@ -1,6 +1,11 @@
-import { expect, test } from 'vitest'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runProgram } from '../../src/commands/program.ts'
+import type { Event } from '../../src/model/event.ts'
+import { fastDirectory } from '../support/fast-directory.ts'
 import { fakeIo } from '../support/io.ts'
+import { keepRun } from '../support/kept-runs.ts'
 
 async function call(...args: string[]) {
   const io = fakeIo()
@@ -50,4 +55,34 @@ test('faults stand in two columns, however long their names are', async () => {
 
 test('the help tells the exit codes', async () => {
   expect((await call('--help')).out).toMatch(/130 {2}interrupted, resumable/)
+})
+
+describe('with kept runs', () => {
+  let cwd = ''
+  beforeEach(async () => {
+    cwd = await mkdtemp(join(fastDirectory(), 'runs-'))
+  })
+  afterEach(() => rm(cwd, { recursive: true }))
+
+  const state = () => join(cwd, '.upgrade-fleet')
+  const said: Event = { type: 'task.said', task: 'p/h/t', line: 'one' }
+  const ended: Event = { type: 'run.ended', outcome: 'failed', seconds: 1 }
+  const resumed: Event = { type: 'run.resumed', run: 'r1', playbook: 'p', changed: true, waves: [] }
+
+  async function typed(...args: string[]) {
+    const io = fakeIo({ cwd })
+    return { code: await runProgram(io, args), ...io.written }
+  }
+
+  test('runs tells of one that was resumed and killed that it did not end', async () => {
+    await keepRun(state(), 'r1', [said, ended, resumed, said])
+    expect((await typed('runs')).out).toMatch(/^r1 {2}not ended/)
+  })
+
+  test('the latest run is found without a look at older ones, which may be damaged', async () => {
+    const { journal } = await keepRun(state(), 'r1', [said, said])
+    await writeFile(journal, (await readFile(journal, 'utf8')).replace('one', 'two'))
+    await keepRun(state(), 'r2', [said, ended])
+    expect(await typed('show')).toMatchObject({ code: 0, out: expect.stringContaining('r2: failed') })
+  })
 })

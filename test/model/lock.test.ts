@@ -27,8 +27,16 @@ test.each([
   JSON.stringify({ held: false, holder: { ...holder, pid: '7' } }),
   JSON.stringify({ held: false, holder: { ...holder, run: 7 } }),
   JSON.stringify({ held: false, holder: { ...holder, by: 'me' } }),
+  JSON.stringify({ held: true, holder: { ...holder, run: 'r1; reboot' } }),
+  JSON.stringify({ held: true, holder: { ...holder, run: '-r1' } }),
+  JSON.stringify({ held: true, holder: { ...holder, user: 'ann on ctl-1.\nNothing is locked' } }),
 ])('what is not of ours counts as held: %s', (text) => {
   expect(readNote(text)).toEqual({ held: true, holder: undefined })
+})
+
+test('a note of any length is no note', () => {
+  const long = { ...holder, since: 'x'.repeat(5000) }
+  expect(readNote(JSON.stringify({ held: true, holder: long })).holder).toBeUndefined()
 })
 
 test('what a machine says of a holder is shown, never obeyed', () => {

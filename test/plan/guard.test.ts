@@ -129,3 +129,38 @@ test('handlers, rescues and what is always done are held to the plan, and not hi
   expect(messages(run)).toEqual([])
   expect(world.done).toEqual(['a x', 'a mended', 'a back', 'a reload'])
 })
+
+test('what is done once, by whichever host, and what is delegated are held to the plan', async () => {
+  const [one, two] = hosts('lb', 'lb-2')
+  if (one === undefined || two === undefined) throw new Error()
+  const list = (lb = one) => [
+    play('p', hosts('a', 'b'), { maxFailPercentage: 50 })
+      .handler('reload', () => set('reload'))
+      .task('seen', () => look(null), { runOnce: 'play', delegateTo: () => lb })
+      .task('once', ({ seen }) => set(seen.fact), {
+        runOnce: 'wave',
+        delegateTo: () => lb,
+        notify: 'reload',
+      }),
+    play('lb', [two]).task('look', () => look(null)),
+  ]
+  Object.assign(world, { fact: 'old', done: [] })
+  const rules = await guardOf(list())
+  const run = await tryRun(list(), { rules, forks: 1 })
+  expect(messages(run)).toEqual([])
+  expect(world.done).toEqual(['lb old', 'a reload'])
+  world.done = []
+  const other = await tryRun(list(two), { rules: await guardOf(list()), forks: 1 })
+  expect(world.done).toEqual([])
+  expect(messages(other)[0]).toMatch(/not what was planned: over lb -> over lb-2/)
+})
+
+test('where the first host does not answer, the next may do what is done once: the plan is of both', async () => {
+  const list = [
+    play('p', hosts('a', 'b'), { maxFailPercentage: 50 }).task('once', () => set('x'), { runOnce: 'play' }),
+  ]
+  Object.assign(world, { fact: 'old', done: [] })
+  const run = await tryRun(list, { rules: await guardOf(list), down: ['a'] })
+  expect(messages(run)).toEqual([])
+  expect(world.done).toEqual(['b x'])
+})

@@ -39,7 +39,7 @@ test.each([
   expect(momentOf(text, new Date(now))).toEqual(new Date(moment))
 })
 
-test.each([['25:00'], ['5'], ['tomorrow'], ['2026-13-01T05:00'], ['2026-11-01T05:00']])(
+test.each([['25:00'], ['5'], ['tomorrow'], ['2026-13-01T05:00'], ['2027-02-30T05:00'], ['2026-11-01T05:00']])(
   '%s is refused',
   (text) => {
     expect(() => momentOf(text, at('12:00:00'))).toThrow(InputError)
@@ -135,6 +135,7 @@ test('what was taken is read from the journals: the newest run of that name, its
     ],
     [start('rollback', 'r3'), ...wave(20, 21, 'set')],
     [start('run', 'r4', 'another'), ...wave(0, 90, 'set')],
+    [start('rollback', 'clock was set back'), ...wave(60, 1, 'set'), ...wave(60, 1, 'more')],
   ])
   expect(found.latest).toEqual({ run: 'r2', seconds: 90 })
   expect([...found.waves]).toEqual([

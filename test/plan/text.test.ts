@@ -52,6 +52,20 @@ async function textOf(options: { verbose?: boolean } = {}) {
   return outlineText(outline(scheduleOf(parts()), fold(events)), { past, ...options })
 }
 
+test('a plain value under a telling name is not printed, the name of a secret is', () => {
+  const input = {
+    login: { user: 'wso2', password: 'opensesame' },
+    api_token: secret('env:TOKEN'),
+    pwd: ['sesame'],
+  }
+  const part = play('p', hosts('h')).task('t', () => dump(input))
+  const text = outlineText(outline(scheduleOf([part]), fold([])), { verbose: true })
+  expect(text).not.toContain('sesame')
+  expect(text).toContain('login.password: ***')
+  expect(text).toContain('api_token: (secret env:TOKEN)')
+  expect(text).toContain('login.user: wso2')
+})
+
 test('a plan for twelve hosts fits on a page', async () => {
   expect(await textOf()).toMatchInlineSnapshot(`
     "PLAY facts: gw-1, gw-2, gw-3, gw-4, gw-5, gw-6, gw-7, gw-8, gw-9, gw-10, gw-11, gw-12 (a failure does not stop
@@ -149,4 +163,39 @@ test('what sounds like a secret is hidden, at any depth; the same salt shows whe
   expect(hider('s').hide(vars('sesameopen'))).not.toEqual(one)
   expect(hider('t').hide(vars('opensesame'))).not.toEqual(one)
   expect([isHidden({ $hidden: 'x' }), isHidden('x'), isHidden(null)]).toEqual([true, false, false])
+})
+
+test('what is done once stands there once, and what is delegated says over which machine', async () => {
+  const [lb] = hosts('lb')
+  if (lb === undefined) throw new Error()
+  const list = [
+    play('roll', twelve.slice(0, 4), { serial: 2 })
+      .task('drain', ({ host }) => dump({ out: host.name }), { delegateTo: lb })
+      .task('tell', () => tell({}), { runOnce: 'wave' }),
+    play('end', twelve.slice(0, 2))
+      .task('count', ({ host }) => look({ host: host.name }), { runOnce: 'play', delegateTo: () => lb })
+      .task('after', ({ count }) => dump({ of: count.at })),
+  ]
+  const { events } = await tryRun(list, { check: true, forks: 1 })
+  const planned = outlineText(outline(scheduleOf(list), fold(events)))
+  expect(planned).toMatchInlineSnapshot(`
+    "PLAY roll, 2 waves
+      wave 1: gw-1, gw-2 (stops when the 1st of 2 fails)
+      wave 2: gw-3, gw-4 (stops when the 1st of 2 fails)
+      gw-1, gw-2, gw-3, gw-4 > drain: would change over lb: dump [undone by itself]
+          by host: out
+      POINT OF NO RETURN: what follows cannot be taken back
+      once for each wave > tell: unknown until drain: tell [cannot be undone: a mail is sent]
+          (empty)
+
+    PLAY end: gw-1, gw-2 (stops when the 1st of 2 fails)
+      once for the play > count: unknown until roll/gw-1/drain over lb: look
+          host: gw-1
+      gw-1, gw-2 > after: known after count
+
+    4 hosts: 4 would change, 0 no change, 5 unknown until the run knows more, 0 observations, 0 skipped
+    point of no return: roll/gw-1/tell
+    "
+  `)
+  expect(outlineText(outline(scheduleOf(list), fold([])))).toContain('once for the play > count: unknown')
 })
