@@ -6,11 +6,12 @@ import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
-import { withForks } from './flags.ts'
+import { type RunFlags, withForks, withLogin } from './flags.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { worldOf } from './world.ts'
 
-type AdhocOptions = InventoryOptions & { readonly forks: number; readonly timeout?: string }
+type AdhocOptions = InventoryOptions &
+  Pick<RunFlags, 'forks' | 'hostKeyChecking'> & { readonly timeout?: string }
 
 /** `ping PATTERN`: whether hosts can be logged in to, and have a working shell. */
 export function pingCommand(io: Io): Command {
@@ -20,7 +21,7 @@ export function pingCommand(io: Io): Command {
     .action(async (pattern: string, options: AdhocOptions) => {
       throw new Exit(await onHosts(io, pattern, options, sh.read`echo pong`, true))
     })
-  return withForks(command.addOption(inventoryOption()).addOption(extraVarsOption()))
+  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
 /** `exec PATTERN -- COMMAND`: runs one shell command on hosts. */
@@ -41,7 +42,7 @@ export function execCommand(io: Io): Command {
     .action(async (pattern: string, words: readonly string[], options: AdhocOptions) => {
       throw new Exit(await onHosts(io, pattern, options, typed(words.join(' ')), false))
     })
-  return withForks(command.addOption(inventoryOption()).addOption(extraVarsOption()))
+  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
 async function onHosts(
@@ -55,7 +56,7 @@ async function onHosts(
   if (!(timeout > 0)) throw new InputError(`--timeout ${options.timeout}: expected seconds, more than 0`)
   const { inventory } = await inventoryOf(io, options)
   const hosts = matchHosts(inventory, pattern)
-  const world = worldOf(io, inventory, reads)
+  const world = worldOf(io, inventory, reads, options)
   const codes: number[] = []
   const next = hosts[Symbol.iterator]()
   const worker = async (): Promise<void> => {

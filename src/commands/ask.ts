@@ -23,6 +23,12 @@ export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['app
   }
 }
 
+/** Asks a person yes or no. An interrupt is a no. */
+export async function askYes(io: Io, message: string): Promise<boolean> {
+  const { confirm } = await import('@inquirer/prompts')
+  return confirm({ message, default: false }, { signal: io.interrupted }).catch(() => false)
+}
+
 const whatNoMeans =
   'no: the task is not done, and its host ends there, cancelled; the run can be resumed. continue: nothing is asked any more.'
 

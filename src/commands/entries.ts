@@ -92,6 +92,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./adhoc.ts')).execCommand,
   },
   {
+    name: 'hostkeys',
+    usage: 'scan [PATTERN] | trust PATTERN',
+    summary: 'print the keys that hosts show; store those that you have compared',
+    load: async () => (await import('./hostkeys.ts')).hostkeysCommand,
+  },
+  {
     name: 'unlock',
     usage: '[PATTERN] [--run RUN]',
     summary: 'release the locks of a run that cannot do it',

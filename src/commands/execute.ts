@@ -43,7 +43,10 @@ export interface Execution {
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
-  readonly flags: Pick<RunFlags, 'forks' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'>
+  readonly flags: Pick<
+    RunFlags,
+    'forks' | 'hostKeyChecking' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'
+  >
 }
 
 /**
@@ -53,7 +56,7 @@ export interface Execution {
  */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
-  const world = worldOf(io, execution.inventory, flags.check)
+  const world = worldOf(io, execution.inventory, flags.check, flags)
   const leases = folder === undefined ? undefined : await leasesFor(io, execution, folder)
   const reporter = await openScreen(io, flags.output, folder)
   let journal: Journal | undefined

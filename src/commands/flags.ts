@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { HostKeyChecking } from '../connect/context.ts'
 import type { Selection } from '../model/selection.ts'
 import { extraVarsOption, inventoryOption } from './options.ts'
 import { type Output, outputs } from './screen.ts'
@@ -8,6 +9,7 @@ export interface RunFlags {
   readonly inventory: readonly string[]
   readonly limit?: string
   readonly forks: number
+  readonly hostKeyChecking?: HostKeyChecking
   readonly check: boolean
   readonly diff?: boolean
   readonly step?: boolean
@@ -85,6 +87,16 @@ const forksOption = () =>
 /** Options of everything that works on hosts. */
 export function withForks(command: Command): Command {
   return command.addOption(forksOption().default(50))
+}
+
+/** Options of everything that logs in to hosts. */
+export function withLogin(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--host-key-checking <mode>',
+      'accept-new stores the host key of a host of which none is known; one that changed is always refused (default: strict)',
+    ).choices(['strict', 'accept-new']),
+  )
 }
 
 /** The same for what goes on from a run: without a number, that of the run. */

@@ -23,14 +23,14 @@ export interface Looked {
 export async function look(
   io: Io,
   prepared: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
-  flags: Pick<RunFlags, 'forks'> & { readonly offline: boolean },
+  flags: Pick<RunFlags, 'forks' | 'hostKeyChecking'> & { readonly offline: boolean },
 ): Promise<Looked> {
   const { schedule } = prepared
   if (flags.offline) {
     const parts = outline(schedule, fold([]))
     return { parts, state: undefined, findings: [], unreachable: false, interrupted: false }
   }
-  const state = await observe(io, prepared, flags.forks)
+  const state = await observe(io, prepared, flags)
   const wrong = [...state.tasks].filter(([, task]) =>
     ['failed', 'unreachable', 'blocked'].includes(task.status),
   )
@@ -49,9 +49,9 @@ export async function look(
 async function observe(
   io: Io,
   { schedule, inventory, run }: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
-  forks: number,
+  flags: Pick<RunFlags, 'forks' | 'hostKeyChecking'>,
 ): Promise<State> {
-  const world = worldOf(io, inventory, true)
+  const world = worldOf(io, inventory, true, flags)
   const journal = memoryJournal(io.now)
   const state = fold([])
   try {
@@ -64,7 +64,7 @@ async function observe(
       redact: world.redact,
       connect: world.connect,
       check: true,
-      forks,
+      forks: flags.forks,
       interrupted: io.interrupted,
       approve: async () => ({ yes: true, by: 'plan' }),
       clock: () => performance.now(),

@@ -126,9 +126,9 @@ export async function refuseMovedFacts(
   io: Io,
   plan: PlanDocument,
   prepared: Prepared,
-  flags: SelectionFlags & Pick<RunFlags, 'forks'>,
+  flags: SelectionFlags & Pick<RunFlags, 'forks' | 'hostKeyChecking'>,
 ): Promise<void> {
-  const looked = await look(io, prepared, { forks: flags.forks, offline: plan.offline })
+  const looked = await look(io, prepared, { ...flags, offline: plan.offline })
   if (looked.interrupted) throw new Exit(exitCodeOf('interrupted'))
   refuse(movedFacts(plan, planDocument(basisOf(io, prepared, flags), looked, hider(plan.salt))))
 }

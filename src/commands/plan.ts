@@ -14,6 +14,7 @@ import {
   type RunFlags,
   selectionOf,
   withForks,
+  withLogin,
   withOutput,
   withSelection,
 } from './flags.ts'
@@ -23,6 +24,7 @@ import { exitCodeOf } from './outcome.ts'
 import { pastRuns } from './past-runs.ts'
 import { documentOf, storePlan } from './plan-file.ts'
 import { type Prepared, prepare } from './prepare.ts'
+import { refuseUnknownHosts } from './unknown-hosts.ts'
 
 type PlanFlags = RunFlags & { readonly offline: boolean; readonly out?: string }
 
@@ -37,7 +39,7 @@ export function planCommand(io: Io): Command {
     .action(async (file: string, flags: PlanFlags) => {
       throw new Exit(await plan(io, file, flags))
     })
-  return withOutput(withForks(withSelection(listingOptions(command))))
+  return withOutput(withLogin(withForks(withSelection(listingOptions(command)))))
 }
 
 async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
@@ -53,6 +55,7 @@ async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
       io.out(listing(prepared.schedule, flags))
       return 0
     }
+    if (!flags.offline) await refuseUnknownHosts(io, prepared, flags)
     const looked = await look(io, prepared, flags)
     if (looked.interrupted) return exitCodeOf('interrupted')
     const asValue = flags.out !== undefined || flags.output === 'json'

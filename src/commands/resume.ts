@@ -17,6 +17,7 @@ import {
   notAfterOption,
   stepOption,
   withForksOfRun,
+  withLogin,
   withOutput,
 } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
@@ -25,6 +26,7 @@ import { planOfRun } from './plan-file.ts'
 import { hasAccepted, otherTool, playbookToGoOn } from './playbook-in-use.ts'
 import { rulesOf } from './rules.ts'
 import { afterwards } from './run.ts'
+import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
@@ -51,7 +53,7 @@ export function resumeCommand(io: Io): Command {
     .action(async (id: string | undefined, flags: ResumeFlags) => {
       throw new Exit(await resume(io, id, { ...flags, check: false }))
     })
-  return withOutput(withForksOfRun(command))
+  return withOutput(withLogin(withForksOfRun(command)))
 }
 
 async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promise<number> {
@@ -73,6 +75,7 @@ async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promi
       )
     const acceptChanged = flags.acceptChanged === true
     const { schedule, inventory, accepted } = await playbookToGoOn(io, run, acceptChanged)
+    await refuseUnknownHosts(io, { schedule, inventory }, { ...flags, inventory: inventory.sources })
     // Whoever accepted what changed has left the plan that the run was begun by.
     const left = acceptChanged || accepted !== undefined || hasAccepted(events)
     const plan = left ? undefined : await planOfRun(folder)

@@ -12,12 +12,13 @@ import { lossOf } from '../run/cutover.ts'
 import { confirmLoss } from './after-cutover.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { type FlagsOfRun, withForksOfRun, withOutput } from './flags.ts'
+import { type FlagsOfRun, withForksOfRun, withLogin, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { exitCodeOf } from './outcome.ts'
 import { appliedInUse, inUse } from './playbook-in-use.ts'
 import { limitOf } from './prepare.ts'
+import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
@@ -47,7 +48,7 @@ export function rollbackCommand(io: Io): Command {
       const only = limit === undefined ? {} : { onlyHosts: limit }
       throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, ...only, check: false })))
     })
-  return withOutput(withForksOfRun(command))
+  return withOutput(withLogin(withForksOfRun(command)))
 }
 
 /** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
@@ -72,6 +73,8 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
       )
     const loss = lossOf(known, to, limit)
     if (loss !== undefined) await confirmLoss(io, of, loss, events, flags.afterCutover)
+    const asked = { ...flags, inventory: inventory.sources, forks: flags.forks ?? run.record.forks }
+    await refuseUnknownHosts(io, { schedule, inventory }, asked, limit)
     const folder = await makeRunFolder(state, await nextRunId(state, io.now()))
     const end = to === undefined ? {} : { to }
     const only = onlyHosts === undefined ? {} : { onlyHosts }

@@ -18,6 +18,7 @@ import {
   type RunFlags,
   stepOption,
   withForks,
+  withLogin,
   withOutput,
   withSelection,
 } from './flags.ts'
@@ -28,6 +29,7 @@ import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } f
 import { prepare } from './prepare.ts'
 import { rollbackRun } from './rollback.ts'
 import { rulesOf } from './rules.ts'
+import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 
 /** `upgrade-fleet <playbook.ts>`: runs a playbook. */
@@ -49,7 +51,7 @@ export function runCommand(io: Io): Command {
     .action(async (file: string | undefined, flags: PlannedFlags) => {
       throw new Exit(await runGiven(io, file, flags))
     })
-  return withOutput(withForks(withSelection(listingOptions(command))))
+  return withOutput(withLogin(withForks(withSelection(listingOptions(command)))))
 }
 
 type PlannedFlags = RunFlags & { readonly plan?: string }
@@ -78,6 +80,7 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDoc
       io.out(listing(prepared.schedule, flags))
       return 0
     }
+    await refuseUnknownHosts(io, prepared, flags)
     const { run, state, folder, schedule, inventory, record } = prepared
     const execution: Execution = {
       run,

@@ -7,17 +7,17 @@ import type { Io } from '../model/io.ts'
 import { holderText, type LockState } from '../model/lock.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
-import { stateOption, withForks } from './flags.ts'
+import { type RunFlags, stateOption, withForks, withLogin } from './flags.ts'
 import { holderOf } from './locked.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { stateDirectory, type World, worldOf } from './world.ts'
 
-type UnlockFlags = InventoryOptions & {
-  readonly forks: number
-  readonly list?: boolean
-  readonly run?: string
-  readonly state?: string
-}
+type UnlockFlags = InventoryOptions &
+  Pick<RunFlags, 'forks' | 'hostKeyChecking'> & {
+    readonly list?: boolean
+    readonly run?: string
+    readonly state?: string
+  }
 
 /** A host with its lock as it was looked at, or why it could not be. */
 type Seen = { readonly host: string } & (
@@ -36,13 +36,13 @@ export function unlockCommand(io: Io): Command {
     .action(async (pattern: string, flags: UnlockFlags) => {
       throw new Exit(await unlock(io, pattern, flags))
     })
-  return withForks(command.addOption(inventoryOption()).addOption(extraVarsOption()))
+  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
 async function unlock(io: Io, pattern: string, flags: UnlockFlags): Promise<number> {
   const { inventory } = await inventoryOf(io, flags)
   const names = matchHosts(inventory, pattern).map(({ name }) => name)
-  const world = worldOf(io, inventory, false)
+  const world = worldOf(io, inventory, false, flags)
   try {
     const seen = await lookAtAll(io, world, names, flags.forks)
     const state = stateDirectory(io, flags.state)

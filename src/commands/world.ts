@@ -11,6 +11,7 @@ import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
+import type { RunFlags } from './flags.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
 export function stateDirectory(io: Io, flag: string | undefined): string {
@@ -25,13 +26,23 @@ export interface World {
 }
 
 /** Connections to the hosts of an inventory, each made when it is first asked for; `check` makes them read-only. */
-export function worldOf(io: Io, inventory: Inventory, check: boolean): World {
+export function worldOf(
+  io: Io,
+  inventory: Inventory,
+  check: boolean,
+  { hostKeyChecking }: Pick<RunFlags, 'hostKeyChecking'>,
+): World {
   const revealed = new Set<string>()
   const secrets = remembering(secretsOf(io), revealed)
   // What the environment holds is known already; a file's value is when it is first used.
   for (const name of secretNames(varsOf(inventory))) if (name.startsWith('env:')) revealQuietly(secrets, name)
   const agent = io.env['SSH_AUTH_SOCK']
-  const context = { secrets, home: io.home, ...(agent !== undefined && { agent }) }
+  const context = {
+    secrets,
+    home: io.home,
+    ...(agent !== undefined && { agent }),
+    ...(hostKeyChecking !== undefined && { hostKeyChecking }),
+  }
   const pool = connectionPool((endpoint) => openConnection(endpoint, context))
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
   return {

@@ -2,6 +2,9 @@ import type { Connection, Endpoint } from '../model/connection.ts'
 import type { SecretStore } from '../model/secret.ts'
 import type { Retry } from './wire.ts'
 
+/** What is done with the host key of a machine of which none is known; a key that is another than the known one is always refused. */
+export type HostKeyChecking = 'strict' | 'accept-new'
+
 /** What connections need of the world around them; `main` hands it in. */
 export interface ConnectContext {
   readonly secrets: SecretStore
@@ -9,6 +12,8 @@ export interface ConnectContext {
   readonly home: string
   /** Path of the agent's socket (SSH_AUTH_SOCK). */
   readonly agent?: string
+  /** `accept-new`: the key of a machine of which no key is known is stored and taken; default `strict`. */
+  readonly hostKeyChecking?: HostKeyChecking
   /** Seconds for TCP, handshake and authentication together; default 20. */
   readonly connectTimeout?: number
   /** Seconds without a byte from the other side after which a connection is given up; default 60. */

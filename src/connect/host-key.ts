@@ -1,21 +1,33 @@
 import { quote } from '../model/command.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import { fingerprint, hostName, judge, type Known, keyType, knownFor } from './known-hosts.ts'
+import type { ConnectContext } from './context.ts'
+import {
+  fingerprint,
+  hostName,
+  judge,
+  type Known,
+  keyType,
+  knownFor,
+  type ReadKnownHosts,
+  type Verdict,
+} from './known-hosts.ts'
+import { rememberKeys } from './remember-key.ts'
 
 /** Judges the key of one machine, and remembers why it was not the right one. */
 export interface HostKeyCheck {
   /** The algorithms to offer: of a machine that is known, those of its recorded keys only. */
   readonly algorithms: readonly string[]
-  /** Whether this is the machine's key. */
-  readonly verify: (key: Buffer) => boolean
+  /** Whether this is the machine's key; a promise where it is stored first. It never rejects. */
+  readonly verify: (key: Buffer) => boolean | Promise<boolean>
   /** Why not, once a key was refused. */
   readonly refused: () => ConnectionError | undefined
   /** What it means that the machine has none of the offered algorithms. */
   readonly noneOffered: () => ConnectionError | undefined
 }
 
-const offered: Readonly<Record<string, readonly string[]>> = {
+/** The signature algorithms that are offered for each type of host key, in the order of preference. */
+export const offered: Readonly<Record<string, readonly string[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
   'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
@@ -23,66 +35,116 @@ const offered: Readonly<Record<string, readonly string[]>> = {
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 }
 
-/** Reads the known_hosts files of an endpoint. Throws `host-key` when one of them cannot be read. */
-export async function hostKeyCheck(endpoint: Endpoint, home: string): Promise<HostKeyCheck> {
-  const files = endpoint.knownHostsFiles ?? [`${home}/.ssh/known_hosts`]
-  const { address, port, name } = endpoint
-  const error = (...lines: string[]) => new ConnectionError(name, 'host-key', lines.join('\n'))
-  let known: Known
+/** The files that say which host keys a machine has; a key that is accepted goes into the first. */
+export function knownHostsOf(endpoint: Endpoint, home: string): readonly [string, ...string[]] {
+  const [first = `${home}/.ssh/known_hosts`, ...more] = endpoint.knownHostsFiles ?? []
+  return [first, ...more]
+}
+
+/** What files and inventory say of a machine. Throws `host-key` when a file cannot be read. */
+export async function knownOf(endpoint: Endpoint, home: string, read?: ReadKnownHosts): Promise<Known> {
+  const { name, address, port, hostKeyFingerprints = [] } = endpoint
   try {
-    known = await knownFor(files, address, port)
+    return {
+      ...(await knownFor(knownHostsOf(endpoint, home), address, port, read)),
+      pins: hostKeyFingerprints,
+    }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw error(`${name}: its host key cannot be checked: ${why}`, 'Make the known_hosts file readable.')
+    throw new ConnectionError(
+      name,
+      'host-key',
+      `${name}: its host key cannot be checked: ${why}\nMake the known_hosts file readable.`,
+    )
   }
-  const host = hostName(address, port)
-  const file = files[0] ?? `${home}/.ssh/known_hosts`
-  const scan = `ssh-keyscan -p ${port} ${quote(address)} >> ${quote(file)}`
-  const forget = (from: string) => `ssh-keygen -R ${quote(host)} -f ${quote(from)} && ${scan}`
-  const warning = 'Somebody may be in the middle, or the machine was installed anew.'
+}
+
+/** Reads what is known of an endpoint. Throws `host-key` when a known_hosts file cannot be read. */
+export async function hostKeyCheck(
+  endpoint: Endpoint,
+  { home, hostKeyChecking = 'strict' }: Pick<ConnectContext, 'home' | 'hostKeyChecking'>,
+): Promise<HostKeyCheck> {
+  const files = knownHostsOf(endpoint, home)
+  const { address, port, name } = endpoint
+  let known = await knownOf(endpoint, home)
   let verdict: ConnectionError | undefined
-  const refuse = (key: Buffer): ConnectionError | undefined => {
-    const shown = `${keyType(key)} ${fingerprint(key)}`
-    const found = judge(known, key)
-    switch (found.kind) {
-      case 'known':
-        return undefined
-      case 'unknown':
-        return error(
-          `${name}: the host key of ${host} is not known: ${shown}, in none of ${files.join(', ')}.`,
-          `Compare the fingerprint with the machine's own, then type: ${scan}`,
-        )
-      case 'changed': {
-        const { recorded } = found
-        return error(
-          `${name}: the host key of ${host} has changed: it shows ${shown}, and ${recorded.file}:${recorded.line} has ${recorded.type} ${fingerprint(recorded.key)}. ${warning}`,
-          `If it is right, compare fingerprints, then type: ${forget(recorded.file)}`,
-        )
-      }
-      case 'revoked':
-        return error(
-          `${name}: the host key of ${host} is revoked: ${shown}, by ${found.by.file}:${found.by.line}.`,
-          `Give the machine a new host key, then type: ${forget(file)}`,
-        )
-      default:
-        return found satisfies never
+  const accept = async (key: Buffer): Promise<boolean> => {
+    try {
+      const [found = { kind: 'unknown' }] = await rememberKeys(files, address, port, [key])
+      verdict = refusal(endpoint, files, key, found)
+      // It is asked again whenever the connection makes new keys.
+      if (verdict === undefined) known = await knownOf(endpoint, home)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      verdict = new ConnectionError(name, 'host-key', `${name}: its host key cannot be stored: ${why}`)
     }
+    return verdict === undefined
   }
-  const [recorded] = known.keys
+  const [recorded] = known.pins.length > 0 ? [] : known.keys
   const types = recorded === undefined ? Object.keys(offered) : known.keys.map((line) => line.type)
   return {
     algorithms: [...new Set(types.flatMap((type) => offered[type] ?? []))],
     verify: (key) => {
-      verdict = refuse(key)
+      const found = judge(known, key)
+      if (found.kind === 'unknown' && hostKeyChecking === 'accept-new') return accept(key)
+      verdict = refusal(endpoint, files, key, found)
       return verdict === undefined
     },
     refused: () => verdict,
     noneOffered: () =>
       recorded === undefined
         ? undefined
-        : error(
-            `${name}: the host key of ${host} has changed: it has no key of a type that ${recorded.file}:${recorded.line} has (${recorded.type} ${fingerprint(recorded.key)}). ${warning}`,
-            `If it is right, compare fingerprints, then type: ${forget(recorded.file)}`,
+        : new ConnectionError(
+            name,
+            'host-key',
+            `${name}: the host key of ${hostName(address, port)} has changed: it has no key of a type that ${recorded.file}:${recorded.line} has (${recorded.type} ${fingerprint(recorded.key)}). ${warning}\n${forget(endpoint, recorded.file)}`,
           ),
+  }
+}
+
+const warning = 'Somebody may be in the middle, or the machine was installed anew.'
+
+const forget = ({ name, address, port }: Endpoint, file: string) =>
+  `If it is right, compare fingerprints, then type: ssh-keygen -R ${quote(hostName(address, port))} -f ${quote(file)} && upgrade-fleet hostkeys trust ${quote(name)}`
+
+/** Why a key that a machine showed is not taken; undefined where it is. */
+function refusal(
+  endpoint: Endpoint,
+  files: readonly string[],
+  key: Buffer,
+  found: Verdict,
+): ConnectionError | undefined {
+  const { name, address, port } = endpoint
+  const host = hostName(address, port)
+  const shown = `${keyType(key)} ${fingerprint(key)}`
+  const error = (what: string, next: string) =>
+    new ConnectionError(name, 'host-key', `${name}: the host key of ${host} ${what}\n${next}`)
+  switch (found.kind) {
+    case 'known':
+      return undefined
+    case 'unknown':
+      return error(
+        `is not known: ${shown}, in none of ${files.join(', ')}.`,
+        `Compare the fingerprint with the machine's own, then type: upgrade-fleet hostkeys trust ${quote(name)}`,
+      )
+    case 'changed': {
+      const { recorded } = found
+      return error(
+        `has changed: it shows ${shown}, and ${recorded.file}:${recorded.line} has ${recorded.type} ${fingerprint(recorded.key)}. ${warning}`,
+        forget(endpoint, recorded.file),
+      )
+    }
+    case 'not-pinned':
+      return error(
+        `is not the one of the inventory: it shows ${shown}, and upgrade_fleet_host_key has ${found.pins.join(', ')}. ${warning}`,
+        `If it is right, compare fingerprints, then correct upgrade_fleet_host_key; all keys of the machine: upgrade-fleet hostkeys scan ${quote(name)}`,
+      )
+    case 'revoked':
+      return error(
+        `is revoked: ${shown}, by ${found.by.file}:${found.by.line}.`,
+        `Give the machine a new host key. ${forget(endpoint, files[0] ?? found.by.file)}`,
+      )
+    default:
+      return found satisfies never
   }
 }

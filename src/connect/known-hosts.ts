@@ -16,6 +16,8 @@ export interface Known {
   /** Keys of the first file that knows it. */
   readonly keys: readonly KnownLine[]
   readonly revoked: readonly KnownLine[]
+  /** Fingerprints that the inventory gives; where there are any, no other key is taken. */
+  readonly pins: readonly string[]
 }
 
 /** What a key that a machine showed is. */
@@ -24,6 +26,7 @@ export type Verdict =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'changed'; readonly recorded: KnownLine }
   | { readonly kind: 'revoked'; readonly by: KnownLine }
+  | { readonly kind: 'not-pinned'; readonly pins: readonly string[] }
 
 /** Reads the text of a known_hosts file; lines that make no sense are passed over, as OpenSSH does. */
 export function parseKnownHosts(text: string, file: string): readonly KnownLine[] {
@@ -47,6 +50,8 @@ export function matchesHost(hosts: string, address: string, port: number): boole
     if (version !== '1' || salt === undefined || hash === undefined) return false
     return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash
   }
+  // Almost every line is of another machine, by its plain name.
+  if (!/[*?!]/.test(hosts) && !hosts.toLowerCase().split(',').includes(name)) return false
   let found = false
   for (const pattern of hosts.toLowerCase().split(',')) {
     const negated = pattern.startsWith('!')
@@ -62,24 +67,45 @@ export function hostName(address: string, port: number): string {
   return (port === 22 ? address : `[${address}]:${port}`).toLowerCase()
 }
 
+/** Gives the lines of a known_hosts file. */
+export type ReadKnownHosts = (file: string) => Promise<readonly KnownLine[]>
+
+const readKnownHosts: ReadKnownHosts = async (file) => parseKnownHosts(await textOf(file), file)
+
+/** Reads each file once, for whoever looks for many machines at the same time. */
+export function knownHostsReader(): ReadKnownHosts {
+  const files = new Map<string, Promise<readonly KnownLine[]>>()
+  return (file) => {
+    const lines = files.get(file) ?? readKnownHosts(file)
+    files.set(file, lines)
+    return lines
+  }
+}
+
 /** Reads the files and picks what is about one machine. A missing file knows nobody; one that cannot be read throws. */
-export async function knownFor(files: readonly string[], address: string, port: number): Promise<Known> {
+export async function knownFor(
+  files: readonly string[],
+  address: string,
+  port: number,
+  read: ReadKnownHosts = readKnownHosts,
+): Promise<Omit<Known, 'pins'>> {
   const revoked: KnownLine[] = []
   let keys: readonly KnownLine[] = []
   for (const file of files) {
-    const lines = parseKnownHosts(await textOf(file), file).filter((line) =>
-      matchesHost(line.hosts, address, port),
-    )
+    const lines = (await read(file)).filter((line) => matchesHost(line.hosts, address, port))
     revoked.push(...lines.filter((line) => line.marker === 'revoked'))
     if (keys.length === 0) keys = lines.filter((line) => line.marker === 'none')
   }
   return { keys, revoked }
 }
 
-/** Judges a key that a machine showed. */
+/** Judges a key that a machine showed: what is revoked stays so, then the inventory's word counts before that of the files. */
 export function judge(known: Known, key: Buffer): Verdict {
   const by = known.revoked.find((line) => line.key.equals(key))
   if (by !== undefined) return { kind: 'revoked', by }
+  const { pins } = known
+  if (pins.length > 0)
+    return pins.includes(fingerprint(key)) ? { kind: 'known' } : { kind: 'not-pinned', pins }
   const [recorded] = known.keys
   if (recorded === undefined) return { kind: 'unknown' }
   return known.keys.some((line) => line.key.equals(key)) ? { kind: 'known' } : { kind: 'changed', recorded }

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import type { Endpoint } from '../model/connection.ts'
@@ -6,6 +6,7 @@ import { ConnectionError } from '../model/errors.ts'
 import type { Channel, Ended, Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { findCredential } from './credential.ts'
+import { dialOut, handshake } from './handshake.ts'
 import { hostKeyCheck } from './host-key.ts'
 
 type Ssh2 = typeof import('ssh2')
@@ -21,7 +22,7 @@ export async function sshLink(
   context: ConnectContext,
 ): Promise<Link> {
   const { name } = endpoint
-  const check = await hostKeyCheck(endpoint, context.home)
+  const check = await hostKeyCheck(endpoint, context)
   const credential = await findCredential(ssh2, endpoint, username, context)
   const seconds = context.connectTimeout ?? 20
   const begun = performance.now()
@@ -53,11 +54,16 @@ export async function sshLink(
       keepaliveInterval: 15_000,
       keepaliveCountMax: 1_000_000,
       hostVerifier: (key: Buffer, decide: (ok: boolean) => void): void => {
-        let right = false
+        let right: boolean | Promise<boolean> = false
         try {
           right = check.verify(key)
         } finally {
-          decide(right === true)
+          if (typeof right === 'boolean') decide(right === true)
+          else
+            void right.then(
+              (stored) => decide(stored === true),
+              () => decide(false),
+            )
         }
       },
       authHandler: (left, _partial, next) => {
@@ -66,13 +72,7 @@ export async function sshLink(
         authenticating = true
         next(credential.method)
       },
-      algorithms: {
-        serverHostKey: [...check.algorithms] as never[],
-        kex: kex as never[],
-        cipher: ciphers as never[],
-        hmac: macs as never[],
-        compress: ['none'],
-      },
+      algorithms: { ...handshake, serverHostKey: [...check.algorithms] as never[] },
     })
   } catch (error) {
     sock.destroy()
@@ -135,51 +135,6 @@ export class BrokenOff extends ConnectionError {
     super(host, 'unreachable', message)
     this.early = early
   }
-}
-
-const kex = [
-  'curve25519-sha256',
-  'curve25519-sha256@libssh.org',
-  'ecdh-sha2-nistp256',
-  'ecdh-sha2-nistp384',
-  'ecdh-sha2-nistp521',
-  'diffie-hellman-group16-sha512',
-  'diffie-hellman-group18-sha512',
-  'diffie-hellman-group14-sha256',
-  'diffie-hellman-group-exchange-sha256',
-]
-const ciphers = [
-  'aes128-gcm@openssh.com',
-  'aes256-gcm@openssh.com',
-  'aes128-ctr',
-  'aes192-ctr',
-  'aes256-ctr',
-  'chacha20-poly1305@openssh.com',
-]
-const macs = [
-  'hmac-sha2-256-etm@openssh.com',
-  'hmac-sha2-512-etm@openssh.com',
-  'hmac-sha2-256',
-  'hmac-sha2-512',
-]
-
-function dialOut({ name, address, port }: Endpoint, seconds: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const sock = connect({ host: address, port, noDelay: true })
-    const fail = (why: string) => {
-      sock.destroy()
-      reject(new ConnectionError(name, 'unreachable', `${name}: ${address}:${port} is not reachable: ${why}`))
-    }
-    const timer = setTimeout(() => fail(`no answer within ${seconds} seconds`), seconds * 1000)
-    sock.on('error', (error) => {
-      clearTimeout(timer)
-      fail(error.message)
-    })
-    sock.once('connect', () => {
-      clearTimeout(timer)
-      resolve(sock)
-    })
-  })
 }
 
 /** Gives a connection up that has brought no byte for too long; the keepalives see to it that a living one does. */

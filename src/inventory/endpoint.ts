@@ -11,6 +11,10 @@ const word = (what: string) => z.string().regex(/^[^-\p{Cc}\s][^\p{Cc}\s]*$/u, w
 const path = z.string().regex(/^(\/|~\/)[^\p{Cc}]*$/u, 'expected an absolute path')
 const port = 'expected a port of 1 to 65535'
 
+const pinned =
+  'expected a fingerprint as ssh-keygen -l prints it, SHA256: and 43 characters, or a list of them'
+const pin = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, pinned)
+
 const connection = z.object({
   ansible_connection: z.enum(['ssh', 'local']).default('ssh'),
   ansible_host: word('expected a host name or address').optional(),
@@ -21,6 +25,9 @@ const connection = z.object({
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ansible_ssh_common_args: z.string().default(''),
+  upgrade_fleet_host_key: z
+    .union([z.array(pin).min(1, 'expected at least one fingerprint'), pin.transform((one) => [one])], pinned)
+    .optional(),
   upgrade_fleet_dir: z
     .string()
     .regex(/^\/[^\p{Cc}]*$/u, 'expected an absolute path')
@@ -65,6 +72,9 @@ export function endpointOf(inventory: Inventory, host: InventoryHost, home?: str
       privateKeyFile: expand(given.ansible_ssh_private_key_file),
     }),
     ...(known.length > 0 && { knownHostsFiles: known.map(expand) }),
+    ...(given.upgrade_fleet_host_key !== undefined && {
+      hostKeyFingerprints: given.upgrade_fleet_host_key,
+    }),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
   }
 }

@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly privateKeyFile?: string
   /** known_hosts files, the first that knows the host decides; default `~/.ssh/known_hosts`. */
   readonly knownHostsFiles?: readonly string[]
+  /** Fingerprints (`SHA256:...`) of the host keys that the machine may show; they win over what files say. */
+  readonly hostKeyFingerprints?: readonly string[]
   /** Directory of ours on the machine, for jobs and before-images; default `.upgrade-fleet` in the user's home. */
   readonly workdir?: string
 }

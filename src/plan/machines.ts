@@ -4,6 +4,23 @@ import { type PlayPhase, playsOf, type Schedule, tasksAndHandlers } from '../mod
 import { fold } from '../model/state.ts'
 
 /**
+ * The machines of a schedule, each once, in order: those that its plays are on or go through, and those that tasks are
+ * delegated to. With `limit`, only what is done for these machines counts.
+ */
+export function allMachines(
+  schedule: Schedule,
+  limit: (machine: Host) => boolean = () => true,
+): readonly Host[] {
+  const all = playsOf(schedule).flatMap((phase) => {
+    const hosts = phase.waves.flat().filter((host) => limit(machineOf(host)))
+    if (hosts.length === 0) return []
+    const others = tasksAndHandlers(phase.play).map(({ options }) => options.delegateTo)
+    return [...hosts, ...others.flatMap((other) => (typeof other === 'object' ? [other] : []))]
+  })
+  return [...new Map(all.map((host) => [machineOf(host).name, machineOf(host)])).values()]
+}
+
+/**
  * The machines of a schedule that a run of it may change, each once, in order: those with a task that is known to be a change,
  * or of which nobody knows before the run what it will be. With `limit`, only what is done for these machines counts.
  */

@@ -80,7 +80,11 @@ describe('ssh', () => {
     }
     const host = '[127.79.0.10]:2222'
     const cases: readonly (readonly [string, () => string, RegExp])[] = [
-      ['an empty file', () => '', /is not known: ssh-ed25519 SHA256:\S+,[\s\S]*ssh-keyscan -p 2222/],
+      [
+        'an empty file',
+        () => '',
+        /is not known: ssh-ed25519 SHA256:\S+,[\s\S]*hostkeys trust host-127.79.0.10/,
+      ],
       ['another machine only', () => `127.79.0.99 ${sshd.hostKey}`, /is not known/],
       ['another port only', () => `127.79.0.10 ${sshd.hostKey}`, /is not known/],
       [

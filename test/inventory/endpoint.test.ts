@@ -26,6 +26,16 @@ describe('endpointOf', () => {
         workdir: '/var/uf',
       },
     ],
+    [
+      `upgrade_fleet_host_key: SHA256:${'a'.repeat(43)}`,
+      {
+        name: 'gw1',
+        kind: 'ssh',
+        address: 'gw1',
+        port: 22,
+        hostKeyFingerprints: [`SHA256:${'a'.repeat(43)}`],
+      },
+    ],
     ['ansible_connection: local', { name: 'gw1', kind: 'local', address: 'gw1', port: 22 }],
     [
       `ansible_ssh_common_args: '-o UserKnownHostsFile=/a -oUserKnownHostsFile="/b ~/c" -o "UserKnownHostsFile /d"'`,
@@ -63,6 +73,12 @@ describe('endpointOf', () => {
       `ansible_ssh_common_args: '-o "UserKnownHostsFile=/b c"'`,
       'ansible_ssh_common_args: expected absolute paths, got "c"',
     ],
+    [
+      'upgrade_fleet_host_key: "MD5:00"',
+      'upgrade_fleet_host_key: expected a fingerprint as ssh-keygen -l prints it, SHA256: and 43 characters, or a list of them, got "MD5:00"',
+    ],
+    ['upgrade_fleet_host_key: []', 'upgrade_fleet_host_key: expected at least one fingerprint'],
+    ['upgrade_fleet_host_key: [SHA256:x]', 'expected a fingerprint as ssh-keygen -l prints it'],
     ['ansible_host: "{{ ip }}"', 'ansible_host: expected a plain value, got a template'],
   ])('refuses %s', async (vars, problem) => {
     const problems = await problemsOf(() => endpoint(vars))

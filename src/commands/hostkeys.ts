@@ -1,0 +1,200 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { fingerprint } from '../connect/known-hosts.ts'
+import { type ScannedHost, type ShownKey, scanKeys, trustKeys } from '../connect/scan-keys.ts'
+import { endpointOf } from '../inventory/endpoint.ts'
+import { matchHosts } from '../inventory/patterns.ts'
+import type { Endpoint } from '../model/connection.ts'
+import { ConnectionError, InputError } from '../model/errors.ts'
+import type { Io } from '../model/io.ts'
+import { sanitize } from '../model/sanitize.ts'
+import { plural } from '../report/text.ts'
+import { askYes } from './ask.ts'
+import { Exit } from './exit.ts'
+import { type RunFlags, withForks } from './flags.ts'
+import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { type Vouched, vouchedFor } from './vouched.ts'
+
+type ScanFlags = InventoryOptions & Pick<RunFlags, 'forks'>
+type TrustFlags = ScanFlags & { readonly fingerprint?: readonly string[]; readonly fingerprints?: string }
+
+/** `hostkeys scan|trust PATTERN`: the keys that hosts show, and which of them are taken for theirs from now on. */
+export function hostkeysCommand(io: Io): Command {
+  const scan = new Command('scan')
+    .description('print the keys that hosts show, and what is known of them; nobody logs in')
+    .argument('[pattern]', 'a pattern as in Ansible', 'all')
+    .action(async (pattern: string, flags: ScanFlags) => {
+      throw new Exit(exitOf(await scanned(io, pattern, flags)))
+    })
+  const trust = new Command('trust')
+    .description('store the keys of hosts of which none is known, once somebody has compared them')
+    .argument('<pattern>', 'a pattern as in Ansible')
+    .addOption(
+      new Option(
+        '--fingerprint <fingerprint>',
+        'HOST=SHA256:..., or SHA256:... for one host: stored without a question; may be given again',
+      ).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]),
+    )
+    .option(
+      '--fingerprints <file>',
+      'a file with such lines: HOST ... SHA256:..., as hostkeys scan prints them',
+    )
+    .action(async (pattern: string, flags: TrustFlags) => {
+      throw new Exit(await trustGiven(io, pattern, flags))
+    })
+  const both = [scan, trust].map((one) =>
+    withForks(one.addOption(inventoryOption()).addOption(extraVarsOption())),
+  )
+  const command = new Command('hostkeys').description('look at the host keys of hosts, and trust them')
+  for (const one of both) command.addCommand(one)
+  return command
+}
+
+type Scanned = ScannedHost | ConnectionError
+
+/** Scans hosts `forks` at a time, in the order that they are given. */
+export async function scanAll(
+  io: Pick<Io, 'home' | 'interrupted'>,
+  endpoints: readonly Endpoint[],
+  forks: number,
+): Promise<readonly Scanned[]> {
+  const found = new Map<Endpoint, Scanned>()
+  const next = endpoints[Symbol.iterator]()
+  const worker = async (): Promise<void> => {
+    for (const endpoint of next) {
+      if (io.interrupted.aborted) throw new Exit(130)
+      found.set(
+        endpoint,
+        await scanKeys(endpoint, io.home).catch((error: unknown) => {
+          if (error instanceof ConnectionError) return error
+          throw error
+        }),
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(forks, endpoints.length) }, worker))
+  return endpoints.flatMap((endpoint) => found.get(endpoint) ?? [])
+}
+
+async function scanned(io: Io, pattern: string, flags: ScanFlags): Promise<readonly Scanned[]> {
+  const { inventory } = await inventoryOf(io, flags)
+  const endpoints = matchHosts(inventory, pattern)
+    .map((host) => endpointOf(inventory, host, io.home))
+    .filter((endpoint) => endpoint.kind === 'ssh')
+  if (endpoints.length === 0)
+    throw new InputError(`hostkeys: expected hosts that are reached over SSH, got none in "${pattern}"`)
+  const all = await scanAll(io, endpoints, flags.forks)
+  for (const one of all) io.out(scannedText(one, all))
+  return all
+}
+
+async function trustGiven(io: Io, pattern: string, flags: TrustFlags): Promise<number> {
+  const given = flags.fingerprint !== undefined || flags.fingerprints !== undefined
+  if (!given && !io.answers)
+    throw new InputError(
+      'hostkeys trust: nobody can answer here whether the fingerprints are right.',
+      'Name those that you know to be right: --fingerprint HOST=SHA256:..., or --fingerprints FILE',
+    )
+  const text = flags.fingerprints && (await textOf(io, flags.fingerprints))
+  const vouched = given
+    ? vouchedFor(flags.fingerprint ?? [], text ?? '', flags.fingerprints ?? '')
+    : undefined
+  const all = await scanned(io, pattern, flags)
+  const wanted = all.flatMap((one) => (one instanceof ConnectionError || !isUnknown(one) ? [] : [one]))
+  const taken = wanted.map((host) => ({ host, keys: takenKeys(host, vouched, all.length) }))
+  if (vouched === undefined && wanted.length > 0) {
+    const question = `Did you compare these fingerprints with the machines' own? Store the keys of ${plural(wanted.length, 'host')}?`
+    if (!(await askYes(io, question))) {
+      io.err('Nothing was stored.\n')
+      return 3
+    }
+  }
+  const codes = await Promise.all(taken.map(({ host, keys }) => store(io, host, keys)))
+  const rest = all.filter((one) => one instanceof ConnectionError || !isUnknown(one))
+  return Math.max(0, ...codes) || exitOf(rest)
+}
+
+function takenKeys(
+  { endpoint, keys }: ScannedHost,
+  vouched: Vouched | undefined,
+  hosts: number,
+): readonly ShownKey[] {
+  if (vouched === undefined) return keys
+  return keys.filter((key) => vouched(endpoint.name, hosts).includes(key.fingerprint))
+}
+
+async function store(io: Io, host: ScannedHost, keys: readonly ShownKey[]): Promise<number> {
+  const { name } = host.endpoint
+  if (keys.length === 0) {
+    io.err(`${name}: not stored: it shows no key with a fingerprint that you gave for it\n`)
+    return 3
+  }
+  try {
+    const file = await trustKeys(host, keys, io.home)
+    io.out(`${name} | stored in ${file}: ${keys.map(({ type }) => type).join(', ')}\n`)
+    return 0
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error
+    io.err(`${sanitize(error.message)}\n`)
+    return 3
+  }
+}
+
+/** Whether nothing is known of a machine, neither for nor against the keys that it shows. */
+export const isUnknown = ({ keys }: ScannedHost): boolean =>
+  keys.every(({ verdict }) => verdict.kind === 'unknown')
+
+const isKnown = ({ keys }: ScannedHost): boolean =>
+  keys.every(({ verdict }) => verdict.kind === 'known' || verdict.kind === 'unused')
+
+function exitOf(all: readonly Scanned[]): number {
+  if (all.some((one) => !(one instanceof ConnectionError) && !isKnown(one))) return 3
+  return all.some((one) => one instanceof ConnectionError) ? 4 : 0
+}
+
+function scannedText(one: Scanned, all: readonly Scanned[]): string {
+  if (one instanceof ConnectionError) return `${one.host} | ${one.fault}: ${sanitize(one.message)}\n`
+  return one.keys
+    .map((key) => `${one.endpoint.name} ${key.type} ${key.fingerprint} ${said(key)}${twins(one, key, all)}\n`)
+    .join('')
+}
+
+function said({ verdict }: ShownKey): string {
+  switch (verdict.kind) {
+    case 'known':
+      return 'known'
+    case 'unused':
+      return 'not recorded, and not asked for: the host is known by another of its keys'
+    case 'unknown':
+      return 'unknown'
+    case 'changed': {
+      const { file, line, type, key } = verdict.recorded
+      return `CHANGED: ${file}:${line} has ${type} ${fingerprint(key)}`
+    }
+    case 'revoked':
+      return `REVOKED: ${verdict.by.file}:${verdict.by.line}`
+    case 'not-pinned':
+      return `NOT THE ONE of upgrade_fleet_host_key: ${verdict.pins.join(', ')}`
+    default:
+      return verdict satisfies never
+  }
+}
+
+/** Other machines with the same key: one machine under two names, or copies of one. Two names of one address are no news. */
+function twins(one: ScannedHost, { key }: ShownKey, all: readonly Scanned[]): string {
+  const same = all.flatMap((other) =>
+    !(other instanceof ConnectionError) &&
+    other.host !== one.host &&
+    other.keys.some((its) => its.key.equals(key))
+      ? [other.endpoint.name]
+      : [],
+  )
+  return same.length === 0 ? '' : ` (the same key as ${same.join(', ')}: one machine, or copies of one)`
+}
+
+async function textOf(io: Io, file: string): Promise<string> {
+  return readFile(resolve(io.cwd, file), 'utf8').catch((error: unknown) => {
+    throw new InputError(`--fingerprints ${file}: ${error instanceof Error ? error.message : String(error)}`)
+  })
+}
