@@ -1,5 +1,6 @@
 import type { Connection, Endpoint } from '../model/connection.ts'
 import type { SecretStore } from '../model/secret.ts'
+import type { Bastions } from './bastions.ts'
 import type { Retry } from './wire.ts'
 
 /** What connections need of the world around them; `main` hands it in. */
@@ -15,6 +16,8 @@ export interface ConnectContext {
   readonly watchdog?: number
   /** How a lost connection is tried again for the next call. */
   readonly retry?: Retry
+  /** The machines that others are reached through; without it, only those that are behind none can be. */
+  readonly bastions?: Bastions
   /** Makes the connections of `fake` endpoints. */
   readonly fake?: (endpoint: Endpoint) => Connection
 }

@@ -26,16 +26,16 @@ const offered: Readonly<Record<string, readonly string[]>> = {
 /** Reads the known_hosts files of an endpoint. Throws `host-key` when one of them cannot be read. */
 export async function hostKeyCheck(endpoint: Endpoint, home: string): Promise<HostKeyCheck> {
   const files = endpoint.knownHostsFiles ?? [`${home}/.ssh/known_hosts`]
-  const { address, port, name } = endpoint
+  const { address, port, name, hostKeyAlias: alias } = endpoint
   const error = (...lines: string[]) => new ConnectionError(name, 'host-key', lines.join('\n'))
   let known: Known
   try {
-    known = await knownFor(files, address, port)
+    known = await knownFor(files, alias ?? address, alias === undefined ? port : 22)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw error(`${name}: its host key cannot be checked: ${why}`, 'Make the known_hosts file readable.')
   }
-  const host = hostName(address, port)
+  const host = alias?.toLowerCase() ?? hostName(address, port)
   const file = files[0] ?? `${home}/.ssh/known_hosts`
   const scan = `ssh-keyscan -p ${port} ${quote(address)} >> ${quote(file)}`
   const forget = (from: string) => `ssh-keygen -R ${quote(host)} -f ${quote(from)} && ${scan}`

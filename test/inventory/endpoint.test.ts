@@ -1,19 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { endpointOf } from '../../src/inventory/endpoint.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
+import { sshFiles } from '../../src/inventory/ssh-files.ts'
 import { files, problemsOf } from '../support/site.ts'
+
+const controller = { user: 'me', uid: 1, home: '/home/me', hostName: 'here', env: {}, files: sshFiles(1) }
+const globalFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
+const knownHostsFiles = ['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2', ...globalFiles]
 
 async function endpoint(vars: string) {
   const cwd = await files({ 'hosts.yml': `all: { hosts: { gw1: { ${vars} } } }` })
   const inventory = await loadInventory({ sources: ['hosts.yml'], cwd, env: {} })
   const [host] = inventory.hosts
   if (host === undefined) throw new Error('no host')
-  return endpointOf(inventory, host, '/home/me')
+  return endpointOf(inventory, host, controller)
 }
 
 describe('endpointOf', () => {
   it.each<[string, object]>([
-    ['', { name: 'gw1', kind: 'ssh', address: 'gw1', port: 22 }],
+    ['', { name: 'gw1', kind: 'ssh', address: 'gw1', port: 22, knownHostsFiles }],
     [
       'ansible_host: 10.0.0.1, ansible_port: "2222", ansible_user: wso2, ansible_ssh_private_key_file: ~/.ssh/id, upgrade_fleet_dir: /var/uf',
       {
@@ -24,17 +29,30 @@ describe('endpointOf', () => {
         user: 'wso2',
         privateKeyFile: '/home/me/.ssh/id',
         workdir: '/var/uf',
+        knownHostsFiles,
       },
     ],
-    ['ansible_connection: local', { name: 'gw1', kind: 'local', address: 'gw1', port: 22 }],
     [
-      `ansible_ssh_common_args: '-o UserKnownHostsFile=/a -oUserKnownHostsFile="/b ~/c" -o "UserKnownHostsFile /d"'`,
+      `ansible_ssh_common_args: '-o UserKnownHostsFile="/b ~/c" -J bastion:2200 -F none -o ConnectTimeout=5'`,
       {
         name: 'gw1',
         kind: 'ssh',
         address: 'gw1',
         port: 22,
-        knownHostsFiles: ['/a', '/b', '/home/me/c', '/d'],
+        knownHostsFiles: ['/b', '/home/me/c', ...globalFiles],
+        connectTimeout: 5,
+        jump: { name: 'bastion', kind: 'ssh', address: 'bastion', port: 2200, knownHostsFiles },
+      },
+    ],
+    ['ansible_connection: local', { name: 'gw1', kind: 'local', address: 'gw1', port: 22 }],
+    [
+      `ansible_ssh_common_args: '-o UserKnownHostsFile=/a -o "UserKnownHostsFile /d"'`,
+      {
+        name: 'gw1',
+        kind: 'ssh',
+        address: 'gw1',
+        port: 22,
+        knownHostsFiles: ['/a', ...globalFiles],
       },
     ],
   ])('%s', async (vars, expected) => {
@@ -52,16 +70,16 @@ describe('endpointOf', () => {
     ['ansible_connection: docker', 'ansible_connection: expected one of "ssh", "local", got "docker"'],
     ['ansible_ssh_private_key_file: id', 'ansible_ssh_private_key_file: expected an absolute path, got "id"'],
     [
-      'ansible_ssh_common_args: "-o UserKnownHostsFile=/a -J bastion"',
-      'ansible_ssh_common_args: expected nothing but "-o UserKnownHostsFile=/path", got "-J"',
+      'ansible_ssh_common_args: "-o UserKnownHostsFile=/a -A"',
+      'ansible_ssh_common_args: expected nothing but -o, -J and -F, got "-A"',
     ],
     [
       'ansible_ssh_common_args: "-o StrictHostKeyChecking=no"',
-      'ansible_ssh_common_args: expected nothing but "-o UserKnownHostsFile=/path", got "-o StrictHostKeyChecking=no"',
+      'ansible_ssh_common_args StrictHostKeyChecking: host keys are always checked here',
     ],
     [
       `ansible_ssh_common_args: '-o "UserKnownHostsFile=/b c"'`,
-      'ansible_ssh_common_args: expected absolute paths, got "c"',
+      'ansible_ssh_common_args UserKnownHostsFile: expected an absolute path, got "c"',
     ],
     ['ansible_host: "{{ ip }}"', 'ansible_host: expected a plain value, got a template'],
   ])('refuses %s', async (vars, problem) => {
