@@ -25,7 +25,8 @@ export async function sshLink(
   const credential = await findCredential(ssh2, endpoint, username, context)
   const seconds = context.connectTimeout ?? endpoint.connectTimeout ?? 20
   const begun = performance.now()
-  const sock = await openWay(endpoint, seconds, context)
+  const way = await openWay(endpoint, seconds, context)
+  const sock = way.stream
   const client = new ssh2.Client()
   let alive = false
   let authenticating = false
@@ -87,7 +88,8 @@ export async function sshLink(
   }
   if ((await Promise.race([ready, gone])) !== true) {
     sock.destroy()
-    throw whyNot()
+    const refused = check.refused()
+    throw refused ?? (await way.why) ?? whyNot()
   }
   alive = true
   return {
@@ -109,8 +111,6 @@ export async function sshLink(
   }
 
   function whyNot(): ConnectionError {
-    const refused = check.refused()
-    if (refused !== undefined) return refused
     const why = failure?.message ?? 'the connection was closed'
     if (/no matching host key/.test(why)) {
       const changed = check.noneOffered()

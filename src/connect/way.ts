@@ -5,18 +5,20 @@ import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import type { ConnectContext } from './context.ts'
 
+/** A stream to a machine. */
+export interface Way {
+  readonly stream: Duplex
+  /** Once it is over, what its command said of why; undefined where there is nothing to say. */
+  readonly why?: Promise<ConnectionError | undefined>
+}
+
 /** Opens the stream that SSH is spoken over: TCP, a way through the machine that it is behind, or a command's input and output. Throws `unreachable`. */
-export function openWay(endpoint: Endpoint, seconds: number, context: ConnectContext): Promise<Duplex> {
-  if (endpoint.proxyCommand !== undefined) return byCommand(endpoint, endpoint.proxyCommand)
-  if (endpoint.jump === undefined) return dialOut(endpoint, seconds)
-  if (context.bastions !== undefined) return context.bastions.dial(endpoint, endpoint.jump)
-  return Promise.reject(
-    new ConnectionError(
-      endpoint.name,
-      'unreachable',
-      `${endpoint.name}: nobody keeps the way through a jump`,
-    ),
-  )
+export async function openWay(endpoint: Endpoint, seconds: number, context: ConnectContext): Promise<Way> {
+  const { name, jump, proxyCommand } = endpoint
+  if (proxyCommand !== undefined) return byCommand(endpoint, proxyCommand)
+  if (jump === undefined) return { stream: await dialOut(endpoint, seconds) }
+  if (context.bastions !== undefined) return { stream: await context.bastions.dial(endpoint, jump) }
+  throw new ConnectionError(name, 'unreachable', `${name}: nobody keeps connections to ${jump.name}.`)
 }
 
 function dialOut({ name, address, port }: Endpoint, seconds: number): Promise<Socket> {
@@ -38,32 +40,40 @@ function dialOut({ name, address, port }: Endpoint, seconds: number): Promise<So
   })
 }
 
-const said = 2000
+const saidAtMost = 2000
+const ownEndMs = 100
 
 // As OpenSSH: the shell is replaced by the command. In a session of its own, a Ctrl-C of the terminal is not for it.
-function byCommand({ name }: Endpoint, command: string): Promise<Duplex> {
+function byCommand({ name }: Endpoint, command: string): Promise<Way> {
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', `exec ${command}`], { detached: true, stdio: 'pipe' })
-    const fail = (why: string) => new ConnectionError(name, 'unreachable', `${name}: its ProxyCommand ${why}`)
+    const failed = (how: string) =>
+      new ConnectionError(name, 'unreachable', `${name}: its ProxyCommand ${how}`)
     let errors = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      errors = (errors + text).slice(-said)
+      errors = (errors + text).slice(-saidAtMost)
     })
-    child.once('error', (error) => reject(fail(`cannot be started: ${error.message}`)))
+    const why = new Promise<ConnectionError | undefined>((tell) => {
+      child.once('close', (code) =>
+        tell(code ? failed(`ended with exit ${code}: ${errors.trim() || 'it said nothing'}`) : undefined),
+      )
+    })
+    child.once('error', (error) => reject(failed(`cannot be started: ${error.message}`)))
     child.once('spawn', () => {
       child.on('error', () => undefined)
-      const way = Duplex.from({ readable: child.stdout, writable: child.stdin })
-      child.once('exit', (code, signal) => {
-        if (code !== 0)
-          way.destroy(fail(`ended (${signal ?? `exit ${code}`}): ${errors.trim() || 'it said nothing'}`))
+      const stream = Duplex.from({ readable: child.stdout, writable: child.stdin })
+      stream.on('error', () => undefined)
+      stream.once('close', () => {
+        // One that ends by itself may say why; one that does not is hung up on, and killed if it is deaf.
+        const signals = [
+          setTimeout(() => child.kill('SIGHUP'), ownEndMs),
+          setTimeout(() => child.kill('SIGKILL'), 2000),
+        ]
+        child.once('exit', () => {
+          for (const signal of signals) clearTimeout(signal)
+        })
       })
-      way.on('error', () => undefined)
-      way.once('close', () => {
-        child.kill('SIGHUP')
-        const late = setTimeout(() => child.kill('SIGKILL'), 2000).unref()
-        child.once('exit', () => clearTimeout(late))
-      })
-      resolve(way)
+      resolve({ stream, why })
     })
   })
 }
