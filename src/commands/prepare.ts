@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { endpointOf } from '../inventory/endpoint.ts'
-import { type ExtraVars, paramsOf, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
+import { type ExtraVars, namesOf, paramsOf, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
 import { findInventory } from '../inventory/find-inventory.ts'
 import { loadInventory } from '../inventory/load-inventory.ts'
 import { matchHosts } from '../inventory/patterns.ts'
@@ -99,7 +99,7 @@ export function applied(
 ): Pick<Prepared, 'inventory' | 'schedule' | 'site'> {
   const { params, vars } = paramsOf(playbook.params, record.extraVars as ExtraVars)
   if (record.inventory.warnings.length > 0) throw new InputError(record.inventory.warnings)
-  const site = siteOf(playbook.fleet, record.inventory, vars)
+  const site = siteOf(playbook.fleet, record.inventory, vars, namesOf(playbook.params))
   const inventory = withExtraVars(record.inventory, vars)
   checkEndpoints(inventory, site)
   return {

@@ -69,6 +69,9 @@ export function withExtraVars(inventory: Inventory, extraVars: ExtraVars): Inven
   }
 }
 
+/** The names of a playbook's parameters, as far as its schema tells them. */
+export const namesOf = (schema: z.ZodType | undefined): readonly string[] => (schema && keysOf(schema)) ?? []
+
 /** Splits extra vars into the playbook's parameters, checked by its schema, and the others, which are vars. */
 export function paramsOf<P extends z.ZodType>(
   schema: P | undefined,

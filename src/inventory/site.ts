@@ -15,10 +15,19 @@ import { unsupported } from './unsupported.ts'
 
 /**
  * The inventory as a playbook sees it: each declared group's hosts and the site's vars checked against the fleet's
- * schemas, with extra vars on top. All that is wrong is thrown at once, each with the place of the value.
+ * schemas, with extra vars on top; `parameters` are the names of the playbook's own, to be proposed. All that is wrong is
+ * thrown at once, each with the place of the value.
  */
-export function siteOf<F extends Fleet>(fleet: F, inventory: Inventory, extraVars: ExtraVars = {}): Site<F> {
-  const problems = new Set<string>([...unknownExtraVars(fleet, extraVars), ...misspelt(fleet, inventory)])
+export function siteOf<F extends Fleet>(
+  fleet: F,
+  inventory: Inventory,
+  extraVars: ExtraVars = {},
+  parameters: readonly string[] = [],
+): Site<F> {
+  const problems = new Set<string>([
+    ...unknownExtraVars(fleet, extraVars, parameters),
+    ...misspelt(fleet, inventory),
+  ])
   const hostsByName = new Map(inventory.hosts.map((host) => [host.name, host]))
   const typed = new Map<z.ZodType, Map<string, Host>>()
   const all = new Map<string, Host>()
@@ -117,7 +126,11 @@ function check(
 }
 
 /** Extra vars that no schema of the fleet names, and that say nothing of a connection. */
-function unknownExtraVars(fleet: Fleet, extraVars: ExtraVars): readonly string[] {
+function unknownExtraVars(
+  fleet: Fleet,
+  extraVars: ExtraVars,
+  parameters: readonly string[],
+): readonly string[] {
   const schemas = [fleet.vars, ...Object.values(fleet.groups).map(({ schema }) => schema)]
   const lists = schemas.map(keysOf)
   if (lists.includes(undefined)) return []
@@ -126,6 +139,6 @@ function unknownExtraVars(fleet: Fleet, extraVars: ExtraVars): readonly string[]
     .filter((key) => !known.includes(key))
     .map(
       (key) =>
-        `-e ${key}: expected a variable of the fleet or a parameter of the playbook${didYouMean(key, known)}`,
+        `-e ${key}: expected a variable of the fleet or a parameter of the playbook${didYouMean(key, [...known, ...parameters])}`,
     )
 }

@@ -2,7 +2,7 @@ import { isHad, tasksOf } from './evaluate.ts'
 import type { Host } from './host.ts'
 import type { Block, Section } from './play.ts'
 import { blockId, type PlayPhase, type Schedule, sectionOf, type TaskAt } from './schedule.ts'
-import { isDone, type State, type TaskState } from './state.ts'
+import { isDone, type Looked, type TaskState } from './state.ts'
 
 /** Where a block goes on on a host: `again` from its start, for its last course ended badly; `over` when it is done. */
 export type Stage = 'body' | 'rescue' | 'always' | 'over' | 'again'
@@ -10,7 +10,7 @@ export type Stage = 'body' | 'rescue' | 'always' | 'over' | 'again'
 /** A block on a host, with what was done so far. */
 export interface BlockAt {
   readonly schedule: Schedule
-  readonly state: State
+  readonly state: Looked
   readonly phase: PlayPhase
   readonly host: Host
   readonly block: Block
@@ -28,8 +28,11 @@ export function stageOf(at: BlockAt): Stage {
   const rescues = block.rescue !== undefined && failure.mistake !== true && failure.result !== 'cancelled'
   if (!rescues) return 'again'
   if (isAllHad(at, 'rescue')) return left()
-  const broken = statesOf(at, 'rescue').some(({ status }) =>
-    ['failed', 'unknown', 'blocked'].includes(status),
+  // What was forgiven, or mended by a block within the rescue, is no failure of it.
+  const broken = tasksIn(at, 'rescue').some(
+    ({ id, step }) =>
+      ['failed', 'unknown', 'blocked'].includes(state.tasks.get(id)?.status ?? '') &&
+      !isHad(at.schedule, state, phase, host, step),
   )
   return broken || isTouched(at, 'always') ? 'again' : 'rescue'
 }

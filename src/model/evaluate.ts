@@ -13,8 +13,9 @@ import {
   sectionOf,
   type TaskAt,
   taskId,
+  tasksAndHandlers,
 } from './schedule.ts'
-import { isDone, type State, type TaskState } from './state.ts'
+import { isDone, type Looked, type TaskState } from './state.ts'
 import type { Failure } from './task-options.ts'
 
 /** What a task's function comes to at this point of a run. */
@@ -37,7 +38,7 @@ const guard = <T>(look: () => T): T | Extract<Evaluated, { kind: 'later' | 'wron
 }
 
 /** Calls a task's function with what the state knows. */
-export function evaluate(schedule: Schedule, state: State, task: TaskAt): Evaluated {
+export function evaluate(schedule: Schedule, state: Looked, task: TaskAt): Evaluated {
   return guard((): Evaluated => {
     const seen = seenBy(schedule, state, task.phase, task.host, task.step, task.item)
     const made: Action | Skip = task.step.make(seen as never)
@@ -51,7 +52,7 @@ export function evaluate(schedule: Schedule, state: State, task: TaskAt): Evalua
 /** The tasks of a step on a host: one, or one for each item; items may rest on an output that is not there yet. */
 export function tasksOf(
   schedule: Schedule,
-  state: State,
+  state: Looked,
   phase: PlayPhase,
   host: Host,
   step: Step,
@@ -63,7 +64,7 @@ export function tasksOf(
 
 function itemsOf(
   schedule: Schedule,
-  state: State,
+  state: Looked,
   phase: PlayPhase,
   host: Host,
   step: Step,
@@ -83,7 +84,7 @@ function itemsOf(
 /** What a gate between plays says now: its text, undefined (a conclusion without a reason), or what it waits for. */
 export function evaluateGate(
   schedule: Schedule,
-  state: State,
+  state: Looked,
   gate: Approval | Conclusion,
 ): { text: string | undefined } | Evaluated {
   return guard(() => {
@@ -94,7 +95,7 @@ export function evaluateGate(
 
 function seenBy(
   schedule: Schedule,
-  state: State,
+  state: Looked,
   phase: PlayPhase,
   host: Host,
   step: Step,
@@ -116,14 +117,14 @@ function seenBy(
   return seen
 }
 
-function failureOf(state: State, phase: PlayPhase, host: Host, block: string): Failure {
+function failureOf(state: Looked, phase: PlayPhase, host: Host, block: string): Failure {
   const failure = state.blocks.get(blockId(phase.play.name, host.name, block))
   if (failure === undefined) throw notYet(`a failure in "${block}"`)
   return failure
 }
 
 /** The outputs of a play's steps on a host as properties that are read when they are asked for. */
-function results(schedule: Schedule, state: State, phase: PlayPhase, host: Host, until?: Step): object {
+function results(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host, until?: Step): object {
   const seen = {}
   for (const [name, words] of phase.play.leftOut ?? [])
     Object.defineProperty(seen, name, {
@@ -143,7 +144,7 @@ function results(schedule: Schedule, state: State, phase: PlayPhase, host: Host,
 
 function outputOf(
   schedule: Schedule,
-  state: State,
+  state: Looked,
   phase: PlayPhase,
   host: Host,
   step: Step,
@@ -166,7 +167,7 @@ function outputOf(
 }
 
 /** What is known of a task; of one that is done once for all, where it was done. */
-export function stateFor(state: State, task: TaskAt): TaskState | undefined {
+export function stateFor(state: Looked, task: TaskAt): TaskState | undefined {
   if (task.step.options.runOnce === undefined) return state.tasks.get(task.id)
   for (const one of everywhere(task)) {
     const found = state.tasks.get(one.id)
@@ -190,12 +191,12 @@ export function everywhere({ phase, host, step, item }: TaskAt): readonly TaskAt
 
 /** Whether a task failed in a way that `ignoreErrors` forgives. */
 export const isForgiven = (step: Step, task: TaskState | undefined): boolean =>
-  step.options.ignoreErrors === true && task?.status === 'failed' && !task.mistake
+  step.options.ignoreErrors === true && task?.status === 'failed' && !task.mistake && !task.retrying
 
 /** Whether a block's course has passed a task over, for good: it failed before it, or needed no rescue. */
 function isPassedOver(
   schedule: Schedule,
-  state: State,
+  state: Looked,
   phase: PlayPhase,
   host: Host,
   step: Step,
@@ -213,7 +214,7 @@ function isPassedOver(
 }
 
 /** Whether all that a task of a host has to give is there: it is done, or forgiven, or nothing of it will come. */
-export function isHad(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): boolean {
+export function isHad(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host, step: Step): boolean {
   if (step.kind !== 'each' && step.within.length === 0) {
     const task = stateFor(state, { phase, host, step, id: taskId(phase.play.name, host.name, step.name) })
     return isDone(task) || isForgiven(step, task)
@@ -227,4 +228,29 @@ export function isHad(schedule: Schedule, state: State, phase: PlayPhase, host: 
   }
 }
 
-const looks: Looks = { results, isHad }
+function isLost(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host): boolean {
+  const machine = machineOf(host).name
+  const isBad = (id: TaskId) => bad.has(state.tasks.get(id)?.status ?? 'pending')
+  return hostsOf(phase).some(
+    (one) =>
+      (one.name === host.name || one.name === machine) &&
+      tasksAndHandlers(phase.play).some((step) => {
+        const tasks = tasksOf(schedule, state, phase, one, step)
+        const ids = 'kind' in tasks ? [] : tasks.map((task) => task.id)
+        // An `each` whose items could not be told has failed under its own name.
+        return (
+          [taskId(phase.play.name, one.name, step.name), ...ids].some(isBad) &&
+          !isHad(schedule, state, phase, one, step)
+        )
+      }),
+  )
+}
+const bad: ReadonlySet<TaskState['status']> = new Set([
+  'failed',
+  'unknown',
+  'unreachable',
+  'blocked',
+  'cancelled',
+])
+
+const looks: Looks = { results, isHad, isLost }

@@ -88,6 +88,8 @@ export type Event =
       readonly accepted?: Accepted
     }
   | { readonly type: 'wave.started'; readonly play: string; readonly wave: number }
+  /** The run waits before this wave, so many seconds, that the wave before it may show what is wrong. Not stored in the journal. */
+  | { readonly type: 'wave.soaking'; readonly play: string; readonly wave: number; readonly seconds: number }
   | { readonly type: 'wave.ended'; readonly play: string; readonly wave: number }
   /** A change asks whether there is anything to do. Not stored in the journal. */
   | { readonly type: 'task.checking'; readonly task: TaskId }
@@ -170,6 +172,7 @@ const passing: ReadonlySet<Event['type']> = new Set([
   'task.checking',
   'task.output',
   'task.diffed',
+  'wave.soaking',
 ])
 
 /** Whether an event is kept in the journal: what only moves the screen, or fills a log, is not. */

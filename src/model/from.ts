@@ -2,17 +2,19 @@ import type { Host } from './host.ts'
 import { notYet } from './not-yet.ts'
 import type { From, Play, Step } from './play.ts'
 import { hostsOf, type Phase, type PlayPhase, playsOf, type Schedule } from './schedule.ts'
-import type { State } from './state.ts'
+import type { Looked } from './state.ts'
 
 /** How a host's outputs of a play are looked at, here by a later play. */
 export interface Looks {
   /** The outputs as properties that are read when they are asked for. */
-  results(schedule: Schedule, state: State, phase: PlayPhase, host: Host): object
-  isHad(schedule: Schedule, state: State, phase: PlayPhase, host: Host, step: Step): boolean
+  results(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host): object
+  isHad(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host, step: Step): boolean
+  /** Whether a host, or the machine that it is reached through, ended a play badly: it is out of it and of what follows. */
+  isLost(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host): boolean
 }
 
 /** What `from` is for a part of a playbook: outputs of the plays before it. */
-export function fromBefore(schedule: Schedule, state: State, here: Phase, looks: Looks): From {
+export function fromBefore(schedule: Schedule, state: Looked, here: Phase, looks: Looks): From {
   const before = schedule.phases.slice(0, schedule.phases.indexOf(here))
   const find = (play: Play): PlayPhase => {
     const phase = before.find((one): one is PlayPhase => one.kind === 'play' && one.play.name === play.name)
@@ -62,7 +64,7 @@ interface Remembered {
 }
 
 /** Every host's results of a play. As long as nothing of the play changes, the answer is kept: a thousand hosts may ask. */
-function allOf(schedule: Schedule, state: State, phase: PlayPhase, looks: Looks): All {
+function allOf(schedule: Schedule, state: Looked, phase: PlayPhase, looks: Looks): All {
   const { name } = phase.play
   const revision = state.revisions.get(name) ?? 0
   const kept = remembered.get(state) ?? new Map<string, Remembered>()
@@ -76,21 +78,23 @@ function allOf(schedule: Schedule, state: State, phase: PlayPhase, looks: Looks)
   if (found.list === undefined) throw notYet(name)
   return found.list
 }
-const remembered = new WeakMap<State, Map<string, Remembered>>()
+const remembered = new WeakMap<Looked, Map<string, Remembered>>()
 
-function listAll(schedule: Schedule, state: State, phase: PlayPhase, looks: Looks): All | undefined {
+function listAll(schedule: Schedule, state: Looked, phase: PlayPhase, looks: Looks): All | undefined {
   const hosts: Host[] = []
+  const before = playsOf(schedule)
+  const upTo = before.slice(0, before.indexOf(phase) + 1)
   for (const host of hostsOf(phase)) {
     const complete = phase.play.steps.every((step) => looks.isHad(schedule, state, phase, host, step))
     if (complete) hosts.push(host)
-    // Where something of it failed, nothing more is to come.
-    else if (!state.broken.has(`${phase.play.name}/${host.name}`)) return undefined
+    // Where something failed, nothing more is to come.
+    else if (!upTo.some((one) => looks.isLost(schedule, state, one, host))) return undefined
   }
   return hosts.map((host) => ({ host, results: seenFrom(schedule, state, phase, host, looks) }))
 }
 
 /** What a later play sees of a host: made once, since its properties read the state when they are asked for. */
-function seenFrom(schedule: Schedule, state: State, phase: PlayPhase, host: Host, looks: Looks): object {
+function seenFrom(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host, looks: Looks): object {
   const seen = views.get(state) ?? new Map<PlayPhase, Map<string, object>>()
   views.set(state, seen)
   const hosts = seen.get(phase) ?? new Map<string, object>()
@@ -99,4 +103,4 @@ function seenFrom(schedule: Schedule, state: State, phase: PlayPhase, host: Host
   hosts.set(host.name, made)
   return made
 }
-const views = new WeakMap<State, Map<PlayPhase, Map<string, object>>>()
+const views = new WeakMap<Looked, Map<PlayPhase, Map<string, object>>>()

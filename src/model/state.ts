@@ -1,6 +1,7 @@
 import type { TaskId } from './action.ts'
 import type { Event, Outcome, TaskResult } from './event.ts'
 import type { Json } from './json.ts'
+import { pastOf } from './past.ts'
 import type { Failure } from './task-options.ts'
 
 /** What is known of one task after a row of events. */
@@ -21,6 +22,8 @@ export interface TaskState {
   readonly undoing: boolean
   /** It failed by a mistake of ours, which nothing forgives. */
   readonly mistake: boolean
+  /** It failed, and is done again after a pause. */
+  readonly retrying: boolean
   /** The machine that it was done over, if it was delegated. */
   readonly on: string | undefined
 }
@@ -37,8 +40,6 @@ export interface Notice {
 export interface State {
   readonly run: string
   readonly tasks: ReadonlyMap<TaskId, TaskState>
-  /** `play/host` of which a task ended neither done nor skipped, and was not begun again since. */
-  readonly broken: ReadonlySet<string>
   /** How often the tasks of each play changed: what was worked out from them holds as long as this does. */
   readonly revisions: ReadonlyMap<string, number>
   /** Handlers that were notified and not done since, by their tasks' ids. */
@@ -47,6 +48,9 @@ export interface State {
   readonly blocks: ReadonlyMap<string, Failure>
   /** Tasks that were done before their block began anew, and not since: their outputs are there for undoing alone. */
   readonly past: ReadonlySet<TaskId>
+  /** For undoing alone: tasks as they were before they were taken back, and what failed blocks before they began anew. */
+  readonly undone: ReadonlyMap<TaskId, TaskState>
+  readonly pastBlocks: ReadonlyMap<string, Failure>
   readonly approved: ReadonlySet<string>
   readonly concluded: string | undefined
   /** The cut-overs that were reached: what was done before them is not taken back without a person's word. */
@@ -55,6 +59,12 @@ export interface State {
   /** What the run was when it began: the playbook's digest, its check flag. */
   readonly digest: string
   readonly check: boolean
+}
+
+/** A state in which tasks and blocks are looked up by their ids alone. */
+export type Looked = Omit<State, 'tasks' | 'blocks'> & {
+  readonly tasks: Pick<ReadonlyMap<TaskId, TaskState>, 'get' | 'has'>
+  readonly blocks: Pick<ReadonlyMap<string, Failure>, 'get' | 'has'>
 }
 
 /** A fold that can be fed: {@link State} as events come. */
@@ -82,6 +92,7 @@ const blank: TaskState = {
   undos: 0,
   undoing: false,
   mistake: false,
+  retrying: false,
   on: undefined,
 }
 
@@ -92,12 +103,14 @@ export function fold(events: Iterable<Event>): StateFold {
   const notified = new Map<TaskId, Notice>()
   const blocks = new Map<string, Failure>()
   const past = new Set<TaskId>()
-  const broken = new Set<string>()
+  const undone = new Map<TaskId, TaskState>()
+  const pastBlocks = new Map<string, Failure>()
   const revisions = new Map<string, number>()
   const state = {
     run: '',
     tasks,
-    broken,
+    undone,
+    pastBlocks,
     revisions,
     notified,
     blocks,
@@ -117,7 +130,8 @@ export function fold(events: Iterable<Event>): StateFold {
 type Mutable = {
   run: string
   tasks: Map<TaskId, TaskState>
-  broken: Set<string>
+  undone: Map<TaskId, TaskState>
+  pastBlocks: Map<string, Failure>
   revisions: Map<string, number>
   notified: Map<TaskId, Notice>
   blocks: Map<string, Failure>
@@ -150,17 +164,31 @@ function step(state: Mutable, event: Event): void {
     case 'task.started': {
       const { module, input, remembered, attempt, undo, on } = event
       const begun = event.kind === 'change'
-      state.broken.delete(playHost(event.task))
-      put(event.task, { status: 'running', begun, module, input, remembered, attempt, undo, on })
+      put(event.task, {
+        status: 'running',
+        begun,
+        module,
+        input,
+        remembered,
+        attempt,
+        undo,
+        on,
+        retrying: false,
+      })
       return
     }
     case 'task.retried':
-      put(event.task, { status: 'failed', message: event.message })
+      put(event.task, { status: 'failed', message: event.message, retrying: true })
       return
     case 'task.ended': {
       const { task, result, output, message, mistake = false, notify = [] } = event
-      if (!fine.has(result)) state.broken.add(playHost(task))
-      put(task, { status: result, message, mistake, ...(!state.past.has(task) && { output }) })
+      put(task, {
+        status: result,
+        message,
+        mistake,
+        retrying: false,
+        ...(!state.past.has(task) && { output }),
+      })
       if (isDone(state.tasks.get(task))) {
         state.past.delete(task)
         put(task, { output })
@@ -179,8 +207,7 @@ function step(state: Mutable, event: Event): void {
       revise(event.block)
       return
     case 'block.again':
-      state.blocks.delete(event.block)
-      state.broken.delete(playHost(event.block))
+      forget(state, event.block)
       for (const id of event.tasks) {
         const task = state.tasks.get(id)
         const kept = state.past.has(id) || isDone(task)
@@ -192,7 +219,6 @@ function step(state: Mutable, event: Event): void {
     case 'tasks.rewound':
       for (const task of event.tasks) {
         const at = playHost(task)
-        state.broken.delete(at)
         put(task, { status: 'pending', begun: false, output: undefined, remembered: null })
         state.past.delete(task)
         // They will be notified, or fail, anew.
@@ -206,8 +232,12 @@ function step(state: Mutable, event: Event): void {
       return
     case 'undo.ended':
       put(event.task, { undoing: false })
-      if (event.purpose === 'rollback' && event.error === undefined)
+      if (event.purpose === 'rollback' && event.error === undefined) {
+        const task = pastOf(state).tasks.get(event.task)
+        if (isDone(task)) state.undone.set(event.task, task)
+        state.past.delete(event.task)
         put(event.task, { status: 'pending', begun: false, output: undefined })
+      }
       // Its status stays until all is rewound: it is what tells that there is something to be rewound.
       if (event.purpose === 'redo' && event.error === undefined)
         put(event.task, { begun: false, remembered: null })
@@ -225,6 +255,7 @@ function step(state: Mutable, event: Event): void {
       state.outcome = event.outcome
       return
     case 'wave.started':
+    case 'wave.soaking':
     case 'wave.ended':
     case 'task.checking':
     case 'task.said':
@@ -240,12 +271,11 @@ function step(state: Mutable, event: Event): void {
   }
 }
 
-/** The state as it was before blocks began anew: what undoing goes by. */
-export function pastOf(state: State): State {
-  if (state.past.size === 0) return state
-  const tasks = new Map(state.tasks)
-  for (const id of state.past) tasks.set(id, { ...(tasks.get(id) ?? blank), status: 'changed' })
-  return { ...state, tasks }
+/** What failed a block is kept for undoing alone: its rescue was made by it. */
+function forget({ blocks, pastBlocks }: Mutable, block: string): void {
+  const failure = blocks.get(block)
+  if (failure !== undefined) pastBlocks.set(block, failure)
+  blocks.delete(block)
 }
 
 const fine: ReadonlySet<TaskResult> = new Set(['ok', 'changed', 'skipped', 'would-change', 'not-known'])

@@ -80,7 +80,8 @@ export function stepsIn(entries: readonly Entry[]): readonly Step[] {
   })
 }
 
-function blocksIn(entries: readonly Entry[]): readonly Block[] {
+/** The blocks of entries, those within them among them, the outer ones first. */
+export function blocksIn(entries: readonly Entry[]): readonly Block[] {
   return entries.flatMap((entry): readonly Block[] =>
     entry.kind === 'block'
       ? [entry, ...blocksIn([...entry.body, ...(entry.rescue ?? []), ...entry.always])]

@@ -68,9 +68,9 @@ export const leafMap = (input: Json): ReadonlyMap<string, string> =>
     (input === null ? [] : leavesOf(input)).map(([path, text]) => [path, hides(path, text) ? '***' : text]),
   )
 
-// Text of theirs never begins with a bracket: it is shown as JSON then.
+// Text of theirs never begins with a bracket: it is shown as JSON then. That there is a password is none.
 const hides = (path: string, text: string): boolean =>
-  !text.startsWith('(') && path.split(/[.[\]]/).some(isTelling)
+  !text.startsWith('(') && text !== 'true' && text !== 'false' && path.split(/[.[\]]/).some(isTelling)
 
 /** One value as `path: text`; a long one is shortened unless all is to be shown, and says how long it is. */
 export function leafText(path: string, text: string, whole: boolean): string {

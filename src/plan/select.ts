@@ -3,7 +3,7 @@ import { didYouMean } from '../model/nearest.ts'
 import { type Entry, isPlay, type Play, type Step } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
 import type { Selection } from '../model/selection.ts'
-import { stepsIn } from '../model/writer.ts'
+import { blocksIn, stepsIn } from '../model/writer.ts'
 
 /** Words that are no tags of a playbook, and mean something all the same. */
 export const tagWords = ['all', 'tagged', 'untagged', 'always', 'never']
@@ -55,13 +55,26 @@ function pruned(play: Play, kept: ReadonlySet<Step>, selection: Selection): Play
       if (entry.kind === 'flush') return [entry]
       if (entry.kind !== 'block') return kept.has(entry) ? [entry] : []
       const { body, rescue, always } = entry
-      const left = { ...entry, body: prune(body), rescue: rescue && prune(rescue), always: prune(always) }
+      const mended = rescue && prune(rescue)
+      // A rescue of which nothing is left would count every failure as mended.
+      const left = {
+        ...entry,
+        body: prune(body),
+        rescue: rescue?.length === mended?.length || stepsIn(mended ?? []).length > 0 ? mended : undefined,
+        always: prune(always),
+      }
       return stepsIn([left]).length === 0 ? [] : [left]
     })
   const entries = prune(play.entries)
   const steps = stepsIn(entries)
   const names = play.steps.filter((step) => !kept.has(step)).map((step) => step.name)
-  return { ...play, entries, steps, leftOut: new Map(names.map((name) => [name, optionsText(selection)])) }
+  return {
+    ...play,
+    entries,
+    steps,
+    blocks: blocksIn(entries),
+    leftOut: new Map(names.map((name) => [name, optionsText(selection)])),
+  }
 }
 
 /** Tags that the playbook does not declare, each with the nearest that it does: `--tags` would leave out their tasks silently. */

@@ -28,6 +28,7 @@ const noted = new Set<Stamped['type']>([
   'refused',
   'concluded',
   'cutover',
+  'wave.soaking',
   'task.diffed',
   'stopped',
   'tasks.rewound',

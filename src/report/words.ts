@@ -84,6 +84,8 @@ export function eventLines(event: Event): readonly string[] {
       return [
         `run ${event.run} goes on: ${oneLine(event.playbook)}, ${plural(event.waves.length, 'wave')} in all`,
       ]
+    case 'wave.soaking':
+      return [`${oneLine(event.play)}: waits ${duration(event.seconds)} before wave ${event.wave}`]
     case 'task.said':
       return clean(event.line)
         .split('\n')

@@ -3,7 +3,6 @@ import { type Host, machineOf } from '../model/host.ts'
 import { hostsOf, type PlayPhase, playsOf } from '../model/schedule.ts'
 import type { Limit } from './back-limit.ts'
 import { type RunContext, tell } from './context.ts'
-import { inForks } from './deadline.ts'
 import { notOurs, pointsOf, restingOf, supersedes } from './points.ts'
 import {
   begunTasks,
@@ -12,7 +11,7 @@ import {
   type Known,
   lostTask,
   type Undoing,
-  undoHost,
+  undoHosts,
   unproved,
 } from './undo.ts'
 
@@ -104,11 +103,11 @@ async function takeBack(
     if (concerned.length === 0) continue
     if (context.interrupted.aborted) return { kind: 'interrupted' }
     tell(context, { type: 'wave.started', play: name, wave: waves.length - at })
-    const ended = await inForks(context.forks, concerned, (host) => undoHost(context, phase, host, undoing))
+    const ended = await undoHosts(context, phase, concerned, undoing)
     tell(context, { type: 'wave.ended', play: name, wave: waves.length - at })
-    const hindered = ended.flatMap((halt) => (halt?.kind === 'hindered' ? [halt.why] : []))
+    const hindered = ended.flatMap((halt) => (halt.kind === 'hindered' ? [halt.why] : []))
     if (hindered.length > 0) return { kind: 'hindered', why: hindered.join('; ') }
-    const stopped = ended.find((halt) => halt !== undefined)
+    const [stopped] = ended
     if (stopped !== undefined) return stopped
   }
   const gone = completes.flatMap(resting).map(({ task }) => task.id)

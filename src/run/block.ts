@@ -3,6 +3,7 @@ import { tasksOf } from '../model/evaluate.ts'
 import type { Block } from '../model/play.ts'
 import { blockId, sectionOf, taskId } from '../model/schedule.ts'
 import type { Failure } from '../model/task-options.ts'
+import { blocksIn } from '../model/writer.ts'
 import { tell } from './context.ts'
 import { type Came, cancelled, fine, type Walk, worse, worst } from './walk.ts'
 
@@ -17,8 +18,15 @@ export async function runBlock(walk: Walk, block: Block): Promise<Came> {
   const at: BlockAt = { schedule, state, phase, host, block }
   const stage = stageOf(at)
   if (stage === 'over') return fine
-  if (stage === 'again')
-    tell(context, { type: 'block.again', block: id, tasks: tasksAgain(at).map((task) => task.id) })
+  if (stage === 'again') {
+    const tasks = tasksAgain(at).map((task) => task.id)
+    // The blocks within it first: a crash between the two lines finds this one still to be begun anew.
+    const within = blocksIn(sections(block)).map(({ name }) => blockId(phase.play.name, host.name, name))
+    if (tasks.length > 0)
+      for (const one of within.filter((inner) => state.blocks.has(inner)))
+        tell(context, { type: 'block.again', block: one, tasks: [] })
+    tell(context, { type: 'block.again', block: id, tasks })
+  }
   let came: Came = fine
   let failure = state.blocks.get(id)
   if (stage === 'body' || stage === 'again') {
@@ -37,6 +45,8 @@ export async function runBlock(walk: Walk, block: Block): Promise<Came> {
   walk.unsettled ??= recovering.unsettled
   return came
 }
+
+const sections = ({ body, rescue = [], always }: Block) => [...body, ...rescue, ...always]
 
 /** What came of a failure after its rescue: well, if that ended well and the failure was no mistake of ours. */
 async function rescued(walk: Walk, block: Block, failure: Failure): Promise<Came> {

@@ -1,5 +1,5 @@
 import { isAlwaysDue, stageOf } from '../model/blocks.ts'
-import { stateFor, tasksOf } from '../model/evaluate.ts'
+import { isForgiven, stateFor, tasksOf } from '../model/evaluate.ts'
 import type { Host } from '../model/host.ts'
 import { blockId, hostsOf, type PlayPhase, playsOf } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
@@ -16,7 +16,8 @@ export function isOver(context: RunContext, phase: PlayPhase, host: Host): boole
     if (entry.kind === 'flush') return true
     if (entry.kind === 'block') return stageOf({ schedule, state, phase, host, block: entry }) === 'over'
     const tasks = tasksOf(schedule, state, phase, host, entry)
-    return !('kind' in tasks) && tasks.every((task) => isDone(stateFor(state, task)))
+    if ('kind' in tasks) return false
+    return tasks.map((task) => stateFor(state, task)).every((one) => isDone(one) || isForgiven(entry, one))
   })
 }
 

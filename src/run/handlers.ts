@@ -3,6 +3,7 @@ import type { TaskResult } from '../model/event.ts'
 import { taskId } from '../model/schedule.ts'
 import { tell } from './context.ts'
 import { perform } from './task.ts'
+import { throttled } from './throttle.ts'
 import { type Came, cancelled, fine, type Walk, worst } from './walk.ts'
 
 /** Does the handlers that were notified on a host, in the order in which they are defined; one that fails keeps no other from being done. */
@@ -24,7 +25,9 @@ export async function runHandlers(walk: Walk): Promise<Came> {
       walk.unsettled ??= id
       continue
     }
-    const result = await perform(context, task)
+    const result = await throttled(context, task, async () =>
+      context.interrupted.aborted ? 'cancelled' : perform(context, task),
+    )
     if (!context.state.notified.has(id)) continue
     walk.tried.add(id)
     const { message = '', mistake = false } = context.state.tasks.get(id) ?? {}

@@ -88,6 +88,8 @@ async function runStep(walk: Walk, step: Step): Promise<Came> {
   }
   let so: Came = fine
   for (const task of tasks) {
+    // In an earlier attempt: what came after it went by that.
+    if (isForgiven(step, context.state.tasks.get(task.id))) continue
     if (!(await mayGoOn(walk))) return worst(so, cancelled)
     const result = await throttled(context, task, () => doTask(walk, task))
     if (result === 'would-change') walk.unsettled ??= task.id

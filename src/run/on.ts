@@ -3,11 +3,10 @@ import type { On, TaskId } from '../model/action.ts'
 import { type Command, sh } from '../model/command.ts'
 import type { Connection, ExecResult } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
-import { machineOf } from '../model/host.ts'
 import { sanitize } from '../model/sanitize.ts'
-import { hostsOf, playsOf } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
 import { outputOf } from './output.ts'
+import { findMachine } from './peer.ts'
 
 /** For which doing of which task a module works: the task's own run keeps its before-images, the doing names its jobs. */
 export interface Doing {
@@ -66,8 +65,7 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     dial: (address, port) => connection.dial(address, port),
     workdir: () => connection.workdir(),
     peer: async (name) => {
-      const machines = playsOf(context.schedule).flatMap(hostsOf).map(machineOf)
-      const machine = machines.find((each) => each.name === name)
+      const machine = findMachine(context, name)
       if (machine === undefined) throw new TaskError(`${name} is no machine of this playbook`)
       return context.connect(machine)
     },

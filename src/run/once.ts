@@ -28,27 +28,31 @@ export async function performOnce(
   shared.set(context, doings)
   const scope = everywhere(task)
   const key = scope[0]?.id ?? task.id
+  const begin = (): Shared => {
+    const begun = scope.find((one) => context.state.tasks.get(one.id)?.begun === true)
+    const result = perform(context, begun ?? task, unsettled)
+    const made: Shared = { task: begun ?? task, result }
+    doings.set(key, made)
+    // First of all that wait for it: whoever comes then may try again.
+    const forget = (came: TaskResult) => untouched.has(came) && doings.delete(key)
+    result.then(forget, () => {})
+    return made
+  }
   for (;;) {
     const known = stateFor(context.state, task)
     if (isDone(known)) return known.status
     if (isForgiven(task.step, known)) return 'ok'
-    const doing = doings.get(key)
-    if (doing === undefined) {
-      const begun = scope.find((one) => context.state.tasks.get(one.id)?.begun === true)
-      const mine = { task: begun ?? task, result: perform(context, begun ?? task, unsettled) }
-      doings.set(key, mine)
-      const result = await mine.result
-      if (untouched.has(result)) doings.delete(key)
-      if (mine.task.id === task.id) return result
-    } else if (untouched.has(await doing.result) && doing.task.id !== task.id) {
+    const doing = doings.get(key) ?? begin()
+    const came = await doing.result
+    if (doing.task.id === task.id) return came
+    // Where another was to do it and nothing was begun, this host may: unless that other began it in an earlier attempt.
+    if (untouched.has(came) && context.state.tasks.get(doing.task.id)?.begun !== true) {
       if (context.interrupted.aborted) return 'cancelled'
       continue
     }
-    const { task: doer, result } = doings.get(key) ?? { task, result: Promise.resolve<TaskResult>('blocked') }
-    const came = await result
-    if (isForgiven(doer.step, context.state.tasks.get(doer.id))) return 'ok'
+    if (isForgiven(doing.task.step, context.state.tasks.get(doing.task.id))) return 'ok'
     if (['ok', 'changed', 'skipped', 'would-change', 'not-known'].includes(came)) return came
-    const message = `${doer.id} is ${came}, and it is done once for all`
+    const message = `${doing.task.id} is ${came}, and it is done once for all`
     tell(context, { type: 'task.ended', task: task.id, result: 'blocked', message, seconds: 0 })
     return 'blocked'
   }

@@ -45,7 +45,9 @@ export async function runPlay(
     const wave = rollout.at + 1
     if (decision.act === 'end') return { end: decision.end, results }
     if (decision.act === 'soak') {
-      await pause(seconds(play.options.soak ?? 0) * 1000, context.interrupted)
+      const wait = seconds(play.options.soak ?? 0)
+      tell(context, { type: 'wave.soaking', play: play.name, wave, seconds: wait })
+      await pause(wait * 1000, context.interrupted)
       rollout = after(rollout, { type: 'soaked' })
     } else if (decision.act === 'open') {
       const why = context.mayNotStart?.(play.name, wave)

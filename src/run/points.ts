@@ -1,5 +1,6 @@
 import { tasksOf } from '../model/evaluate.ts'
 import { type Host, machineOf } from '../model/host.ts'
+import { pastOf } from '../model/past.ts'
 import { hostsOf, type PlayPhase, playsOf, type Schedule, type TaskAt } from '../model/schedule.ts'
 import type { TaskState } from '../model/state.ts'
 import { begunTasks, type Known } from './undo.ts'
@@ -32,7 +33,7 @@ export function supersedes(known: Known, earlier: PlayPhase, later: PlayPhase, h
   // Of what was done, not of what is still begun: the answer must be the same after a crash in the middle of a rollback.
   const modules = (phase: PlayPhase) =>
     phase.play.steps.flatMap((step) => {
-      const tasks = tasksOf(known.schedule, known.state, phase, host, step)
+      const tasks = tasksOf(known.schedule, pastOf(known.state), phase, host, step)
       if ('kind' in tasks) return []
       const states = tasks.map((task) => known.state.tasks.get(task.id))
       return states.flatMap((state) => (state?.undo === 'function' ? [state.module] : []))

@@ -1,11 +1,11 @@
 import { stageOf } from '../model/blocks.ts'
-import { tasksOf } from '../model/evaluate.ts'
+import { isForgiven, tasksOf } from '../model/evaluate.ts'
+import { pastOf } from '../model/past.ts'
 import { hostsOf, type PlayPhase, playsOf, type TaskAt, tasksAndHandlers } from '../model/schedule.ts'
 import { type RunContext, tell } from './context.ts'
 import { lossOf } from './cutover.ts'
-import { inForks } from './deadline.ts'
 import { begunOf, meet, notOurs, pointsOf, restingOf, supersedes } from './points.ts'
-import { begunTasks, endUnfinished, undoHost, unproved } from './undo.ts'
+import { begunTasks, endUnfinished, undoHosts, unproved } from './undo.ts'
 
 /**
  * Before a resumed run goes on: what rests on a restore point and failed, or whose end is unknown, is never continued.
@@ -36,16 +36,16 @@ export async function rewindBroken(context: RunContext): Promise<string | undefi
   if (damaged.length > 0) return `nothing was brought back: ${damaged.join('; ')}`
   // Later restore points first: an earlier one may hold what is older of the same files.
   for (const phase of [...new Set([...resting, ...points])].toSorted(backwards(context))) {
-    const ended = await inForks(context.forks, hostsOf(phase), async (host) => {
-      const earlier = points.slice(0, Math.max(0, points.indexOf(phase)))
-      if (earlier.some((point) => supersedes(context, point, phase, host))) return undefined
-      const purpose = points.includes(phase) ? 'rewind' : 'redo'
-      return undoHost(context, phase, host, { ...undoing, purpose })
-    })
-    const hindered = ended.find((halt) => halt?.kind === 'hindered')
+    const earlier = points.slice(0, Math.max(0, points.indexOf(phase)))
+    const purpose = points.includes(phase) ? 'rewind' : 'redo'
+    const concerned = hostsOf(phase).filter(
+      (host) => !earlier.some((point) => supersedes(context, point, phase, host)),
+    )
+    const ended = await undoHosts(context, phase, concerned, { ...undoing, purpose })
+    const hindered = ended.find((halt) => halt.kind === 'hindered')
     if (hindered?.kind === 'hindered')
       return `${hindered.why}, so ${points.map((point) => `"${point.play.name}"`).join(', ')} could not be brought back`
-    if (ended.some((halt) => halt !== undefined)) return undefined
+    if (ended.length > 0) return undefined
   }
   const again = points.filter((point, at) => points.slice(0, at).some((earlier) => meet(earlier, point)))
   const tasks = [...resting, ...again]
@@ -108,7 +108,7 @@ function concerned(context: RunContext): {
 function allTasks(context: RunContext, phase: PlayPhase): readonly TaskAt[] {
   return hostsOf(phase).flatMap((host) =>
     tasksAndHandlers(phase.play).flatMap((step) => {
-      const tasks = tasksOf(context.schedule, context.state, phase, host, step)
+      const tasks = tasksOf(context.schedule, pastOf(context.state), phase, host, step)
       return 'kind' in tasks ? [] : tasks
     }),
   )
@@ -118,8 +118,10 @@ function allTasks(context: RunContext, phase: PlayPhase): readonly TaskAt[] {
 function isBroken(context: RunContext, task: TaskAt): boolean {
   const { schedule, state } = context
   const { phase, host, step } = task
-  const status = state.tasks.get(task.id)?.status ?? ''
-  if (!['running', 'failed', 'unknown'].includes(status)) return false
+  const { status, begun } = state.tasks.get(task.id) ?? { status: 'pending', begun: false }
+  const isLeft = status === 'cancelled' && begun
+  if (!isLeft && !['running', 'failed', 'unknown'].includes(status)) return false
+  if (isForgiven(step, state.tasks.get(task.id))) return false
   return !step.within.some(({ block: name, section }) => {
     const block = section === 'body' && phase.play.blocks.find((one) => one.name === name)
     return block && ['rescue', 'always', 'over'].includes(stageOf({ schedule, state, phase, host, block }))

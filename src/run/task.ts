@@ -1,7 +1,6 @@
 import type { Action, Change, Observe, TaskId } from '../model/action.ts'
 import type { Connection } from '../model/connection.ts'
 import { seconds } from '../model/duration.ts'
-import { ConnectionError, UnknownOutcome } from '../model/errors.ts'
 import { evaluate } from '../model/evaluate.ts'
 import type { TaskResult } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
@@ -9,18 +8,10 @@ import type { Json } from '../model/json.ts'
 import { type TaskAt, taskId } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
-import { type Ended, pause, usual, withDeadline } from './deadline.ts'
+import { pause, usual, withDeadline } from './deadline.ts'
 import { tellDiff } from './diff.ts'
+import { at, type End, fault, wentWrong } from './fault.ts'
 import { endJobs, onFor } from './on.ts'
-
-/** What a task came to, before it is told. */
-interface End {
-  readonly result: TaskResult
-  readonly output?: Json
-  readonly message?: string
-  /** It is a mistake of ours, which nothing forgives. */
-  readonly mistake?: true
-}
 
 /**
  * Does one task, or finds it done. Its end is told as an event. In check mode `unsettled` names what would be changed
@@ -87,6 +78,12 @@ async function attempt(context: RunContext, task: TaskAt, unsettled: string | un
 
 async function connected(context: RunContext, task: TaskAt, action: Action, machine: Host): Promise<End> {
   const { work } = action
+  if (work.kind === 'change' && task.phase.play.options.collect === true)
+    return {
+      result: 'failed',
+      mistake: true,
+      message: at(task, `a collecting play only observes, and ${action.module} changes something`),
+    }
   if (work.kind === 'change' && rests(work) && !task.phase.play.options.restoredBy?.length)
     return {
       result: 'failed',
@@ -103,8 +100,10 @@ async function connected(context: RunContext, task: TaskAt, action: Action, mach
   const { retries = 0 } = task.step.options
   for (let tries = 0; ; tries++) {
     const end = await changed(context, connection, task, action, work, machine)
-    const again = end.result === 'failed' && end.mistake !== true && !context.interrupted.aborted
-    if (!again || tries >= retries) return end
+    if (end.result !== 'failed' || end.mistake === true || tries >= retries) return end
+    // It has tries left: not an end that could be forgiven.
+    if (context.interrupted.aborted)
+      return { result: 'cancelled', message: `interrupted after ${end.message}` }
     tell(context, { type: 'task.retried', task: task.id, left: retries - tries, message: end.message ?? '' })
     await pauseAfter(task, tries, context.interrupted)
   }
@@ -156,6 +155,8 @@ async function observed(
       if ('problem' in so)
         return { result: 'failed', mistake: true, message: at(task, `its \`until\` threw: ${so.problem}`) }
       if (so.holds) return { result: 'ok', output }
+      if (tries < retries && context.interrupted.aborted)
+        return { result: 'cancelled', message: 'interrupted before it was so' }
       if (last) {
         const said = JSON.stringify(output) ?? 'nothing'
         return {
@@ -252,46 +253,5 @@ function asked(look: () => boolean): { readonly holds: boolean } | { readonly pr
   }
 }
 
-function wentWrong(
-  task: TaskAt,
-  ended: Exclude<Ended<unknown>, { kind: 'done' }>,
-  timeout: number | string,
-  began: boolean,
-): End {
-  if (ended.kind === 'hangs')
-    return {
-      result: began ? 'unknown' : 'failed',
-      message: at(task, `it did not end within ${timeout}, nor when it was told to`),
-    }
-  if (ended.late) {
-    const why = ended.error instanceof Error ? ended.error.message : String(ended.error)
-    return {
-      result: began ? 'unknown' : 'failed',
-      message: at(task, `it did not end within ${timeout}: ${why}`),
-    }
-  }
-  return fault(task, ended.error, began)
-}
-
-function fault(task: TaskAt, error: unknown, began: boolean): End {
-  if (error instanceof UnknownOutcome)
-    return { result: began ? 'unknown' : 'failed', message: at(task, error.message) }
-  if (error instanceof ConnectionError) {
-    const nothing = ['unreachable', 'host-key', 'auth'].includes(error.fault)
-    const result = began ? 'unknown' : nothing ? 'unreachable' : 'failed'
-    return { result, message: at(task, error.message) }
-  }
-  const name = error instanceof Error ? error.name : ''
-  if (error instanceof Error && name === 'TaskError')
-    return { result: 'failed', message: at(task, error.message) }
-  if (error instanceof Error && name === 'InputError')
-    return { result: 'failed', mistake: true, message: at(task, error.message) }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return { result: 'failed', mistake: true, message: at(task, `a defect in the module: ${text}`) }
-}
-
 const rests = (work: Change<unknown>): boolean =>
   typeof work.undo === 'object' && work.undo.kind === 'restored'
-
-const at = (task: TaskAt, why: string): string =>
-  `${why}${task.step.place === undefined ? '' : `\n  at ${task.step.place}`}`

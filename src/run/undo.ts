@@ -3,10 +3,12 @@ import { ConnectionError } from '../model/errors.ts'
 import { evaluate, tasksOf } from '../model/evaluate.ts'
 import type { UndoPurpose } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
+import { pastOf } from '../model/past.ts'
+import type { Play, Step } from '../model/play.ts'
 import { type PlayPhase, type Schedule, type TaskAt, taskParts } from '../model/schedule.ts'
-import { isDone, pastOf, type State, type TaskState } from '../model/state.ts'
+import { isDone, type State, type TaskState } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
-import { usual, withDeadline } from './deadline.ts'
+import { inForks, usual, withDeadline } from './deadline.ts'
 import { endJobs, onFor } from './on.ts'
 
 /** How undoing is done: for which end, and which runs may have left jobs or before-images of the tasks. */
@@ -32,7 +34,8 @@ export function begunTasks(
 ): readonly { task: TaskAt; state: TaskState }[] {
   // A handler (a reload) makes what the tasks wrote take effect: undone, it must see what was brought back.
   return [...phase.play.handlers.toReversed(), ...phase.play.steps].flatMap((step) => {
-    const tasks = tasksOf(context.schedule, context.state, phase, host, step)
+    // By what was known when it was done: its items may come from a task that was taken back since.
+    const tasks = tasksOf(context.schedule, pastOf(context.state), phase, host, step)
     if ('kind' in tasks) return []
     return tasks.flatMap((task) => {
       const state = context.state.tasks.get(task.id)
@@ -60,15 +63,48 @@ export function lostTask(
   return undefined
 }
 
-/** Takes back what a host began in a play, the last task first; a `restored` change is left to its restore point. */
-export async function undoHost(
+/**
+ * Takes back what hosts began in a play, side by side, on each the last task first; a `restored` change is left to its
+ * restore point. What was done once for all is taken back when all that came after it is, and nothing that came before it.
+ */
+export async function undoHosts(
+  context: RunContext,
+  phase: PlayPhase,
+  hosts: readonly Host[],
+  undoing: Undoing,
+): Promise<readonly Halt[]> {
+  for (const steps of coursesBack(phase.play)) {
+    const ended = await inForks(context.forks, hosts, (host) =>
+      undoHost(context, phase, host, undoing, steps),
+    )
+    const halts = ended.filter((halt) => halt !== undefined)
+    if (halts.length > 0) return halts
+  }
+  return []
+}
+
+/** The steps of a play, cut before and after each that is done once for all: the last course first, handlers in the last of all. */
+function coursesBack({ steps, handlers }: Play): readonly ReadonlySet<Step>[] {
+  const courses: Step[][] = [[...handlers]]
+  let isOnce = false
+  for (const step of steps) {
+    const once = step.options.runOnce !== undefined
+    if (once || isOnce) courses.push([step])
+    else courses.at(-1)?.push(step)
+    isOnce = once
+  }
+  return courses.toReversed().map((course) => new Set(course))
+}
+
+async function undoHost(
   context: RunContext,
   phase: PlayPhase,
   host: Host,
   undoing: Undoing,
+  steps: ReadonlySet<Step>,
 ): Promise<Halt | undefined> {
   for (const { task, state } of begunTasks(context, phase, host).toReversed()) {
-    if (state.undo === 'restored') continue
+    if (!steps.has(task.step) || state.undo === 'restored') continue
     if (context.interrupted.aborted) return { kind: 'interrupted' }
     if (state.undo === 'irreversible')
       return {

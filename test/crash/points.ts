@@ -26,6 +26,7 @@ export async function crashEverywhere(points: number): Promise<Counted> {
     const { outcome } = await tryRun(partsOf(made, calm))
     if (outcome !== 'ok') throw new Error(`undisturbed: ${outcome}\n${shapeText(made)}`)
     for (const crashAt of crashes()) {
+      if (runs >= points) return
       const world = fresh()
       const parts = partsOf(made, world)
       const crashed = await tryRun(parts, { crashAt })

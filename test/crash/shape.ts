@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { approve, fail, play, skip, via } from '../../src/index.ts'
+import { approve, cutover, fail, play, skip, via } from '../../src/index.ts'
+import type { PlayOptions } from '../../src/model/play.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import { hosts } from '../support/engine.ts'
 import { modulesOf, type World } from './world.ts'
@@ -28,13 +29,38 @@ type PlayShape =
       readonly fails: boolean
       readonly rescueNotifies: boolean
     }
+  /** Tasks done once, over another machine, with a throttle, forgiven, or tried again. */
+  | {
+      readonly kind: 'roll'
+      readonly hosts: number
+      readonly rollout: Rollout
+      readonly once: 'play' | 'wave'
+      readonly trouble: 'none' | 'retried' | 'forgiven'
+    }
+  /** A block within a block, one of which fails on the first host and is mended. */
+  | { readonly kind: 'nest'; readonly hosts: number; readonly fails: 'none' | 'inner' | 'outer' }
   /** Findings of hosts, which a later play reads. */
   | { readonly kind: 'look'; readonly hosts: number }
   | { readonly kind: 'ask' }
+  /** From here on users are served. */
+  | { readonly kind: 'cut over' }
+
+type Rollout = (typeof rollouts)[number]
+const rollouts = ['waves of 1', 'waves of 2', 'linear', 'window', 'canary', 'mixed'] as const
+
+/** How a play with this rollout goes over its hosts. */
+const optionsOf: Readonly<Record<Rollout, PlayOptions>> = {
+  'waves of 1': { serial: 1 },
+  'waves of 2': { serial: 2 },
+  linear: { strategy: 'linear' },
+  window: { window: 2 },
+  canary: { canary: 1, order: 'reverse_inventory' },
+  mixed: { window: 1, order: 'shuffle', spread: ({ name }) => name, maxFailures: { run: 0 } },
+}
 
 const small = fc.integer({ min: 1, max: 3 })
 
-/** Playbooks of one to four parts. */
+/** Playbooks of one to three parts. */
 export const shapes: fc.Arbitrary<Shape> = fc.array(
   fc.oneof(
     {
@@ -63,14 +89,34 @@ export const shapes: fc.Arbitrary<Shape> = fc.array(
         rescueNotifies: fc.boolean(),
       }),
     },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('roll' as const),
+        hosts: small,
+        rollout: fc.constantFrom(...rollouts),
+        once: fc.constantFrom('play' as const, 'wave' as const),
+        trouble: fc.constantFrom('none' as const, 'retried' as const, 'forgiven' as const),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('nest' as const),
+        hosts: fc.integer({ min: 1, max: 2 }),
+        fails: fc.constantFrom('none' as const, 'inner' as const, 'outer' as const),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('look' as const), hosts: small }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('ask' as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut over' as const) }) },
   ),
-  { minLength: 1, maxLength: 4 },
+  { minLength: 1, maxLength: 3 },
 )
 
 const hostsOf = (many: number) => hosts(...Array.from({ length: many }, (_, n) => `h${n}`))
 const [machine] = hosts('m')
+const [balancer] = hosts('lb')
 const databases = machine === undefined ? [] : via(machine, [{ name: 'one' }, { name: 'two' }])
 
 /** The playbook of a shape, working on this fleet. */
@@ -135,8 +181,14 @@ function partOf(part: PlayShape, at: number, world: World): readonly Part[] {
         ),
       ]
     }
+    case 'roll':
+      return [rollPlay(part, `p${at}`, world)]
+    case 'nest':
+      return [nestPlay(part, `p${at}`, world)]
     case 'ask':
       return [approve(`p${at}`, () => 'Go on?')]
+    case 'cut over':
+      return [cutover(`p${at}`)]
   }
 }
 
@@ -172,6 +224,83 @@ function sitePlay(
     .task('after', () => set({ key: 'after', to: name }), { notify: 'load' })
 }
 
+type RollShape = Extract<PlayShape, { kind: 'roll' }>
+
+/** Which wave a host is in, so that what is done once for each is told apart. */
+function waveOf(shape: RollShape, host: string): string {
+  const at = Number(host.slice(1))
+  if (shape.once === 'play') return 'all'
+  if (shape.rollout === 'canary') return at === shape.hosts - 1 ? 'canary' : 'rest'
+  return shape.rollout === 'waves of 1' ? `${at}` : shape.rollout === 'waves of 2' ? `${at >> 1}` : 'all'
+}
+
+function rollPlay(shape: RollShape, name: string, world: World) {
+  const { set, gate, push, stumble, stuck, load } = modulesOf(world)
+  const { once, trouble } = shape
+  const served = (host: string, to: string) => set({ key: `served.${host}`, to })
+  const at = balancer && { delegateTo: balancer }
+  return play(name, hostsOf(shape.hosts), optionsOf[shape.rollout])
+    .handler('load', () => load(null), { throttle: 1 })
+    .task('out', ({ host }) => served(host.name, 'no'), { ...at })
+    .task('conf', () => set({ key: 'conf', to: name }), { notify: 'load', throttle: 1 })
+    .task('once', ({ host }) => push(`${name} ${waveOf(shape, host.name)}`), {
+      runOnce: once,
+      notify: 'load',
+    })
+    .task(
+      'trouble',
+      () => (trouble === 'none' ? skip('none') : trouble === 'retried' ? stumble(name) : stuck(name)),
+      { retries: 1, delay: 0, ignoreErrors: true },
+    )
+    .task('told', ({ once: pushed, trouble: word }) => set({ key: 'told', to: `${pushed} ${word ?? '-'}` }))
+    .task('gate', () => gate(null), { runOnce: once })
+    .task('in', ({ host }) => served(host.name, name), { ...at })
+}
+
+type NestShape = Extract<PlayShape, { kind: 'nest' }>
+
+/** Gates stand where the end is the same however often they were sick: in a rescue that is needed anyway. */
+function nestPlay({ hosts: many, fails }: NestShape, name: string, world: World) {
+  const { set, gate, stuck, look, load } = modulesOf(world)
+  const gone = (where: 'inner' | 'outer', host: string) => fails === where && host === 'h0'
+  return play(name, hostsOf(many))
+    .handler('load', () => load(null))
+    .task('items', () => look('k0'))
+    .block(
+      'outer',
+      (outer) =>
+        outer
+          .block(
+            'inner',
+            (inner) =>
+              inner
+                .task('conf', () => set({ key: 'conf', to: name }), { notify: 'load' })
+                .each(
+                  'made',
+                  ({ items, conf }) => [`${items}`, conf],
+                  ({ item }) => set({ key: `made.${item}`, to: name }),
+                )
+                .task('inner gate', ({ host }) => (gone('inner', host.name) ? fail('sick') : look('conf'))),
+            {
+              rescue: (inner) =>
+                inner
+                  .task('forgiven', () => stuck(`${name} rescue`), { ignoreErrors: true })
+                  .task('mend', ({ failure }) => set({ key: 'mended', to: failure.task }), {
+                    notify: 'load',
+                  }),
+            },
+          )
+          .task('outer gate', ({ host }) => (gone('outer', host.name) ? fail('sick') : look('conf'))),
+      {
+        rescue: (outer) =>
+          outer
+            .task('why', ({ failure }) => set({ key: 'why', to: failure.task }))
+            .task('gate', () => gate(null)),
+        always: (outer) => outer.task('in', () => set({ key: 'in', to: name })),
+      },
+    )
+}
+
 /** A playbook as a person would tell it. */
 export const shapeText = (shape: Shape): string =>
   shape.map((part, at) => `p${at}: ${playText(part)}`).join('\n')
@@ -188,7 +317,13 @@ function playText(part: PlayShape): string {
       }; then one more that loads`
     case 'look':
       return `looks at ${part.hosts} hosts, and notes it`
+    case 'roll':
+      return `a roll-out on ${part.hosts} hosts, ${part.rollout}, once for each ${part.once}, trouble ${part.trouble}`
+    case 'nest':
+      return `a block in a block on ${part.hosts} hosts, fails ${part.fails}`
     case 'ask':
       return 'asks'
+    case 'cut over':
+      return 'cuts over'
   }
 }

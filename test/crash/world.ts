@@ -88,6 +88,51 @@ export function modulesOf(world: World) {
       apply: async (on, _input: null) => loaded(world, on.name),
       undo: async (on) => loaded(world, on.name),
     }),
+    /** Done by whichever host, and then by no other; undone there. */
+    push: change('push', {
+      check: async (on, row: string) =>
+        world.dumps.get(`pushed.${row}`)?.[0] === on.name && world.keys.has(`pushed.${row}`)
+          ? row
+          : undefined,
+      apply: async (on, row) => {
+        const by = world.dumps.get(`pushed.${row}`)?.[0] ?? on.name
+        if (by !== on.name) throw new Error(`${by} began it, and ${on.name} does it`)
+        world.dumps.set(`pushed.${row}`, [on.name])
+        world.keys.set(`pushed.${row}`, 'yes')
+        return row
+      },
+      undo: async (on, row) => {
+        const by = world.dumps.get(`pushed.${row}`)?.[0] ?? on.name
+        if (by !== on.name) throw new Error(`${by} began it, and ${on.name} undoes it`)
+        world.dumps.delete(`pushed.${row}`)
+        world.keys.delete(`pushed.${row}`)
+      },
+    }),
+    /** Fails the first time on each host, half done, and then goes well. */
+    stumble: change('stumble', {
+      apply: async (on, row: string) => {
+        const key = `${on.name}.stumbled.${row}`
+        if (!world.keys.has(key)) {
+          world.keys.set(key, 'half')
+          throw new TaskError('half done')
+        }
+        world.keys.set(key, 'whole')
+        return row
+      },
+      undo: async (on, row) => {
+        world.keys.delete(`${on.name}.stumbled.${row}`)
+      },
+    }),
+    /** Fails always, and is half done. */
+    stuck: change('stuck', {
+      apply: async (on, row: string): Promise<string> => {
+        world.keys.set(`${on.name}.stuck.${row}`, 'half')
+        throw new TaskError('stuck')
+      },
+      undo: async (on, row) => {
+        world.keys.delete(`${on.name}.stuck.${row}`)
+      },
+    }),
     gate: observe('gate', async () => {
       if (world.sick.shift() === true) throw new TaskError('sick')
       return null

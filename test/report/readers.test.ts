@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Stamped } from '../../src/model/event.ts'
+import { isStored, type Stamped } from '../../src/model/event.ts'
 import { jsonReporter } from '../../src/report/json.ts'
 import { linesReporter } from '../../src/report/lines.ts'
 import { quietReporter } from '../../src/report/quiet.ts'
@@ -89,6 +89,15 @@ describe('summary', () => {
     told(make, stamp([started('a/b/c', 'change'), end]))
     expect(seen).toEqual([false, true])
   })
+})
+
+test('a wait between waves is told when it begins, and not kept', () => {
+  const [soak] = stamp([{ type: 'wave.soaking', play: 'roll', wave: 2, seconds: 600 }])
+  if (soak === undefined) throw new Error()
+  expect(told((out) => linesReporter(out, { time: utc }), [soak])).toBe(
+    '10:00:01 roll: waits 10 min 0 s before wave 2\n',
+  )
+  expect(isStored(soak)).toBe(false)
 })
 
 test('a summary waits for the end, when nobody redraws the screen any more', () => {

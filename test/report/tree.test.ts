@@ -98,6 +98,14 @@ describe('the tree', () => {
     expect(terminal.lines().at(-1)).toBe('– preflight: not finished, 1 ok (3.0 s)')
   })
 
+  test('says that it waits between two waves', async () => {
+    const { terminal, tree, tell } = stage(76, 12)
+    await tell(failedRun.slice(0, 1))
+    await tell(stamp([{ type: 'wave.soaking', play: 'stop gateways', wave: 2, seconds: 300 }]))
+    tree.end()
+    expect(terminal.lines().join('\n')).toContain('stop gateways: waits 5 min 0 s before wave 2')
+  })
+
   test('keeps a note above what it redraws', async () => {
     const { terminal, tree, tell, tick } = stage(76, 12)
     await tell(failedRun.slice(0, 4))

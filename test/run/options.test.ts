@@ -136,6 +136,25 @@ describe('delegateTo', () => {
     expect([...tier.drained, ...[...tier.files.values()].filter((file) => file !== 'old')]).toEqual([])
   })
 
+  test('a machine that is only delegated to is a peer; one that nobody names is none', async () => {
+    if (balancer === undefined) throw new Error()
+    for (const delegateTo of [balancer, () => balancer]) {
+      const named: string[] = []
+      const fetch = observe('fetch', async (on, from: string) => {
+        await on.peer(from)
+        named.push(from)
+      })
+      const parts = [
+        play('p', hosts('a'))
+          .task('there', () => flaky([]).look(null), { delegateTo })
+          .each('fetch', ['a', 'lb', 'nobody'], ({ item }) => fetch(item)),
+      ]
+      const run = await tryRun(parts)
+      expect(named).toEqual(['a', 'lb'])
+      expect(endsOf(run).at(-1)).toContain('p/a/fetch[nobody]: failed')
+    }
+  })
+
   test('a dead host is let in again through a machine that lives', async () => {
     const tier = webTier()
     const run = await tryRun(rollout(tier), { down: ['a'] })

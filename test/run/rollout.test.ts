@@ -213,6 +213,7 @@ test('between two waves is the soak time; an interrupt ends it, and a resumed ru
   const run = tryRun(parts, { onEvent: (event) => told.push(event), interrupted: interrupt.signal })
   await vi.advanceTimersByTimeAsync(599_000)
   expect(waves(told)).toEqual([1])
+  expect(told.at(-1)).toMatchObject({ type: 'wave.soaking', play: 'roll', wave: 2, seconds: 600 })
   interrupt.abort()
   const { outcome, events: before } = await run
   expect(outcome).toBe('interrupted')

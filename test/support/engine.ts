@@ -76,6 +76,8 @@ export interface Trial {
   readonly rules?: Pick<RunContext, 'refuses' | 'mayNotStart' | 'step'>
   /** Called when the jobs of a task are listed, to be ended. */
   readonly endJobs?: () => void
+  /** The tasks that are asked for; default all. */
+  readonly selection?: Selection
 }
 
 /** What came of a trial: the outcome, or `crash`; and all events, the ones before included. */
@@ -96,7 +98,8 @@ function contextFor(
   let full = false
   const context: RunContext = {
     run: 'r1',
-    schedule: scheduleOnce(parts),
+    schedule:
+      trial.selection === undefined ? scheduleOnce(parts) : scheduleOf(parts, undefined, trial.selection),
     state: fold(trial.before ?? []),
     ledger: {
       append: (event) => {
