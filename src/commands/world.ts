@@ -90,7 +90,7 @@ export const sshController = (io: Io): SshController => ({
   uid: io.uid,
   home: io.home,
   hostName: hostname(),
-  env: io.env,
+  env: (name) => io.env[name],
   files: sshFiles(io.uid),
 })
 

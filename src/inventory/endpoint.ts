@@ -36,10 +36,10 @@ export const connectionVars: readonly string[] = Object.keys(connection.shape)
 // Whoever has no controller at hand wants the variables checked, and no file read.
 const nobody: SshController = {
   user: '',
-  uid: undefined,
+  uid: 0,
   home: '~',
   hostName: '',
-  env: {},
+  env: () => '/any',
   files: { read: () => undefined, glob: () => [] },
 }
 

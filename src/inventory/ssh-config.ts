@@ -13,7 +13,8 @@ export interface SshController {
   readonly home: string
   /** This machine's own name. */
   readonly hostName: string
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** A variable of the environment. */
+  env(name: string): string | undefined
   readonly files: SshFiles
 }
 

@@ -209,6 +209,6 @@ function agentOf(
 ): string {
   const text = only(line)
   if (text.toLowerCase() === 'none') return ''
-  if (text === 'SSH_AUTH_SOCK') return env['SSH_AUTH_SOCK'] ?? ''
-  return text.startsWith('$') && !text.startsWith('${') ? (env[text.slice(1)] ?? '') : file(line, text)
+  if (text === 'SSH_AUTH_SOCK') return env('SSH_AUTH_SOCK') ?? ''
+  return text.startsWith('$') && !text.startsWith('${') ? (env(text.slice(1)) ?? '') : file(line, text)
 }

@@ -48,11 +48,11 @@ export function withTokens(
 /** Puts in environment variables written `${NAME}`; a missing one is named as `wrong`. */
 export function withEnvironment(
   text: string,
-  env: Readonly<Record<string, string | undefined>>,
+  env: (name: string) => string | undefined,
 ): { readonly text: string } | { readonly wrong: string } {
   let wrong: string | undefined
   const result = text.replace(/\$\{([^}]*)\}/g, (_all, name: string) => {
-    const value = env[name]
+    const value = env(name)
     if (value === undefined) wrong ??= `the environment has no ${name}`
     return value ?? ''
   })

@@ -105,7 +105,7 @@ test('a chain of ssh_config: each hop by its own name, key and user', () =>
       uid: 0,
       home: homedir(),
       hostName: 'here',
-      env: {},
+      env: () => undefined,
       files: sshFiles(0),
     }
     const roots = [{ path: file, system: false, checked: true, wanted: true }]

@@ -4,15 +4,27 @@ import { loadInventory } from '../../src/inventory/load-inventory.ts'
 import { sshFiles } from '../../src/inventory/ssh-files.ts'
 import { files, problemsOf } from '../support/site.ts'
 
-const controller = { user: 'me', uid: 1, home: '/home/me', hostName: 'here', env: {}, files: sshFiles(1) }
+const controller = {
+  user: 'me',
+  uid: 1,
+  home: '/home/me',
+  hostName: 'here',
+  env: () => undefined,
+  files: sshFiles(1),
+}
 const globalFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 const knownHostsFiles = ['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2', ...globalFiles]
 
-async function endpoint(vars: string) {
+async function loaded(vars: string) {
   const cwd = await files({ 'hosts.yml': `all: { hosts: { gw1: { ${vars} } } }` })
   const inventory = await loadInventory({ sources: ['hosts.yml'], cwd, env: {} })
   const [host] = inventory.hosts
   if (host === undefined) throw new Error('no host')
+  return { inventory, host }
+}
+
+async function endpoint(vars: string) {
+  const { inventory, host } = await loaded(vars)
   return endpointOf(inventory, host, controller)
 }
 
@@ -87,5 +99,15 @@ describe('endpointOf', () => {
     expect(problems).toHaveLength(1)
     expect(problems[0]).toMatch(/^hosts\.yml:1:\d+ hosts\.gw1\./)
     expect(problems[0]).toContain(problem)
+  })
+
+  it('without anybody at hand reads no file and no environment, and still finds what is wrong', async () => {
+    const vars = (option: string) => `ansible_ssh_common_args: '-F /none -o ${option}'`
+    const { inventory, host } = await loaded(vars(`IdentityFile=$${'{ANY}'}/%i-%u`))
+    expect(endpointOf(inventory, host)).toMatchObject({ address: 'gw1' })
+    const wrong = await loaded(vars('Port=x'))
+    expect(await problemsOf(() => endpointOf(wrong.inventory, wrong.host))).toEqual([
+      expect.stringContaining('ansible_ssh_common_args Port: expected a port of 1 to 65535, got "x"'),
+    ])
   })
 })

@@ -15,7 +15,7 @@ const controller = (): SshController => ({
   uid,
   home,
   hostName: 'here',
-  env: { SSH_AUTH_SOCK: '/run/agent' },
+  env: () => '/run/agent',
   files: sshFiles(uid),
 })
 writeFileSync(join(directory, 'more-1.conf'), 'User included\nHost gw*\n  Port 2201\n', { mode: 0o600 })

@@ -24,7 +24,7 @@ test('tokens, the home and the environment are put in', () => {
       uid: 1000,
       home: '/home/me',
       hostName: 'here.example.org',
-      env: { WHERE: 'there', SOCKET: '/run/agent' },
+      env: (name) => ({ WHERE: 'there', SOCKET: '/run/agent' })[name],
       files: { read: (path) => texts[path], glob: () => [] },
     },
   )
