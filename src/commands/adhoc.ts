@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { explainEndpoint } from '../inventory/endpoint.ts'
 import { matchHosts } from '../inventory/patterns.ts'
 import { type Command as ShellCommand, sh, typed } from '../model/command.ts'
 import type { ExecResult } from '../model/connection.ts'
@@ -8,17 +9,23 @@ import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks, withLogin } from './flags.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
-import { worldOf } from './world.ts'
+import { sshController, worldOf } from './world.ts'
 
 type AdhocOptions = InventoryOptions &
-  Pick<RunFlags, 'forks' | 'hostKeyChecking'> & { readonly timeout?: string }
+  Pick<RunFlags, 'forks' | 'hostKeyChecking'> & { readonly timeout?: string; readonly explain?: boolean }
 
 /** `ping PATTERN`: whether hosts can be logged in to, and have a working shell. */
 export function pingCommand(io: Io): Command {
   const command = new Command('ping')
     .description('log in to hosts and run nothing')
     .argument('[pattern]', 'a pattern as in Ansible', 'all')
+    .option(
+      '--explain',
+      'connect to nothing; print each setting of the connections with where it was said',
+      false,
+    )
     .action(async (pattern: string, options: AdhocOptions) => {
+      if (options.explain) return explain(io, pattern, options)
       throw new Exit(await onHosts(io, pattern, options, sh.read`echo pong`, true))
     })
   return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
@@ -43,6 +50,19 @@ export function execCommand(io: Io): Command {
       throw new Exit(await onHosts(io, pattern, options, typed(words.join(' ')), false))
     })
   return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
+}
+
+async function explain(io: Io, pattern: string, options: AdhocOptions): Promise<void> {
+  const { inventory } = await inventoryOf(io, options)
+  const controller = sshController(io)
+  for (const host of matchHosts(inventory, pattern)) {
+    const { endpoint, settings, warnings } = explainEndpoint(inventory, host, controller)
+    io.out(`${host.name} | ${endpoint.kind}\n`)
+    const wide = Math.max(0, ...settings.map(({ keyword }) => keyword.length))
+    for (const { keyword, value, from } of settings)
+      io.out(`  ${keyword.padEnd(wide)}  ${sanitize(value)}  (${sanitize(from)})\n`)
+    for (const warning of warnings) io.out(`  warning: ${sanitize(warning)}\n`)
+  }
 }
 
 async function onHosts(

@@ -6,9 +6,10 @@ import type { Journal } from '../journal/journal.ts'
 import { memoryJournal as inMemory } from '../journal/memory.ts'
 import type { RunFolder } from '../journal/runs.ts'
 import type { Event, Outcome, Stamped } from '../model/event.ts'
+import { machineOf } from '../model/host.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
-import type { Schedule } from '../model/schedule.ts'
+import { hostsOf, playsOf, type Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
 import { changingMachines } from '../plan/machines.ts'
 import { names } from '../report/text.ts'
@@ -57,6 +58,11 @@ export interface Execution {
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
   const world = worldOf(io, execution.inventory, flags.check, flags)
+  world.foresee(
+    new Set(
+      playsOf(execution.schedule).flatMap((phase) => hostsOf(phase).map((host) => machineOf(host).name)),
+    ),
+  )
   const leases = folder === undefined ? undefined : await leasesFor(io, execution, folder)
   const reporter = await openScreen(io, flags.output, folder)
   let journal: Journal | undefined

@@ -15,6 +15,7 @@ import { Exit } from './exit.ts'
 import { type RunFlags, withForks } from './flags.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { type Vouched, vouchedFor } from './vouched.ts'
+import { sshController } from './world.ts'
 
 type ScanFlags = InventoryOptions & Pick<RunFlags, 'forks'>
 type TrustFlags = ScanFlags & { readonly fingerprint?: readonly string[]; readonly fingerprints?: string }
@@ -80,7 +81,7 @@ export async function scanAll(
 async function scanned(io: Io, pattern: string, flags: ScanFlags): Promise<readonly Scanned[]> {
   const { inventory } = await inventoryOf(io, flags)
   const endpoints = matchHosts(inventory, pattern)
-    .map((host) => endpointOf(inventory, host, io.home))
+    .map((host) => endpointOf(inventory, host, sshController(io)))
     .filter((endpoint) => endpoint.kind === 'ssh')
   if (endpoints.length === 0)
     throw new InputError(`hostkeys: expected hosts that are reached over SSH, got none in "${pattern}"`)

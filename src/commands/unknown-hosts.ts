@@ -1,5 +1,5 @@
 import { knownHostsReader } from '../connect/known-hosts.ts'
-import { isKnownHost } from '../connect/scan-keys.ts'
+import { isBehind, isKnownHost } from '../connect/scan-keys.ts'
 import { endpointOf } from '../inventory/endpoint.ts'
 import { quote } from '../model/command.ts'
 import type { Endpoint } from '../model/connection.ts'
@@ -10,6 +10,7 @@ import type { Limit } from '../plan/schedule.ts'
 import type { RunFlags } from './flags.ts'
 import { isUnknown, scanAll } from './hostkeys.ts'
 import type { Prepared } from './prepare.ts'
+import { sshController } from './world.ts'
 
 /**
  * Refuses a fleet in which hosts are of which no host key is known, with all of them and the keys that they show in one
@@ -25,11 +26,13 @@ export async function refuseUnknownHosts(
   if (flags.hostKeyChecking === 'accept-new') return
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
   const read = knownHostsReader()
+  const controller = sshController(io)
   const strangers: Endpoint[] = []
   for (const { name } of allMachines(schedule, limit)) {
     const host = hosts.get(name)
-    const endpoint = host && endpointOf(inventory, host, io.home)
-    if (endpoint === undefined) continue
+    const endpoint = host && endpointOf(inventory, host, controller)
+    // Who is behind another machine is asked by the run itself.
+    if (endpoint === undefined || isBehind(endpoint)) continue
     // A file that cannot be read is told of by each host's own connection.
     const known = await isKnownHost(endpoint, io.home, read).catch(() => true)
     if (!known) strangers.push(endpoint)

@@ -1,13 +1,17 @@
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
+import { type Bastions, keepBastions } from '../connect/bastions.ts'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
-import { endpointOf } from '../inventory/endpoint.ts'
+import { explainEndpoint } from '../inventory/endpoint.ts'
 import { secretStore } from '../inventory/secrets.ts'
-import type { Connection } from '../model/connection.ts'
-import { ConnectionError } from '../model/errors.ts'
+import type { SshController } from '../inventory/ssh-config.ts'
+import { sshFiles } from '../inventory/ssh-files.ts'
+import type { Connection, Endpoint } from '../model/connection.ts'
+import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
-import type { Inventory } from '../model/inventory.ts'
+import type { Inventory, InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
@@ -21,6 +25,8 @@ export function stateDirectory(io: Io, flag: string | undefined): string {
 /** The other machines, and the secrets that they are given: what a run needs of the world. */
 export interface World {
   connect(machine: Host): Promise<Connection>
+  /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Throws an {@link InputError} with all that is wrong. */
+  foresee(hosts: Iterable<string>): void
   readonly redact: (text: string) => string
   close(): Promise<void>
 }
@@ -43,9 +49,33 @@ export function worldOf(
     ...(agent !== undefined && { agent }),
     ...(hostKeyChecking !== undefined && { hostKeyChecking }),
   }
-  const pool = connectionPool((endpoint) => openConnection(endpoint, context))
+  const bastions: Bastions = keepBastions((endpoint) => openConnection(endpoint, { ...context, bastions }))
+  const pool = connectionPool((endpoint) => openConnection(endpoint, { ...context, bastions }))
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
+  const controller = sshController(io)
+  const warned = new Set<string>()
+  const endpointFor = (host: InventoryHost): Endpoint => {
+    const { endpoint, warnings } = explainEndpoint(inventory, host, controller)
+    for (const warning of warnings) {
+      if (!warned.has(warning)) io.err(`warning: ${warning}\n`)
+      warned.add(warning)
+    }
+    return endpoint
+  }
   return {
+    foresee: (names) => {
+      const problems = [...names].flatMap((name) => {
+        const host = hosts.get(name)
+        try {
+          if (host !== undefined) endpointFor(host)
+          return []
+        } catch (error) {
+          if (error instanceof InputError) return error.problems
+          throw error
+        }
+      })
+      if (problems.length > 0) throw new InputError([...new Set(problems)])
+    },
     connect: async (machine) => {
       const host = hosts.get(machine.name)
       if (host === undefined)
@@ -54,13 +84,26 @@ export function worldOf(
           'unreachable',
           `${machine.name} is not in the inventory of this run`,
         )
-      const connection = await pool.get(endpointOf(inventory, host, io.home))
+      const connection = await pool.get(endpointFor(host))
       return check ? readOnly(connection) : connection
     },
     redact: redactor(() => revealed),
-    close: () => pool.close(),
+    close: async () => {
+      await pool.close()
+      await bastions.close()
+    },
   }
 }
+
+/** Who runs this, and the ssh_config files of this machine, each read once. */
+export const sshController = (io: Io): SshController => ({
+  user: io.user,
+  uid: io.uid,
+  home: io.home,
+  hostName: hostname(),
+  env: (name) => io.env[name],
+  files: sshFiles(io.uid),
+})
 
 /** Where secrets of this process come from. */
 export const secretsOf = (io: Io): SecretStore => secretStore(io.env, io.uid)

@@ -17,7 +17,8 @@ const defaults = ['id_ed25519', 'id_ecdsa', 'id_rsa']
 
 /**
  * Finds the key: the endpoint's file (its twin in the agent when the file is encrypted), else the agent's key that one of
- * the default files names, else the agent's first, else the first default file.
+ * the files names (ssh_config's, or the default ones), else the agent's first, else the first of the files. What
+ * ssh_config names comes before the agent's first key, which `identitiesOnly` rules out.
  */
 export async function findCredential(
   ssh2: Ssh2,
@@ -27,9 +28,10 @@ export async function findCredential(
 ): Promise<Credential> {
   const refuse = (why: string, next: string) =>
     new ConnectionError(endpoint.name, 'auth', `${endpoint.name}: no key to log in with: ${why}\n${next}`)
-  const agentKeys = context.agent === undefined ? undefined : await identities(ssh2, context.agent)
+  const socket = endpoint.agent ?? context.agent ?? ''
+  const agentKeys = socket === '' ? undefined : await identities(ssh2, socket)
   const fromAgent = (key: ParsedKey): Credential => ({
-    method: { type: 'agent', username, agent: onlyThis(ssh2, context.agent ?? '', key) },
+    method: { type: 'agent', username, agent: onlyThis(ssh2, socket, key) },
     said: `the agent's key ${key.comment || key.type}${(agentKeys?.length ?? 0) > 1 ? ` (of ${agentKeys?.length}; only one is offered)` : ''}`,
   })
   const twin = async (file: string) => {
@@ -53,23 +55,27 @@ export async function findCredential(
     throw refuse(`${file}: ${why}`, `If it has a passphrase, hand it to the agent: ssh-add ${file}`)
   }
   if (endpoint.privateKeyFile !== undefined) return fromFile(endpoint.privateKeyFile)
-  const files = defaults.map((name) => `${context.home}/.ssh/${name}`)
+  const named = endpoint.identityFiles
+  const files = named ?? defaults.map((name) => `${context.home}/.ssh/${name}`)
   for (const file of files) {
     const same = await twin(file)
     if (same !== undefined) return fromAgent(same)
   }
   const [first] = agentKeys ?? []
-  if (first !== undefined) return fromAgent(first)
-  for (const file of files)
-    if (
-      await readFile(file).then(
-        () => true,
-        () => false,
-      )
-    )
-      return fromFile(file)
-  throw refuse('no key file is named, and no agent holds one.', 'Name one: --private-key FILE.')
+  const mayAgent = first !== undefined && endpoint.identitiesOnly !== true
+  if (mayAgent && named === undefined) return fromAgent(first)
+  for (const file of files) if (await readable(file)) return fromFile(file)
+  if (mayAgent) return fromAgent(first)
+  throw named === undefined
+    ? refuse('no key file is named, and no agent holds one.', 'Name one: --private-key FILE.')
+    : refuse(`none of these can be read: ${named.join(', ')}`, 'Name a key file that exists: IdentityFile.')
 }
+
+const readable = (file: string): Promise<boolean> =>
+  readFile(file).then(
+    () => true,
+    () => false,
+  )
 
 function parsed(ssh2: Ssh2, text: Buffer): ParsedKey | undefined {
   const key = ssh2.utils.parseKey(text)

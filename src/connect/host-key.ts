@@ -41,9 +41,20 @@ export function knownHostsOf(endpoint: Endpoint, home: string): readonly [string
   return [first, ...more]
 }
 
+/** What a machine's key is looked up and stored by: its alias has no port. */
+export const recordedAs = ({ address, port, hostKeyAlias }: Endpoint) =>
+  hostKeyAlias === undefined ? { address, port } : { address: hostKeyAlias.toLowerCase(), port: 22 }
+
+/** The same as known_hosts writes it. */
+export function recordedName(endpoint: Endpoint): string {
+  const { address, port } = recordedAs(endpoint)
+  return hostName(address, port)
+}
+
 /** What files and inventory say of a machine. Throws `host-key` when a file cannot be read. */
 export async function knownOf(endpoint: Endpoint, home: string, read?: ReadKnownHosts): Promise<Known> {
-  const { name, address, port, hostKeyFingerprints = [] } = endpoint
+  const { name, hostKeyFingerprints = [] } = endpoint
+  const { address, port } = recordedAs(endpoint)
   try {
     return {
       ...(await knownFor(knownHostsOf(endpoint, home), address, port, read)),
@@ -65,7 +76,8 @@ export async function hostKeyCheck(
   { home, hostKeyChecking = 'strict' }: Pick<ConnectContext, 'home' | 'hostKeyChecking'>,
 ): Promise<HostKeyCheck> {
   const files = knownHostsOf(endpoint, home)
-  const { address, port, name } = endpoint
+  const { name } = endpoint
+  const { address, port } = recordedAs(endpoint)
   let known = await knownOf(endpoint, home)
   let verdict: ConnectionError | undefined
   const accept = async (key: Buffer): Promise<boolean> => {
@@ -104,8 +116,8 @@ export async function hostKeyCheck(
 
 const warning = 'Somebody may be in the middle, or the machine was installed anew.'
 
-const forget = ({ name, address, port }: Endpoint, file: string) =>
-  `If it is right, compare fingerprints, then type: ssh-keygen -R ${quote(hostName(address, port))} -f ${quote(file)} && upgrade-fleet hostkeys trust ${quote(name)}`
+const forget = (endpoint: Endpoint, file: string) =>
+  `If it is right, compare fingerprints, then type: ssh-keygen -R ${quote(recordedName(endpoint))} -f ${quote(file)} && upgrade-fleet hostkeys trust ${quote(endpoint.name)}`
 
 /** Why a key that a machine showed is not taken; undefined where it is. */
 function refusal(
@@ -114,8 +126,8 @@ function refusal(
   key: Buffer,
   found: Verdict,
 ): ConnectionError | undefined {
-  const { name, address, port } = endpoint
-  const host = hostName(address, port)
+  const { name } = endpoint
+  const host = recordedName(endpoint)
   const shown = `${keyType(key)} ${fingerprint(key)}`
   const error = (what: string, next: string) =>
     new ConnectionError(name, 'host-key', `${name}: the host key of ${host} ${what}\n${next}`)

@@ -17,6 +17,8 @@ export async function rememberKeys(
   keys: readonly Buffer[],
 ): Promise<readonly Verdict[]> {
   const [file] = files
+  if (file.startsWith('/etc/'))
+    throw new Error(`${file} is for all users of this machine, and no known_hosts of your own is named`)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const unlock = await lock(file)
   try {

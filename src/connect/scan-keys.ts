@@ -1,7 +1,7 @@
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import { knownHostsOf, knownOf, offered } from './host-key.ts'
-import { fingerprint, hostName, judge, keyType, type ReadKnownHosts, type Verdict } from './known-hosts.ts'
+import { knownHostsOf, knownOf, offered, recordedAs, recordedName } from './host-key.ts'
+import { fingerprint, judge, keyType, type ReadKnownHosts, type Verdict } from './known-hosts.ts'
 import { rememberKeys } from './remember-key.ts'
 import { showKey } from './show-key.ts'
 
@@ -30,10 +30,16 @@ const kinds = ['ssh-ed25519', 'ecdsa-', 'ssh-rsa'].map((kind) =>
 /** Asks a machine for its host keys, one of each kind, and logs in nowhere. `seconds` for each. Throws {@link ConnectionError}. */
 export async function scanKeys(endpoint: Endpoint, home: string, seconds = 20): Promise<ScannedHost> {
   const ssh2 = (await import('ssh2')).default
+  if (isBehind(endpoint))
+    throw new ConnectionError(
+      endpoint.name,
+      'unreachable',
+      `${endpoint.name}: it is behind ${endpoint.jump?.name ?? 'a ProxyCommand'}, where keys are not scanned: type ssh-keyscan on a machine that reaches it`,
+    )
   const known = await knownOf(endpoint, home)
   const shown: Buffer[] = []
   for (const algorithms of kinds) shown.push(...(await showKey(ssh2, endpoint, algorithms, seconds)))
-  const host = hostName(endpoint.address, endpoint.port)
+  const host = recordedName(endpoint)
   if (shown.length === 0)
     throw new ConnectionError(
       endpoint.name,
@@ -67,12 +73,17 @@ export async function trustKeys(
   const blobs = keys.map(({ key }) => key)
   const refuse = (why: string) =>
     new ConnectionError(endpoint.name, 'host-key', `${endpoint.name}: not stored: ${why}`)
-  const found = await rememberKeys(files, endpoint.address, endpoint.port, blobs).catch((error: unknown) => {
+  const { address, port } = recordedAs(endpoint)
+  const found = await rememberKeys(files, address, port, blobs).catch((error: unknown) => {
     throw refuse(error instanceof Error ? error.message : String(error))
   })
   if (found.some(({ kind }) => kind !== 'known')) throw refuse(`another key of ${host} is stored by now`)
   return files[0]
 }
+
+/** Whether a machine is reached through another, or by a command. */
+export const isBehind = ({ jump, proxyCommand }: Endpoint): boolean =>
+  jump !== undefined || proxyCommand !== undefined
 
 /** Whether anything is known of a machine, so that its key can be judged without asking anybody. Throws `host-key`. */
 export async function isKnownHost(endpoint: Endpoint, home: string, read?: ReadKnownHosts): Promise<boolean> {

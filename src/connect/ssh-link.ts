@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import type { Endpoint } from '../model/connection.ts'
@@ -6,8 +5,9 @@ import { ConnectionError } from '../model/errors.ts'
 import type { Channel, Ended, Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { findCredential } from './credential.ts'
-import { dialOut, handshake } from './handshake.ts'
+import { handshake } from './handshake.ts'
 import { hostKeyCheck } from './host-key.ts'
+import { openWay } from './way.ts'
 
 type Ssh2 = typeof import('ssh2')
 
@@ -24,9 +24,10 @@ export async function sshLink(
   const { name } = endpoint
   const check = await hostKeyCheck(endpoint, context)
   const credential = await findCredential(ssh2, endpoint, username, context)
-  const seconds = context.connectTimeout ?? 20
+  const seconds = context.connectTimeout ?? endpoint.connectTimeout ?? 20
   const begun = performance.now()
-  const sock = await dialOut(endpoint, seconds)
+  const way = await openWay(endpoint, seconds, context)
+  const sock = way.stream
   const client = new ssh2.Client()
   let alive = false
   let authenticating = false
@@ -41,17 +42,19 @@ export async function sshLink(
   client.on('error', (error) => {
     failure ??= error
   })
-  const watch = watchdog(sock, (context.watchdog ?? 60) * 1000, (error) => {
+  const { alive: questions } = endpoint
+  const silence = context.watchdog ?? (questions === undefined ? 60 : questions.interval * questions.count)
+  const watch = watchdog(sock, silence * 1000, (error) => {
     failure ??= error
   })
-  void gone.then(() => clearInterval(watch))
+  void gone.then(() => watch.end())
   const ready = new Promise<true>((resolve) => client.once('ready', () => resolve(true)))
   try {
     client.connect({
       sock,
       username,
       readyTimeout: Math.max(1, seconds * 1000 - (performance.now() - begun)),
-      keepaliveInterval: 15_000,
+      keepaliveInterval: (questions?.interval ?? 15) * 1000,
       keepaliveCountMax: 1_000_000,
       hostVerifier: (key: Buffer, decide: (ok: boolean) => void): void => {
         let right: boolean | Promise<boolean> = false
@@ -74,6 +77,7 @@ export async function sshLink(
       },
       algorithms: { ...handshake, serverHostKey: [...check.algorithms] as never[] },
     })
+    watch.begin()
   } catch (error) {
     sock.destroy()
     throw new ConnectionError(
@@ -84,7 +88,8 @@ export async function sshLink(
   }
   if ((await Promise.race([ready, gone])) !== true) {
     sock.destroy()
-    throw whyNot()
+    const refused = check.refused()
+    throw refused ?? (await way.why) ?? whyNot()
   }
   alive = true
   return {
@@ -106,8 +111,6 @@ export async function sshLink(
   }
 
   function whyNot(): ConnectionError {
-    const refused = check.refused()
-    if (refused !== undefined) return refused
     const why = failure?.message ?? 'the connection was closed'
     if (/no matching host key/.test(why)) {
       const changed = check.noneOffered()
@@ -138,19 +141,22 @@ export class BrokenOff extends ConnectionError {
 }
 
 /** Gives a connection up that has brought no byte for too long; the keepalives see to it that a living one does. */
-function watchdog(sock: Socket, limit: number, tell: (error: Error) => void): NodeJS.Timeout {
-  let seen = -1
+function watchdog(sock: Duplex, limit: number, tell: (error: Error) => void) {
   let since = performance.now()
   const look = () => {
-    if (sock.bytesRead !== seen) {
-      seen = sock.bytesRead
-      since = performance.now()
-    } else if (performance.now() - since >= limit) {
-      tell(new Error(`not a byte came for ${limit / 1000} seconds`))
-      sock.destroy()
-    }
+    if (performance.now() - since < limit) return
+    tell(new Error(`not a byte came for ${limit / 1000} seconds`))
+    sock.destroy()
   }
-  return setInterval(look, Math.min(5000, limit / 4)).unref()
+  const timer = setInterval(look, Math.min(5000, limit / 4)).unref()
+  return {
+    // Not before ssh2 listens: a listener makes a stream flow.
+    begin: () =>
+      void sock.on('data', () => {
+        since = performance.now()
+      }),
+    end: () => clearInterval(timer),
+  }
 }
 
 /** What ssh2 calls back with; it never does after a disconnect, and throws when it is not connected. */

@@ -16,10 +16,14 @@ const handshakes = 4
 export async function openSsh(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
+  const { jump } = endpoint
+  const { bastions } = context
+  const inTurn = (handshake: () => Promise<Link>) =>
+    jump === undefined || bastions === undefined ? handshake() : bastions.turn(jump, handshake)
   const open = async (): Promise<Link> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await sshLink(ssh2, endpoint, username, context)
+        return await inTurn(() => sshLink(ssh2, endpoint, username, context))
       } catch (error) {
         if (!(error instanceof BrokenOff && error.early) || attempt >= handshakes) throw error
         await sleep(250 * 2 ** attempt * (0.5 + Math.random()))

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import type { Endpoint } from '../model/connection.ts'
-import { InputError } from '../model/errors.ts'
+import { InputError, placeText } from '../model/errors.ts'
 import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
-import { shellWords } from './shell-words.ts'
+import { sshArguments } from './ssh-arguments.ts'
+import type { SshController, SshRoot } from './ssh-config.ts'
+import { type SshLine, sshLine } from './ssh-config-lines.ts'
+import { type SshEndpoint, sshEndpoint } from './ssh-endpoint.ts'
 import { unsupported } from './unsupported.ts'
 
 const word = (what: string) => z.string().regex(/^[^-\p{Cc}\s][^\p{Cc}\s]*$/u, what)
@@ -21,7 +24,7 @@ const connection = z.object({
   ansible_port: z
     .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], port)
     .refine((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, port)
-    .default(22),
+    .optional(),
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ansible_ssh_common_args: z.string().default(''),
@@ -37,8 +40,30 @@ const connection = z.object({
 /** The names of the variables that say how to reach a host. */
 export const connectionVars: readonly string[] = Object.keys(connection.shape)
 
-/** How to reach a host, out of Ansible's connection variables. What is wrong with them is thrown at once, with its place. */
-export function endpointOf(inventory: Inventory, host: InventoryHost, home?: string): Endpoint {
+// Whoever has no controller at hand wants the variables checked, and no file read.
+const nobody: SshController = {
+  user: '',
+  uid: 0,
+  home: '~',
+  hostName: '',
+  env: () => '/any',
+  files: { read: () => undefined, glob: () => [] },
+}
+
+/** How to reach a host: {@link explainEndpoint}'s endpoint. */
+export function endpointOf(inventory: Inventory, host: InventoryHost, controller?: SshController): Endpoint {
+  return explainEndpoint(inventory, host, controller).endpoint
+}
+
+/**
+ * How to reach a host, and why so: out of Ansible's connection variables first, then (with a controller) ssh_config,
+ * which is asked for `ansible_host`, or the host's own name. What is wrong with them is thrown at once, with its place.
+ */
+export function explainEndpoint(
+  inventory: Inventory,
+  host: InventoryHost,
+  controller?: SshController,
+): SshEndpoint {
   const problems: string[] = []
   const complain = (at: readonly PropertyKey[], message: string) => {
     const { place } = placeOfVar(inventory, host, at)
@@ -55,46 +80,67 @@ export function endpointOf(inventory: Inventory, host: InventoryHost, home?: str
     throw new InputError(problems)
   }
   const given = parsed.output as z.output<typeof connection>
-  const known = knownHostsFiles(given.ansible_ssh_common_args)
-  if (typeof known === 'string') {
-    complain(['ansible_ssh_common_args'], known)
+  const own = {
+    ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
+    ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
+  }
+  const address = given.ansible_host ?? host.name
+  if (given.ansible_connection === 'local') {
+    const endpoint = {
+      name: host.name,
+      kind: 'local',
+      address,
+      port: given.ansible_port ?? 22,
+      ...own,
+    } as const
+    return { endpoint, settings: [], warnings: [] }
+  }
+  const fromOf = (name: string) =>
+    `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`
+  const said = sshArguments(given.ansible_ssh_common_args, fromOf('ansible_ssh_common_args'))
+  if (typeof said === 'string') {
+    complain(['ansible_ssh_common_args'], said)
     throw new InputError(problems)
   }
-  const expand = (file: string) =>
-    home !== undefined && file.startsWith('~/') ? `${home}${file.slice(1)}` : file
+  const line = (keyword: string, name: 'ansible_port' | 'ansible_user' | 'ansible_ssh_private_key_file') =>
+    given[name] === undefined ? [] : (sshLine(`${keyword} "${given[name]}"`, fromOf(name)) ?? [])
+  const lines: readonly SshLine[] = [
+    ...[line('Port', 'ansible_port'), line('User', 'ansible_user')].flat(),
+    ...said.lines,
+  ]
+  const by = controller ?? nobody
+  const found = sshEndpoint(host.name, address, lines, controller ? rootsOf(by, said.file) : [], by)
+  const settings = found.settings.map((one) =>
+    one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
+      ? { ...one, from: fromOf('ansible_host') }
+      : one,
+  )
+  const key = given.ansible_ssh_private_key_file?.replace(/^~(?=\/)/, () => by.home)
+  if (key === undefined) return { ...found, settings, endpoint: { ...found.endpoint, ...own } }
+  // Only one key is offered: the inventory's leaves no room for those of ssh_config.
+  const { identityFiles: _others, ...endpoint } = found.endpoint
   return {
-    name: host.name,
-    kind: given.ansible_connection,
-    address: given.ansible_host ?? host.name,
-    port: given.ansible_port,
-    ...(given.ansible_user !== undefined && { user: given.ansible_user }),
-    ...(given.ansible_ssh_private_key_file !== undefined && {
-      privateKeyFile: expand(given.ansible_ssh_private_key_file),
-    }),
-    ...(known.length > 0 && { knownHostsFiles: known.map(expand) }),
-    ...(given.upgrade_fleet_host_key !== undefined && {
-      hostKeyFingerprints: given.upgrade_fleet_host_key,
-    }),
-    ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
+    ...found,
+    settings: settings.flatMap((one, at) =>
+      one.keyword !== 'IdentityFile'
+        ? one
+        : settings.findIndex((other) => other.keyword === 'IdentityFile') === at
+          ? { keyword: 'IdentityFile', value: key, from: fromOf('ansible_ssh_private_key_file') }
+          : [],
+    ),
+    endpoint: { ...endpoint, privateKeyFile: key, ...own },
   }
 }
 
-// The files of `-o UserKnownHostsFile="A B"`, the only argument of ssh that is understood; a sentence about any other.
-function knownHostsFiles(text: string): readonly string[] | string {
-  const words = shellWords(text)
-  if (words === undefined) return 'expected quotes that end'
-  // `-o X` and `-oX` are the same.
-  const joined = words.flatMap((part, at) =>
-    part === '-o' ? `-o${words[at + 1] ?? ''}` : words[at - 1] === '-o' ? [] : part,
-  )
-  const files: string[] = []
-  for (const option of joined) {
-    const [, value] = /^-oUserKnownHostsFile(?:\s*=\s*|\s+)(.+)$/i.exec(option) ?? []
-    if (value === undefined) {
-      return `expected nothing but "-o UserKnownHostsFile=/path", got ${JSON.stringify(option.replace(/^-o/, '-o '))}`
-    }
-    files.push(...value.replaceAll('"', '').split(/\s+/))
+// The files that ssh would read: those of `-F` alone, or the user's and the system's.
+function rootsOf({ home }: SshController, file: string | undefined): readonly SshRoot[] {
+  if (file === 'none') return []
+  if (file !== undefined) {
+    const path = file.replace(/^~(?=\/)/, () => home)
+    return [{ path, system: false, checked: false, wanted: true }]
   }
-  const wrong = files.find((file) => !path.safeParse(file).success)
-  return wrong === undefined ? files : `expected absolute paths, got ${JSON.stringify(wrong)}`
+  return [
+    { path: `${home}/.ssh/config`, system: false, checked: true, wanted: false },
+    { path: '/etc/ssh/ssh_config', system: true, checked: false, wanted: false },
+  ]
 }

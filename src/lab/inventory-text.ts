@@ -39,7 +39,7 @@ export function inventoryYaml(facts: InventoryFacts): string {
         ansible_user: 'wso2carbon',
         ansible_port: sshPort,
         ansible_ssh_private_key_file: join(facts.dir, 'secrets/id_ed25519'),
-        ansible_ssh_common_args: `-o UserKnownHostsFile=${join(facts.dir, 'known_hosts')}`,
+        ansible_ssh_common_args: `-F none -o UserKnownHostsFile=${join(facts.dir, 'known_hosts')}`,
         databases: [
           database('am_db', ['apim', 'identity'], schemas.am),
           database('um_db', ['users'], schemas.um),

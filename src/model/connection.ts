@@ -13,10 +13,26 @@ export interface Endpoint {
   readonly user?: string
   /** Path of the one private key to offer. Without it the agent is asked. */
   readonly privateKeyFile?: string
+  /** Keys to choose the one to offer from: the first that the agent holds, else the first that can be read. */
+  readonly identityFiles?: readonly string[]
+  /** Whether no other key of the agent may be offered when none of the files is there. */
+  readonly identitiesOnly?: boolean
+  /** Path of the socket of the agent to ask instead of the usual one; '' for none. */
+  readonly agent?: string
   /** known_hosts files, the first that knows the host decides; default `~/.ssh/known_hosts`. */
   readonly knownHostsFiles?: readonly string[]
   /** Fingerprints (`SHA256:...`) of the host keys that the machine may show; they win over what files say. */
   readonly hostKeyFingerprints?: readonly string[]
+  /** The name that its key is looked up by, without a port, instead of address and port. */
+  readonly hostKeyAlias?: string
+  /** Seconds for TCP, handshake and authentication together. */
+  readonly connectTimeout?: number
+  /** Seconds between questions whether it is still there, and after how many of these without a byte it is given up. */
+  readonly alive?: { readonly interval: number; readonly count: number }
+  /** The machine that it is reached through, which may be behind another. */
+  readonly jump?: Endpoint
+  /** A command of the controller's shell whose input and output are the connection, instead of TCP. */
+  readonly proxyCommand?: string
   /** Directory of ours on the machine, for jobs and before-images; default `.upgrade-fleet` in the user's home. */
   readonly workdir?: string
 }

@@ -1,19 +1,36 @@
 import { describe, expect, it } from 'vitest'
 import { endpointOf } from '../../src/inventory/endpoint.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
+import { sshFiles } from '../../src/inventory/ssh-files.ts'
 import { files, problemsOf } from '../support/site.ts'
 
-async function endpoint(vars: string) {
+const controller = {
+  user: 'me',
+  uid: 1,
+  home: '/home/me',
+  hostName: 'here',
+  env: () => undefined,
+  files: sshFiles(1),
+}
+const globalFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
+const knownHostsFiles = ['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2', ...globalFiles]
+
+async function loaded(vars: string) {
   const cwd = await files({ 'hosts.yml': `all: { hosts: { gw1: { ${vars} } } }` })
   const inventory = await loadInventory({ sources: ['hosts.yml'], cwd, env: {} })
   const [host] = inventory.hosts
   if (host === undefined) throw new Error('no host')
-  return endpointOf(inventory, host, '/home/me')
+  return { inventory, host }
+}
+
+async function endpoint(vars: string) {
+  const { inventory, host } = await loaded(vars)
+  return endpointOf(inventory, host, controller)
 }
 
 describe('endpointOf', () => {
   it.each<[string, object]>([
-    ['', { name: 'gw1', kind: 'ssh', address: 'gw1', port: 22 }],
+    ['', { name: 'gw1', kind: 'ssh', address: 'gw1', port: 22, knownHostsFiles }],
     [
       'ansible_host: 10.0.0.1, ansible_port: "2222", ansible_user: wso2, ansible_ssh_private_key_file: ~/.ssh/id, upgrade_fleet_dir: /var/uf',
       {
@@ -24,6 +41,7 @@ describe('endpointOf', () => {
         user: 'wso2',
         privateKeyFile: '/home/me/.ssh/id',
         workdir: '/var/uf',
+        knownHostsFiles,
       },
     ],
     [
@@ -33,18 +51,31 @@ describe('endpointOf', () => {
         kind: 'ssh',
         address: 'gw1',
         port: 22,
+        knownHostsFiles,
         hostKeyFingerprints: [`SHA256:${'a'.repeat(43)}`],
       },
     ],
-    ['ansible_connection: local', { name: 'gw1', kind: 'local', address: 'gw1', port: 22 }],
     [
-      `ansible_ssh_common_args: '-o UserKnownHostsFile=/a -oUserKnownHostsFile="/b ~/c" -o "UserKnownHostsFile /d"'`,
+      `ansible_ssh_common_args: '-o UserKnownHostsFile="/b ~/c" -J bastion:2200 -F none -o ConnectTimeout=5'`,
       {
         name: 'gw1',
         kind: 'ssh',
         address: 'gw1',
         port: 22,
-        knownHostsFiles: ['/a', '/b', '/home/me/c', '/d'],
+        knownHostsFiles: ['/b', '/home/me/c', ...globalFiles],
+        connectTimeout: 5,
+        jump: { name: 'bastion', kind: 'ssh', address: 'bastion', port: 2200, knownHostsFiles },
+      },
+    ],
+    ['ansible_connection: local', { name: 'gw1', kind: 'local', address: 'gw1', port: 22 }],
+    [
+      `ansible_ssh_common_args: '-o UserKnownHostsFile=/a -o "UserKnownHostsFile /d"'`,
+      {
+        name: 'gw1',
+        kind: 'ssh',
+        address: 'gw1',
+        port: 22,
+        knownHostsFiles: ['/a', ...globalFiles],
       },
     ],
   ])('%s', async (vars, expected) => {
@@ -62,16 +93,16 @@ describe('endpointOf', () => {
     ['ansible_connection: docker', 'ansible_connection: expected one of "ssh", "local", got "docker"'],
     ['ansible_ssh_private_key_file: id', 'ansible_ssh_private_key_file: expected an absolute path, got "id"'],
     [
-      'ansible_ssh_common_args: "-o UserKnownHostsFile=/a -J bastion"',
-      'ansible_ssh_common_args: expected nothing but "-o UserKnownHostsFile=/path", got "-J"',
+      'ansible_ssh_common_args: "-o UserKnownHostsFile=/a -A"',
+      'ansible_ssh_common_args: expected nothing but -o, -J and -F, got "-A"',
     ],
     [
       'ansible_ssh_common_args: "-o StrictHostKeyChecking=no"',
-      'ansible_ssh_common_args: expected nothing but "-o UserKnownHostsFile=/path", got "-o StrictHostKeyChecking=no"',
+      'ansible_ssh_common_args StrictHostKeyChecking: host keys are always checked here',
     ],
     [
       `ansible_ssh_common_args: '-o "UserKnownHostsFile=/b c"'`,
-      'ansible_ssh_common_args: expected absolute paths, got "c"',
+      'ansible_ssh_common_args UserKnownHostsFile: expected an absolute path, got "c"',
     ],
     [
       'upgrade_fleet_host_key: "MD5:00"',
@@ -85,5 +116,15 @@ describe('endpointOf', () => {
     expect(problems).toHaveLength(1)
     expect(problems[0]).toMatch(/^hosts\.yml:1:\d+ hosts\.gw1\./)
     expect(problems[0]).toContain(problem)
+  })
+
+  it('without anybody at hand reads no file and no environment, and still finds what is wrong', async () => {
+    const vars = (option: string) => `ansible_ssh_common_args: '-F /none -o ${option}'`
+    const { inventory, host } = await loaded(vars(`IdentityFile=$${'{ANY}'}/%i-%u`))
+    expect(endpointOf(inventory, host)).toMatchObject({ address: 'gw1' })
+    const wrong = await loaded(vars('Port=x'))
+    expect(await problemsOf(() => endpointOf(wrong.inventory, wrong.host))).toEqual([
+      expect.stringContaining('ansible_ssh_common_args Port: expected a port of 1 to 65535, got "x"'),
+    ])
   })
 })

@@ -20,7 +20,7 @@ test('the inventory says how to reach every host and what it is', () => {
   expect(inventory.all.vars).toMatchObject({
     apim_version: '1.9.1',
     ansible_port: 2222,
-    ansible_ssh_common_args: '-o UserKnownHostsFile=/state/lab/known_hosts',
+    ansible_ssh_common_args: '-F none -o UserKnownHostsFile=/state/lab/known_hosts',
   })
   const members = Object.entries(inventory.all.children).map(([name, group]) => [
     name,
