@@ -136,7 +136,8 @@ function notHonoured(lines: SshLines, warnings: string[]): void {
           line,
           'host keys are always checked here, there is no switch that turns it off; take the line away, or use another file (-F FILE in ansible_ssh_common_args)',
         )
-      if (value === 'accept-new') warn(line, 'here the key of an unknown host is taken only with --host-key-checking accept-new')
+      if (value === 'accept-new')
+        warn(line, 'here the key of an unknown host is taken only with --host-key-checking accept-new')
       else if (value !== 'yes' && value !== 'ask') throw wrong(line, 'expected yes, ask or accept-new')
     } else if (keywordKind(key) === 'refused' && !off) {
       const cannot =
