@@ -10,6 +10,7 @@ import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
 import { type Accounts, startAccounts } from '../support/accounts.ts'
+import { fidoPrivate } from '../support/fido.ts'
 import { until } from '../support/until.ts'
 
 const password = 'canary-4711'
@@ -176,6 +177,15 @@ describe('agents', () => {
           /mine: it is an OpenSSH certificate[\s\S]*ansible_connection: openssh/,
         ),
       })
+    }))
+  test('one that holds a FIDO key alone says so, and so does its file', () =>
+    withAgent(async (socket, add) => {
+      const file = join(server.directory, 'fido')
+      writeFileSync(file, fidoPrivate(), { mode: 0o600 })
+      add(file)
+      const message = expect.stringMatching(/fido: it is a FIDO key[\s\S]*ansible_connection: openssh/)
+      await expect(logIn({}, { agent: socket })).rejects.toMatchObject({ fault: 'auth', message })
+      await expect(logIn({ privateKeyFile: file })).rejects.toMatchObject({ fault: 'auth', message })
     }))
   test('one that is empty, gone, or says nothing', async () => {
     await withAgent(async (socket) => {
