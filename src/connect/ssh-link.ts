@@ -92,7 +92,9 @@ export async function sshLink(
     throw refused ?? (await way.why) ?? whyNot()
   }
   alive = true
+  const hostKey = check.shown()
   return {
+    ...(hostKey !== undefined && { hostKey }),
     get alive() {
       return alive
     },

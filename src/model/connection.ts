@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Command } from './command.ts'
 import type { MachineLock } from './lock.ts'
+import type { MachineIdentity } from './machine-identity.ts'
 import type { Text } from './secret.ts'
 
 /** How to reach a machine, out of the inventory's connection variables (Ansible's names). */
@@ -35,6 +36,8 @@ export interface Endpoint {
   readonly proxyCommand?: string
   /** Directory of ours on the machine, for jobs and before-images; default `.upgrade-fleet` in the user's home. */
   readonly workdir?: string
+  /** The host of the inventory that is the same machine under another name. */
+  readonly sameMachine?: string
 }
 
 /**
@@ -144,6 +147,11 @@ export interface Job {
  */
 export interface Connection {
   readonly endpoint: Endpoint
+  /**
+   * Which machine it is, as it said when it was last connected to; undefined before its first answer. A connection that is
+   * made anew and ends at another machine is refused: `another-machine`.
+   */
+  readonly who: () => MachineIdentity | undefined
   /** Absolute path of our own 0700 directory on the machine. It is made by the first `put`, `job` or `workdir` use, never by reading. */
   workdir(): Promise<string>
   /** Runs a command in `/bin/sh`, environment and directory its own. `$$` in it is the pid of a shell that others share one after the other. */
