@@ -85,8 +85,17 @@ export type Source =
 export interface PutOptions {
   /** Permission bits, set before the name appears; default 0o600. */
   readonly mode?: number
-  /** Refuse if the bytes have another SHA-256 (hexadecimal). */
+  /** Name or number of the user that it belongs to, set before the name appears; default: whoever logged in. */
+  readonly owner?: string
+  /** Name or number of its group, likewise. */
+  readonly group?: string
+  /**
+   * Refuse if the bytes have another SHA-256 (hexadecimal). What is large and whose digest is known is looked for in the
+   * machine's cache first, and an upload of it that was cut goes on in a later `put`.
+   */
   readonly sha256?: string
+  /** Keep a copy of what is large in the machine's cache, by its digest; the next `put` of the same is no upload. */
+  readonly cache?: boolean
   /** Refuse if the path exists, instead of replacing it. */
   readonly exclusive?: boolean
   readonly signal?: AbortSignal
