@@ -2,7 +2,7 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Command } from './command.ts'
 import type { MachineLock } from './lock.ts'
 import type { MachineIdentity } from './machine-identity.ts'
-import type { Text } from './secret.ts'
+import type { Secret, Text } from './secret.ts'
 
 /** How to reach a machine, out of the inventory's connection variables (Ansible's names). */
 export interface Endpoint {
@@ -20,6 +20,10 @@ export interface Endpoint {
   readonly identitiesOnly?: boolean
   /** Path of the socket of the agent to ask instead of the usual one; '' for none. */
   readonly agent?: string
+  /** Opens the key file, if it is encrypted. */
+  readonly passphrase?: Secret
+  /** The password to log in with: after the key where one is named, else alone. */
+  readonly password?: Secret
   /** known_hosts files, the first that knows the host decides; default `~/.ssh/known_hosts`. */
   readonly knownHostsFiles?: readonly string[]
   /** Fingerprints (`SHA256:...`) of the host keys that the machine may show; they win over what files say. */
