@@ -8,6 +8,7 @@ import type { ConnectContext } from './context.ts'
 import { findCredential, secretValue } from './credential.ts'
 import { deadline } from './deadline.ts'
 import { dropped, firstWords } from './first-words.ts'
+import { gather } from './gather.ts'
 import { handshake } from './handshake.ts'
 import { hostKeyCheck } from './host-key.ts'
 import { keepRefusals } from './refusals.ts'
@@ -39,6 +40,7 @@ export async function sshLink(
   const begun = performance.now()
   const way = await openWay(endpoint, seconds, context)
   const sock = way.stream
+  gather(sock)
   const client = new ssh2.Client()
   let alive = false
   let failure: (Error & { level?: string; code?: unknown }) | undefined
@@ -126,7 +128,9 @@ export async function sshLink(
   alive = true
   limit.end()
   login.over('in')
+  const hostKey = check.shown()
   return {
+    ...(hostKey !== undefined && { hostKey }),
     get alive() {
       return alive
     },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Endpoint } from '../model/connection.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
+import { didYouMean } from '../model/nearest.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
 import { loginSecrets, loginVars } from './login-vars.ts'
@@ -33,6 +34,7 @@ const connection = z.object({
   upgrade_fleet_host_key: z
     .union([z.array(pin).min(1, 'expected at least one fingerprint'), pin.transform((one) => [one])], pinned)
     .optional(),
+  upgrade_fleet_same_machine: z.string().optional(),
   upgrade_fleet_dir: z
     .string()
     .regex(/^\/[^\p{Cc}]*$/u, 'expected an absolute path')
@@ -82,9 +84,16 @@ export function explainEndpoint(
     throw new InputError(problems)
   }
   const given = parsed.output as z.output<typeof connection>
+  const same = given.upgrade_fleet_same_machine
+  const unlike = same === undefined ? undefined : notTheSame(inventory, host, same)
+  if (unlike !== undefined) {
+    complain(['upgrade_fleet_same_machine'], unlike)
+    throw new InputError(problems)
+  }
   const own = {
     ...loginSecrets(given, host.name),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
+    ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
   }
   const address = given.ansible_host ?? host.name
@@ -146,6 +155,17 @@ export function explainEndpoint(
     ),
     endpoint: { ...endpoint, privateKeyFile: key, ...own },
   }
+}
+
+// One host of a machine is named by all its others, so that nobody has to follow names.
+function notTheSame({ hosts }: Inventory, host: InventoryHost, same: string): string | undefined {
+  const other = hosts.find(({ name }) => name === same)
+  const names = hosts.map(({ name }) => name)
+  if (other === undefined) return `expected the name of a host, got "${same}"${didYouMean(same, names)}`
+  if (other.name === host.name) return 'expected the name of another host, got its own'
+  return Object.hasOwn(other.vars, 'upgrade_fleet_same_machine')
+    ? `expected a host without upgrade_fleet_same_machine, got "${same}", which has one itself`
+    : undefined
 }
 
 // The files that ssh would read: those of `-F` alone, or the user's and the system's.
