@@ -94,7 +94,9 @@ export async function sshLink(
     throw refused ?? (await way.why) ?? whyNot()
   }
   alive = true
+  const hostKey = check.shown()
   return {
+    ...(hostKey !== undefined && { hostKey }),
     get alive() {
       return alive
     },

@@ -1,7 +1,8 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Command } from './command.ts'
 import type { MachineLock } from './lock.ts'
-import type { Text } from './secret.ts'
+import type { MachineIdentity } from './machine-identity.ts'
+import type { Secret, Text } from './secret.ts'
 
 /** How to reach a machine, out of the inventory's connection variables (Ansible's names). */
 export interface Endpoint {
@@ -19,6 +20,10 @@ export interface Endpoint {
   readonly identitiesOnly?: boolean
   /** Path of the socket of the agent to ask instead of the usual one; '' for none. */
   readonly agent?: string
+  /** Opens the key file, if it is encrypted. */
+  readonly passphrase?: Secret
+  /** The password to log in with: after the key where one is named, else alone. */
+  readonly password?: Secret
   /** known_hosts files, the first that knows the host decides; default `~/.ssh/known_hosts`. */
   readonly knownHostsFiles?: readonly string[]
   /** Fingerprints (`SHA256:...`) of the host keys that the machine may show; they win over what files say. */
@@ -35,6 +40,8 @@ export interface Endpoint {
   readonly proxyCommand?: string
   /** Directory of ours on the machine, for jobs and before-images; default `.upgrade-fleet` in the user's home. */
   readonly workdir?: string
+  /** The host of the inventory that is the same machine under another name. */
+  readonly sameMachine?: string
 }
 
 /**
@@ -153,6 +160,11 @@ export interface Job {
  */
 export interface Connection {
   readonly endpoint: Endpoint
+  /**
+   * Which machine it is, as it said when it was last connected to; undefined before its first answer. A connection that is
+   * made anew and ends at another machine is refused: `another-machine`.
+   */
+  readonly who: () => MachineIdentity | undefined
   /** Absolute path of our own 0700 directory on the machine. It is made by the first `put`, `job` or `workdir` use, never by reading. */
   workdir(): Promise<string>
   /** Runs a command in `/bin/sh`, environment and directory its own. `$$` in it is the pid of a shell that others share one after the other. */
