@@ -192,7 +192,7 @@ describe('an upload that is cut', () => {
       name: 'ConnectionError',
     })
     await until(() => names().includes(partName), 'the part')
-    expect(notes()).toHaveLength(1)
+    await until(() => notes().length === 1, 'its note')
     const before = way.bytes.up
     const shown: number[] = []
     const onProgress = (done: number) => shown.push(done)
