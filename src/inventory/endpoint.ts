@@ -10,6 +10,7 @@ import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
 import { type SshEndpoint, sshEndpoint } from './ssh-endpoint.ts'
+import { magicVars, resolveVars } from './templates.ts'
 import { unsupported } from './unsupported.ts'
 
 const word = (what: string) => z.string().regex(/^[^-\p{Cc}\s][^\p{Cc}\s]*$/u, what)
@@ -73,10 +74,13 @@ export function explainEndpoint(
     const { place } = placeOfVar(inventory, host, at)
     problems.push(problem(place, `hosts.${host.name}.${pathText(at)}`, message))
   }
+  const resolved = resolveVars(host.vars, connectionVars, magicVars(host))
   const vars = Object.fromEntries(
-    connectionVars.filter((name) => Object.hasOwn(host.vars, name)).map((name) => [name, host.vars[name]]),
+    connectionVars
+      .filter((name) => Object.hasOwn(host.vars, name))
+      .map((name) => [name, resolved.vars[name]]),
   )
-  for (const found of unsupported(vars)) complain(found.path, found.message)
+  for (const found of [...resolved.wrong, ...unsupported(vars)]) complain(found.path, found.message)
   if (problems.length > 0) throw new InputError(problems)
   const parsed = findings(connection, vars)
   if ('wrong' in parsed) {

@@ -16,6 +16,10 @@ export interface LocatedEntry {
   readonly value: Located
 }
 
+/** Names that would reach into JavaScript's own objects; no inventory needs them, so that none may have them. */
+export const isForbidden = (name: string): boolean =>
+  name === '__proto__' || name === 'constructor' || name === 'prototype'
+
 /** The value without its places. */
 export function bare(located: Located): Json {
   if (located.kind === 'scalar') return located.value

@@ -3,6 +3,7 @@ import { type Inventory, placeOfVar } from '../model/inventory.ts'
 import { type Secret, secret } from '../model/secret.ts'
 import { secretRef } from '../model/secret-schema.ts'
 import { problem } from './located.ts'
+import { magicVars, resolveVars } from './templates.ts'
 
 /** Ansible's names for the password to log in with; where several are set, the first of these counts, as it does there. */
 const passwords = ['ansible_ssh_password', 'ansible_ssh_pass', 'ansible_password'] as const
@@ -61,9 +62,11 @@ export interface PlainLogin {
 
 /** All secrets for logging in that stand openly in an inventory. */
 export function plainLogins(inventory: Inventory): readonly PlainLogin[] {
-  return inventory.hosts.flatMap((host) =>
-    [...passwords, ...passphrases].flatMap((name) => {
-      const value = host.vars[name]
+  return inventory.hosts.flatMap((host) => {
+    // What is wrong with a template is told where the host is connected to.
+    const { vars } = resolveVars(host.vars, [...passwords, ...passphrases], magicVars(host))
+    return [...passwords, ...passphrases].flatMap((name) => {
+      const value = vars[name]
       if (typeof value !== 'string' || value === '') return []
       const { place, group } = placeOfVar(inventory, host, [name])
       const owner = group === undefined ? `hosts.${host.name}` : `${group}.vars`
@@ -73,6 +76,6 @@ export function plainLogins(inventory: Inventory): readonly PlainLogin[] {
         'it stands here as it is, and so in the run.json of every run; better: { env: NAME } or { file: /absolute/path }',
       )
       return [{ name: `inventory:${name} of ${host.name}`, value, warning }]
-    }),
-  )
+    })
+  })
 }

@@ -1,5 +1,11 @@
 import type { Place } from '../model/errors.ts'
-import { type Inventory, type InventoryGroup, type InventoryHost, placeKey } from '../model/inventory.ts'
+import {
+  type Inventory,
+  type InventoryGroup,
+  type InventoryHost,
+  placeKey,
+  placePart,
+} from '../model/inventory.ts'
 import type { Json } from '../model/json.ts'
 import type { Draft, DraftGroup, DraftHost, DraftVars } from './draft.ts'
 import { bare, type Located, problem } from './located.ts'
@@ -36,10 +42,12 @@ export function settle(draft: Draft, sources: readonly string[]): Inventory {
   const bareVars = memoized(bareOf)
   const within = (name: string) => hostsWithin(draft, name)
   const hosts = within('all').flatMap((name) => draft.hosts.get(name) ?? [])
+  const named = [...draft.hosts.keys()]
   return {
     sources,
-    hosts: hosts.map((host) => hostOf(host, groupsOf.get(host.name) ?? [], bareVars)),
-    groups: [...draft.groups.values()].map((group) => groupOf(group, within(group.name))),
+    ...(hosts.some(({ name }, at) => name !== named[at]) && { named }),
+    hosts: hosts.map((host) => hostOf(draft, host, groupsOf.get(host.name) ?? [], bareVars)),
+    groups: [...draft.groups.values()].map((group) => groupOf(draft, group, within(group.name))),
     places: placesOf(draft),
     warnings: draft.warnings,
   }
@@ -80,56 +88,83 @@ function ancestry(parents: ReadonlyMap<string, readonly string[]>): (name: strin
   return above
 }
 
-/** Ansible's order (VARIABLE_PRECEDENCE): what inventory files say of groups, then group_vars/all, then other group_vars, then the host. */
+/** Variables that were said together, and the group that they were said for; without one, for the host itself. */
+export interface Layer {
+  readonly vars: DraftVars
+  readonly group: string | undefined
+}
+
+/**
+ * All that is said of a host, in Ansible's order (VARIABLE_PRECEDENCE), later ones over earlier ones: what inventory files
+ * say of groups; group_vars/all beside the inventory and the playbook; other group_vars, those of one directory after those
+ * of another; then the same of the host. `groups` are all of the host's, in their order.
+ */
+export function layersOf(draft: Draft, groups: readonly DraftGroup[], host: DraftHost): readonly Layer[] {
+  const all = groups.filter((group) => group.name === 'all')
+  const others = groups.filter((group) => group.name !== 'all')
+  const layers: Layer[] = []
+  const lay = (vars: DraftVars | undefined, group?: string) => {
+    if (vars !== undefined && vars.size > 0) layers.push({ vars, group })
+  }
+  const directories = [...draft.beside, draft.playbook]
+  for (const { name, vars } of [...all, ...others]) lay(vars, name)
+  for (const part of [all, others])
+    for (const directory of directories) for (const { name } of part) lay(directory.groups.get(name), name)
+  lay(host.vars)
+  for (const directory of directories) lay(directory.hosts.get(host.name))
+  return layers
+}
+
 function hostOf(
+  draft: Draft,
   host: DraftHost,
   groups: readonly DraftGroup[],
   bareVars: (vars: DraftVars) => Readonly<Record<string, Json>>,
 ): InventoryHost {
-  const all = groups.filter((group) => group.name === 'all')
-  const others = groups.filter((group) => group.name !== 'all')
   const vars = new Map<string, Json>()
   const from = new Map<string, string>()
-  const lay = (layer: DraftVars, group?: string) => {
+  for (const { vars: layer, group } of layersOf(draft, groups, host)) {
     for (const [name, value] of Object.entries(bareVars(layer))) {
       vars.set(name, value)
       if (group === undefined) from.delete(name)
       else from.set(name, group)
     }
   }
-  for (const group of [...all, ...others]) lay(group.vars, group.name)
-  for (const group of [...all, ...others]) lay(group.files, group.name)
-  lay(host.vars)
-  lay(host.files)
   return {
     name: host.name,
-    groups: others.map((group) => group.name).filter((name) => name !== 'ungrouped'),
+    groups: groups.map((group) => group.name).filter((name) => name !== 'all' && name !== 'ungrouped'),
     vars: Object.fromEntries(vars),
     from: Object.fromEntries(from),
   }
 }
 
-function groupOf(group: DraftGroup, hosts: readonly string[]): InventoryGroup {
-  const vars = { ...bareOf(group.vars), ...bareOf(group.files) }
+function groupOf(draft: Draft, group: DraftGroup, hosts: readonly string[]): InventoryGroup {
+  const vars = bareOf(allVars(draft, 'groups', group))
   return { name: group.name, children: [...group.children], hosts, own: [...group.hosts], vars }
+}
+
+// All that is said of one group or host, later ones over earlier ones.
+function allVars(draft: Draft, kind: 'groups' | 'hosts', { name, vars }: DraftGroup | DraftHost): DraftVars {
+  const files = [...draft.beside, draft.playbook].flatMap((directory) => directory[kind].get(name) ?? [])
+  return files.length === 0 ? vars : new Map([vars, ...files].flatMap((layer) => [...layer]))
 }
 
 const bareOf = (vars: DraftVars): Readonly<Record<string, Json>> =>
   Object.fromEntries([...vars].map(([name, entry]) => [name, bare(entry.value)]))
 
 function placesOf(draft: Draft): Record<string, Place> {
-  const places = new Map<string, Place>()
-  const put = (kind: 'host' | 'group', name: string, path: readonly PropertyKey[], value: Located): void => {
-    places.set(placeKey(kind, name, path), value.place)
-    if (value.kind === 'list')
-      for (const [at, item] of value.items.entries()) put(kind, name, [...path, at], item)
-    if (value.kind === 'map') {
-      for (const [key, entry] of value.entries) put(kind, name, [...path, key], entry.value)
-    }
+  const places: [string, Place][] = []
+  const put = (key: string, value: Located): void => {
+    places.push([key, value.place])
+    if (value.kind === 'list') for (const [at, item] of value.items.entries()) put(`${key}/${at}`, item)
+    if (value.kind === 'map')
+      for (const [name, entry] of value.entries) put(`${key}/${placePart(name)}`, entry.value)
   }
-  const owner = (kind: 'host' | 'group', { name, place, vars, files }: DraftGroup | DraftHost) => {
-    places.set(placeKey(kind, name), place)
-    for (const [key, entry] of new Map([...vars, ...files])) put(kind, name, [key], entry.value)
+  const owner = (kind: 'host' | 'group', one: DraftGroup | DraftHost) => {
+    const key = placeKey(kind, one.name)
+    places.push([key, one.place])
+    for (const [name, entry] of allVars(draft, kind === 'host' ? 'hosts' : 'groups', one))
+      put(`${key}/${placePart(name)}`, entry.value)
   }
   for (const group of draft.groups.values()) owner('group', group)
   for (const host of draft.hosts.values()) owner('host', host)

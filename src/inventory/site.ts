@@ -11,6 +11,7 @@ import { type Finding, findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
 import { misspelt } from './misspelt.ts'
 import { keysOf } from './schema-keys.ts'
+import { magicVars, resolveVars } from './templates.ts'
 import { unsupported } from './unsupported.ts'
 
 /**
@@ -85,7 +86,7 @@ function typedHost(
   extraVars: ExtraVars,
   problems: Set<string>,
 ): Host | undefined {
-  const { output, wrong } = check(schema, { ...host.vars, ...extraVars })
+  const { output, wrong } = check(schema, { ...host.vars, ...extraVars }, magicVars(host))
   for (const { path, message } of wrong) {
     if (isExtra(extraVars, path)) problems.add(`-e ${pathText(path)}: ${message}`)
     else {
@@ -111,17 +112,22 @@ function siteVars(fleet: Fleet, inventory: Inventory, extraVars: ExtraVars, prob
 const isExtra = (extraVars: ExtraVars, path: readonly PropertyKey[]) =>
   path[0] !== undefined && Object.hasOwn(extraVars, path[0])
 
-// A template or vault is told as such, and not also as what the schema thinks of it.
+// What is wrong with a template or vault is told as such, and not also as what the schema thinks of it.
 function check(
   schema: z.ZodType,
-  vars: Readonly<Record<string, Json>>,
+  said: Readonly<Record<string, Json>>,
+  magic: Readonly<Record<string, Json>> = {},
 ): { output: unknown; wrong: readonly Finding[] } {
-  const keys = keysOf(schema)
-  const used = Object.fromEntries(Object.entries(vars).filter(([key]) => keys?.includes(key) ?? true))
-  const early = unsupported(used)
+  const names = keysOf(schema) ?? Object.keys(said)
+  const { vars, wrong } = resolveVars(said, names, magic)
+  const used = Object.fromEntries(Object.entries(vars).filter(([key]) => names.includes(key)))
+  const early = [...wrong, ...unsupported(used)]
   const parsed = findings(schema, vars)
   if (!('wrong' in parsed)) return { output: parsed.output, wrong: early }
-  const told = new Set(early.map(({ path }) => path[0]))
+  // A reference may be wrong in the variable that it leads to.
+  const broken =
+    wrong.length > 0 ? names.filter((name) => /\{\{|\{%/.test(JSON.stringify(vars[name]) ?? '')) : []
+  const told = new Set<PropertyKey | undefined>([...early.map(({ path }) => path[0]), ...broken])
   return { output: undefined, wrong: [...early, ...parsed.wrong.filter(({ path }) => !told.has(path[0]))] }
 }
 

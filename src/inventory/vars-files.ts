@@ -1,36 +1,42 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import type { Place } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
-import type { Draft, DraftVars } from './draft.ts'
+import type { Draft, DraftVars, VarsFiles } from './draft.ts'
 import { mapOr } from './draft.ts'
 import { problem } from './located.ts'
+import { readText } from './read-text.ts'
 import { readYaml } from './yaml-text.ts'
 
 const extensions = ['', '.yml', '.yaml', '.json']
 
-/** Reads `group_vars/` and `host_vars/` of a directory into the draft's groups and hosts, which are all known by now. */
+/**
+ * Reads `group_vars/` and `host_vars/` of a directory for the draft's groups and hosts, which are all known by now. Beside
+ * a playbook, which serves many inventories, files of groups that this one does not have are passed over in silence.
+ */
 export async function readVarsDirectories(
   draft: Draft,
   directory: string,
+  into: VarsFiles,
   shownPath: (path: string) => string,
+  beside: 'inventory' | 'playbook' = 'inventory',
 ): Promise<void> {
-  const groups = new Map([...draft.groups].map(([name, group]) => [name, group.files]))
-  const hosts = new Map([...draft.hosts].map(([name, host]) => [name, host.files]))
-  await readOne(draft, join(directory, 'group_vars'), groups, 'group', shownPath)
-  await readOne(draft, join(directory, 'host_vars'), hosts, 'host', shownPath)
+  const quiet = beside === 'playbook'
+  await readOne(draft, join(directory, 'group_vars'), into.groups, { what: 'group', quiet }, shownPath)
+  await readOne(draft, join(directory, 'host_vars'), into.hosts, { what: 'host', quiet }, shownPath)
 }
 
 async function readOne(
   draft: Draft,
   directory: string,
-  targets: ReadonlyMap<string, DraftVars>,
-  what: 'group' | 'host',
+  into: Map<string, DraftVars>,
+  { what, quiet }: { readonly what: 'group' | 'host'; readonly quiet: boolean },
   shownPath: (path: string) => string,
 ): Promise<void> {
+  const targets = what === 'group' ? draft.groups : draft.hosts
   const found = new Set(await entries(directory))
   const used = new Set<string>()
-  for (const [name, vars] of found.size === 0 ? [] : targets) {
+  for (const name of found.size === 0 ? [] : targets.keys()) {
     const [first, ...shadowed] = extensions
       .map((extension) => name + extension)
       .filter((file) => found.has(file))
@@ -40,11 +46,13 @@ async function readOne(
       draft.warnings.push(problem(place, '', `is not read, since ${first} stands beside it`))
     }
     for (const file of [first, ...shadowed]) used.add(file)
+    const vars: DraftVars = into.get(name) ?? new Map()
+    into.set(name, vars)
     for (const file of await filesOf(join(directory, first))) {
       await readVarsFile(draft, vars, file, name, shownPath)
     }
   }
-  for (const file of found) {
+  for (const file of quiet ? [] : found) {
     if (used.has(file) || ignored(file)) continue
     const name = extensions.includes(extname(file)) ? basename(file, extname(file)) : file
     const near = nearest(name, targets.keys())
@@ -61,17 +69,22 @@ async function readVarsFile(
   owner: string,
   shownPath: (path: string) => string,
 ): Promise<void> {
-  const { root, problems } = readYaml(await readFile(file, 'utf8'), shownPath(file))
+  const text = await readText(draft, file, shownPath(file))
+  if (text === undefined) return
+  const { root, problems, warnings } = readYaml(text, shownPath(file))
   draft.problems.push(...problems)
+  draft.warnings.push(...warnings)
   if (root === undefined) return
   for (const [name, entry] of mapOr(draft, root, owner, 'a map of variables')) into.set(name, entry)
 }
 
 const ignored = (name: string) => name.startsWith('.') || name.endsWith('~')
 
-// A directory's files in sorted order, subdirectories too.
+// A directory's files in sorted order, and those of its subdirectories without an ending, as Ansible has it.
 async function filesOf(path: string, top = true): Promise<readonly string[]> {
-  if (!(await stat(path)).isDirectory()) return top || extensions.includes(extname(path)) ? [path] : []
+  const extension = extname(path)
+  if (!(await stat(path)).isDirectory()) return top || extensions.includes(extension) ? [path] : []
+  if (!top && extension !== '') return []
   const names = (await entries(path)).filter((name) => !ignored(name))
   return (await Promise.all(names.map((name) => filesOf(join(path, name), false)))).flat()
 }

@@ -82,7 +82,7 @@ describe('siteOf', () => {
       .replace('3', '!vault x')
     expect(await problemsOf(() => site(wrong))).toEqual([
       'hosts.yml:8:5 store: the fleet has no such group; did you mean "stores"?',
-      'hosts.yml:7:44 hosts.m1.apim_home: expected a plain value, got a template, which is not supported here yet; write its result',
+      'hosts.yml:7:44 hosts.m1.apim_home: expected a variable of this host in {{ base }}, got none of that name',
       'hosts.yml:1:1 stores: expected at least one host, got no such group; did you mean "store"?',
       'hosts.yml:9:52 hosts.w1.weight: expected a plain value, got an Ansible vault, which is not supported yet; use { env: NAME } or { file: /path }',
       'hosts.yml:9:52 hosts.w2.weight: expected a plain value, got an Ansible vault, which is not supported yet; use { env: NAME } or { file: /path }',
