@@ -87,6 +87,15 @@ export async function askForWord(io: Io, message: string): Promise<string> {
   return input({ message }, { signal: io.interrupted }).catch(() => '')
 }
 
+/** Asks for what nobody may read, and shows nothing of it. An interrupt is no answer. */
+export async function askHidden(io: Io, message: string): Promise<string> {
+  const { password } = await import('@inquirer/prompts')
+  return password({ message }, { signal: io.interrupted }).catch(() => '')
+}
+
+/** Asks for an answer that everybody may read. An interrupt is no answer. */
+export const askShown = askForWord
+
 /** Asks what to do after a failure; without a terminal: stop. */
 export async function askOnFailure(io: Io): Promise<'stop' | 'rollback'> {
   if (!io.answers) return 'stop'

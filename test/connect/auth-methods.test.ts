@@ -178,7 +178,10 @@ describe('a server that punishes', () => {
     let calls = 0
     const server = createServer((socket) => {
       calls += 1
-      socket.on('error', () => undefined).resume().end('Not allowed at this time\r\n')
+      socket
+        .on('error', () => undefined)
+        .resume()
+        .end('Not allowed at this time\r\n')
     })
     await new Promise<void>((resolve) => server.listen(2222, '127.101.0.40', resolve))
     const endpoint: Endpoint = {
