@@ -22,8 +22,8 @@ export interface Typed {
 /** The name of the password that `-k` asked for. */
 export const typedPassword = secret('typed:of -k')
 
-/** How a person is asked for what nobody may read; '' is no answer. */
-export type AskHidden = (io: Io, message: string) => Promise<string>
+/** How a person is asked for what nobody may read, until the answer is of no use any more; '' is no answer. */
+export type AskHidden = (io: Io, message: string, gone?: AbortSignal) => Promise<string>
 
 /**
  * Asks for the password of `-k`, once for a process and before anything is connected to. Throws an InputError where nobody
@@ -109,14 +109,15 @@ export function personAt(
 ): ConnectContext['ask'] {
   if (!io.answers) return undefined
   let last: Promise<unknown> = Promise.resolve()
-  const answer = async ({ host, said, prompts }: ServerAsks) => {
+  const answer = async ({ host, said, prompts, gone }: ServerAsks) => {
+    if (gone.aborted) return undefined
     screen()?.pause?.()
     try {
       if (said !== '') io.err(`${host}: ${said}\n`)
       const answers: string[] = []
       for (const { text, hidden: hide } of prompts) {
-        answers.push(await (hide ? hidden : open)(io, `${host} asks: ${text}`))
-        if (io.interrupted.aborted) return undefined
+        answers.push(await (hide ? hidden : open)(io, `${host} asks: ${text}`, gone))
+        if (io.interrupted.aborted || gone.aborted) return undefined
       }
       return answers
     } finally {
