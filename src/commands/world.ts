@@ -4,6 +4,7 @@ import { type Bastions, keepBastions } from '../connect/bastions.ts'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
+import { keepTurns } from '../connect/turns.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
@@ -46,6 +47,7 @@ export function worldOf(
   const context = {
     secrets,
     home: io.home,
+    turns: keepTurns(),
     ...(agent !== undefined && { agent }),
     ...(hostKeyChecking !== undefined && { hostKeyChecking }),
   }
