@@ -36,7 +36,7 @@ export const handshake: Algorithms = {
   compress: ['none'],
 }
 
-/** Nobody listens on that port of a machine that answers. */
+/** Nobody listens on that port of a machine that answers, or who does hangs up at once. */
 export class Refused extends ConnectionError {
   constructor(host: string, message: string) {
     super(host, 'unreachable', message)
@@ -51,7 +51,9 @@ export function dialOut({ name, address, port }: Endpoint, seconds: number): Pro
       sock.destroy()
       const text = `${name}: ${address}:${port} is not reachable: ${why}`
       reject(
-        code === 'ECONNREFUSED' ? new Refused(name, text) : new ConnectionError(name, 'unreachable', text),
+        code === 'ECONNREFUSED' || code === 'ECONNRESET'
+          ? new Refused(name, text)
+          : new ConnectionError(name, 'unreachable', text),
       )
     }
     const timer = setTimeout(() => fail(`no answer within ${seconds} seconds`), seconds * 1000)

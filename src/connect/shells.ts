@@ -15,7 +15,7 @@ export type OrderEnd =
 
 /** A script for one of the shells, and what to do with its bytes. */
 export interface Order extends Script {
-  /** It changes nothing, so it may be sent behind others, and again if it never had its turn. */
+  /** It changes nothing, so it may be sent behind others, and again: if it never had its turn, or once if the connection was lost before it said anything. */
   readonly reads: boolean
   readonly stdout: Tap
   readonly stderr: Tap
@@ -35,12 +35,15 @@ export interface Shells {
 
 interface Queued {
   readonly order: Order
+  /** It was sent once, and the connection was lost before it said anything. */
+  again: boolean
   readonly resolve: (end: OrderEnd) => void
   readonly reject: (error: unknown) => void
 }
 
 const most = 4
 const batch = 16
+const deadLinks = 5
 
 /** Shells over a wire. */
 export function keepShells(host: string, wire: Wire): Shells {
@@ -77,8 +80,15 @@ export function keepShells(host: string, wire: Wire): Shells {
     opening += 1
     let link: Link | undefined
     try {
-      link = await wire.link()
-      const shell = await openShell(link)
+      let shell: Shell | undefined
+      for (let tries = 1; shell === undefined; tries += 1) {
+        link = await wire.link()
+        shell = await openShell(link).catch((error: unknown) => {
+          // It was dead already and nobody knew; nothing was sent.
+          if (link?.alive || wire.closed() || tries >= deadLinks) throw error
+          return undefined
+        })
+      }
       living.add(shell)
       idle.add(shell)
       void shell.ended.then(() => {
@@ -96,14 +106,30 @@ export function keepShells(host: string, wire: Wire): Shells {
     }
   }
 
-  const send = async (shell: Shell, { order, resolve, reject }: Queued): Promise<void> => {
+  const send = async (shell: Shell, queued: Queued): Promise<void> => {
+    const { order, resolve, reject } = queued
     if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
-    const end = await underWatch(shell, order, () => endSession(wire, shell.identity()))
-    if (end.kind !== 'unrun') return resolve(end)
-    if (order.reads && shell.identity() !== undefined) {
-      queue.unshift({ order, resolve, reject })
+    let silent = true
+    let halted = false
+    const said = (tap: Tap): Tap => {
+      return (chunk) => {
+        silent = false
+        return tap(chunk)
+      }
+    }
+    const watched = { ...order, stdout: said(order.stdout), stderr: said(order.stderr) }
+    const end = await underWatch(shell, watched, () => {
+      halted = true
+      return endSession(wire, shell.identity())
+    })
+    const lost = end.kind === 'lost' && silent && !halted && !queued.again && !wire.closed()
+    const unrun = end.kind === 'unrun' && shell.identity() !== undefined
+    if (order.reads && (lost || unrun)) {
+      queued.again ||= lost
+      queue.unshift(queued)
       return schedule()
     }
+    if (end.kind !== 'unrun') return resolve(end)
     reject(new ConnectionError(host, 'refused', `${host}: ${end.reason}`))
   }
 
@@ -121,6 +147,7 @@ export function keepShells(host: string, wire: Wire): Shells {
         const over = () => order.signal?.removeEventListener('abort', leave)
         const queued: Queued = {
           order,
+          again: false,
           resolve: (end) => {
             over()
             resolve(end)

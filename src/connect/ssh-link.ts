@@ -51,6 +51,10 @@ export async function sshLink(
     over()
   }
   client.on('close', over)
+  // Before that, it may have said its last word, and would swallow what is asked of it.
+  client.on('end', () => {
+    alive = false
+  })
   // For ever: ssh2 emits it none, once or twice, and even after the end. Then it only says goodbye, and may wait for an answer without end.
   client.on('error', (error: Error & { level?: string }) => {
     failure ??= error
@@ -58,7 +62,8 @@ export async function sshLink(
       setTimeout(() => giveUp(error), partingMs).unref()
   })
   const { alive: questions } = endpoint
-  const silence = context.watchdog ?? (questions === undefined ? 60 : questions.interval * questions.count)
+  const silence =
+    context.watchdog ?? (questions === undefined ? 60 : questions.interval * (questions.count + 1))
   const watch = watchdog(sock, silence * 1000, () =>
     giveUp(new Error(`not a byte came for ${silence} seconds`)),
   )
