@@ -97,8 +97,9 @@ export function keepShells(host: string, wire: Wire): Shells {
         schedule()
       })
     } catch (error) {
-      // The server gives no more channels (MaxSessions): the rest waits for those that there are.
-      if (link?.alive && living.size > 0) limit = living.size
+      // The server gives no more channels (MaxSessions): the rest waits for those that there are, or will be in a moment.
+      const others = living.size + opening - 1
+      if (link?.alive && others > 0) limit = others
       else for (const one of queue.splice(0)) one.reject(unsent(host, error))
     } finally {
       opening -= 1
