@@ -9,6 +9,7 @@ import { reveal, type SecretStore } from '../model/secret.ts'
 import { passedOn } from './lock-scripts.ts'
 import { failure, judged, must, type Runner } from './runner.ts'
 import { sendAll } from './send.ts'
+import { needs } from './tools.ts'
 
 const small = 32 * 1024
 const exists = 5
@@ -76,22 +77,26 @@ export async function getFile(
     stop.abort()
   }
   sink.on('error', fail)
-  const answer = await runner.script(`f=${quote(path)}; cat -- "$f" && sha256sum <"$f" >&2`, {
-    reads: true,
-    signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
-    stdout: (chunk) => {
-      hash.update(chunk)
-      size += chunk.length
-      if (broken !== undefined || sink.write(chunk)) return undefined
-      return new Promise((resolve) => {
-        const go = () => {
-          sink.off('drain', go).off('close', go)
-          resolve()
-        }
-        sink.on('drain', go).on('close', go)
-      })
+  const answer = await runner.script(
+    `${needs('cat', 'sha256sum')}
+f=${quote(path)}; cat -- "$f" && sha256sum <"$f" >&2`,
+    {
+      reads: true,
+      signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+      stdout: (chunk) => {
+        hash.update(chunk)
+        size += chunk.length
+        if (broken !== undefined || sink.write(chunk)) return undefined
+        return new Promise((resolve) => {
+          const go = () => {
+            sink.off('drain', go).off('close', go)
+            resolve()
+          }
+          sink.on('drain', go).on('close', go)
+        })
+      },
     },
-  })
+  )
   const sha256 = hash.digest('hex')
   try {
     if (broken !== undefined)
@@ -149,7 +154,8 @@ function storeScript(
   const place = exclusive
     ? `ln -T -- "$t" "$f" 2>/dev/null || { [ -e "$f" ] && exit ${exists}; ln -T -- "$t" "$f" || exit 1; }`
     : 'mv -fT -- "$t" "$f" && t= || exit 1'
-  return `umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
+  return `${needs('head', 'sha256sum', 'chmod', 'sync', 'rm', exclusive ? 'ln' : 'mv')}
+umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
 if [ ! -d "$d" ]; then printf '%s\\n' "there is no directory $d" >&2; exit 1; fi
 if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
 ${exclusive ? `if [ -e "$f" ] || [ -L "$f" ]; then exit ${exists}; fi` : ':'}

@@ -27,8 +27,16 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-/** Starts an sshd that lets the present user in with one key, and nothing else. */
-export async function startSshd(address: string, extra: readonly string[] = [], port = 2222): Promise<Sshd> {
+/**
+ * Starts an sshd that lets the present user in with one key, and nothing else. `inside` is shell text that is run before, in
+ * a mount namespace that the server and its sessions alone are in.
+ */
+export async function startSshd(
+  address: string,
+  extra: readonly string[] = [],
+  port = 2222,
+  inside?: string,
+): Promise<Sshd> {
   const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
@@ -60,9 +68,10 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
   let over: Promise<unknown> = Promise.resolve()
   const orphans: number[] = []
   const up = async () => {
-    const server = spawn('/usr/sbin/sshd', ['-D', '-f', at('sshd_config'), '-E', at('log')], {
-      stdio: 'ignore',
-    })
+    const words = ['/usr/sbin/sshd', '-D', '-f', at('sshd_config'), '-E', at('log')]
+    const [program = '', ...args] =
+      inside === undefined ? words : ['unshare', '-m', 'sh', '-ec', `${inside}\nexec "$@"`, 'sh', ...words]
+    const server = spawn(program, args, { stdio: 'ignore' })
     pid = server.pid ?? 0
     over = new Promise((resolve) => server.once('exit', resolve))
     await until(() => answers(address, port), `sshd on ${address}:${port}`)
