@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
 import { ConnectionError } from '../model/errors.ts'
+import { anotherBy, type MachineIdentity } from '../model/machine-identity.ts'
 import type { Link, Tap } from './channel.ts'
 import { type Script, subshell } from './frame.ts'
 import { endSession, underWatch } from './kill.ts'
@@ -30,6 +31,10 @@ export interface Order extends Script {
 export interface Shells {
   /** Throws {@link ConnectionError} only when nothing was sent. */
   run(order: Order): Promise<OrderEnd>
+  /** Which machine it is: as the latest connection said, undefined before the first answer. */
+  readonly who: () => MachineIdentity | undefined
+  /** Whether that connection was asked. */
+  readonly asked: (link: Link) => boolean
   close(): void
 }
 
@@ -53,6 +58,8 @@ export function keepShells(host: string, wire: Wire): Shells {
   let opening = 0
   let limit = most
   let scheduled = false
+  let who: MachineIdentity | undefined
+  let vouched: Link | undefined
 
   const dispatch = () => {
     scheduled = false
@@ -76,6 +83,26 @@ export function keepShells(host: string, wire: Wire): Shells {
     queueMicrotask(dispatch)
   }
 
+  // What is sent over the first connection need not wait; a later one may end at another machine of the same name.
+  const meet = async (link: Link, shell: Shell): Promise<void> => {
+    if (link === vouched) return
+    const said = await shell.who
+    if (said === undefined) return
+    const now = { ...said, ...(link.hostKey !== undefined && { key: link.hostKey }) }
+    const by = who && anotherBy(who, now)
+    if (by !== undefined) {
+      shell.abandon('It is another machine.')
+      link.close()
+      throw new ConnectionError(
+        host,
+        'another-machine',
+        `${host}: the connection was made anew and ended at another machine: ${by}. One name for several (DNS, a load balancer)?\nGive each machine a name of its own (ansible_host); nothing was done on this one.`,
+      )
+    }
+    who = now
+    vouched = link
+  }
+
   const open = async (): Promise<void> => {
     opening += 1
     let link: Link | undefined
@@ -88,12 +115,17 @@ export function keepShells(host: string, wire: Wire): Shells {
           if (link?.alive || wire.closed() || tries >= deadLinks) throw error
           return undefined
         })
+        if (link === undefined || shell === undefined) continue
+        const met = meet(link, shell)
+        if (who === undefined) met.catch(() => undefined)
+        else await met
       }
-      living.add(shell)
-      idle.add(shell)
-      void shell.ended.then(() => {
-        idle.delete(shell)
-        living.delete(shell)
+      const opened = shell
+      living.add(opened)
+      idle.add(opened)
+      void opened.ended.then(() => {
+        idle.delete(opened)
+        living.delete(opened)
         schedule()
       })
     } catch (error) {
@@ -121,7 +153,7 @@ export function keepShells(host: string, wire: Wire): Shells {
     const watched = { ...order, stdout: said(order.stdout), stderr: said(order.stderr) }
     const end = await underWatch(shell, watched, () => {
       halted = true
-      return endSession(wire, shell.identity())
+      return endSession(wire, shell.identity(), meet)
     })
     const lost = end.kind === 'lost' && silent && !halted && !queued.again && !wire.closed()
     const unrun = end.kind === 'unrun' && shell.identity() !== undefined
@@ -164,6 +196,8 @@ export function keepShells(host: string, wire: Wire): Shells {
         order.signal?.addEventListener('abort', leave, { once: true })
         schedule()
       }),
+    who: () => who,
+    asked: (link) => link === vouched,
     close: () => {
       for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
       for (const shell of living) shell.close()

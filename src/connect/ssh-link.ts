@@ -2,11 +2,16 @@ import type { Duplex } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
+import { loginRun } from './auth-methods.ts'
 import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
-import { findCredential } from './credential.ts'
+import { findCredential, secretValue } from './credential.ts'
+import { deadline } from './deadline.ts'
+import { dropped, firstWords } from './first-words.ts'
+import { gather } from './gather.ts'
 import { handshake } from './handshake.ts'
 import { type HostKeyCheck, hostKeyCheck } from './host-key.ts'
+import { keepRefusals } from './refusals.ts'
 import { withResolvers } from './resolvers.ts'
 import { asChannel, guarded } from './ssh-channel.ts'
 import { watchdog } from './watchdog.ts'
@@ -17,8 +22,8 @@ type Ssh2 = typeof import('ssh2')
 const partingMs = 1000
 
 /**
- * One SSH connection: host key checked before anything is sent, one key offered once. It is gone as soon as its watchdog
- * says so, whether the stream's own end comes or not. Throws {@link ConnectionError}.
+ * One SSH connection: host key checked before anything is sent, each way to log in tried once. It is gone as soon as its
+ * watchdog says so, whether the stream's own end comes or not. Throws {@link ConnectionError}.
  */
 export async function sshLink(
   ssh2: Ssh2,
@@ -27,29 +32,48 @@ export async function sshLink(
   context: ConnectContext,
 ): Promise<Link> {
   const { name } = endpoint
+  const { refusals = keepRefusals() } = context
+  const settings = JSON.stringify([username, endpoint])
+  const before = refusals.before(settings)
+  if (before !== undefined)
+    throw new ConnectionError(name, 'auth', `${name}: not tried again: ${before.message}`)
   const check = await hostKeyCheck(endpoint, context)
-  const credential = await findCredential(ssh2, endpoint, username, context)
+  const key = await findCredential(ssh2, endpoint, username, context)
+  const { password } = endpoint
+  const passwordValue = password === undefined ? '' : secretValue(name, password, context.secrets)
   const seconds = context.connectTimeout ?? endpoint.connectTimeout ?? 20
   const { patience = 30 } = context
   const begun = performance.now()
   const way = await openWay(endpoint, seconds, context)
   const sock = way.stream
+  gather(sock)
   const client = new ssh2.Client()
   let alive = false
-  let authenticating = false
-  let failure: (Error & { level?: string }) | undefined
+  let failure: (Error & { level?: string; code?: unknown }) | undefined
   const { promise: gone, resolve: lose } = withResolvers<string>()
   const over = () => {
     alive = false
-    watch.end()
     lose(`The connection to ${name} was lost${failure === undefined ? '' : `: ${failure.message}`}.`)
   }
   // Not only told of the end but done with it: a way through another machine never says that it is closed when that one hangs.
-  const giveUp = (why: Error) => {
+  const giveUp = (why: Error & { level?: string }) => {
     failure ??= why
     sock.destroy()
     over()
   }
+  const limit = deadline(Math.max(1, seconds * 1000 - (performance.now() - begun)), () =>
+    giveUp(Object.assign(new Error(`not logged in within ${seconds} seconds`), { level: 'client-timeout' })),
+  )
+  const login = loginRun({
+    endpoint,
+    username,
+    key,
+    password: password && { secret: password, value: passwordValue },
+    refusals,
+    ask: context.ask,
+    pause: limit.pause,
+    hangUp: () => client.end(),
+  })
   client.on('close', over)
   // Before that, it may have said its last word, and would swallow what is asked of it.
   client.on('end', () => {
@@ -57,24 +81,29 @@ export async function sshLink(
   })
   // For ever: ssh2 emits it none, once or twice, and even after the end. Then it only says goodbye, and may wait for an answer without end.
   client.on('error', (error: Error & { level?: string }) => {
+    if (error.level === 'agent') return login.agentFailed(error.message)
     failure ??= error
-    if (error.level !== 'agent' && error.level !== 'client-authentication')
-      setTimeout(() => giveUp(error), partingMs).unref()
+    if (error.level !== 'client-authentication') setTimeout(() => giveUp(error), partingMs).unref()
   })
+  client.on('change password', login.mustChange)
   const { alive: questions } = endpoint
   const silence =
     context.watchdog ?? (questions === undefined ? 60 : questions.interval * (questions.count + 1))
-  const watch = watchdog(sock, silence * 1000, () =>
+  const watch = watchdog(sock, silence * 1000, limit.paused, () =>
     giveUp(new Error(`not a byte came for ${silence} seconds`)),
   )
+  let said = (): string => ''
+  void gone.then(() => {
+    limit.end()
+    watch.end()
+    login.over({ serverSaid: typeof failure?.code === 'number' ? failure.message : undefined })
+  })
   const ready = new Promise<true>((resolve) => client.once('ready', () => resolve(true)))
-  const left = Math.max(1, seconds * 1000 - (performance.now() - begun))
-  const late = setTimeout(() => giveUp(tooLate(seconds)), left)
   try {
     client.connect({
       sock,
       username,
-      // Ours ends it whatever state it is in.
+      // Ours stands still while a person is asked.
       readyTimeout: 0,
       keepaliveInterval: (questions?.interval ?? Math.min(15, silence / 4)) * 1000,
       keepaliveCountMax: 1_000_000,
@@ -83,17 +112,14 @@ export async function sshLink(
         if (typeof verdict === 'boolean') decide(verdict)
         else void verdict.then(decide)
       },
-      authHandler: (left, _partial, next) => {
-        // ssh2 asks with null the first time, whatever its types say. There is no second time.
-        if (authenticating || (left as unknown) !== null) return next(false as never)
-        authenticating = true
-        next(credential.method)
-      },
+      authHandler: login.handler,
+      ...(key?.method.type === 'agent' && { debug: login.debug }),
       algorithms: { ...handshake, serverHostKey: [...check.algorithms] as never[] },
     })
     watch.begin()
+    said = firstWords(sock)
   } catch (error) {
-    clearTimeout(late)
+    limit.end()
     giveUp(error instanceof Error ? error : new Error(String(error)))
     throw new ConnectionError(
       name,
@@ -101,15 +127,17 @@ export async function sshLink(
       `${name}: ${error instanceof Error ? error.message : error}`,
     )
   }
-  const made = await Promise.race([ready, gone])
-  clearTimeout(late)
-  if (made !== true) {
+  if ((await Promise.race([ready, gone])) !== true) {
     sock.destroy()
     const refused = check.refused()
     throw refused ?? (await way.why) ?? whyNot()
   }
   alive = true
+  limit.end()
+  login.over('in')
+  const hostKey = check.shown()
   return {
+    ...(hostKey !== undefined && { hostKey }),
     get alive() {
       return alive
     },
@@ -134,17 +162,19 @@ export async function sshLink(
       const changed = check.noneOffered()
       if (changed !== undefined) return changed
     }
-    if (failure?.level === 'client-authentication' || failure?.level === 'agent')
-      return new ConnectionError(
-        name,
-        'auth',
-        `${name}: ${username}@${endpoint.address} was refused with ${credential.said}: ${why}\nTry it by hand: ssh -p ${endpoint.port} ${username}@${endpoint.address}`,
-      )
-    const stage = authenticating ? 'after the host key was accepted' : 'in the handshake'
+    const refused = login.refused()
+    if (refused !== undefined) {
+      if (login.final()) refusals.remember(settings, refused)
+      return refused
+    }
+    const drop = dropped(said())
+    if (drop !== undefined)
+      return new BrokenOff(name, `${name}: ${endpoint.address}:${endpoint.port} ${drop}`, false)
+    const stage = login.begun() ? 'after the host key was accepted' : 'in the handshake'
     return new BrokenOff(
       name,
       `${name}: ${endpoint.address}:${endpoint.port} broke off ${stage}: ${why}`,
-      !authenticating && failure?.level !== 'late' && !/Handshake failed/.test(why),
+      !login.begun() && failure?.level !== 'client-timeout' && !/Handshake failed/.test(why),
     )
   }
 }
@@ -157,9 +187,6 @@ export class BrokenOff extends ConnectionError {
     this.early = early
   }
 }
-
-const tooLate = (seconds: number): Error =>
-  Object.assign(new Error(`no answer within ${seconds} seconds`), { level: 'late' })
 
 // ssh2 takes all but `false` for a yes, promises too, and an error of the verifier would be nobody's.
 function verdictOf(check: HostKeyCheck, key: Buffer): boolean | Promise<boolean> {

@@ -4,6 +4,7 @@ import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { Refused } from './handshake.ts'
 import { machine } from './machine.ts'
+import { keepRefusals } from './refusals.ts'
 import { BrokenOff, sshLink } from './ssh-link.ts'
 import { eager, keepWire, tryAgain } from './wire.ts'
 
@@ -14,7 +15,8 @@ const refusedTries = 5
  * Connects over SSH. Throws {@link ConnectionError}: `host-key` and `auth` are never tried again, nor is a machine that
  * does not answer; one that refuses, or breaks the handshake off before the login, is, with growing pauses.
  */
-export async function openSsh(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
+export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promise<Connection> {
+  const context = { refusals: keepRefusals(), openedKeys: new Map(), ...given }
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
   const { turns, attempts = eager } = context

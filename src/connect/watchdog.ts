@@ -15,9 +15,10 @@ const asleep = 250
 /**
  * Calls `bark` when the other side has not said a byte for `limit` milliseconds of our own waking time. The keepalives
  * see to it that a living one does, and any byte counts, so a slow link is not taken for a dead one. A time in which this
- * process was suspended says nothing of the peer: what it said meanwhile waits to be read, and it is asked once more.
+ * process was suspended says nothing of the peer: what it said meanwhile waits to be read, and it is asked once more. Nor
+ * does a time in which it is `held`, since a person is asked.
  */
-export function watchdog(sock: Duplex, limit: number, bark: () => void): Watchdog {
+export function watchdog(sock: Duplex, limit: number, held: () => boolean, bark: () => void): Watchdog {
   let since = performance.now()
   let heard = since
   let forgiven = false
@@ -35,6 +36,7 @@ export function watchdog(sock: Duplex, limit: number, bark: () => void): Watchdo
       if (!forgiven) since = Math.max(since, now - limit / 2)
       forgiven = true
     }
+    if (held()) since = now
     if (now - since >= limit) bark()
     else plan()
   }

@@ -12,9 +12,14 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   vi.spyOn(performance, 'now').mockImplementation(() => now)
   sock = new PassThrough()
-  watch = watchdog(sock, 60_000, () => {
-    barked = now
-  })
+  watch = watchdog(
+    sock,
+    60_000,
+    () => false,
+    () => {
+      barked = now
+    },
+  )
   watch.begin()
 })
 afterEach(() => {

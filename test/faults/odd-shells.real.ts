@@ -11,13 +11,13 @@ import { sh } from '../../src/model/command.ts'
 import { connectionContract, type Subject } from '../contracts/connection.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { greeter } from '../support/greeter.ts'
-import { type Sshd, startSshd } from '../support/sshd.ts'
+import { type Launch, type Sshd, startSshd } from '../support/sshd.ts'
 
 // Row 36: shells and tools that are not those of this machine.
 const context: ConnectContext = { secrets: (one) => `value of ${one.name}`, home: homedir() }
 
-async function subject(address: string, extra: readonly string[], inside?: string): Promise<Subject> {
-  const sshd = await startSshd(address, extra, 2222, inside)
+async function subject(address: string, extra: readonly string[], launch?: Launch): Promise<Subject> {
+  const sshd = await startSshd(address, extra, 2222, launch)
   const scratch = await mkdtemp(join(fastDirectory(), 'upgrade-fleet-shell-'))
   const greeting = 'hello from there'
   const service = await greeter('127.79.0.200', greeting)
@@ -33,7 +33,18 @@ async function subject(address: string, extra: readonly string[], inside?: strin
     },
   }
 }
-const shIs = (shell: string) => `mount --bind "$(command -v ${shell})" /bin/sh`
+/** In a mount namespace that the server and its sessions alone are in. */
+const shIs =
+  (shell: string): Launch =>
+  () => [
+    'unshare',
+    '-m',
+    'sh',
+    '-ec',
+    `mount --bind "$(command -v ${shell})" /bin/sh; exec "$@"`,
+    'sh',
+    '/usr/sbin/sshd',
+  ]
 /** The account's shell is asked as sshd asks it. */
 const login = (shell: string) => [`ForceCommand ${shell} -c "$SSH_ORIGINAL_COMMAND"`]
 
@@ -79,8 +90,10 @@ describe('tools that are missing', () => {
       )
       await expect(
         connection.put({ bytes: Buffer.alloc(100_000) }, path, { exclusive: true }),
-      ).rejects.toEqual(missing('sha256sum', 'chmod', 'sync', 'rm', 'ln'))
-      await expect(connection.get(path, new PassThrough().resume())).rejects.toEqual(missing('sha256sum'))
+      ).rejects.toEqual(missing('stat', 'id'))
+      await expect(connection.get(path, new PassThrough().resume())).rejects.toEqual(
+        missing('stat', 'sha256sum'),
+      )
       await expect(connection.job('a/b/1/c', sh`exit 0`)).rejects.toEqual(missing('stat', 'id'))
       expect(readdirSync(scratch)).toEqual([])
       await connection.close()

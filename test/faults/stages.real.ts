@@ -57,7 +57,7 @@ test('before the banner: unreachable at the deadline, and not tried again', asyn
   freeze(sshd.pid())
   await expect(openSsh(endpoint, context)).rejects.toMatchObject({
     fault: 'unreachable',
-    message: expect.stringContaining('no answer within 1 seconds'),
+    message: expect.stringContaining('not logged in within 1 seconds'),
   })
   expect(proxy.connections()).toBe(1)
 })

@@ -27,15 +27,15 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-/**
- * Starts an sshd that lets the present user in with one key, and nothing else. `inside` is shell text that is run before, in
- * a mount namespace that the server and its sessions alone are in.
- */
+/** How the server is started: the command, and what stands before its own arguments. */
+export type Launch = (directory: string) => readonly [string, ...string[]]
+
+/** Starts an sshd that lets the present user in with one key, and nothing else; what `extra` says comes first, so it counts. */
 export async function startSshd(
   address: string,
   extra: readonly string[] = [],
   port = 2222,
-  inside?: string,
+  launch: Launch = () => ['/usr/sbin/sshd'],
 ): Promise<Sshd> {
   const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
@@ -49,6 +49,7 @@ export async function startSshd(
   writeFileSync(
     at('sshd_config'),
     [
+      ...extra,
       `ListenAddress ${address}:${port}`,
       `HostKey ${at('host')}`,
       `AuthorizedKeysFile ${at('authorized_keys')}`,
@@ -60,18 +61,17 @@ export async function startSshd(
       'PidFile none',
       'LogLevel VERBOSE',
       'PrintMotd no',
-      ...extra,
       '',
     ].join('\n'),
   )
+  const [command, ...before] = launch(directory)
   let pid = 0
   let over: Promise<unknown> = Promise.resolve()
   const orphans: number[] = []
   const up = async () => {
-    const words = ['/usr/sbin/sshd', '-D', '-f', at('sshd_config'), '-E', at('log')]
-    const [program = '', ...args] =
-      inside === undefined ? words : ['unshare', '-m', 'sh', '-ec', `${inside}\nexec "$@"`, 'sh', ...words]
-    const server = spawn(program, args, { stdio: 'ignore' })
+    const server = spawn(command, [...before, '-D', '-f', at('sshd_config'), '-E', at('log')], {
+      stdio: 'ignore',
+    })
     pid = server.pid ?? 0
     over = new Promise((resolve) => server.once('exit', resolve))
     await until(() => answers(address, port), `sshd on ${address}:${port}`)
