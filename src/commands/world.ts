@@ -6,6 +6,7 @@ import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
 import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
+import { keepTurns } from '../connect/turns.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { plainLogins } from '../inventory/login-vars.ts'
 import { secretStore } from '../inventory/secrets.ts'
@@ -62,6 +63,7 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
   const context = {
     secrets,
     home: io.home,
+    turns: keepTurns(),
     refusals: keepRefusals(),
     openedKeys: new Map(),
     ...(typed !== undefined && { passphrases: typed.passphrases }),
@@ -139,11 +141,12 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
 /** Who runs this, and the ssh_config files of this machine, each read once. */
 export const sshController = (
   io: Io,
-  { user, privateKey }: Pick<LoginFlags, 'user' | 'privateKey'> = {},
+  { user, privateKey, timeout }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout'> = {},
 ): SshController => ({
   typed: {
     ...(user !== undefined && { user }),
     ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
+    ...(timeout !== undefined && { timeout }),
   },
   user: io.user,
   uid: io.uid,
