@@ -4,6 +4,7 @@ import type { PutOptions } from '../model/connection.ts'
 import { passedOn } from './lock-scripts.ts'
 import { type Identity, killScript } from './session.ts'
 import { digestOf } from './sources.ts'
+import { needs } from './tools.ts'
 
 /** What scripts that store a file end with when it was not done. */
 export const outcome = { exists: 5, cut: 10, noSpace: 11, notThere: 12, otherBytes: 13 } as const
@@ -30,7 +31,8 @@ export const digestTool = `h=sha256sum; [ "$(printf abc | openssl dgst -sha256 -
 
 /** Names `f`, `d` and `t`, and refuses what cannot be. */
 export function beginStore({ path, directory, temporary }: Place, { exclusive }: PutOptions): string {
-  return `umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
+  return `${needs('head', 'sha256sum', 'chmod', 'sync', 'rm', exclusive ? 'ln' : 'mv')}
+umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
 if [ ! -d "$d" ]; then printf '%s\\n' "there is no directory $d" >&2; exit 1; fi
 if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
 ${exclusive ? `if [ -e "$f" ] || [ -L "$f" ]; then exit ${outcome.exists}; fi` : ':'}
@@ -100,7 +102,8 @@ export function storeLarge(large: Large, options: PutOptions, fence: string | un
   const claims = [...(before === undefined ? [] : [before.temporary]), part].map(quote).join(' ')
   const id = temporary.slice(temporary.lastIndexOf('-') + 1)
   const kill = before?.writer === undefined ? ':' : `( ${killScript(before.writer)} ) >/dev/null`
-  return `${beginStore(large, options)}
+  return `${needs('mkdir', 'stat', 'tee', 'mv', 'ln')}
+${beginStore(large, options)}
 p=${quote(part)}; l=${notes(workdir)}; n=$l/${id}; m=$l/part-${digestOf(Buffer.from(part)).slice(0, 18)}; s=${size}; k=1; o=0
 ${digestTool}
 ${kill}

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { fastDirectory } from './fast-directory.ts'
-import { kill } from './processes.ts'
+import { kill, lives } from './processes.ts'
 import { until } from './until.ts'
 
 /** A real OpenSSH server on a loopback address, for one test file. */
@@ -18,11 +18,25 @@ export interface Sshd {
   log(): string
   /** The pids of the server's session processes, each of one connection. */
   sessions(): readonly number[]
+  /** The pid of the process that listens. */
+  pid(): number
+  /** Ends the process that listens, at once; its sessions live on, but are known no more to `sessions`. */
+  down(): Promise<void>
+  /** Starts it again. */
+  up(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts an sshd that lets the present user in with one key, and nothing else. */
-export async function startSshd(address: string, extra: readonly string[] = [], port = 2222): Promise<Sshd> {
+/** How the server is started: the command, and what stands before its own arguments. */
+export type Launch = (directory: string) => readonly [string, ...string[]]
+
+/** Starts an sshd that lets the present user in with one key, and nothing else; what `extra` says comes first, so it counts. */
+export async function startSshd(
+  address: string,
+  extra: readonly string[] = [],
+  port = 2222,
+  launch: Launch = () => ['/usr/sbin/sshd'],
+): Promise<Sshd> {
   const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
@@ -35,6 +49,7 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
   writeFileSync(
     at('sshd_config'),
     [
+      ...extra,
       `ListenAddress ${address}:${port}`,
       `HostKey ${at('host')}`,
       `AuthorizedKeysFile ${at('authorized_keys')}`,
@@ -46,15 +61,27 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
       'PidFile none',
       'LogLevel VERBOSE',
       'PrintMotd no',
-      ...extra,
       '',
     ].join('\n'),
   )
-  const server = spawn('/usr/sbin/sshd', ['-D', '-f', at('sshd_config'), '-E', at('log')], {
-    stdio: 'ignore',
-  })
-  const over = new Promise((resolve) => server.once('exit', resolve))
-  await until(() => answers(address, port), `sshd on ${address}:${port}`)
+  const [command, ...before] = launch(directory)
+  let pid = 0
+  let over: Promise<unknown> = Promise.resolve()
+  const orphans: number[] = []
+  const up = async () => {
+    const server = spawn(command, [...before, '-D', '-f', at('sshd_config'), '-E', at('log')], {
+      stdio: 'ignore',
+    })
+    pid = server.pid ?? 0
+    over = new Promise((resolve) => server.once('exit', resolve))
+    await until(() => answers(address, port), `sshd on ${address}:${port}`)
+  }
+  const down = async () => {
+    orphans.push(...childrenOf(pid))
+    kill(pid)
+    await over
+  }
+  await up()
   return {
     directory,
     hostKey,
@@ -70,10 +97,13 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
       workdir: at('work'),
     },
     log: () => readFileSync(at('log'), 'utf8'),
-    sessions: () => childrenOf(server.pid ?? 0),
+    sessions: () => childrenOf(pid),
+    pid: () => pid,
+    down,
+    up,
     stop: async () => {
-      for (const session of childrenOf(server.pid ?? 0)) kill(session)
-      server.kill('SIGKILL')
+      for (const session of [...orphans, ...(lives(pid) ? childrenOf(pid) : [])]) kill(session)
+      kill(pid)
       await over
       rmSync(directory, { recursive: true, force: true })
     },
