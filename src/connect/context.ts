@@ -23,6 +23,8 @@ export interface ConnectContext {
   readonly retry?: Retry
   /** The machines that others are reached through; without it, only those that are behind none can be. */
   readonly bastions?: Bastions
+  /** The program that `openssh` endpoints are reached with; default `ssh`. */
+  readonly sshProgram?: string
   /** Makes the connections of `fake` endpoints. */
   readonly fake?: (endpoint: Endpoint) => Connection
 }

@@ -16,14 +16,23 @@ const handshakes = 4
 export async function openSsh(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
+  return overLinks(endpoint, context, () => sshLink(ssh2, endpoint, username, context))
+}
+
+/** A connection over links of one kind, made in turn with others behind the same machine, and anew when one is lost. */
+export async function overLinks(
+  endpoint: Endpoint,
+  context: ConnectContext,
+  handshake: () => Promise<Link>,
+): Promise<Connection> {
   const { jump } = endpoint
   const { bastions } = context
-  const inTurn = (handshake: () => Promise<Link>) =>
+  const inTurn = () =>
     jump === undefined || bastions === undefined ? handshake() : bastions.turn(jump, handshake)
   const open = async (): Promise<Link> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await inTurn(() => sshLink(ssh2, endpoint, username, context))
+        return await inTurn()
       } catch (error) {
         if (!(error instanceof BrokenOff && error.early) || attempt >= handshakes) throw error
         await sleep(250 * 2 ** attempt * (0.5 + Math.random()))

@@ -1,0 +1,30 @@
+import { sanitize } from '../model/sanitize.ts'
+
+/** What the messages of an `ssh` that did not connect mean. `early`: before anything was said to the server's login. */
+export interface SshFault {
+  readonly fault: 'host-key' | 'auth' | 'unreachable'
+  readonly early: boolean
+}
+
+const hostKey =
+  /^Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|: no matching host key type found|^Certificate invalid: |^No \S+ host key is known for |host key for .* is revoked|^@.*REVOKED HOST KEY/im
+const login =
+  /Permission denied|Too many authentication failures|No more authentication methods to try|no mutual signature algorithm/i
+const broken =
+  /^(kex_exchange_identification|banner exchange|ssh_exchange_identification|.* banner exchange): |^kex_exchange_identification/im
+
+/** Reads the messages of OpenSSH, in the language of the C locale; what is not known is `unreachable`. */
+export function faultOf(messages: string): SshFault {
+  if (hostKey.test(messages)) return { fault: 'host-key', early: false }
+  if (login.test(messages)) return { fault: 'auth', early: false }
+  return { fault: 'unreachable', early: broken.test(messages) && !/Connection timed out/.test(messages) }
+}
+
+/** The lines that say why, without ornaments, on one line. */
+export function saidOf(messages: string, most = 500): string {
+  const lines = messages
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('@') && !line.startsWith('Warning: Permanently added'))
+  return sanitize(lines.slice(-6).join(' / ')).slice(0, most)
+}
