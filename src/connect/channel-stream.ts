@@ -117,9 +117,9 @@ export function channelStream(sides: Sides, tell: Teller): Line {
       const left = waiting
       waiting = undefined
       left?.done(new Error(why))
-      if (sides === 'three') eof()
-      stream.destroy(sides === 'two' ? new Error(why) : undefined)
-      if (sides === 'three') errorStream.destroy()
+      // Without an error: nobody need listen for one who has read all that there was.
+      stream.destroy()
+      errorStream.destroy()
     },
   }
 }

@@ -71,7 +71,7 @@ export function masterArguments(endpoint: Endpoint, settings: MasterSettings): r
     ['LogLevel', 'INFO'],
     ...(settings.proxyCommand === undefined
       ? []
-      : [['ProxyCommand', settings.proxyCommand.replaceAll('%', '%%')] as const]),
+      : [['ProxyCommand', proxyValue(settings.proxyCommand, settings.log)] as const]),
   ]
   return [
     ...['-F', 'none', '-M', '-N', '-S', path(settings.socket), '-E', settings.log],
@@ -91,6 +91,11 @@ export function dialCommand(program: string, socket: string, address: string, po
     ...['-W', `[${address}]:${port}`, '--', 'nobody'],
   ]
   return words.map(quote).join(' ')
+}
+
+// What it complains of would be thrown away, since ssh goes on without us.
+function proxyValue(command: string, log: string): string {
+  return `/bin/sh -c ${quote(`exec ${command}`)} 2>>${quote(log)}`.replaceAll('%', '%%')
 }
 
 /** A path as ssh's own options take it: one word, and nothing in it put in for something else. */

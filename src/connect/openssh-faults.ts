@@ -10,14 +10,15 @@ const hostKey =
   /^Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|: no matching host key type found|^Certificate invalid: |^No \S+ host key is known for |host key for .* is revoked|^@.*REVOKED HOST KEY/im
 const login =
   /Permission denied|Too many authentication failures|No more authentication methods to try|no mutual signature algorithm/i
-const broken =
-  /^(kex_exchange_identification|banner exchange|ssh_exchange_identification|.* banner exchange): |^kex_exchange_identification/im
+const broken = /^(kex_exchange_identification|banner exchange|ssh_exchange_identification): /im
+// A way that ended, or an end of all patience, is no server that has too much to do.
+const final = /stdio forwarding (request )?failed|timed out/i
 
 /** Reads the messages of OpenSSH, in the language of the C locale; what is not known is `unreachable`. */
 export function faultOf(messages: string): SshFault {
   if (hostKey.test(messages)) return { fault: 'host-key', early: false }
   if (login.test(messages)) return { fault: 'auth', early: false }
-  return { fault: 'unreachable', early: broken.test(messages) && !/Connection timed out/.test(messages) }
+  return { fault: 'unreachable', early: broken.test(messages) && !final.test(messages) }
 }
 
 /** The lines that say why, without ornaments, on one line. */

@@ -170,5 +170,9 @@ async function whyNot(
     const ours = await trusted.refused().catch(() => undefined)
     return ours ?? new ConnectionError(name, 'host-key', `${name}: ssh refused its host key: ${said}`)
   }
-  return new BrokenOff(name, `${name}: ${address}:${port} is not reachable: ${said}`, early)
+  return new BrokenOff(
+    name,
+    `${name}: ${address}:${port} is not reachable: ${said}`,
+    early && endpoint.proxyCommand === undefined,
+  )
 }
