@@ -170,9 +170,7 @@ async function whyNot(
     const ours = await trusted.refused().catch(() => undefined)
     return ours ?? new ConnectionError(name, 'host-key', `${name}: ssh refused its host key: ${said}`)
   }
-  return new BrokenOff(
-    name,
-    `${name}: ${address}:${port} is not reachable: ${said}`,
-    early && endpoint.proxyCommand === undefined,
-  )
+  const through = endpoint.jump === undefined ? '' : ` through ${endpoint.jump.name}`
+  const why = `${name}: ${address}:${port} is not reachable${through}: ${said}`
+  return new BrokenOff(name, why, early && endpoint.proxyCommand === undefined)
 }
