@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { Connection, Endpoint, ExecOptions, ExecResult, Job } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
+import type { MachineIdentity } from '../model/machine-identity.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
 import { splitLines } from './capture.ts'
 import { type FakeFile, fakeFiles } from './fake-files.ts'
@@ -45,6 +47,8 @@ export interface FakeOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>
   readonly dial?: (address: string, port: number) => Duplex | Promise<Duplex>
   readonly secrets?: SecretStore
+  /** Default: one of its own. */
+  readonly who?: MachineIdentity
 }
 
 /** A machine in memory that any number of connections share; it outlives them, and so do its jobs. */
@@ -75,6 +79,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
   }
   const jobs = fakeJobs(start, secrets)
   const lock = fakeLock()
+  const who = options.who ?? { id: randomBytes(16).toString('hex') }
   let away = false
   const unbroken = () => {
     const controller = new AbortController()
@@ -120,6 +125,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
     })
     const connection = (fence?: FakeFence): Connection => ({
       endpoint,
+      who: () => who,
       workdir: async () => {
         reach()
         files.directories.add(workdir)

@@ -1,4 +1,5 @@
 import { capture } from './capture.ts'
+import type { Link } from './channel.ts'
 import { type Identity, killScript } from './session.ts'
 import { openShell, type RunEnd, type Shell } from './shell.ts'
 import type { Order, OrderEnd } from './shells.ts'
@@ -52,15 +53,31 @@ export function underWatch(
   })
 }
 
-/** Kills a session from another channel, or from another link where there is none left; says why if it may live on. */
-export async function endSession(wire: Wire, session: Identity | undefined): Promise<string | undefined> {
+/**
+ * Kills a session from another channel, or from another link where there is none left; says why if it may live on. `meet`
+ * throws where a link has ended at another machine.
+ */
+export async function endSession(
+  wire: Wire,
+  session: Identity | undefined,
+  meet: (link: Link, shell: Shell) => Promise<void>,
+): Promise<string | undefined> {
   if (session === undefined) return 'The command could not be ended: its shell leads no session of its own.'
   try {
     const link = await wire.link()
     const shell = await openShell(link).catch(() => undefined)
-    if (shell !== undefined) return await kill(shell, session)
+    if (shell !== undefined) {
+      await meet(link, shell)
+      return await kill(shell, session)
+    }
     const other = await wire.another()
-    return await kill(await openShell(other), session).finally(() => other.close())
+    try {
+      const last = await openShell(other)
+      await meet(other, last)
+      return await kill(last, session)
+    } finally {
+      other.close()
+    }
   } catch (error) {
     return `The command could not be ended: ${error instanceof Error ? error.message : String(error)}`
   }

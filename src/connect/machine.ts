@@ -40,7 +40,7 @@ export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): C
       workdir: ours,
       exec: (command, options = {}) =>
         execOver(shells, secrets, command.text, command.reads, options, command.reads ? undefined : fence),
-      put: (source, path, options = {}) => putFile(runner, secrets, source, path, options),
+      put: (source, path, options = {}) => putFile(runner, secrets, ours, source, path, options),
       get: (path, sink, options = {}) => getFile(runner, path, sink, options.signal),
       job: async (id, command, options = {}) => startJob(runner, secrets, await ours(), id, command, options),
       jobs: async (prefix) => {
@@ -49,8 +49,12 @@ export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): C
       },
       lock,
       fenced: (number, stale) => connection({ test: async () => fenceTest(await ours(), number), stale }),
+      who: shells.who,
       dial: async (address, port) => {
         const link = await wire.link()
+        // Made anew, it may have ended at another machine. Nobody asks one that nothing but ways were asked of: a bastion.
+        if (shells.who() !== undefined && !shells.asked(link))
+          must(host, await plain.script(':', { reads: true, timeout: 60 }), 'it cannot be asked who it is')
         try {
           return await link.dial(address, port)
         } catch (error) {

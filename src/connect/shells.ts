@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
 import { ConnectionError } from '../model/errors.ts'
+import { anotherBy, type MachineIdentity } from '../model/machine-identity.ts'
 import type { Link, Tap } from './channel.ts'
 import { type Script, subshell } from './frame.ts'
 import { endSession, underWatch } from './kill.ts'
@@ -30,6 +31,10 @@ export interface Order extends Script {
 export interface Shells {
   /** Throws {@link ConnectionError} only when nothing was sent. */
   run(order: Order): Promise<OrderEnd>
+  /** Which machine it is: as the latest connection said, undefined before the first answer. */
+  readonly who: () => MachineIdentity | undefined
+  /** Whether that connection was asked. */
+  readonly asked: (link: Link) => boolean
   close(): void
 }
 
@@ -50,6 +55,8 @@ export function keepShells(host: string, wire: Wire): Shells {
   let opening = 0
   let limit = most
   let scheduled = false
+  let who: MachineIdentity | undefined
+  let vouched: Link | undefined
 
   const dispatch = () => {
     scheduled = false
@@ -73,12 +80,35 @@ export function keepShells(host: string, wire: Wire): Shells {
     queueMicrotask(dispatch)
   }
 
+  // What is sent over the first connection need not wait; a later one may end at another machine of the same name.
+  const meet = async (link: Link, shell: Shell): Promise<void> => {
+    if (link === vouched) return
+    const said = await shell.who
+    if (said === undefined) return
+    const now = { ...said, ...(link.hostKey !== undefined && { key: link.hostKey }) }
+    const by = who && anotherBy(who, now)
+    if (by !== undefined) {
+      shell.abandon('It is another machine.')
+      link.close()
+      throw new ConnectionError(
+        host,
+        'another-machine',
+        `${host}: the connection was made anew and ended at another machine: ${by}. One name for several (DNS, a load balancer)?\nGive each machine a name of its own (ansible_host); nothing was done on this one.`,
+      )
+    }
+    who = now
+    vouched = link
+  }
+
   const open = async (): Promise<void> => {
     opening += 1
     let link: Link | undefined
     try {
       link = await wire.link()
       const shell = await openShell(link)
+      const met = meet(link, shell)
+      if (who === undefined) met.catch(() => undefined)
+      else await met
       living.add(shell)
       idle.add(shell)
       void shell.ended.then(() => {
@@ -98,7 +128,7 @@ export function keepShells(host: string, wire: Wire): Shells {
 
   const send = async (shell: Shell, { order, resolve, reject }: Queued): Promise<void> => {
     if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
-    const end = await underWatch(shell, order, () => endSession(wire, shell.identity()))
+    const end = await underWatch(shell, order, () => endSession(wire, shell.identity(), meet))
     if (end.kind !== 'unrun') return resolve(end)
     if (order.reads && shell.identity() !== undefined) {
       queue.unshift({ order, resolve, reject })
@@ -136,6 +166,8 @@ export function keepShells(host: string, wire: Wire): Shells {
         order.signal?.addEventListener('abort', leave, { once: true })
         schedule()
       }),
+    who: () => who,
+    asked: (link) => link === vouched,
     close: () => {
       for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
       for (const shell of living) shell.close()

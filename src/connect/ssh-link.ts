@@ -5,6 +5,7 @@ import { ConnectionError } from '../model/errors.ts'
 import type { Channel, Ended, Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { findCredential } from './credential.ts'
+import { gather } from './gather.ts'
 import { handshake } from './handshake.ts'
 import { hostKeyCheck } from './host-key.ts'
 import { openWay } from './way.ts'
@@ -28,6 +29,7 @@ export async function sshLink(
   const begun = performance.now()
   const way = await openWay(endpoint, seconds, context)
   const sock = way.stream
+  gather(sock)
   const client = new ssh2.Client()
   let alive = false
   let authenticating = false
@@ -92,7 +94,9 @@ export async function sshLink(
     throw refused ?? (await way.why) ?? whyNot()
   }
   alive = true
+  const hostKey = check.shown()
   return {
+    ...(hostKey !== undefined && { hostKey }),
     get alive() {
       return alive
     },

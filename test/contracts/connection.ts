@@ -156,6 +156,29 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
         await expect(read(at('none'))).rejects.toEqual(fails('io'))
         await expect(connection.put({ text: 'x' }, 'relative')).rejects.toThrow(TypeError)
       })
+      test('what the machine has by its digest does not travel again, and is proved', async () => {
+        const bytes = randomBytes(200_000)
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        let opened = 0
+        const stream = () => {
+          opened += 1
+          return Readable.from([bytes])
+        }
+        const seen: number[] = []
+        const onProgress = (done: number) => seen.push(done)
+        await connection.put({ stream, size: bytes.length }, at('kept'), { sha256, cache: true })
+        const again = await connection.put({ stream, size: bytes.length }, at('kept again'), {
+          sha256,
+          mode: 0o640,
+          onProgress,
+        })
+        expect(again).toEqual({ size: bytes.length, sha256 })
+        expect((await read(at('kept again'))).bytes.equals(bytes)).toBe(true)
+        expect(seen.at(-1)).toBe(bytes.length)
+        expect(opened).toBe(1)
+        const taken = connection.put({ stream, size: bytes.length }, at('kept'), { sha256, exclusive: true })
+        await expect(taken).rejects.toEqual(fails('refused'))
+      })
       test('progress ends with all of it', async () => {
         const seen: number[] = []
         await connection.put({ bytes: Buffer.alloc(500_000) }, at('progress'), {
