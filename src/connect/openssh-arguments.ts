@@ -69,6 +69,9 @@ export function masterArguments(endpoint: Endpoint, settings: MasterSettings): r
     ['RequestTTY', 'no'],
     ['EscapeChar', 'none'],
     ['LogLevel', 'INFO'],
+    // Of all that it could tell, which host key it was shown; older ones than 8.5 do not.
+    ['IgnoreUnknown', 'LogVerbose'],
+    ['LogVerbose', '*:verify_host_key():*'],
     ...(settings.proxyCommand === undefined
       ? []
       : [['ProxyCommand', proxyValue(settings.proxyCommand, settings.log)] as const]),

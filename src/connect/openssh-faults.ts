@@ -26,6 +26,15 @@ export function saidOf(messages: string, most = 500): string {
   const lines = messages
     .split(/\r?\n/)
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('@') && !line.startsWith('Warning: Permanently added'))
+    .filter((line) => line !== '' && !/^(@|debug\d: )/.test(line))
   return sanitize(lines.slice(-6).join(' / ')).slice(0, most)
+}
+
+/** Type and fingerprint of the host key that was shown, as far as it was told; of a certificate, those of its key. */
+export function shownIn(messages: string): string | undefined {
+  const all = [
+    ...messages.matchAll(/^debug1: .*Server host (?:key|certificate): (\S+) (SHA256:[A-Za-z0-9+/]{43})/gm),
+  ]
+  const [, type, print] = all.at(-1) ?? []
+  return type && `${type.replace(/-cert-v\d+@openssh\.com$/, '')} ${print}`
 }

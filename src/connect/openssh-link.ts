@@ -8,7 +8,7 @@ import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { joinMaster } from './mux.ts'
 import { dialCommand, type MasterSettings, masterArguments } from './openssh-arguments.ts'
-import { faultOf, saidOf } from './openssh-faults.ts'
+import { faultOf, saidOf, shownIn } from './openssh-faults.ts'
 import { type TrustedKeys, trustedKeys } from './openssh-keys.ts'
 import { findLogin, type Login, refusedLogin } from './openssh-login.ts'
 import { BrokenOff } from './ssh-link.ts'
@@ -46,6 +46,7 @@ export async function openSshLink(
       const why = error instanceof Error ? error.message : String(error)
       throw new BrokenOff(name, `${name}: ${why}`, false)
     })
+    const hostKey = shownIn(textOf(settings.log))
     let alive = true
     const gone = master.gone.then(() => {
       alive = false
@@ -56,6 +57,7 @@ export async function openSshLink(
       return why
     })
     return {
+      ...(hostKey !== undefined && { hostKey }),
       get alive() {
         return alive
       },

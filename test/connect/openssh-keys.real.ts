@@ -106,6 +106,7 @@ describe('host keys', () => {
     const wrong = await knownAs(`${host} ${await keyOf(await madeKey())}\n`)
     const connection = await open({ ...wrong, hostKeyFingerprints: [pin] })
     expect(await connection.exec(sh`exit 5`)).toMatchObject({ code: 5 })
+    expect(connection.who()?.key).toBe(`ssh-ed25519 ${pin}`)
     await connection.close()
     const before = sshd.log().length
     const other = [`SHA256:${'x'.repeat(43)}`]
@@ -144,6 +145,7 @@ describe('host keys', () => {
         const known = await knownAs(`@cert-authority 127.103.1.*,[127.103.1.*]:* ${await keyOf(authority)}\n`)
         const connection = await opened(certified, known)
         expect(await connection.exec(sh`exit 5`)).toMatchObject({ code: 5 })
+        expect(connection.who()?.key).toMatch(/^ssh-ed25519 SHA256:/)
         await connection.close()
         const stranger = await knownAs(`@cert-authority * ${await keyOf(await madeKey())}\n`)
         expect(await failed(opened(certified, stranger))).toMatchObject({ fault: 'host-key' })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,9 +24,14 @@ const context: ConnectContext = {
 
 let sshd: Sshd
 beforeAll(async () => {
+  // Others make folders of the same kind at the same time.
+  process.env['TMPDIR'] = await mkdtemp(join(tmpdir(), 'upgrade-fleet-openssh-'))
   sshd = await startSshd(address, ['ClientAliveInterval 1', 'ClientAliveCountMax 2'])
 })
-afterAll(() => sshd.stop())
+afterAll(async () => {
+  await sshd.stop()
+  await rm(tmpdir(), { recursive: true })
+})
 
 const open = (more: Partial<ConnectContext> = {}) =>
   openOpenSsh({ ...sshd.endpoint, kind: 'openssh' }, { ...context, ...more })
@@ -157,7 +162,6 @@ test('a controller that is killed leaves no ssh process', async () => {
   const endpoint = JSON.stringify({ ...sshd.endpoint, kind: 'openssh' })
   const controller = spawn(process.execPath, [program, endpoint, 'exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TMPDIR: sshd.directory },
   })
   await new Promise((resolve) => controller.stdout.once('data', resolve))
   const ours = masters()
