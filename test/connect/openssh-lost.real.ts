@@ -12,6 +12,7 @@ import { sh } from '../../src/model/command.ts'
 import type { Connection } from '../../src/model/connection.ts'
 import { bundled } from '../support/bundle.ts'
 import { kill, lives } from '../support/processes.ts'
+import { proxied } from '../support/proxy.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 import { until } from '../support/until.ts'
 
@@ -122,6 +123,25 @@ test('a peer that is frozen is noticed', () =>
     },
     { watchdog: 1, retry: { tries: 2, base: 20 } },
   ))
+
+test('a black hole is noticed, a slow link is not taken for one', async () => {
+  const { endpoint, proxy } = await proxied(sshd, '127.103.2.3')
+  const connection = await openOpenSsh({ ...endpoint, kind: 'openssh' }, { ...context, watchdog: 1 })
+  try {
+    proxy.throttle(150_000)
+    const bytes = Buffer.alloc(400_000)
+    const { PassThrough } = await import('node:stream')
+    const path = join(sshd.directory, 'slow')
+    expect(await connection.put({ bytes }, path)).toMatchObject({ size: bytes.length })
+    expect(await connection.get(path, new PassThrough().resume())).toMatchObject({ size: bytes.length })
+    proxy.pass()
+    proxy.blackHole()
+    expect(await connection.exec(sh`exit 0`, { timeout: 30 })).toMatchObject({ kind: 'lost' })
+  } finally {
+    await connection.close()
+    await proxy.stop()
+  }
+})
 
 test('a server that asks whether we are there is answered while a command is silent', () =>
   using(async (connection) => {
