@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { access, constants, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { quote } from '../model/command.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { sanitize } from '../model/sanitize.ts'
@@ -17,13 +18,18 @@ const defaults = ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_ed25519_sk', 'id_ecdsa
 
 /**
  * The keys to offer: the files that are named and no others, else the usual ones and what the agent has. Throws `auth`
- * where there is none, or a file that is named cannot be read.
+ * where there is none, a file that is named cannot be read, or a password is to be used.
  */
 export async function findLogin(endpoint: Endpoint, context: ConnectContext): Promise<Login> {
   const { name, privateKeyFile, identityFiles, certificateFiles = [], opensshOptions = {} } = endpoint
   const refuse = (why: string, next: string) =>
     new ConnectionError(name, 'auth', `${name}: no key to log in with: ${why}\n${next}`)
   const agent = endpoint.agent ?? context.agent ?? ''
+  if (endpoint.password !== undefined)
+    throw refuse(
+      'a password is given, and the ssh program is not handed any.',
+      `Log in with a key, or by ssh2; why it is the ssh program: upgrade-fleet ping ${quote(name)} --explain`,
+    )
   const elsewhere = 'PKCS11Provider' in opensshOptions || opensshOptions['GSSAPIAuthentication'] === 'yes'
   for (const file of certificateFiles)
     await readFile(file).catch((error: unknown) => {

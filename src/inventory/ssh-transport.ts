@@ -27,7 +27,7 @@ export function withTransport(found: SshEndpoint, controller: SshController, ask
   )
   const options = {
     ...endpoint.opensshOptions,
-    ...(wanted && Object.fromEntries(kerberos.map(({ keyword, value }) => [named(keyword), value]))),
+    ...(wanted && Object.fromEntries(kerberos.map(({ keyword, value }) => [rightName(keyword), value]))),
   }
   return {
     ...found,
@@ -54,18 +54,20 @@ const names: Readonly<Record<string, string>> = {
   gssapiclientidentity: 'GSSAPIClientIdentity',
   gssapiserveridentity: 'GSSAPIServerIdentity',
 }
-const named = (keyword: string): string => names[keyword.toLowerCase()] ?? keyword
+const rightName = (keyword: string): string => names[keyword.toLowerCase()] ?? keyword
 
 /** What of a machine's keys ssh2 cannot do, with its place. */
 function needed({ endpoint, settings }: SshEndpoint, { files, home }: SshController): string | undefined {
-  const { privateKeyFile, identityFiles, certificateFiles, opensshOptions } = endpoint
+  const { privateKeyFile, identityFiles, certificateFiles, opensshOptions, password } = endpoint
   const placeOf = (keyword: string) => settings.find((one) => one.keyword === keyword)?.from ?? ''
   if (certificateFiles !== undefined) return `${placeOf('CertificateFile')}: CertificateFile`
   const [hardware] = Object.keys(opensshOptions ?? {})
   if (hardware !== undefined) return `${placeOf(hardware)}: ${hardware}`
   const isThere = (path: string) => files.read(path, false) !== undefined
   const inHome = (name: string) => `${home}/.ssh/${name}`
-  const keys = privateKeyFile === undefined ? identityFiles : [privateKeyFile]
+  // Beside a password only a key that is named counts.
+  const named = privateKeyFile === undefined ? identityFiles : [privateKeyFile]
+  const keys = named ?? (password === undefined ? undefined : [])
   const certified = (keys ?? usual.map(inHome)).find((key) => isThere(`${key}-cert.pub`))
   if (certified !== undefined) return `${certified}-cert.pub is a certificate`
   const isUsual = keys === undefined && usual.some((name) => isThere(inHome(`${name}.pub`)))

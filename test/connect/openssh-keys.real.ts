@@ -7,6 +7,7 @@ import type { ConnectContext } from '../../src/connect/context.ts'
 import { openOpenSsh } from '../../src/connect/openssh.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
+import { secret } from '../../src/model/secret.ts'
 import { kill } from '../support/processes.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 import { until } from '../support/until.ts'
@@ -236,6 +237,14 @@ describe('logging in', () => {
     const known = join(folder, 'known %h')
     await copyFile(sshd.knownHosts, known)
     await (await open({ privateKeyFile: file, knownHostsFiles: [known] })).close()
+  })
+  test('a password is not handed to ssh, and this is said before anybody calls', async () => {
+    const before = sshd.log().length
+    expect(await failed(open({ password: secret('env:P') }))).toMatchObject({
+      fault: 'auth',
+      message: expect.stringMatching(/a password is given.*not handed any\.\n.*--explain$/s),
+    })
+    expect(sshd.log().slice(before)).not.toMatch(/Connection from/)
   })
   test('nobody listens', async () => {
     expect(

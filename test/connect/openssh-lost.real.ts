@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -175,6 +175,20 @@ test('one ssh process for a connection, none when it is closed, and nothing of i
   await connection.close()
   await until(() => masters().length === 0, 'the end of ssh')
   expect(folders()).toEqual(before)
+})
+
+test('a temporary directory whose name is too long for a socket', async () => {
+  const usual = tmpdir()
+  const long = join(usual, 'x'.repeat(60))
+  await mkdir(long)
+  process.env['TMPDIR'] = long
+  try {
+    await using(async (connection) => {
+      expect(await connection.exec(sh`exit 5`)).toMatchObject({ code: 5 })
+    })
+  } finally {
+    process.env['TMPDIR'] = usual
+  }
 })
 
 test('a controller that is killed leaves no ssh process', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sshEndpoint } from '../../src/inventory/ssh-endpoint.ts'
 import { withTransport } from '../../src/inventory/ssh-transport.ts'
+import { secret } from '../../src/model/secret.ts'
 
 const fido = 'sk-ssh-ed25519@openssh.com AAAA me@here\n'
 const plain = 'ssh-ed25519 AAAA me@here\n'
@@ -86,6 +87,22 @@ test('what only the ssh program can honour is handed to it', () => {
   })
   expect(settings.find(({ keyword }) => keyword === 'GSSAPIAuthentication')?.from).toBe(`${system}:1`)
   expect(chosen({ [system]: 'GSSAPIAuthentication no\n' }, 'x').endpoint).not.toHaveProperty('opensshOptions')
+})
+
+test('beside a password, a usual key that nobody named is no reason', () => {
+  const found = {
+    endpoint: { name: 'gw', kind: 'ssh', address: 'gw', port: 22 },
+    settings: [],
+    warnings: [],
+  } as const
+  const files = {
+    read: (path: string) => (path === '/me/.ssh/id_rsa-cert.pub' ? 'x' : undefined),
+    glob: () => [],
+  }
+  const controller = { user: 'me', uid: 1, home: '/me', hostName: 'here', env: () => undefined, files }
+  const kindOf = (more: object) =>
+    withTransport({ ...found, endpoint: { ...found.endpoint, ...more } }, controller).endpoint.kind
+  expect([kindOf({}), kindOf({ password: secret('env:P') })]).toEqual(['openssh', 'ssh'])
 })
 
 test('a bastion is decided for by itself', () => {
