@@ -27,7 +27,7 @@ export interface FakeFiles {
     /** Called before the name appears; throws to prevent it. */
     last?: () => void,
   ): Promise<Stored>
-  get(host: string, path: string, sink: Writable): Promise<Stored>
+  get(host: string, path: string, sink: Writable, from?: number): Promise<Stored>
 }
 
 /** Files in memory, those given and their directories first. */
@@ -82,7 +82,7 @@ export function fakeFiles(initial: Readonly<Record<string, string | Uint8Array>>
       options.onProgress?.(size, size)
       return stored
     },
-    get: async (host, path, sink) => {
+    get: async (host, path, sink, from = 0) => {
       mustBeAbsolute(path)
       const file = content.get(path)
       if (file === undefined) {
@@ -90,9 +90,9 @@ export function fakeFiles(initial: Readonly<Record<string, string | Uint8Array>>
         throw error(host, path, 'could not be read: No such file or directory')
       }
       await new Promise<void>((resolve, reject) =>
-        sink.once('error', reject).end(file.bytes, () => resolve()),
+        sink.once('error', reject).end(file.bytes.subarray(from), () => resolve()),
       )
-      return storedOf(file.bytes)
+      return storedOf(file.bytes.subarray(from))
     },
   }
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import { quote } from '../model/command.ts'
-import type { PutOptions, Source, Stored } from '../model/connection.ts'
+import type { GetOptions, PutOptions, Source, Stored } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import type { SecretStore } from '../model/secret.ts'
 import { putLarge } from './put-large.ts'
 import { judged, must, type Runner } from './runner.ts'
 import { digestOf, opened } from './sources.ts'
-import { outcome, placeOf, storeSmall } from './store-scripts.ts'
+import { digestTool, outcome, placeOf, storeSmall } from './store-scripts.ts'
 
 const small = 32 * 1024
 
@@ -44,28 +44,31 @@ export async function putFile(
   return { size, sha256: sum }
 }
 
-/** Reads a file into the sink, which is ended; the machine's own SHA-256 of it must agree with what arrived. */
+/** Reads a file from an offset on into the sink, which is ended; the machine's own SHA-256 of that must agree with what arrived. */
 export async function getFile(
   runner: Runner,
   path: string,
   sink: Writable,
-  signal: AbortSignal | undefined,
+  { signal, from = 0 }: GetOptions,
 ): Promise<Stored> {
   mustBeAbsolute(path)
   const what = `${path} could not be read`
   const hash = createHash('sha256')
   let size = 0
   let broken: Error | undefined
+  let over = false
   const stop = new AbortController()
   const fail = (error: Error) => {
     broken ??= error
     stop.abort()
   }
   sink.on('error', fail)
-  const answer = await runner.script(`f=${quote(path)}; cat -- "$f" && sha256sum <"$f" >&2`, {
+  const answer = await runner.script(getScript(path, from), {
     reads: true,
     signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     stdout: (chunk) => {
+      // What was held back when the connection was lost comes after the end.
+      if (over) return undefined
       hash.update(chunk)
       size += chunk.length
       if (broken !== undefined || sink.write(chunk)) return undefined
@@ -78,6 +81,7 @@ export async function getFile(
       })
     },
   })
+  over = true
   const sha256 = hash.digest('hex')
   try {
     if (broken !== undefined)
@@ -96,6 +100,15 @@ export async function getFile(
   }
   return { size, sha256 }
 }
+
+// The digest of what is large is found while it is sent, by a reader of its own.
+const getScript = (path: string, from: number): string => `f=${quote(path)}
+if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
+s=$(stat -L -c %s -- "$f") || exit 1
+take() { ${from === 0 ? 'cat -- "$f"' : `tail -c +${from + 1} -- "$f"`}; }
+if [ $((s - ${from})) -le ${1024 * 1024} ]; then take && take | sha256sum >&2; exit; fi
+${digestTool}
+take | $h >&2 & take; r=$?; wait; exit $r`
 
 function mustBeAbsolute(path: string): void {
   if (!path.startsWith('/') || path.includes('\0'))

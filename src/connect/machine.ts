@@ -41,7 +41,7 @@ export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): C
       exec: (command, options = {}) =>
         execOver(shells, secrets, command.text, command.reads, options, command.reads ? undefined : fence),
       put: (source, path, options = {}) => putFile(runner, secrets, ours, source, path, options),
-      get: (path, sink, options = {}) => getFile(runner, path, sink, options.signal),
+      get: (path, sink, options = {}) => getFile(runner, path, sink, options),
       job: async (id, command, options = {}) => startJob(runner, secrets, await ours(), id, command, options),
       jobs: async (prefix) => {
         const path = await find()

@@ -3,6 +3,7 @@ import { quote } from '../model/command.ts'
 import type { PutOptions } from '../model/connection.ts'
 import { passedOn } from './lock-scripts.ts'
 import { type Identity, killScript } from './session.ts'
+import { digestOf } from './sources.ts'
 
 /** What scripts that store a file end with when it was not done. */
 export const outcome = { exists: 5, cut: 10, noSpace: 11, notThere: 12, otherBytes: 13 } as const
@@ -100,16 +101,17 @@ export function storeLarge(large: Large, options: PutOptions, fence: string | un
   const id = temporary.slice(temporary.lastIndexOf('-') + 1)
   const kill = before?.writer === undefined ? ':' : `( ${killScript(before.writer)} ) >/dev/null`
   return `${beginStore(large, options)}
-p=${quote(part)}; l=${notes(workdir)}; n=$l/${id}; s=${size}; k=1; o=0
+p=${quote(part)}; l=${notes(workdir)}; n=$l/${id}; m=$l/part-${digestOf(Buffer.from(part)).slice(0, 18)}; s=${size}; k=1; o=0
 ${digestTool}
 ${kill}
 mkdir -p -- "$l" || exit 1
 ${sweep}
 keep() { r=$?; trap '' HUP INT TERM PIPE
-if [ -n "$t" ]; then if [ -n "$k" ] && [ -s "$t" ]; then mv -fT -- "$t" "$p" && rm -f -- "$l/part-${id}" && ln -s -- "$p" "$l/part-${id}"; else rm -f -- "$t"; fi; fi
+if [ -n "$t" ]; then if [ -n "$k" ] && [ -s "$t" ]; then mv -fT -- "$t" "$p" && rm -f -- "$m" && ln -s -- "$p" "$m"; else rm -f -- "$t"; fi; fi
 rm -f -- "$n"; exit $r; }
 trap keep EXIT
 for q in ${claims}; do mv -fT -- "$q" "$t" 2>/dev/null && break; done
+rm -f -- "$m"
 if [ -f "$t" ] && [ ! -L "$t" ] && [ "$(stat -c '%u %h' -- "$t")" = "$(id -u) 1" ]; then o=$(stat -c %s -- "$t"); [ "$o" -le "$s" ] || o=0; fi
 if [ "$o" = 0 ]; then rm -f -- "$t"; set -C; : >"$t" || exit 1; set +C; fi
 ln -s -- "$t" "$n"

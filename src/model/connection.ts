@@ -112,6 +112,12 @@ export interface PutOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
+export interface GetOptions {
+  /** The offset of the first byte wanted; default 0. Size and digest are those of what is read. */
+  readonly from?: number
+  readonly signal?: AbortSignal
+}
+
 /** A file that arrived whole: its size in bytes and the SHA-256 that both ends agree on. */
 export interface Stored {
   readonly size: number
@@ -177,7 +183,7 @@ export interface Connection {
   /** Stores a file: temporary name, SHA-256 checked on both ends, synced, renamed. Missing parent directories are an error. */
   put(source: Source, path: string, options?: PutOptions): Promise<Stored>
   /** Reads a file; the bytes go to the sink, which is ended, or destroyed when the file cannot be read whole. */
-  get(path: string, sink: Writable, options?: { signal?: AbortSignal }): Promise<Stored>
+  get(path: string, sink: Writable, options?: GetOptions): Promise<Stored>
   /** Starts a job in the home directory unless `cwd` is given, or attaches to the one of that id, whether it runs or has ended. */
   job(id: JobId, command: Command, options?: JobOptions): Promise<Job>
   /** The jobs whose id begins with that prefix (whole parts), ended or not. */

@@ -25,11 +25,11 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
     let connection: Connection
     const at = (file: string) => `${subject.scratch}/${file}`
     const fails = (fault: string) => expect.objectContaining({ name: 'ConnectionError', fault })
-    const read = async (path: string) => {
+    const read = async (path: string, from = 0) => {
       const sink = new PassThrough()
       const parts: Buffer[] = []
       sink.on('data', (part: Buffer) => parts.push(part))
-      const stored = await connection.get(path, sink)
+      const stored = await connection.get(path, sink, { from })
       return { stored, bytes: Buffer.concat(parts) }
     }
     beforeAll(async () => {
@@ -178,6 +178,19 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
         expect(opened).toBe(1)
         const taken = connection.put({ stream, size: bytes.length }, at('kept'), { sha256, exclusive: true })
         await expect(taken).rejects.toEqual(fails('refused'))
+      })
+      test('a file is read from an offset on', async () => {
+        for (const size of [1000, 3_000_000]) {
+          const bytes = randomBytes(size)
+          await connection.put({ bytes }, at('rest'))
+          for (const from of [1, size - 1, size]) {
+            const rest = bytes.subarray(from)
+            const back = await read(at('rest'), from)
+            const sha256 = createHash('sha256').update(rest).digest('hex')
+            expect(back.stored).toEqual({ size: rest.length, sha256 })
+            expect(back.bytes.equals(rest)).toBe(true)
+          }
+        }
       })
       test('progress ends with all of it', async () => {
         const seen: number[] = []

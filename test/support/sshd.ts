@@ -21,8 +21,16 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-/** Starts an sshd that lets the present user in with one key, and nothing else. */
-export async function startSshd(address: string, extra: readonly string[] = [], port = 2222): Promise<Sshd> {
+/** How the server is started: the command, and what stands before its own arguments. */
+export type Launch = (directory: string) => readonly [string, ...string[]]
+
+/** Starts an sshd that lets the present user in with one key, and nothing else; what `extra` says comes first, so it counts. */
+export async function startSshd(
+  address: string,
+  extra: readonly string[] = [],
+  port = 2222,
+  launch: Launch = () => ['/usr/sbin/sshd'],
+): Promise<Sshd> {
   const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
@@ -35,6 +43,7 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
   writeFileSync(
     at('sshd_config'),
     [
+      ...extra,
       `ListenAddress ${address}:${port}`,
       `HostKey ${at('host')}`,
       `AuthorizedKeysFile ${at('authorized_keys')}`,
@@ -46,11 +55,11 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
       'PidFile none',
       'LogLevel VERBOSE',
       'PrintMotd no',
-      ...extra,
       '',
     ].join('\n'),
   )
-  const server = spawn('/usr/sbin/sshd', ['-D', '-f', at('sshd_config'), '-E', at('log')], {
+  const [command, ...before] = launch(directory)
+  const server = spawn(command, [...before, '-D', '-f', at('sshd_config'), '-E', at('log')], {
     stdio: 'ignore',
   })
   const over = new Promise((resolve) => server.once('exit', resolve))
