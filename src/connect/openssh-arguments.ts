@@ -15,6 +15,8 @@ export interface MasterSettings {
   readonly identitiesOnly: boolean
   /** The agent's socket; '' for none. */
   readonly agent: string
+  /** Whether a password will be answered when it is asked for, once. */
+  readonly password: boolean
   /** A command whose input and output are the connection. */
   readonly proxyCommand?: string
   /** Seconds for TCP and handshake, and of silence after which it gives up. */
@@ -29,9 +31,16 @@ export const persistSeconds = 5
 export function masterArguments(endpoint: Endpoint, settings: MasterSettings): readonly string[] {
   const { name, address, port, hostKeyAlias, certificateFiles = [], opensshOptions = {} } = endpoint
   const path = (text: string) => pathValue(name, text)
+  const { password } = settings
   const gssapi = opensshOptions['GSSAPIAuthentication'] === 'yes'
+  const methods = [
+    ...(gssapi ? ['gssapi-with-mic'] : []),
+    'publickey',
+    ...(password ? ['keyboard-interactive', 'password'] : []),
+  ]
   const options: readonly (readonly [string, string])[] = [
-    ['BatchMode', 'yes'],
+    // What may be asked is answered by a program of ours, or not at all: it has no terminal.
+    ['BatchMode', password ? 'no' : 'yes'],
     ['StrictHostKeyChecking', 'yes'],
     ['UserKnownHostsFile', path(settings.knownHosts)],
     ['GlobalKnownHostsFile', 'none'],
@@ -40,10 +49,10 @@ export function masterArguments(endpoint: Endpoint, settings: MasterSettings): r
     ['UpdateHostKeys', 'no'],
     ['VerifyHostKeyDNS', 'no'],
     ['CheckHostIP', 'no'],
-    ['PreferredAuthentications', gssapi ? 'gssapi-with-mic,publickey' : 'publickey'],
-    ['PasswordAuthentication', 'no'],
-    ['KbdInteractiveAuthentication', 'no'],
-    ['NumberOfPasswordPrompts', '0'],
+    ['PreferredAuthentications', methods.join(',')],
+    ['PasswordAuthentication', password ? 'yes' : 'no'],
+    ['KbdInteractiveAuthentication', password ? 'yes' : 'no'],
+    ['NumberOfPasswordPrompts', password ? '1' : '0'],
     ...settings.identityFiles.map((file) => ['IdentityFile', path(file)] as const),
     ...certificateFiles.map((file) => ['CertificateFile', path(file)] as const),
     ...(settings.identityFiles.length === 0 ? [['IdentityFile', 'none'] as const] : []),

@@ -1,16 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
+import { secretValue } from './credential.ts'
 import { joinMaster } from './mux.ts'
+import { answerOnce } from './openssh-answer.ts'
 import { dialCommand, type MasterSettings, masterArguments } from './openssh-arguments.ts'
 import { faultOf, saidOf, shownIn } from './openssh-faults.ts'
 import { type TrustedKeys, trustedKeys } from './openssh-keys.ts'
 import { findLogin, type Login, refusedLogin } from './openssh-login.ts'
+import { type Start, socketDirectory, startMaster, textOf } from './openssh-start.ts'
+import { keepRefusals, type Trial } from './refusals.ts'
 import { BrokenOff } from './ssh-link.ts'
 
 /** One connection made by the `ssh` program: it logs in, and we speak over it. Throws {@link ConnectionError}. */
@@ -20,28 +22,40 @@ export async function openSshLink(
   context: ConnectContext,
 ): Promise<Link> {
   const { name } = endpoint
-  const program = context.sshProgram ?? 'ssh'
+  const { refusals = keepRefusals(), sshProgram: program = 'ssh' } = context
+  const same = JSON.stringify([username, endpoint])
+  const before = refusals.before(same)
+  if (before !== undefined)
+    throw new ConnectionError(name, 'auth', `${name}: not tried again: ${before.message}`)
   const seconds = context.connectTimeout ?? endpoint.connectTimeout ?? 20
   const login = await findLogin(endpoint, context)
   const trusted = await trustedKeys(endpoint, context, seconds)
   const proxyCommand = await proxyOf(endpoint, context)
-  const { directory, path } = ownDirectory()
+  const password = endpoint.password && secretValue(name, endpoint.password, context.secrets)
+  const turn = await turnOf(endpoint, username, password, context)
+  const directory = socketDirectory()
   const leave = () => rmSync(directory, { recursive: true, force: true })
   const settings: MasterSettings = {
     username,
-    socket: path('s'),
-    log: path('log'),
-    knownHosts: path('known_hosts'),
+    socket: join(directory, 's'),
+    log: join(directory, 'log'),
+    knownHosts: join(directory, 'known_hosts'),
     hostKeyAlgorithms: trusted.algorithms,
     ...login,
+    password: password !== undefined,
     ...(proxyCommand !== undefined && { proxyCommand }),
     connectTimeout: seconds,
     silence: silenceOf(endpoint, context),
   }
   try {
     writeFileSync(settings.knownHosts, trusted.text, { mode: 0o600 })
-    const over = await started(program, masterArguments(endpoint, settings), settings.log, seconds)
-    if (over !== 'ready') throw await whyNot(endpoint, username, login, trusted, over, textOf(settings.log))
+    const words = [program, ...masterArguments(endpoint, settings)]
+    await loggedIn(words, directory, password, turn, settings.log, seconds).catch(async (error: unknown) => {
+      if (!(error instanceof NotReady)) throw error
+      const why = await whyNot(endpoint, username, login, trusted, error.start, textOf(settings.log))
+      if (why.fault === 'auth') refusals.remember(same, why)
+      throw why
+    })
     const master = await joinMaster(settings.socket).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error)
       throw new BrokenOff(name, `${name}: ${why}`, false)
@@ -84,6 +98,52 @@ export const overOpenSsh = (endpoint: Endpoint): Endpoint => ({
   ...(endpoint.jump !== undefined && { jump: overOpenSsh(endpoint.jump) }),
 })
 
+class NotReady extends Error {
+  readonly start: Exclude<Start, 'ready'>
+  constructor(start: Exclude<Start, 'ready'>) {
+    super('ssh did not log in')
+    this.start = start
+  }
+}
+
+/** Starts a master, with a password if there is one; whatever comes of it, the password's turn is over then. */
+async function loggedIn(
+  words: readonly string[],
+  directory: string,
+  password: string | undefined,
+  turn: Trial | undefined,
+  log: string,
+  seconds: number,
+): Promise<void> {
+  let verdict: Parameters<Trial['end']>[0] = 'unknown'
+  try {
+    const answer = password === undefined ? undefined : await answerOnce(directory, password)
+    const start = await startMaster([...(answer?.variables ?? []), ...words], log, seconds)
+    const asked = answer?.close() === true
+    if (asked && start === 'ready') verdict = 'accepted'
+    if (asked && start !== 'ready' && faultOf(textOf(log)).fault === 'auth') verdict = 'refused'
+    if (start !== 'ready') throw new NotReady(start)
+  } finally {
+    turn?.end(verdict)
+  }
+}
+
+async function turnOf(
+  { name, address, port }: Endpoint,
+  username: string,
+  password: string | undefined,
+  { refusals = keepRefusals() }: ConnectContext,
+): Promise<Trial | undefined> {
+  if (password === undefined) return undefined
+  const turn = await refusals.turn(password, username, `${address}:${port}`, name)
+  if (!('refusedBy' in turn)) return turn
+  throw new ConnectionError(
+    name,
+    'auth',
+    `${name}: its password is not tried: it was refused by ${turn.refusedBy}\nCorrect it, or give this host one of its own.`,
+  )
+}
+
 async function proxyOf(endpoint: Endpoint, { bastions }: ConnectContext): Promise<string | undefined> {
   const { name, jump, proxyCommand } = endpoint
   if (proxyCommand !== undefined || jump === undefined) return proxyCommand
@@ -98,70 +158,18 @@ function silenceOf({ alive }: Endpoint, { watchdog }: ConnectContext): MasterSet
   return { interval, count: Math.max(1, Math.round(watchdog / interval)) }
 }
 
-// A Unix socket's path ends at 107 bytes, and ssh adds 17 to it while it makes it.
-const longestSocket = 90
-
-function ownDirectory() {
-  const wanted = join(tmpdir(), 'uf-XXXXXX', 's')
-  const parent = Buffer.byteLength(wanted) <= longestSocket ? tmpdir() : '/tmp'
-  const directory = mkdtempSync(join(parent, 'uf-'))
-  return { directory, path: (file: string) => join(directory, file) }
-}
-
-const textOf = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-type Over = 'ready' | 'late' | { readonly code: number | null; readonly error?: Error }
-
-/** Runs a master until it has logged in, and goes on behind our back, or has ended. */
-async function started(
-  program: string,
-  words: readonly string[],
-  log: string,
-  seconds: number,
-): Promise<Over> {
-  const out = openSync(log, 'a', 0o600)
-  let child: ChildProcess
-  try {
-    // Its messages are read, so they are in one language; its ProxyCommand is one of /bin/sh.
-    child = spawn('env', ['LC_ALL=C', 'SHELL=/bin/sh', program, ...words], {
-      detached: true,
-      stdio: ['ignore', 'ignore', out],
-    })
-  } finally {
-    closeSync(out)
-  }
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      resolve('late')
-    }, seconds * 1000)
-    const settle = (over: Over) => {
-      clearTimeout(timer)
-      resolve(over)
-    }
-    child.once('error', (error) => settle({ code: null, error }))
-    child.once('exit', (code) => settle(code === 0 ? 'ready' : { code }))
-  })
-}
-
 async function whyNot(
   endpoint: Endpoint,
   username: string,
   login: Login,
   trusted: TrustedKeys,
-  over: Exclude<Over, 'ready'>,
+  start: Exclude<Start, 'ready'>,
   messages: string,
 ): Promise<ConnectionError> {
   const { name, address, port } = endpoint
   const unreachable = (why: string) => new BrokenOff(name, `${name}: ${why}`, false)
-  if (over === 'late') return unreachable(`${address}:${port}: ssh was not logged in in time`)
-  if (over.error !== undefined || over.code === 127)
+  if (start === 'late') return unreachable(`${address}:${port}: ssh was not logged in in time`)
+  if (start.error !== undefined || start.code === 127)
     return unreachable(
       `it is reached with the ssh program, which this machine has not: ${saidOf(messages)}\nInstall OpenSSH's client; Debian's package is openssh-client.`,
     )

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { access, constants, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { quote } from '../model/command.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { sanitize } from '../model/sanitize.ts'
@@ -18,18 +17,13 @@ const defaults = ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_ed25519_sk', 'id_ecdsa
 
 /**
  * The keys to offer: the files that are named and no others, else the usual ones and what the agent has. Throws `auth`
- * where there is none, a file that is named cannot be read, or a password is to be used.
+ * where there is none, or a file that is named cannot be read. Beside a password only named keys count.
  */
 export async function findLogin(endpoint: Endpoint, context: ConnectContext): Promise<Login> {
   const { name, privateKeyFile, identityFiles, certificateFiles = [], opensshOptions = {} } = endpoint
   const refuse = (why: string, next: string) =>
     new ConnectionError(name, 'auth', `${name}: no key to log in with: ${why}\n${next}`)
   const agent = endpoint.agent ?? context.agent ?? ''
-  if (endpoint.password !== undefined)
-    throw refuse(
-      'a password is given, and the ssh program is not handed any.',
-      `Log in with a key, or by ssh2; why it is the ssh program: upgrade-fleet ping ${quote(name)} --explain`,
-    )
   const elsewhere = 'PKCS11Provider' in opensshOptions || opensshOptions['GSSAPIAuthentication'] === 'yes'
   for (const file of certificateFiles)
     await readFile(file).catch((error: unknown) => {
@@ -40,6 +34,9 @@ export async function findLogin(endpoint: Endpoint, context: ConnectContext): Pr
     })
   const named = privateKeyFile === undefined ? identityFiles : [privateKeyFile]
   const usual = defaults.map((file) => `${context.home}/.ssh/${file}`)
+  // As over ssh2: the key where one is named, then the password.
+  if (named === undefined && endpoint.password !== undefined)
+    return { identityFiles: [], identitiesOnly: true, agent: '' }
   const there: string[] = []
   for (const file of named ?? usual) if (await usable(file, agent)) there.push(file)
   if (there.length > 0 || elsewhere)
@@ -82,6 +79,7 @@ export async function refusedLogin(
   const offered = [
     ...identityFiles,
     ...certificates.map((file) => `the certificate ${file}`),
+    ...(endpoint.password === undefined ? [] : ['the password']),
     ...(agent === '' || identitiesOnly ? [] : ["the agent's keys"]),
   ]
   const notes: string[] = []

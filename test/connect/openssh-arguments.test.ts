@@ -13,6 +13,7 @@ const settings = {
   identityFiles: ['/k'],
   identitiesOnly: true,
   agent: '',
+  password: false,
   connectTimeout: 20,
   silence: { interval: 15, count: 4 },
 }

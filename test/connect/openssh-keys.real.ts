@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConnectContext } from '../../src/connect/context.ts'
 import { openOpenSsh } from '../../src/connect/openssh.ts'
+import { keepRefusals } from '../../src/connect/refusals.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
+import { type Accounts, startAccounts } from '../support/accounts.ts'
 import { kill } from '../support/processes.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 import { until } from '../support/until.ts'
@@ -238,14 +241,6 @@ describe('logging in', () => {
     await copyFile(sshd.knownHosts, known)
     await (await open({ privateKeyFile: file, knownHostsFiles: [known] })).close()
   })
-  test('a password is not handed to ssh, and this is said before anybody calls', async () => {
-    const before = sshd.log().length
-    expect(await failed(open({ password: secret('env:P') }))).toMatchObject({
-      fault: 'auth',
-      message: expect.stringMatching(/a password is given.*not handed any\.\n.*--explain$/s),
-    })
-    expect(sshd.log().slice(before)).not.toMatch(/Connection from/)
-  })
   test('nobody listens', async () => {
     expect(
       await failed(
@@ -313,3 +308,80 @@ describe('certificates of users', () => {
     ).toHaveLength(1)
   })
 })
+
+describe('passwords', () => {
+  let accounts: Accounts
+  const word = `it's "a" \\ pass$word`
+  const values: Readonly<Record<string, string>> = {
+    'env:right': word,
+    'env:wrong': 'wrong',
+    'env:other': 'o',
+  }
+  beforeAll(async () => {
+    accounts = await startAccounts('127.103.1.5', { pia: word, ole: word }, ['PasswordAuthentication yes'])
+  })
+  afterAll(() => accounts.stop())
+  const login = (user: string, name: string, more: Partial<ConnectContext> = {}) =>
+    openOpenSsh(
+      { ...accounts.account(user), kind: 'openssh', password: secret(name) },
+      { ...context, secrets: (one) => values[one.name] ?? '', ...more },
+    )
+  test('one is answered when it is asked for, and stands in no process and no file', async () => {
+    const connection = await login('pia', 'env:right')
+    expect(await connection.exec(sh`id -un`)).toMatchObject({ stdout: 'pia\n' })
+    const mine = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid))
+    const told = mine.flatMap((pid) => ['cmdline', 'environ'].map((file) => quietly(`/proc/${pid}/${file}`)))
+    expect(told.filter((text) => text.includes('127.103.1.5'))).not.toEqual([])
+    expect(told.join()).not.toContain(word)
+    await connection.close()
+  })
+  test('a refused one is tried once, and not again by any host', async () => {
+    const refusals = keepRefusals()
+    const before = accounts.log().length
+    expect(await failed(login('pia', 'env:wrong', { refusals }))).toMatchObject({
+      fault: 'auth',
+      message: expect.stringMatching(/was refused with the password: .*Permission denied/),
+    })
+    expect(await failed(login('pia', 'env:wrong', { refusals }))).toMatchObject({
+      message: expect.stringContaining('not tried again'),
+    })
+    const elsewhere = {
+      ...accounts.account('pia'),
+      name: 'another',
+      kind: 'openssh',
+      password: secret('env:wrong'),
+    } as const
+    expect(
+      await failed(openOpenSsh(elsewhere, { ...context, secrets: () => 'wrong', refusals })),
+    ).toMatchObject({
+      message: expect.stringContaining('it was refused by host-127.103.1.5'),
+    })
+    expect(
+      accounts
+        .log()
+        .slice(before)
+        .match(/Failed password/g),
+    ).toHaveLength(1)
+  })
+  test('it comes after the key that is named', async () => {
+    const before = accounts.log().length
+    const key = await madeKey()
+    const endpoint = {
+      ...accounts.account('ole'),
+      kind: 'openssh',
+      password: secret('env:right'),
+      privateKeyFile: key,
+    } as const
+    const connection = await openOpenSsh(endpoint, { ...context, secrets: () => word })
+    await connection.close()
+    expect(accounts.log().slice(before)).toMatch(/Failed publickey[\s\S]*Accepted password for ole/)
+  })
+})
+
+function quietly(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
