@@ -363,6 +363,23 @@ describe('passwords', () => {
         .match(/Failed password/g),
     ).toHaveLength(1)
   })
+  test('it is answered by keyboard-interactive too', async () => {
+    const once = ['auth required pam_unix.so nodelay', 'account required pam_unix.so']
+    const asking = await startAccounts(
+      '127.103.1.6',
+      { pia: word },
+      ['KbdInteractiveAuthentication yes'],
+      once,
+    )
+    try {
+      const endpoint = { ...asking.account('pia'), kind: 'openssh', password: secret('env:right') } as const
+      const connection = await openOpenSsh(endpoint, { ...context, secrets: () => word })
+      await connection.close()
+      expect(asking.log()).toMatch(/Accepted keyboard-interactive\/pam for pia/)
+    } finally {
+      await asking.stop()
+    }
+  })
   test('it comes after the key that is named', async () => {
     const before = accounts.log().length
     const key = await madeKey()
