@@ -180,7 +180,10 @@ export interface Connection {
   workdir(): Promise<string>
   /** Runs a command in `/bin/sh`, environment and directory its own. `$$` in it is the pid of a shell that others share one after the other. */
   exec(command: Command, options?: ExecOptions): Promise<ExecResult>
-  /** Stores a file: temporary name, SHA-256 checked on both ends, synced, renamed. Missing parent directories are an error. */
+  /**
+   * Stores a file: temporary name, SHA-256 checked on both ends, owner and mode, synced, renamed. Missing parent directories are
+   * an error, and so is too little space, before anything is sent. Cut on its way, it goes on by itself as long as that brings it further.
+   */
   put(source: Source, path: string, options?: PutOptions): Promise<Stored>
   /** Reads a file; the bytes go to the sink, which is ended, or destroyed when the file cannot be read whole. */
   get(path: string, sink: Writable, options?: GetOptions): Promise<Stored>
