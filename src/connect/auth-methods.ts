@@ -83,6 +83,7 @@ export function loginRun(parts: LoginParts): LoginRun {
   let current: Method | 'none' | undefined
   let trial: Trial | undefined
   let passwordRefused = false
+  let isBarred = false
   let ended = false
   const gone = new AbortController()
   let begun = false
@@ -110,6 +111,7 @@ export function loginRun(parts: LoginParts): LoginRun {
     }
     gaveUp = `${saidOf(password?.secret)} is not tried: it was refused by ${got.refusedBy}`
     passwordRefused = true
+    isBarred = true
     return false
   }
   const answer = async (
@@ -219,6 +221,7 @@ export function loginRun(parts: LoginParts): LoginRun {
         `${name}: ${username}@${address} was refused; ${facts.join('; ')}`,
         ...(tried.get('publickey') === 'refused' && key?.hint !== undefined ? [key.hint] : []),
         ...(wantsMore() ? ['Name its password: ansible_password: { env: NAME }, or type it: -k'] : []),
+        ...(isBarred ? ['If this host has another one, name it there: ansible_password: { env: NAME }'] : []),
         `Try it by hand: ssh -p ${port} ${username}@${address}`,
       ]
       return new ConnectionError(name, 'auth', lines.join('\n'))

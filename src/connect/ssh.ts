@@ -19,12 +19,20 @@ export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promis
   const context = { refusals: keepRefusals(), openedKeys: new Map(), ...given }
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
+  return overLinks(endpoint, context, () => sshLink(ssh2, endpoint, username, context))
+}
+
+/** A connection over links of one kind, made in turn with others behind the same machine, and anew when one is lost. */
+export async function overLinks(
+  endpoint: Endpoint,
+  context: ConnectContext,
+  handshake: () => Promise<Link>,
+): Promise<Connection> {
   const { turns, attempts = eager } = context
   const key = turnOf(endpoint)
-  const once = () => sshLink(ssh2, endpoint, username, context)
   const open = (): Promise<Link> =>
     tryAgain(
-      () => (turns === undefined ? once() : turns.take(key, once)),
+      () => (turns === undefined ? handshake() : turns.take(key, handshake)),
       (error, tries) => {
         if (error instanceof Refused) return tries < refusedTries
         if (!(error instanceof BrokenOff && error.early)) return false

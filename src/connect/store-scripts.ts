@@ -118,8 +118,8 @@ rm -f -- "$m"
 if [ -f "$t" ] && [ ! -L "$t" ] && [ "$(stat -c '%u %h' -- "$t")" = "$(id -u) 1" ]; then o=$(stat -c %s -- "$t"); [ "$o" -le "$s" ] || o=0; fi
 if [ "$o" = 0 ]; then rm -f -- "$t"; set -C; : >"$t" || exit 1; set +C; fi
 ln -s -- "$t" "$n"
-set -- $(stat -f -c '%a %S' -- "$d")
-if [ $# = 2 ] && [ $(($1 * $2)) -lt $((s - o)) ]; then k=; printf '%s\\n' $(($1 * $2)); exit ${outcome.noSpace}; fi
+set -- $(stat -f -c '%a %S %b' -- "$d")
+if [ $# = 3 ] && [ "$3" != 0 ] && [ $(($1 * $2)) -lt $((s - o)) ]; then k=; printf '%s\\n' $(($1 * $2)); exit ${outcome.noSpace}; fi
 e=; ! tee --output-error=exit </dev/null >/dev/null 2>&1 || e=--output-error=exit
 take() { head -c "$1"; }
 ! dd bs=1 count=0 iflag=fullblock,count_bytes status=none </dev/null 2>/dev/null || take() { dd bs=64K iflag=fullblock,count_bytes status=none count="$1"; }
@@ -186,8 +186,8 @@ t=; exit ${outcome.notThere}`
 function cacheKeep({ cache = false }: PutOptions, workdir: string): string {
   if (!cache) return ':'
   return `c=${quote(cacheOf(workdir))}; if mkdir -p -- "$c" && [ ! -e "$c/$w" ]; then
-set -- $(stat -f -c '%a %S' -- "$c")
-if [ $# != 2 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$t" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
+set -- $(stat -f -c '%a %S %b' -- "$c")
+if [ $# != 3 ] || [ "$3" = 0 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$t" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
 find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
 v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done; fi`
 }

@@ -8,7 +8,7 @@ import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
 import type { ConnectionError } from '../../src/model/errors.ts'
 import { secret } from '../../src/model/secret.ts'
-import { type Accounts, startAccounts } from '../support/accounts.ts'
+import { type Accounts, startAccounts } from '../support/login-accounts.ts'
 import { kill } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 

@@ -108,7 +108,10 @@ describe('endpointOf', () => {
     ['ansible_user: "a\\nb"', 'ansible_user: expected a user name, got "a\\nb"'],
     ['ansible_port: 0', 'ansible_port: expected a port of 1 to 65535, got the number 0'],
     ['ansible_port: x', 'ansible_port: expected a port of 1 to 65535, got "x"'],
-    ['ansible_connection: docker', 'ansible_connection: expected one of "ssh", "local", got "docker"'],
+    [
+      'ansible_connection: docker',
+      'ansible_connection: expected one of "ssh", "openssh", "local", got "docker"',
+    ],
     ['ansible_ssh_private_key_file: id', 'ansible_ssh_private_key_file: expected an absolute path, got "id"'],
     [
       'ansible_ssh_common_args: "-o UserKnownHostsFile=/a -A"',
