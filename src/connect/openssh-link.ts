@@ -155,9 +155,9 @@ async function proxyOf(endpoint: Endpoint, { bastions }: ConnectContext): Promis
 
 // Questions go out in whole seconds.
 function silenceOf({ alive }: Endpoint, { watchdog }: ConnectContext): MasterSettings['silence'] {
-  if (watchdog === undefined) return alive ?? { interval: 15, count: 4 }
+  if (watchdog === undefined) return alive ?? { interval: 15, count: 3 }
   const interval = Math.max(1, Math.min(15, Math.floor(watchdog / 4)))
-  return { interval, count: Math.max(1, Math.round(watchdog / interval)) }
+  return { interval, count: Math.max(1, Math.round(watchdog / interval) - 1) }
 }
 
 async function whyNot(

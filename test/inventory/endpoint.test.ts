@@ -194,6 +194,25 @@ describe('endpointOf', () => {
     })
   })
 
+  it.each([
+    ['', 9, /^-T$/],
+    [`ansible_ssh_common_args: '-o ConnectTimeout=3'`, 9, /^-T$/],
+    ['ansible_timeout: 5', 5, /^hosts\.yml:1:\d+ hosts\.gw1\.ansible_timeout$/],
+    ['ansible_timeout: 5, ansible_ssh_timeout: "7"', 7, /^hosts\.yml:1:\d+ hosts\.gw1\.ansible_ssh_timeout$/],
+  ])(
+    'the seconds of a connection (%j): the variables, then what was typed, then ssh_config',
+    async (vars, value, from) => {
+      const { inventory, host } = await loaded(vars)
+      const found = explainEndpoint(inventory, host, { ...controller, typed: { timeout: 9 } })
+      expect(found.endpoint.connectTimeout).toBe(value)
+      expect(found.settings).toContainEqual({
+        keyword: 'ConnectTimeout',
+        value: String(value),
+        from: expect.stringMatching(from),
+      })
+    },
+  )
+
   it('without anybody at hand reads no file and no environment, and still finds what is wrong', async () => {
     const vars = (option: string) => `ansible_ssh_common_args: '-F /none -o ${option}'`
     const { inventory, host } = await loaded(vars(`IdentityFile=$${'{ANY}'}/%i-%u`))
