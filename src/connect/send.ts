@@ -24,6 +24,9 @@ interface Ready {
 
 const progressMs = 250
 
+/** The most seconds that an upload may take: a slow link only makes it longer, but what moves less than 10 kB/s is stuck. */
+export const longestUpload = (size: number): number => 120 + Math.ceil(size / 10_000)
+
 /**
  * Streams what is missing of a file, and a line with the SHA-256 of the whole, into a script that says when it is ready and
  * how many bytes are there already. Without a digest the bytes are hashed on their way, those that are there too.
@@ -78,6 +81,7 @@ export async function sendAll(
   let said = ''
   try {
     const answer = await runner.script(text, {
+      timeout: longestUpload(size),
       feed: (to) => {
         input = to
         if (failed !== undefined) to.end()

@@ -5,7 +5,7 @@ import { type Inventory, type InventoryHost, placeOfVar } from '../model/invento
 import { didYouMean } from '../model/nearest.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
-import { loginSecrets, loginVars } from './login-vars.ts'
+import { loginSecrets, loginSettings, loginVars } from './login-vars.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
@@ -139,11 +139,14 @@ export function explainEndpoint(
     ...said.lines,
   ]
   const found = sshEndpoint(host.name, address, lines, controller ? rootsOf(by, said.file) : [], by)
-  const settings = found.settings.map((one) =>
-    one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
-      ? { ...one, from: fromOf('ansible_host') }
-      : one,
-  )
+  const settings = [
+    ...found.settings.map((one) =>
+      one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
+        ? { ...one, from: fromOf('ansible_host') }
+        : one,
+    ),
+    ...loginSettings(given).map(({ name, ...row }) => ({ ...row, from: fromOf(name) })),
+  ]
   const isTyped = given.ansible_ssh_private_key_file === undefined
   const key = (given.ansible_ssh_private_key_file ?? by.typed?.privateKeyFile)?.replace(
     /^~(?=\/)/,

@@ -151,6 +151,15 @@ describe('endpointOf', () => {
     expect(JSON.stringify(found)).not.toContain('canary-4711')
   })
 
+  it('tells people by which variable, and no value', async () => {
+    const said = await loaded('ansible_ssh_pass: canary-4711, ansible_private_key_passphrase: { env: P }')
+    const { settings } = explainEndpoint(said.inventory, said.host, controller)
+    expect(settings.slice(-2)).toEqual([
+      { keyword: 'Password', value: '***', from: expect.stringMatching(/hosts\.gw1\.ansible_ssh_pass$/) },
+      { keyword: 'Passphrase', value: 'env:P', from: expect.stringMatching(/_passphrase$/) },
+    ])
+  })
+
   it('has the passphrase of a key by name', async () => {
     const vars = 'ansible_ssh_private_key_file: /k, ansible_ssh_private_key_passphrase: canary-4711'
     const found = await endpoint(vars)
@@ -184,6 +193,25 @@ describe('endpointOf', () => {
       privateKeyFile: '/own',
     })
   })
+
+  it.each([
+    ['', 9, /^-T$/],
+    [`ansible_ssh_common_args: '-o ConnectTimeout=3'`, 9, /^-T$/],
+    ['ansible_timeout: 5', 5, /^hosts\.yml:1:\d+ hosts\.gw1\.ansible_timeout$/],
+    ['ansible_timeout: 5, ansible_ssh_timeout: "7"', 7, /^hosts\.yml:1:\d+ hosts\.gw1\.ansible_ssh_timeout$/],
+  ])(
+    'the seconds of a connection (%j): the variables, then what was typed, then ssh_config',
+    async (vars, value, from) => {
+      const { inventory, host } = await loaded(vars)
+      const found = explainEndpoint(inventory, host, { ...controller, typed: { timeout: 9 } })
+      expect(found.endpoint.connectTimeout).toBe(value)
+      expect(found.settings).toContainEqual({
+        keyword: 'ConnectTimeout',
+        value: String(value),
+        from: expect.stringMatching(from),
+      })
+    },
+  )
 
   it('without anybody at hand reads no file and no environment, and still finds what is wrong', async () => {
     const vars = (option: string) => `ansible_ssh_common_args: '-F /none -o ${option}'`
