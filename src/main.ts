@@ -41,6 +41,11 @@ process.on('exit', () => {
 const io: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  stdin: async () => {
+    const chunks: Buffer[] = []
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+    return Buffer.concat(chunks)
+  },
   env: process.env,
   cwd: process.cwd(),
   tty: process.stdout.isTTY === true,

@@ -4,7 +4,6 @@ import { Command, Option } from 'commander'
 import { fingerprint } from '../connect/known-hosts.ts'
 import { type ScannedHost, type ShownKey, scanKeys, trustKeys } from '../connect/scan-keys.ts'
 import { endpointOf } from '../inventory/endpoint.ts'
-import { matchHosts } from '../inventory/patterns.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
@@ -12,12 +11,13 @@ import { sanitize } from '../model/sanitize.ts'
 import { plural } from '../report/text.ts'
 import { askYes } from './ask.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks } from './flags.ts'
+import { type RunFlags, stateOption, withForks } from './flags.ts'
+import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { type Vouched, vouchedFor } from './vouched.ts'
 import { sshController } from './world.ts'
 
-type ScanFlags = InventoryOptions & Pick<RunFlags, 'forks'>
+type ScanFlags = InventoryOptions & ChoiceFlags & Pick<RunFlags, 'forks'>
 type TrustFlags = ScanFlags & { readonly fingerprint?: readonly string[]; readonly fingerprints?: string }
 
 /** `hostkeys scan|trust PATTERN`: the keys that hosts show, and which of them are taken for theirs from now on. */
@@ -45,7 +45,9 @@ export function hostkeysCommand(io: Io): Command {
       throw new Exit(await trustGiven(io, pattern, flags))
     })
   const both = [scan, trust].map((one) =>
-    withForks(one.addOption(inventoryOption()).addOption(extraVarsOption())),
+    withChoice(
+      withForks(one.addOption(stateOption()).addOption(inventoryOption()).addOption(extraVarsOption())),
+    ),
   )
   const command = new Command('hostkeys').description('look at the host keys of hosts, and trust them')
   for (const one of both) command.addCommand(one)
@@ -80,7 +82,7 @@ export async function scanAll(
 
 async function scanned(io: Io, pattern: string, flags: ScanFlags): Promise<readonly Scanned[]> {
   const { inventory } = await inventoryOf(io, flags)
-  const endpoints = matchHosts(inventory, pattern)
+  const endpoints = (await chosenHosts(io, inventory, pattern, flags))
     .map((host) => endpointOf(inventory, host, sshController(io)))
     .filter((endpoint) => endpoint.kind === 'ssh' || endpoint.kind === 'openssh')
   if (endpoints.length === 0)

@@ -6,6 +6,12 @@ import { expandName } from './names.ts'
 /** Variables as the files say them. */
 export type DraftVars = Map<string, LocatedEntry>
 
+/** Says a variable: what was said before counts no more, and is remembered for who asks why. */
+export function say(vars: DraftVars, name: string, entry: LocatedEntry): void {
+  const before = vars.get(name)
+  vars.set(name, before === undefined ? entry : { ...entry, before })
+}
+
 /** A group while the files are read. */
 export interface DraftGroup {
   readonly name: string
@@ -128,7 +134,7 @@ export function addHosts(
 /** Sets a variable that an inventory file gives to a group; `ansible_group_priority` is none but an order. */
 export function setGroupVar(draft: Draft, group: DraftGroup, name: string, entry: LocatedEntry): void {
   if (name !== 'ansible_group_priority') {
-    group.vars.set(name, entry)
+    say(group.vars, name, entry)
     return
   }
   const priority = Number(entry.value.kind === 'scalar' ? (entry.value.value ?? Number.NaN) : Number.NaN)

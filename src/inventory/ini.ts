@@ -1,6 +1,6 @@
 import type { Place } from '../model/errors.ts'
 import { didYouMean } from '../model/nearest.ts'
-import { addChild, addGroup, addHosts, type Draft, setGroupVar } from './draft.ts'
+import { addChild, addGroup, addHosts, type Draft, say, setGroupVar } from './draft.ts'
 import { isForbidden, type LocatedEntry, locate, problem } from './located.ts'
 import { pythonLiteral } from './python-literal.ts'
 import { shellWords } from './shell-words.ts'
@@ -99,7 +99,8 @@ function hostLine(
     else vars.push([key, entry(value, columnOf(place, line, pair, key))])
   }
   for (const host of addHosts(draft, group, name, place)) {
-    for (const [key, value] of vars) draft.hosts.get(host)?.vars.set(key, value)
+    const known = draft.hosts.get(host)
+    for (const [key, value] of vars) if (known !== undefined) say(known.vars, key, value)
   }
 }
 

@@ -14,6 +14,8 @@ export interface LocatedEntry {
   readonly key: Place
   readonly textKey: boolean
   readonly value: Located
+  /** What was said of the same name and owner before, and counts no more. */
+  readonly before?: LocatedEntry
 }
 
 /** Names that would reach into JavaScript's own objects; no inventory needs them, so that none may have them. */

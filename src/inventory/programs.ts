@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { access, constants, open } from 'node:fs/promises'
 import type { Place } from '../model/errors.ts'
 import { sanitize } from '../model/sanitize.ts'
-import { addChild, addGroup, addHosts, type Draft, setGroupVar } from './draft.ts'
+import { addChild, addGroup, addHosts, type Draft, say, setGroupVar } from './draft.ts'
 import { type Located, problem, shown } from './located.ts'
 import { readYaml } from './yaml-text.ts'
 
@@ -129,7 +129,8 @@ function setVars(draft: Draft, host: string, vars: Located): void {
     )
     return
   }
-  for (const [name, entry] of vars.entries) draft.hosts.get(host)?.vars.set(name, entry)
+  const known = draft.hosts.get(host)
+  for (const [name, entry] of vars.entries) if (known !== undefined) say(known.vars, name, entry)
 }
 
 /** What one call prints: a JSON map. */

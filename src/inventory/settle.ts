@@ -12,33 +12,7 @@ import { bare, type Located, problem } from './located.ts'
 
 /** Ends the reading: groups without parent go below `all`, hosts without group into `ungrouped`, and variables merge as in Ansible. */
 export function settle(draft: Draft, sources: readonly string[]): Inventory {
-  const parents = adopt(draft)
-  const depth = depths(draft, parents)
-  const order = (a: DraftGroup, b: DraftGroup) =>
-    (depth.get(a.name) ?? 0) - (depth.get(b.name) ?? 0) ||
-    a.priority - b.priority ||
-    (a.name < b.name ? -1 : 1)
-  const above = ancestry(parents)
-  const groupsOf = new Map<string, DraftGroup[]>()
-  for (const host of draft.hosts.keys()) groupsOf.set(host, [])
-  const direct = new Map<string, Set<string>>()
-  for (const group of draft.groups.values()) {
-    for (const host of group.hosts)
-      direct.set(host, new Set([...(direct.get(host) ?? []), ...above(group.name)]))
-  }
-  const ungrouped = draft.groups.get('ungrouped')
-  for (const host of draft.hosts.keys()) {
-    const names = [...(direct.get(host) ?? [])].filter((name) => name !== 'all' && name !== 'ungrouped')
-    if (names.length === 0) ungrouped?.hosts.add(host)
-    else ungrouped?.hosts.delete(host)
-    const all = names.length === 0 ? [...above('ungrouped')] : ['all', ...names]
-    groupsOf.set(host, all.flatMap((name) => draft.groups.get(name) ?? []).sort(order))
-    if (draft.groups.has(host)) {
-      const place = draft.hosts.get(host)?.place
-      if (place !== undefined)
-        draft.warnings.push(problem(place, host, 'is a host and a group: one name for two things'))
-    }
-  }
+  const groupsOf = relate(draft)
   const bareVars = memoized(bareOf)
   const within = (name: string) => hostsWithin(draft, name)
   const hosts = within('all').flatMap((name) => draft.hosts.get(name) ?? [])
@@ -51,6 +25,41 @@ export function settle(draft: Draft, sources: readonly string[]): Inventory {
     places: placesOf(draft),
     warnings: draft.warnings,
   }
+}
+
+/** Completes the tree of groups, and gives every host's groups in the order in which their variables win, the last most. */
+export function relate(draft: Draft): ReadonlyMap<string, readonly DraftGroup[]> {
+  const parents = adopt(draft)
+  const depth = depths(draft, parents)
+  const order = (a: DraftGroup, b: DraftGroup) =>
+    (depth.get(a.name) ?? 0) - (depth.get(b.name) ?? 0) ||
+    a.priority - b.priority ||
+    (a.name < b.name ? -1 : 1)
+  const above = ancestry(parents)
+  const groupsOf = new Map<string, readonly DraftGroup[]>()
+  const direct = new Map<string, string[]>()
+  for (const group of draft.groups.values()) {
+    for (const host of group.hosts) {
+      const known = direct.get(host)
+      if (known === undefined) direct.set(host, [group.name])
+      else known.push(group.name)
+    }
+  }
+  const ungrouped = draft.groups.get('ungrouped')
+  // Hosts of the same groups have the same row of groups.
+  const rows = memoized((key: string): readonly DraftGroup[] => {
+    const names = new Set(key.split('\n').flatMap((name) => [...above(name)]))
+    return [...names].flatMap((name) => draft.groups.get(name) ?? []).sort(order)
+  })
+  for (const [host, { place }] of draft.hosts) {
+    const names = (direct.get(host) ?? []).filter((name) => name !== 'all' && name !== 'ungrouped')
+    if (names.length === 0) ungrouped?.hosts.add(host)
+    else ungrouped?.hosts.delete(host)
+    groupsOf.set(host, rows(names.length === 0 ? 'ungrouped' : ['all', ...names].join('\n')))
+    if (draft.groups.has(host))
+      draft.warnings.push(problem(place, host, 'is a host and a group: one name for two things'))
+  }
+  return groupsOf
 }
 
 // Breadth first, as in Ansible: the group's own hosts, its children's, their children's.

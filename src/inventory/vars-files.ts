@@ -3,7 +3,7 @@ import { basename, extname, join } from 'node:path'
 import type { Place } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
 import type { Draft, DraftVars, VarsFiles } from './draft.ts'
-import { mapOr } from './draft.ts'
+import { mapOr, say } from './draft.ts'
 import { problem } from './located.ts'
 import { readText } from './read-text.ts'
 import { readYaml } from './yaml-text.ts'
@@ -75,7 +75,7 @@ async function readVarsFile(
   draft.problems.push(...problems)
   draft.warnings.push(...warnings)
   if (root === undefined) return
-  for (const [name, entry] of mapOr(draft, root, owner, 'a map of variables')) into.set(name, entry)
+  for (const [name, entry] of mapOr(draft, root, owner, 'a map of variables')) say(into, name, entry)
 }
 
 const ignored = (name: string) => name.startsWith('.') || name.endsWith('~')

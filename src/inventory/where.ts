@@ -19,14 +19,29 @@ export interface WhereHost {
  * host has it and it is not false. Throws an {@link InputError} with the column of what is wrong.
  */
 export function hostsWhere<Host extends WhereHost>(text: string, hosts: readonly Host[]): readonly Host[] {
-  const refuse = (at: number, message: string): never => {
-    throw new InputError(`--where:${at + 1} ${message}, in: ${text}`)
-  }
+  const refuse: Refuse = refuseIn(text)
   const tree = parseWhere(text, refuse)
   const known = new Set(hosts.flatMap(({ vars }) => Object.keys(vars)))
   checkNames(tree, known, refuse)
   return hosts.filter((host) => holds(tree, host, refuse))
 }
+
+/** The variables that a condition names. Throws an {@link InputError} where it is none. */
+export function namesInWhere(text: string): readonly string[] {
+  const names = new Set<string>()
+  const collect = (node: WhereNode): void => {
+    if (node.kind === 'name') names.add(String(node.path[0]))
+    for (const part of 'parts' in node ? node.parts : []) collect(part)
+  }
+  collect(parseWhere(text, refuseIn(text)))
+  return [...names]
+}
+
+const refuseIn =
+  (text: string): Refuse =>
+  (at, message) => {
+    throw new InputError(`--where:${at + 1} ${message}, in: ${text}`)
+  }
 
 type Refuse = (at: number, message: string) => never
 

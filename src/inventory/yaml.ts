@@ -6,6 +6,7 @@ import {
   type Draft,
   type DraftGroup,
   mapOr,
+  say,
   setGroupVar,
   unknownWord,
 } from './draft.ts'
@@ -93,7 +94,7 @@ function readHosts(draft: Draft, group: DraftGroup, content: Located): void {
     const vars = mapOr(draft, value, `hosts.${text}`, 'a map of variables')
     for (const name of addHosts(draft, group, text, key)) {
       const host = draft.hosts.get(name)
-      for (const [variable, entry] of vars) host?.vars.set(variable, entry)
+      for (const [variable, entry] of vars) if (host !== undefined) say(host.vars, variable, entry)
     }
   }
 }

@@ -2,6 +2,8 @@
 export interface Io {
   out(text: string): void
   err(text: string): void
+  /** All of stdin, to its end; not there where there is none. */
+  readonly stdin?: () => Promise<Uint8Array>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute path of the directory that the user stands in. */
   readonly cwd: string
