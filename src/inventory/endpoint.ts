@@ -123,21 +123,24 @@ export function explainEndpoint(
   }
   const fromOf = (name: string) =>
     `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`
-  const said = sshArguments(given.ansible_ssh_common_args, fromOf('ansible_ssh_common_args'))
+  const common = given.ansible_ssh_common_args
+  const said = sshArguments(common, common === '' ? '' : fromOf('ansible_ssh_common_args'))
   if (typeof said === 'string') {
     complain(['ansible_ssh_common_args'], said)
     throw new InputError(problems)
   }
   const by = controller ?? nobody
   const line = (keyword: string, value: string | number | undefined, from: string) =>
-    value === undefined ? [] : (sshLine(`${keyword} "${value}"`, from) ?? [])
+    value === undefined
+      ? []
+      : (sshLine(`${keyword} "${value}"`, from.startsWith('-') ? from : fromOf(from)) ?? [])
   const lines: readonly SshLine[] = [
     ...[
-      line('Port', given.ansible_port, fromOf('ansible_port')),
-      line('User', given.ansible_user, fromOf('ansible_user')),
+      line('Port', given.ansible_port, 'ansible_port'),
+      line('User', given.ansible_user, 'ansible_user'),
       line('User', by.typed?.user, '-u'),
-      line('ConnectTimeout', given.ansible_ssh_timeout, fromOf('ansible_ssh_timeout')),
-      line('ConnectTimeout', given.ansible_timeout, fromOf('ansible_timeout')),
+      line('ConnectTimeout', given.ansible_ssh_timeout, 'ansible_ssh_timeout'),
+      line('ConnectTimeout', given.ansible_timeout, 'ansible_timeout'),
       line('ConnectTimeout', by.typed?.timeout, '-T'),
     ].flat(),
     ...said.lines,

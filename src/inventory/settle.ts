@@ -13,14 +13,14 @@ import { bare, type Located, problem } from './located.ts'
 /** Ends the reading: groups without parent go below `all`, hosts without group into `ungrouped`, and variables merge as in Ansible. */
 export function settle(draft: Draft, sources: readonly string[]): Inventory {
   const groupsOf = relate(draft)
-  const bareVars = memoized(bareOf)
+  const shared = memoized((groups: readonly DraftGroup[]) => sharedBy(draft, groups))
   const within = (name: string) => hostsWithin(draft, name)
   const hosts = within('all').flatMap((name) => draft.hosts.get(name) ?? [])
   const named = [...draft.hosts.keys()]
   return {
     sources,
     ...(hosts.some(({ name }, at) => name !== named[at]) && { named }),
-    hosts: hosts.map((host) => hostOf(draft, host, groupsOf.get(host.name) ?? [], bareVars)),
+    hosts: hosts.map((host) => hostOf(draft, host, shared(groupsOf.get(host.name) ?? []))),
     groups: [...draft.groups.values()].map((group) => groupOf(draft, group, within(group.name))),
     places: placesOf(draft),
     warnings: draft.warnings,
@@ -108,43 +108,70 @@ export interface Layer {
  * say of groups; group_vars/all beside the inventory and the playbook; other group_vars, those of one directory after those
  * of another; then the same of the host. `groups` are all of the host's, in their order.
  */
-export function layersOf(draft: Draft, groups: readonly DraftGroup[], host: DraftHost): readonly Layer[] {
+export const layersOf = (draft: Draft, groups: readonly DraftGroup[], host: DraftHost): readonly Layer[] => [
+  ...groupLayers(draft, groups),
+  ...hostLayers(draft, host),
+]
+
+function groupLayers(draft: Draft, groups: readonly DraftGroup[]): readonly Layer[] {
   const all = groups.filter((group) => group.name === 'all')
   const others = groups.filter((group) => group.name !== 'all')
-  const layers: Layer[] = []
-  const lay = (vars: DraftVars | undefined, group?: string) => {
-    if (vars !== undefined && vars.size > 0) layers.push({ vars, group })
-  }
   const directories = [...draft.beside, draft.playbook]
-  for (const { name, vars } of [...all, ...others]) lay(vars, name)
-  for (const part of [all, others])
-    for (const directory of directories) for (const { name } of part) lay(directory.groups.get(name), name)
-  lay(host.vars)
-  for (const directory of directories) lay(directory.hosts.get(host.name))
-  return layers
+  return [
+    ...[...all, ...others].map(({ name, vars }) => ({ vars, group: name })),
+    ...[all, others].flatMap((part) =>
+      directories.flatMap((directory) =>
+        part.flatMap(({ name }) => {
+          const vars = directory.groups.get(name)
+          return vars === undefined ? [] : [{ vars, group: name }]
+        }),
+      ),
+    ),
+  ]
 }
 
-function hostOf(
-  draft: Draft,
-  host: DraftHost,
-  groups: readonly DraftGroup[],
-  bareVars: (vars: DraftVars) => Readonly<Record<string, Json>>,
-): InventoryHost {
+function hostLayers(draft: Draft, { name, vars }: DraftHost): readonly Layer[] {
+  const files = [...draft.beside, draft.playbook].flatMap(({ hosts }) => hosts.get(name) ?? [])
+  return [vars, ...files].map((layer) => ({ vars: layer, group: undefined }))
+}
+
+/** What hosts of the same groups have in common, worked out once for all of them. */
+interface Shared {
+  readonly groups: readonly string[]
+  readonly vars: Readonly<Record<string, Json>>
+  readonly from: Readonly<Record<string, string>>
+}
+
+function sharedBy(draft: Draft, groups: readonly DraftGroup[]): Shared {
   const vars = new Map<string, Json>()
   const from = new Map<string, string>()
-  for (const { vars: layer, group } of layersOf(draft, groups, host)) {
-    for (const [name, value] of Object.entries(bareVars(layer))) {
-      vars.set(name, value)
-      if (group === undefined) from.delete(name)
-      else from.set(name, group)
+  for (const { vars: layer, group } of groupLayers(draft, groups)) {
+    for (const [name, entry] of layer) {
+      vars.set(name, bare(entry.value))
+      if (group !== undefined) from.set(name, group)
     }
   }
   return {
-    name: host.name,
     groups: groups.map((group) => group.name).filter((name) => name !== 'all' && name !== 'ungrouped'),
     vars: Object.fromEntries(vars),
     from: Object.fromEntries(from),
   }
+}
+
+function hostOf(draft: Draft, host: DraftHost, shared: Shared): InventoryHost {
+  const vars: Record<string, Json> = { ...shared.vars }
+  const own = new Set<string>()
+  for (const { vars: layer } of hostLayers(draft, host)) {
+    for (const [name, entry] of layer) {
+      vars[name] = bare(entry.value)
+      if (Object.hasOwn(shared.from, name)) own.add(name)
+    }
+  }
+  const from =
+    own.size === 0
+      ? shared.from
+      : Object.fromEntries(Object.entries(shared.from).filter(([name]) => !own.has(name)))
+  return { name: host.name, groups: shared.groups, vars, from }
 }
 
 function groupOf(draft: Draft, group: DraftGroup, hosts: readonly string[]): InventoryGroup {
@@ -162,22 +189,23 @@ const bareOf = (vars: DraftVars): Readonly<Record<string, Json>> =>
   Object.fromEntries([...vars].map(([name, entry]) => [name, bare(entry.value)]))
 
 function placesOf(draft: Draft): Record<string, Place> {
-  const places: [string, Place][] = []
+  // A plain object, filled in place: an inventory has hundreds of thousands.
+  const places: Record<string, Place> = {}
   const put = (key: string, value: Located): void => {
-    places.push([key, value.place])
+    places[key] = value.place
     if (value.kind === 'list') for (const [at, item] of value.items.entries()) put(`${key}/${at}`, item)
     if (value.kind === 'map')
       for (const [name, entry] of value.entries) put(`${key}/${placePart(name)}`, entry.value)
   }
   const owner = (kind: 'host' | 'group', one: DraftGroup | DraftHost) => {
     const key = placeKey(kind, one.name)
-    places.push([key, one.place])
+    places[key] = one.place
     for (const [name, entry] of allVars(draft, kind === 'host' ? 'hosts' : 'groups', one))
       put(`${key}/${placePart(name)}`, entry.value)
   }
   for (const group of draft.groups.values()) owner('group', group)
   for (const host of draft.hosts.values()) owner('host', host)
-  return Object.fromEntries(places)
+  return places
 }
 
 function memoized<K, V>(make: (key: K) => V): (key: K) => V {

@@ -101,10 +101,13 @@ export function resolveVars(vars: Vars, names: Iterable<string>, magic: Vars = {
     return found === undefined ? undefined : value(found, at)
   }
 
+  const templated = [...names].filter((name) => Object.hasOwn(vars, name) && holdsTemplate(vars[name]))
+  // Most hosts have none, and there may be ten thousand.
+  if (templated.length === 0) return { vars, wrong }
   const made = new Map(Object.entries(vars))
-  for (const name of names) {
+  for (const name of templated) {
     const raw = vars[name]
-    if (raw === undefined || !Object.hasOwn(vars, name)) continue
+    if (raw === undefined) continue
     const found = value(raw, [name])
     if (found !== undefined) made.set(name, found)
   }
@@ -121,7 +124,13 @@ export function magicVars({ name, groups }: Pick<InventoryHost, 'name' | 'groups
   }
 }
 
-const isTemplate = (text: string): boolean => /\{\{|\{%|\{#/.test(text)
+const isTemplate = (text: string): boolean => text.includes('{') && /\{\{|\{%|\{#/.test(text)
+
+const holdsTemplate = (value: Json | undefined): boolean => {
+  if (typeof value === 'string') return isTemplate(value)
+  if (typeof value !== 'object' || value === null) return false
+  return Array.isArray(value) ? value.some(holdsTemplate) : Object.values(value).some(holdsTemplate)
+}
 
 /** `a.b['c'][0]` as its steps, or undefined when it is anything else. */
 export function referencePath(text: string): readonly (string | number)[] | undefined {

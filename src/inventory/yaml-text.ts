@@ -1,7 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair } from 'yaml'
+import { isAlias, isMap, isSeq, LineCounter, type Node, type Pair, Scalar } from 'yaml'
 import type { Place } from '../model/errors.ts'
 import { isForbidden, type Located, type LocatedEntry, problem, shown } from './located.ts'
-import { plainScalar, type Scalar } from './scalars.ts'
+import { plainScalar, type Scalar as Value } from './scalars.ts'
 import { isJson, parseYaml, placeOfDepth } from './yaml-parse.ts'
 
 /** A YAML file's value with its places, or undefined with at least one problem. */
@@ -68,6 +68,12 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     if (open.size > deepest) return tooDeep(node)
     if (count >= mostNodes || aliased >= mostAliased)
       return { kind: 'scalar', place: placeOf(node), value: null }
+    const place = placeOf(node)
+    // Most are scalars.
+    if (node instanceof Scalar) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node)
+      return scalar(node, node.tag, String(node.value ?? ''), node.type === 'PLAIN', place)
+    }
     if (isAlias(node)) {
       const target = anchors.get(node.source)
       if (target === undefined) return complain(node, `expected an anchor &${node.source}, got none`)
@@ -78,8 +84,6 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
       return made
     }
     if (node.anchor !== undefined) anchors.set(node.anchor, node)
-    const place = placeOf(node)
-    if (isScalar(node)) return scalar(node, node.tag, String(node.value ?? ''), node.type === 'PLAIN', place)
     if (node.tag?.startsWith('!')) return complain(node, `the tag ${node.tag} is not supported here`)
     open.add(node)
     const made: Located = isSeq(node)
@@ -110,7 +114,7 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     }
     if (plain && (text === '=' || text === '<<') && !tag)
       return complain(node, `expected a value, got ${text} (quote it if it is text)`)
-    const value = json && plain ? (JSON.parse(text) as Scalar) : tagged(tag, text, plain)
+    const value = json && plain ? (JSON.parse(text) as Value) : tagged(tag, text, plain)
     if (value === undefined) return complain(node, `the tag ${tag} is not supported for ${shown(text)}`)
     if (typeof value === 'number' && (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER)) {
       return complain(
@@ -125,7 +129,7 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     const merged = new Map<string, LocatedEntry>()
     const own = new Map<string, LocatedEntry>()
     for (const { key, value } of pairs) {
-      const isMerge = isScalar(key) && key.type === 'PLAIN' && key.value === '<<'
+      const isMerge = key instanceof Scalar && key.type === 'PLAIN' && key.value === '<<'
       const name: Located = isMerge ? { kind: 'scalar', place: placeOf(key), value: '<<' } : walk(key)
       const made =
         value === null ? ({ kind: 'scalar', place: name.place, value: null } as const) : walk(value)
@@ -160,7 +164,7 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
 
 const standard = 'tag:yaml.org,2002:'
 
-function tagged(tag: string | undefined, text: string, plain: boolean): Scalar | undefined {
+function tagged(tag: string | undefined, text: string, plain: boolean): Value | undefined {
   if (tag === undefined || tag === '') return plain ? plainScalar(text) : text
   if (tag === '!' || tag === '!unsafe' || tag === `${standard}str`) return text
   const value = plainScalar(text)
