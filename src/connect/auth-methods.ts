@@ -84,6 +84,7 @@ export function loginRun(parts: LoginParts): LoginRun {
   let trial: Trial | undefined
   let passwordRefused = false
   let ended = false
+  const gone = new AbortController()
   let begun = false
   let isRefused = false
   // Why this side ended it, and what else is to be told.
@@ -125,7 +126,7 @@ export function loginRun(parts: LoginParts): LoginRun {
     const prompts = given.prompts.map(({ prompt, echo }) => ({ text: shown(prompt), hidden: echo !== true }))
     const goOn = pause()
     const said = shown(`${given.title} ${given.instructions}`)
-    const answers = await parts.ask?.({ host: name, said, prompts }).catch(() => undefined)
+    const answers = await parts.ask?.({ host: name, said, prompts, gone: gone.signal }).catch(() => undefined)
     goOn()
     if (ended) return
     if (answers !== undefined) return finish([...answers])
@@ -192,6 +193,7 @@ export function loginRun(parts: LoginParts): LoginRun {
     over: (how) => {
       if (ended) return
       ended = true
+      gone.abort()
       if (how === 'in') return settle('accepted')
       // A server that says why it hangs up after a try (too many of them) has refused it; one that is gone has not.
       const refused = how.serverSaid !== undefined && current !== undefined && current !== 'none'

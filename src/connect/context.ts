@@ -13,6 +13,8 @@ export interface ServerAsks {
   readonly host: string
   readonly said: string
   readonly prompts: readonly { readonly text: string; readonly hidden: boolean }[]
+  /** Aborted when the server does not wait any more. */
+  readonly gone: AbortSignal
 }
 
 /** What connections need of the world around them; `main` hands it in. */

@@ -234,7 +234,7 @@ describe('a server with PAM', () => {
     const seen = watch(server)
     const endpoint = { ...server.account('ann'), password: good }
     expect(await logIn(endpoint, { ask: person([right]) })).toBe('ann')
-    expect(asked).toEqual([
+    expect(asked).toMatchObject([
       { host: endpoint.name, said: '', prompts: [{ text: 'Password required for ann.', hidden: true }] },
     ])
     expect(seen.failures()).toBe(0)
