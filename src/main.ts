@@ -41,6 +41,7 @@ process.on('exit', () => {
 const io: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  secrets: new Set(),
   env: process.env,
   cwd: process.cwd(),
   tty: process.stdout.isTTY === true,

@@ -1,18 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { HostKeyChecking } from '../connect/context.ts'
 import type { Selection } from '../model/selection.ts'
-import type { Typed } from './login.ts'
 import { extraVarsOption, inventoryOption } from './options.ts'
 import { type Output, outputs } from './screen.ts'
+import { type KeyFlags, withKeys } from './typed.ts'
 
 /** How hosts are logged in to, where their variables do not say. */
-export interface LoginFlags {
+export interface LoginFlags extends KeyFlags {
   readonly hostKeyChecking?: HostKeyChecking
   readonly user?: string
   readonly privateKey?: string
   readonly askPass?: boolean
-  /** What was typed without being shown. */
-  readonly typed?: Typed
 }
 
 /** What a command that runs something was asked for; Ansible's names where Ansible has one. */
@@ -101,7 +99,7 @@ export function withForks(command: Command): Command {
 
 /** Options of everything that logs in to hosts. */
 export function withLogin(command: Command): Command {
-  return command
+  return withKeys(command)
     .addOption(
       new Option(
         '--host-key-checking <mode>',

@@ -14,6 +14,8 @@ import { askYes } from './ask.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks } from './flags.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { readyConnections } from './ready.ts'
+import { newTyped, withKeys } from './typed.ts'
 import { type Vouched, vouchedFor } from './vouched.ts'
 import { sshController } from './world.ts'
 
@@ -45,7 +47,7 @@ export function hostkeysCommand(io: Io): Command {
       throw new Exit(await trustGiven(io, pattern, flags))
     })
   const both = [scan, trust].map((one) =>
-    withForks(one.addOption(inventoryOption()).addOption(extraVarsOption())),
+    withKeys(withForks(one.addOption(inventoryOption()).addOption(extraVarsOption()))),
   )
   const command = new Command('hostkeys').description('look at the host keys of hosts, and trust them')
   for (const one of both) command.addCommand(one)
@@ -79,9 +81,11 @@ export async function scanAll(
 }
 
 async function scanned(io: Io, pattern: string, flags: ScanFlags): Promise<readonly Scanned[]> {
-  const { inventory } = await inventoryOf(io, flags)
+  const typed = await newTyped(io, flags)
+  const { inventory } = await inventoryOf(io, { ...flags, typed })
+  await readyConnections(io, matchHosts(inventory, pattern), typed)
   const endpoints = matchHosts(inventory, pattern)
-    .map((host) => endpointOf(inventory, host, sshController(io)))
+    .map((host) => endpointOf(inventory, host, sshController(io, { typed })))
     .filter((endpoint) => endpoint.kind === 'ssh')
   if (endpoints.length === 0)
     throw new InputError(`hostkeys: expected hosts that are reached over SSH, got none in "${pattern}"`)

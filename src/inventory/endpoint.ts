@@ -2,10 +2,13 @@ import { z } from 'zod'
 import type { Endpoint } from '../model/connection.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
+import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
+import { encryptedValue } from '../model/secret-schema.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
-import { loginSecrets, loginVars } from './login-vars.ts'
+import { isLoginVar, loginSecrets, loginVars } from './login-vars.ts'
+import { plainOfHost } from './plain-secrets.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
@@ -74,11 +77,19 @@ export function explainEndpoint(
     problems.push(problem(place, `hosts.${host.name}.${pathText(at)}`, message))
   }
   const vars = Object.fromEntries(
-    connectionVars.filter((name) => Object.hasOwn(host.vars, name)).map((name) => [name, host.vars[name]]),
+    connectionVars
+      .filter((name) => Object.hasOwn(host.vars, name))
+      .flatMap((name): [string, Json][] => {
+        const value = host.vars[name]
+        const closed = isLoginVar(name) ? undefined : encryptedValue(value)
+        if (closed === undefined) return [[name, value]]
+        // Whoever opened nothing cannot check it either.
+        return controller?.opened === undefined ? [] : [[name, controller.opened(closed.name) ?? value]]
+      }),
   )
   for (const found of unsupported(vars)) complain(found.path, found.message)
   if (problems.length > 0) throw new InputError(problems)
-  const parsed = findings(connection, vars)
+  const parsed = findings(connection, vars, (at) => plainOfHost(host.name, at))
   if ('wrong' in parsed) {
     for (const { path: at, message } of parsed.wrong) complain(at, message)
     throw new InputError(problems)
@@ -91,7 +102,7 @@ export function explainEndpoint(
     throw new InputError(problems)
   }
   const own = {
-    ...loginSecrets(given, host.name),
+    ...loginSecrets(given),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
     ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
