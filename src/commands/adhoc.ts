@@ -16,7 +16,7 @@ import { sshController, worldOf } from './world.ts'
 
 type AdhocOptions = InventoryOptions &
   LoginFlags &
-  Pick<RunFlags, 'forks'> & { readonly timeout?: string; readonly explain?: boolean }
+  Pick<RunFlags, 'forks'> & { readonly taskTimeout?: string; readonly explain?: boolean }
 
 /** `ping PATTERN`: whether hosts can be logged in to, and have a working shell. */
 export function pingCommand(io: Io): Command {
@@ -49,7 +49,7 @@ export function execCommand(io: Io): Command {
     })
     .argument('<pattern>', 'a pattern as in Ansible')
     .argument('<command...>', 'the command, behind -- if it has options of its own')
-    .option('--timeout <seconds>', 'deadline of the command', '120')
+    .option('--task-timeout <seconds>', 'deadline of the command', '120')
     .action(async (pattern: string, words: readonly string[], options: AdhocOptions) => {
       throw new Exit(await onHosts(io, pattern, options, typed(words.join(' ')), false))
     })
@@ -78,8 +78,9 @@ async function onHosts(
   command: ShellCommand,
   reads: boolean,
 ): Promise<number> {
-  const timeout = Number(given.timeout ?? 120)
-  if (!(timeout > 0)) throw new InputError(`--timeout ${given.timeout}: expected seconds, more than 0`)
+  const timeout = Number(given.taskTimeout ?? 120)
+  if (!(timeout > 0))
+    throw new InputError(`--task-timeout ${given.taskTimeout}: expected seconds, more than 0`)
   const options = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, options)
   const hosts = matchHosts(inventory, pattern)

@@ -11,6 +11,8 @@ export interface LoginFlags extends KeyFlags {
   readonly user?: string
   readonly privateKey?: string
   readonly askPass?: boolean
+  /** Seconds for a connection to be made. */
+  readonly timeout?: number
 }
 
 /** What a command that runs something was asked for; Ansible's names where Ansible has one. */
@@ -110,6 +112,12 @@ export function withLogin(command: Command): Command {
       new Option('-u, --user <name>', 'log in as this user where ansible_user does not say').argParser(
         userName,
       ),
+    )
+    .addOption(
+      new Option(
+        '-T, --timeout <seconds>',
+        'give up a host that is not logged in to within this time, where ansible_timeout does not say (default: ConnectTimeout of ssh_config, else 20)',
+      ).argParser(positive),
     )
     .option('--private-key <file>', 'log in with this key where ansible_ssh_private_key_file does not say')
     .option('-k, --ask-pass', 'ask for the password of all hosts that do not name theirs (ansible_password)')

@@ -86,7 +86,7 @@ async function scanned(io: Io, pattern: string, flags: ScanFlags): Promise<reado
   await readyConnections(io, matchHosts(inventory, pattern), typed)
   const endpoints = matchHosts(inventory, pattern)
     .map((host) => endpointOf(inventory, host, sshController(io, { typed })))
-    .filter((endpoint) => endpoint.kind === 'ssh')
+    .filter((endpoint) => endpoint.kind === 'ssh' || endpoint.kind === 'openssh')
   if (endpoints.length === 0)
     throw new InputError(`hostkeys: expected hosts that are reached over SSH, got none in "${pattern}"`)
   const all = await scanAll(io, endpoints, flags.forks)

@@ -6,6 +6,7 @@ import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
 import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
+import { keepTurns } from '../connect/turns.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { plainValue } from '../inventory/plain-secrets.ts'
 import { secretStore } from '../inventory/secrets.ts'
@@ -76,6 +77,7 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
   const context = {
     secrets,
     home: io.home,
+    turns: keepTurns(),
     refusals: keepRefusals(),
     openedKeys: new Map(),
     ...(typed !== undefined && { passphrases: typed.passphrases }),
@@ -167,12 +169,13 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
 /** Who runs this, and the ssh_config files of this machine, each read once. */
 export const sshController = (
   io: Io,
-  { user, privateKey, typed }: Pick<LoginFlags, 'user' | 'privateKey' | 'typed'> = {},
+  { user, privateKey, timeout, typed }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | 'typed'> = {},
 ): SshController => ({
   ...(typed !== undefined && { opened: typed.of }),
   typed: {
     ...(user !== undefined && { user }),
     ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
+    ...(timeout !== undefined && { timeout }),
   },
   user: io.user,
   uid: io.uid,

@@ -61,6 +61,10 @@ export interface LoginRun {
   readonly debug: (line: string) => void
   /** Whether the server let it begin. */
   begun(): boolean
+  /** Tells what the server says to whoever logs in. */
+  said(text: string): void
+  /** What it said last, for people; '' if nothing. */
+  heard(): string
   /** Tells that the agent did not sign, and why. */
   agentFailed(why: string): void
   /** Tells that the server wants another password. */
@@ -83,6 +87,7 @@ export function loginRun(parts: LoginParts): LoginRun {
   let current: Method | 'none' | undefined
   let trial: Trial | undefined
   let passwordRefused = false
+  let isBarred = false
   let ended = false
   const gone = new AbortController()
   let begun = false
@@ -91,6 +96,7 @@ export function loginRun(parts: LoginParts): LoginRun {
   let gaveUp: string | undefined
   let signed = true
   const notes: string[] = []
+  let banner = ''
 
   const settle = (verdict: 'accepted' | 'refused' | 'unknown') => {
     trial?.end(verdict)
@@ -110,6 +116,7 @@ export function loginRun(parts: LoginParts): LoginRun {
     }
     gaveUp = `${saidOf(password?.secret)} is not tried: it was refused by ${got.refusedBy}`
     passwordRefused = true
+    isBarred = true
     return false
   }
   const answer = async (
@@ -126,11 +133,15 @@ export function loginRun(parts: LoginParts): LoginRun {
     const prompts = given.prompts.map(({ prompt, echo }) => ({ text: shown(prompt), hidden: echo !== true }))
     const goOn = pause()
     const said = shown(`${given.title} ${given.instructions}`)
-    const answers = await parts.ask?.({ host: name, said, prompts, gone: gone.signal }).catch(() => undefined)
+    const ask = prompts.length > mostPrompts ? undefined : parts.ask
+    const answers = await ask?.({ host: name, said, prompts, gone: gone.signal }).catch(() => undefined)
     goOn()
     if (ended) return
     if (answers !== undefined) return finish([...answers])
-    const asked = prompts.map(({ text }) => JSON.stringify(text)).join(', ')
+    const asked = prompts
+      .slice(0, mostPrompts)
+      .map(({ text }) => JSON.stringify(text))
+      .join(', ')
     gaveUp = `the server asks ${asked}, and nobody can answer here`
     parts.hangUp()
   }
@@ -182,6 +193,10 @@ export function loginRun(parts: LoginParts): LoginRun {
         heard = methods.split(',')
     },
     begun: () => begun,
+    said: (text) => {
+      banner = shown(text)
+    },
+    heard: () => banner,
     agentFailed: (why) => {
       signed = false
       notes.push(`the agent did not sign: ${shown(why)}`)
@@ -215,6 +230,7 @@ export function loginRun(parts: LoginParts): LoginRun {
         `${name}: ${username}@${address} was refused; ${facts.join('; ')}`,
         ...(tried.get('publickey') === 'refused' && key?.hint !== undefined ? [key.hint] : []),
         ...(wantsMore() ? ['Name its password: ansible_password: { env: NAME }, or type it: -k'] : []),
+        ...(isBarred ? ['If this host has another one, name it there: ansible_password: { env: NAME }'] : []),
         `Try it by hand: ssh -p ${port} ${username}@${address}`,
       ]
       return new ConnectionError(name, 'auth', lines.join('\n'))
@@ -234,4 +250,5 @@ export function loginRun(parts: LoginParts): LoginRun {
 export const saidOf = (secret: Secret | undefined): string =>
   secret === undefined ? 'a password' : `the password ${secret.name.replace(/^(inventory|typed):/, '')}`
 
+const mostPrompts = 8
 const shown = (text: string): string => sanitize(text).replace(/\s+/g, ' ').trim().slice(0, 200)

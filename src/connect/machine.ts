@@ -14,7 +14,12 @@ import { findWorkdir, makeWorkdir } from './workdir.ts'
 const defaultTimeout = 120
 
 /** A connection whose every operation goes through shells over a wire: over SSH or on this machine. */
-export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): Connection {
+export function machine(
+  endpoint: Endpoint,
+  wire: Wire,
+  secrets: SecretStore,
+  timeout = defaultTimeout,
+): Connection {
   const host = endpoint.name
   const shells = keepShells(host, wire)
   const plain = runnerOver(host, shells)
@@ -39,7 +44,14 @@ export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): C
       endpoint,
       workdir: ours,
       exec: (command, options = {}) =>
-        execOver(shells, secrets, command.text, command.reads, options, command.reads ? undefined : fence),
+        execOver(
+          shells,
+          secrets,
+          command.text,
+          command.reads,
+          { timeout, ...options },
+          command.reads ? undefined : fence,
+        ),
       put: (source, path, options = {}) => putFile(runner, secrets, ours, source, path, options),
       get: (path, sink, options = {}) => getFile(runner, path, sink, options),
       job: async (id, command, options = {}) => startJob(runner, secrets, await ours(), id, command, options),
@@ -62,6 +74,11 @@ export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): C
           const fault = link.alive ? 'refused' : 'lost'
           throw new ConnectionError(host, fault, `${host}: no way from there to ${address}:${port}: ${why}`)
         }
+      },
+      dialCommand: async (address, port) => {
+        const command = (await wire.link()).dialCommand?.(address, port)
+        if (command === undefined) throw new Error('no command of this machine leads through it')
+        return command
       },
       close: async () => {
         shells.close()

@@ -7,24 +7,31 @@ import { didYouMean } from '../model/nearest.ts'
 import { encryptedValue } from '../model/secret-schema.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
-import { isLoginVar, loginSecrets, loginVars } from './login-vars.ts'
+import { isLoginVar, loginSecrets, loginSettings, loginVars } from './login-vars.ts'
 import { plainOfHost } from './plain-secrets.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
 import { type SshEndpoint, sshEndpoint } from './ssh-endpoint.ts'
+import { withTransport } from './ssh-transport.ts'
 import { unsupported } from './unsupported.ts'
 
 const word = (what: string) => z.string().regex(/^[^-\p{Cc}\s][^\p{Cc}\s]*$/u, what)
 const path = z.string().regex(/^(\/|~\/)[^\p{Cc}]*$/u, 'expected an absolute path')
 const port = 'expected a port of 1 to 65535'
 
+const time = 'expected whole seconds, 1 or more'
+const timeout = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], time)
+  .refine((value) => Number.isInteger(value) && value >= 1, time)
+  .optional()
+
 const pinned =
   'expected a fingerprint as ssh-keygen -l prints it, SHA256: and 43 characters, or a list of them'
 const pin = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, pinned)
 
 const connection = z.object({
-  ansible_connection: z.enum(['ssh', 'local']).default('ssh'),
+  ansible_connection: z.enum(['ssh', 'openssh', 'local']).default('ssh'),
   ansible_host: word('expected a host name or address').optional(),
   ansible_port: z
     .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], port)
@@ -33,6 +40,8 @@ const connection = z.object({
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ...loginVars,
+  ansible_ssh_timeout: timeout,
+  ansible_timeout: timeout,
   ansible_ssh_common_args: z.string().default(''),
   upgrade_fleet_host_key: z
     .union([z.array(pin).min(1, 'expected at least one fingerprint'), pin.transform((one) => [one])], pinned)
@@ -134,24 +143,32 @@ export function explainEndpoint(
       line('Port', given.ansible_port, fromOf('ansible_port')),
       line('User', given.ansible_user, fromOf('ansible_user')),
       line('User', by.typed?.user, '-u'),
+      line('ConnectTimeout', given.ansible_ssh_timeout, fromOf('ansible_ssh_timeout')),
+      line('ConnectTimeout', given.ansible_timeout, fromOf('ansible_timeout')),
+      line('ConnectTimeout', by.typed?.timeout, '-T'),
     ].flat(),
     ...said.lines,
   ]
   const found = sshEndpoint(host.name, address, lines, controller ? rootsOf(by, said.file) : [], by)
-  const settings = found.settings.map((one) =>
-    one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
-      ? { ...one, from: fromOf('ansible_host') }
-      : one,
-  )
+  const settings = [
+    ...found.settings.map((one) =>
+      one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
+        ? { ...one, from: fromOf('ansible_host') }
+        : one,
+    ),
+    ...loginSettings(given).map(({ name, ...row }) => ({ ...row, from: fromOf(name) })),
+  ]
   const isTyped = given.ansible_ssh_private_key_file === undefined
   const key = (given.ansible_ssh_private_key_file ?? by.typed?.privateKeyFile)?.replace(
     /^~(?=\/)/,
     () => by.home,
   )
-  if (key === undefined) return { ...found, settings, endpoint: { ...found.endpoint, ...own } }
+  const asked = given.ansible_connection === 'openssh' ? fromOf('ansible_connection') : undefined
+  if (key === undefined)
+    return withTransport({ ...found, settings, endpoint: { ...found.endpoint, ...own } }, by, asked)
   // Only one key is offered: the inventory's leaves no room for those of ssh_config.
   const { identityFiles: _others, ...endpoint } = found.endpoint
-  return {
+  const keyed = {
     ...found,
     settings: settings.flatMap((one, at) =>
       one.keyword !== 'IdentityFile'
@@ -166,6 +183,7 @@ export function explainEndpoint(
     ),
     endpoint: { ...endpoint, privateKeyFile: key, ...own },
   }
+  return withTransport(keyed, by, asked)
 }
 
 // One host of a machine is named by all its others, so that nobody has to follow names.

@@ -1,5 +1,5 @@
 import type { Secret } from '../model/secret.ts'
-import { secretRef } from '../model/secret-schema.ts'
+import { secretRef, secretTitle } from '../model/secret-schema.ts'
 
 /** Ansible's names for the password to log in with; where several are set, the first of these counts, as it does there. */
 const passwords = ['ansible_ssh_password', 'ansible_ssh_pass', 'ansible_password'] as const
@@ -31,4 +31,17 @@ export function loginSecrets(given: Given): { readonly password?: Secret; readon
     names.map((one) => given[one]).find((value) => value !== undefined)
   const [password, passphrase] = [first(passwords), first(passphrases)]
   return { ...(password && { password }), ...(passphrase && { passphrase }) }
+}
+
+/** The same for people: the secrets' names, and by which variables. */
+export function loginSettings(given: Given): readonly { keyword: string; value: string; name: LoginVar }[] {
+  const row = (keyword: string, names: readonly LoginVar[]) => {
+    const name = names.find((one) => given[one] !== undefined)
+    const value = name && given[name]
+    if (name === undefined || value === undefined) return []
+    return [
+      { keyword, value: value.name.startsWith('inventory:') ? '***' : secretTitle(value.name), name },
+    ]
+  }
+  return [...row('Password', passwords), ...row('Passphrase', passphrases)]
 }
