@@ -39,9 +39,7 @@ export function loginSettings(given: Given): readonly { keyword: string; value: 
     const name = names.find((one) => given[one] !== undefined)
     const value = name && given[name]
     if (name === undefined || value === undefined) return []
-    return [
-      { keyword, value: value.name.startsWith('inventory:') ? '***' : secretTitle(value.name), name },
-    ]
+    return [{ keyword, value: value.name.startsWith('inventory:') ? '***' : secretTitle(value.name), name }]
   }
   return [...row('Password', passwords), ...row('Passphrase', passphrases)]
 }
