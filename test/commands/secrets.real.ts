@@ -107,7 +107,7 @@ describe('Ansible Vault', () => {
       ['encrypt_string', '--vault-id', 'pass', '--stdin-name', 'two'],
       'canary-default',
     )
-    await inventory(labelled + unlabelled)
+    await inventory(`${labelled}\n${unlabelled}`)
     const ids = ['--vault-id', 'dev@pass', '--vault-id', 'prod@my-client.sh']
     expect(await call(['store.ts', ...ids])).toMatchObject({ code: 0 })
     expect(stored()).toBe('canary-prod canary-default ')
@@ -174,7 +174,8 @@ describe('Ansible Vault', () => {
     const { code, out, err } = await call(['store.ts', ...args])
     expect({ code, out, err }).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) })
     expect(existsSync(join(project.cwd, 'a/secret'))).toBe(false)
-    expect(readdirSync(join(project.cwd, '.upgrade-fleet/runs'))).toEqual([])
+    const runs = join(project.cwd, '.upgrade-fleet/runs')
+    expect(existsSync(runs) ? readdirSync(runs) : []).toEqual([])
   })
   test('labels', () => {
     expect(['f', 'a@f', '@f', 'a@b@c'].map(vaultId)).toEqual([
@@ -219,7 +220,7 @@ describe('age, programs and plain text', () => {
     ['fails', '[./bad]', /secret command \.\/bad: it ended with exit code 3\n {2}cannot open \*\*\*$/m],
     ['is not there', '[./none]', /there is no program "\.\/none"/],
     ['prints nothing', '["true"]', /it printed nothing/],
-    ['floods', '[yes]', /it printed more than 65536 characters/],
+    ['floods', '["yes"]', /it printed more than 65536 characters/],
   ])('a program that %s', async (_name, command, message) => {
     write('bad', '#!/bin/sh\necho canary-part; echo cannot open canary-part >&2; exit 3\n', 0o700)
     await inventory(`one: { command: ${command} }`)
@@ -232,14 +233,14 @@ describe('age, programs and plain text', () => {
 describe('prompts', () => {
   const questions = ['prompt:Password of the database', 'prompt:PIN?']
   test('each is asked once for a process, and not at all when something else is missing', async () => {
-    const io = fakeIo({ answers: true })
+    const io = fakeIo({ answers: true, cwd: '/' })
     const typed = await newTyped(io, {})
     const asked: string[] = []
     const ask = async (_: unknown, message: string) => {
       asked.push(message)
       return `canary ${asked.length}`
     }
-    await expect(readySecrets(io, [...questions, 'command:["false"]'], typed, ask)).rejects.toThrow(
+    await expect(readySecrets(io, [...questions, 'command:["/bin/false"]'], typed, ask)).rejects.toThrow(
       /exit code 1/,
     )
     expect(asked).toEqual([])
@@ -268,7 +269,8 @@ describe('prompts', () => {
       { HOME: project.cwd },
       [[/Password of the database:/, 'canary-typed']],
     )
-    expect({ code, screen, stored: stored() }).toMatchObject({ code: 0, stored: 'canary-typed  ' })
+    expect({ code, screen }).toMatchObject({ code: 0, screen: expect.stringContaining('***') })
+    expect(stored()).toBe('canary-typed  ')
     expect(screen + kept()).not.toContain('canary')
   })
 })
