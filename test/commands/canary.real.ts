@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundled } from '../support/bundle.ts'
-import { fakeIo } from '../support/io.ts'
 import { type Accounts, startAccounts } from '../support/login-accounts.ts'
 import { makeProject, type Project, prelude } from '../support/project.ts'
 import { onTerminal, type Shown } from '../support/pty.ts'
@@ -208,7 +207,6 @@ test('no secret is seen anywhere, whatever its provider, wherever it goes and wh
     )
     for (const one of await watched(running)) seen.add(one)
     const shown = await running
-    if (process.env['DUMP']) writeFileSync('/tmp/dump-' + screens.length, shown.screen)
     screens.push([args.join(' '), shown.screen])
     return shown
   }
@@ -219,6 +217,9 @@ test('no secret is seen anywhere, whatever its provider, wherever it goes and wh
   ends(await call('plan', 'canary.ts', '-v', '--out', 'plan.json'), 0)
   ends(await call('canary.ts', '--check', '--diff', ...failing), 0)
   ends(await call('run', '--plan', 'plan.json', '--diff', ...failing), 3)
+  for (const kind of used)
+    for (const home of [at('a'), join(server.directory, 'home/ann')])
+      expect(readFileSync(join(home, `holds-${kind.toLowerCase()}`), 'utf8')).toContain(marks[kind].core)
   ends(await call('resume', '--output', 'json', ...failing), 3)
   ends(await call('rollback', '--output', 'lines', '--yes'), 6)
   for (const args of [
@@ -252,10 +253,7 @@ test('no secret is seen anywhere, whatever its provider, wherever it goes and wh
   const isToHold = ({ kind, path }: { kind: string; path: string }) =>
     /\/holds-\w+$/.test(path) || (kind === 'Plain' && /inventory\/hosts\.yml$|\/run\.json$/.test(path))
   expect(holding.filter((one) => !isToHold(one))).toEqual([])
-  expect(new Set(holding.map(({ kind }) => kind))).toEqual(
-    new Set([...kinds].filter((kind) => holding.some((one) => one.kind === kind))),
-  )
-  // The environment of who runs this has what the provider reads there, and so have the programs that he starts on this machine.
+  // That something was looked at: the environment of who runs this has what the provider reads there, and so have the programs that he starts on this machine.
   expect([...seen].filter((one) => !one.startsWith('Env in environ'))).toEqual([])
-  expect(fakeIo().written.out).toBe('')
+  expect(seen.size).toBeGreaterThan(0)
 })
