@@ -1,6 +1,7 @@
 import type { Connection, Endpoint } from '../model/connection.ts'
 import type { SecretStore } from '../model/secret.ts'
 import type { Bastions } from './bastions.ts'
+import type { Tries } from './tries.ts'
 import type { Retry } from './wire.ts'
 
 /** What is done with the host key of a machine of which none is known; a key that is another than the known one is always refused. */
@@ -21,6 +22,8 @@ export interface ConnectContext {
   readonly watchdog?: number
   /** How a lost connection is tried again for the next call. */
   readonly retry?: Retry
+  /** The passwords that were tried; without it, each connection counts for itself. */
+  readonly tries?: Tries
   /** The machines that others are reached through; without it, only those that are behind none can be. */
   readonly bastions?: Bastions
   /** Makes the connections of `fake` endpoints. */

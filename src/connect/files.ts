@@ -7,7 +7,7 @@ import type { PutOptions, Source, Stored } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
 import { passedOn } from './lock-scripts.ts'
-import { failure, judged, must, type Runner } from './runner.ts'
+import { type Answer, failure, judged, must, ownFence, type Runner } from './runner.ts'
 import { sendAll } from './send.ts'
 
 const small = 32 * 1024
@@ -23,7 +23,9 @@ export async function putFile(
 ): Promise<Stored> {
   mustBeAbsolute(path)
   const { size, open, bytes } = await opened(source, secrets)
-  const text = storeScript(path, size, options, await runner.fence?.test())
+  const outside = runner.fence?.outside === true
+  const store = storeScript(path, size, options, await ownFence(runner), outside)
+  const text = store.text
   const what = `${path} could not be stored`
   const wrong = (sum: string) =>
     new ConnectionError(
@@ -39,7 +41,11 @@ export async function putFile(
     if (options.signal?.aborted)
       throw new ConnectionError(runner.host, 'refused', `${runner.host}: ${what}: cancelled`)
     // Not killed when it is cancelled later: it is over soon, and its temporary file would stay.
-    const answer = judged(runner, await runner.script(text, { stdin, timeout: 120 }))
+    const answer = await placed(
+      runner,
+      store,
+      judged(runner, await runner.script(text, { stdin, timeout: 120 })),
+    )
     if (answer.end.kind === 'exit' && answer.end.code === exists) throw taken(runner.host, path)
     must(runner.host, answer, what)
     options.onProgress?.(size, size)
@@ -47,7 +53,7 @@ export async function putFile(
   }
   const sent = await sendAll(runner, text, open, size, judge, options)
   const { sha256, failed } = sent
-  const answer = judged(runner, sent.answer)
+  const answer = await placed(runner, store, judged(runner, sent.answer))
   if (answer.end.kind === 'fenced') throw failure(runner.host, answer, what)
   if (sha256 !== undefined && !judge(sha256)) throw wrong(sha256)
   if (answer.end.kind === 'exit' && answer.end.code === exists) throw taken(runner.host, path)
@@ -133,29 +139,48 @@ async function opened(
   return { size: bytes.length, bytes, open: () => Readable.from([bytes], { objectMode: false }) }
 }
 
+/** The answer of a stored file's second half, where its name is for a fence to give that the first half cannot test. */
+async function placed(runner: Runner, { place, clear }: Store, stored: Answer): Promise<Answer> {
+  if (place === undefined || stored.end.kind !== 'exit' || stored.end.code !== 0) return stored
+  const answer = await runner.script(place, { timeout: 120 })
+  if (answer.end.kind === 'fenced') await runner.script(clear, { reads: true, timeout: 60 })
+  return answer
+}
+
+interface Store {
+  readonly text: string
+  /** Gives the name, when `text` does not; and what takes the temporary file away instead. */
+  readonly place?: string | undefined
+  readonly clear: string
+}
+
 /**
  * Reads `size` bytes and a line with their SHA-256 from its input. The name appears only when both agree and the bytes
  * are on disk; whatever happens before, an input that ends early too, leaves nothing. The bytes may have been long on
- * their way, so the fence is tested again before the name appears.
+ * their way, so the fence is tested again before the name appears: by the script, or when its second half is sent.
  */
 function storeScript(
   path: string,
   size: number,
   { mode = 0o600, exclusive = false }: PutOptions,
   fence: string | undefined,
-): string {
+  inHalves: boolean,
+): Store {
   const directory = path.slice(0, path.lastIndexOf('/')) || '/'
   const temporary = `${directory === '/' ? '' : directory}/.upgrade-fleet-${randomBytes(9).toString('hex')}`
   const place = exclusive
     ? `ln -T -- "$t" "$f" 2>/dev/null || { [ -e "$f" ] && exit ${exists}; ln -T -- "$t" "$f" || exit 1; }`
     : 'mv -fT -- "$t" "$f" && t= || exit 1'
-  return `umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
+  const names = `umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}`
+  const cleared = `trap '[ -z "$t" ] || rm -f -- "$t"' EXIT`
+  const naming = `${place}\nsync -- "$d" 2>/dev/null || sync`
+  const text = `${names}
 if [ ! -d "$d" ]; then printf '%s\\n' "there is no directory $d" >&2; exit 1; fi
 if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
 ${exclusive ? `if [ -e "$f" ] || [ -L "$f" ]; then exit ${exists}; fi` : ':'}
 trap 'exit 9' HUP INT TERM PIPE
 set -C; : >"$t" || exit 1; set +C
-trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
+${cleared}
 printf 'ready\\n'
 head -c ${size} >"$t" || exit 1
 g=$(sha256sum <"$t") || exit 1; g=\${g%% *}
@@ -164,6 +189,10 @@ if [ "$g" != "$w" ]; then printf '%s\\n' "it arrived changed: SHA-256 $g" >&2; e
 chmod ${mode.toString(8).padStart(4, '0')} -- "$t" || exit 1
 sync -- "$t" 2>/dev/null || sync
 ${fence === undefined ? ':' : `{ ${fence}; } || exit ${passedOn}`}
-${place}
-sync -- "$d" 2>/dev/null || sync`
+${inHalves ? 't=' : naming}`
+  return {
+    text,
+    ...(inHalves && { place: `${names}\ntrap 'exit 9' HUP INT TERM PIPE\n${cleared}\n${naming}` }),
+    clear: `rm -f -- ${quote(temporary)}`,
+  }
 }

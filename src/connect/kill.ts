@@ -1,7 +1,7 @@
 import { capture } from './capture.ts'
 import { type Identity, killScript } from './session.ts'
-import { openShell, type RunEnd, type Shell } from './shell.ts'
-import type { Order, OrderEnd } from './shells.ts'
+import type { RunEnd, Shell } from './shell.ts'
+import type { OpenShell, Order, OrderEnd } from './shells.ts'
 import type { Wire } from './wire.ts'
 
 /** Runs one order in a shell; when its time is over or it is cancelled, the shell's whole session is ended. */
@@ -52,15 +52,22 @@ export function underWatch(
   })
 }
 
-/** Kills a session from another channel, or from another link where there is none left; says why if it may live on. */
-export async function endSession(wire: Wire, session: Identity | undefined): Promise<string | undefined> {
+/**
+ * Kills a session from another channel, by a shell of the same user, or from another link where there is no channel left;
+ * says why if it may live on.
+ */
+export async function endSession(
+  wire: Wire,
+  open: OpenShell,
+  session: Identity | undefined,
+): Promise<string | undefined> {
   if (session === undefined) return 'The command could not be ended: its shell leads no session of its own.'
   try {
     const link = await wire.link()
-    const shell = await openShell(link).catch(() => undefined)
+    const shell = await open(link).catch(() => undefined)
     if (shell !== undefined) return await kill(shell, session)
     const other = await wire.another()
-    return await kill(await openShell(other), session).finally(() => other.close())
+    return await kill(await open(other), session).finally(() => other.close())
   } catch (error) {
     return `The command could not be ended: ${error instanceof Error ? error.message : String(error)}`
   }

@@ -13,6 +13,9 @@ export type OrderEnd =
   | { readonly kind: 'timeout'; readonly seconds: number }
   | { readonly kind: 'cancelled' }
 
+/** Opens a shell of one user on a link. Throws when there is no channel left, or {@link ConnectionError} when the user cannot be become. */
+export type OpenShell = (link: Link) => Promise<Shell>
+
 /** A script for one of the shells, and what to do with its bytes. */
 export interface Order extends Script {
   /** It changes nothing, so it may be sent behind others, and again if it never had its turn. */
@@ -30,7 +33,18 @@ export interface Order extends Script {
 export interface Shells {
   /** Throws {@link ConnectionError} only when nothing was sent. */
   run(order: Order): Promise<OrderEnd>
+  /** Those that another user has beside: they share the four. An idle one makes room for a user who has none. */
+  of(open: OpenShell): Shells
   close(): void
+}
+
+/** The shells of one user, and what waits for them. */
+interface Lane {
+  readonly open: OpenShell
+  readonly queue: Queued[]
+  readonly idle: Set<Shell>
+  readonly living: Set<Shell>
+  opening: number
 }
 
 interface Queued {
@@ -42,29 +56,41 @@ interface Queued {
 const most = 4
 const batch = 16
 
-/** Shells over a wire. */
+/** Shells over a wire: the login user's. */
 export function keepShells(host: string, wire: Wire): Shells {
-  const queue: Queued[] = []
-  const idle = new Set<Shell>()
-  const living = new Set<Shell>()
-  let opening = 0
+  const lanes: Lane[] = []
   let limit = most
   let scheduled = false
+  const leaving = new Set<Shell>()
+  const living = () => lanes.reduce((sum, lane) => sum + lane.living.size, 0)
+  const opening = () => lanes.reduce((sum, lane) => sum + lane.opening, 0)
 
   const dispatch = () => {
     scheduled = false
-    for (const shell of idle) {
-      if (queue.length === 0) return
-      idle.delete(shell)
-      if (shell.usable()) serve(shell, nextGroup(queue))
+    for (const lane of lanes) {
+      for (const shell of lane.idle) {
+        if (lane.queue.length === 0) break
+        lane.idle.delete(shell)
+        if (shell.usable()) serve(lane, shell, nextGroup(lane.queue))
+      }
+      const room = Math.max(0, limit - living() - opening())
+      const missing = Math.min(groups(lane.queue) - lane.opening, room)
+      for (let left = missing; left > 0; left -= 1) void open(lane)
+      if (lane.queue.length > 0 && lane.living.size + lane.opening === 0) makeRoom(lane)
     }
-    const wanted = Math.min(groups(queue), limit - living.size)
-    for (let missing = wanted - opening; missing > 0; missing -= 1) void open()
   }
-  const serve = (shell: Shell, group: readonly Queued[]) => {
-    void Promise.all(group.map((one) => send(shell, one).catch(one.reject))).then(() => {
-      if (shell.usable()) idle.add(shell)
-      if (queue.length > 0) dispatch()
+  const makeRoom = (starving: Lane) => {
+    if (leaving.size > 0) return
+    const shell = lanes.flatMap((lane) => (lane === starving ? [] : [...lane.idle]))[0]
+    if (shell === undefined) return
+    for (const lane of lanes) lane.idle.delete(shell)
+    leaving.add(shell)
+    shell.close()
+  }
+  const serve = (lane: Lane, shell: Shell, group: readonly Queued[]) => {
+    void Promise.all(group.map((one) => send(lane, shell, one).catch(one.reject))).then(() => {
+      if (shell.usable()) lane.idle.add(shell)
+      if (lanes.some(({ queue }) => queue.length > 0)) dispatch()
     })
   }
   const schedule = () => {
@@ -73,75 +99,87 @@ export function keepShells(host: string, wire: Wire): Shells {
     queueMicrotask(dispatch)
   }
 
-  const open = async (): Promise<void> => {
-    opening += 1
+  const open = async (lane: Lane): Promise<void> => {
+    lane.opening += 1
     let link: Link | undefined
     try {
       link = await wire.link()
-      const shell = await openShell(link)
-      living.add(shell)
-      idle.add(shell)
+      const shell = await lane.open(link)
+      lane.living.add(shell)
+      lane.idle.add(shell)
       void shell.ended.then(() => {
-        idle.delete(shell)
-        living.delete(shell)
+        lane.idle.delete(shell)
+        lane.living.delete(shell)
+        leaving.delete(shell)
         schedule()
       })
     } catch (error) {
       // The server gives no more channels (MaxSessions): the rest waits for those that there are.
-      if (link?.alive && living.size > 0) limit = living.size
-      else for (const one of queue.splice(0)) one.reject(unsent(host, error))
+      if (link?.alive && living() > 0 && !isBecome(error)) limit = living()
+      else for (const one of lane.queue.splice(0)) one.reject(unsent(host, error))
     } finally {
-      opening -= 1
+      lane.opening -= 1
       schedule()
     }
   }
 
-  const send = async (shell: Shell, { order, resolve, reject }: Queued): Promise<void> => {
+  const send = async (lane: Lane, shell: Shell, { order, resolve, reject }: Queued): Promise<void> => {
     if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
-    const end = await underWatch(shell, order, () => endSession(wire, shell.identity()))
+    const end = await underWatch(shell, order, () => endSession(wire, lane.open, shell.identity()))
     if (end.kind !== 'unrun') return resolve(end)
     if (order.reads && shell.identity() !== undefined) {
-      queue.unshift({ order, resolve, reject })
+      lane.queue.unshift({ order, resolve, reject })
       return schedule()
     }
     reject(new ConnectionError(host, 'refused', `${host}: ${end.reason}`))
   }
 
-  return {
-    run: (order) =>
-      new Promise((resolve, reject) => {
-        subshell(order)
-        if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
-        const leave = () => {
-          const at = queue.indexOf(queued)
-          if (at < 0) return
-          queue.splice(at, 1)
-          resolve({ kind: 'cancelled' })
+  const shellsOf = (openOne: OpenShell): Shells => {
+    const lane: Lane = { open: openOne, queue: [], idle: new Set(), living: new Set(), opening: 0 }
+    lanes.push(lane)
+    return {
+      run: (order) => enqueue(lane, order),
+      of: shellsOf,
+      close: () => {
+        for (const { queue, living } of lanes) {
+          for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
+          for (const shell of living) shell.close()
         }
-        const over = () => order.signal?.removeEventListener('abort', leave)
-        const queued: Queued = {
-          order,
-          resolve: (end) => {
-            over()
-            resolve(end)
-          },
-          reject: (error) => {
-            over()
-            reject(error)
-          },
-        }
-        queue.push(queued)
-        // One signal may stand for a whole run, with hundreds of commands under way.
-        if (order.signal !== undefined) setMaxListeners(0, order.signal)
-        order.signal?.addEventListener('abort', leave, { once: true })
-        schedule()
-      }),
-    close: () => {
-      for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
-      for (const shell of living) shell.close()
-    },
+      },
+    }
   }
+  const enqueue = ({ queue }: Lane, order: Order): Promise<OrderEnd> =>
+    new Promise((resolve, reject) => {
+      subshell(order)
+      if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
+      const leave = () => {
+        const at = queue.indexOf(queued)
+        if (at < 0) return
+        queue.splice(at, 1)
+        resolve({ kind: 'cancelled' })
+      }
+      const over = () => order.signal?.removeEventListener('abort', leave)
+      const queued: Queued = {
+        order,
+        resolve: (end) => {
+          over()
+          resolve(end)
+        },
+        reject: (error) => {
+          over()
+          reject(error)
+        },
+      }
+      queue.push(queued)
+      // One signal may stand for a whole run, with hundreds of commands under way.
+      if (order.signal !== undefined) setMaxListeners(0, order.signal)
+      order.signal?.addEventListener('abort', leave, { once: true })
+      schedule()
+    })
+  return shellsOf(openShell)
 }
+
+const isBecome = (error: unknown): boolean => error instanceof ConnectionError && error.fault === 'become'
 
 /** The next to be sent. Reads that stand behind a read travel with it in one write; a change goes alone. */
 function nextGroup(queue: Queued[]): readonly Queued[] {

@@ -30,5 +30,6 @@ export async function openSsh(endpoint: Endpoint, context: ConnectContext): Prom
       }
     }
   }
-  return machine(endpoint, keepWire(endpoint.name, await open(), open, context.retry), context.secrets)
+  const wire = keepWire(endpoint.name, await open(), open, context.retry)
+  return machine(endpoint, wire, context.secrets, { login: username, tries: context.tries })
 }

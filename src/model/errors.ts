@@ -31,6 +31,7 @@ export type ConnectionFault =
   | 'host-key' // unknown, changed or revoked: nothing was sent
   | 'auth' // refused: never tried again
   | 'lost' // gone in the middle: what was under way is unknown
+  | 'become' // the other user could not be become: nothing was started
   | 'refused' // the machine or a read-only connection refused this operation
   | 'fenced' // refused on the machine: its lock has passed on
   | 'io' // a file could not be read or stored

@@ -21,8 +21,13 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-/** Starts an sshd that lets the present user in with one key, and nothing else. */
-export async function startSshd(address: string, extra: readonly string[] = [], port = 2222): Promise<Sshd> {
+/** Starts an sshd that lets users in with one key, and nothing else; `within` is what it is started by (a namespace). */
+export async function startSshd(
+  address: string,
+  extra: readonly string[] = [],
+  port = 2222,
+  within: readonly string[] = [],
+): Promise<Sshd> {
   const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
@@ -30,7 +35,7 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
   for (const key of ['host', 'user'])
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', key, '-f', at(key)])
   const hostKey = readFileSync(at('host.pub'), 'utf8').trim()
-  writeFileSync(at('authorized_keys'), readFileSync(at('user.pub')), { mode: 0o600 })
+  writeFileSync(at('authorized_keys'), readFileSync(at('user.pub')), { mode: 0o644 })
   writeFileSync(at('known_hosts'), `[${address}]:${port} ${hostKey}\n`)
   writeFileSync(
     at('sshd_config'),
@@ -50,9 +55,8 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
       '',
     ].join('\n'),
   )
-  const server = spawn('/usr/sbin/sshd', ['-D', '-f', at('sshd_config'), '-E', at('log')], {
-    stdio: 'ignore',
-  })
+  const line = [...within, '/usr/sbin/sshd', '-D', '-f', at('sshd_config'), '-E', at('log')]
+  const server = spawn(line[0] ?? '', line.slice(1), { stdio: 'ignore' })
   const over = new Promise((resolve) => server.once('exit', resolve))
   await until(() => answers(address, port), `sshd on ${address}:${port}`)
   return {
