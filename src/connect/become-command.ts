@@ -31,8 +31,11 @@ export const layerOf = (become: Become, manner: Manner): Layer => ({
   prompt: nonce(),
 })
 
-/** Makes a shell the leader of a session, so that it can be ended as a whole. `setsid` forks only for the leader of a group. */
-const ownSession = `IFS= read -r s </proc/$$/stat; set -- \${s##*) }; case $$ in $4) exec /bin/sh;; $3) exec setsid -w /bin/sh;; *) exec setsid /bin/sh;; esac`
+/**
+ * Makes a shell the leader of a session, so that it can be ended as a whole. For the leader of a group (sudo's, with a
+ * terminal) `setsid` would fork and not wait, or with `-w` swallow a signal.
+ */
+const ownSession = `IFS= read -r s </proc/$$/stat; set -- \${s##*) }; case $$ in $4) exec /bin/sh;; $3) exec 3<&0; setsid /bin/sh <&3 3<&- & exec 3<&-; wait %1; exit $?;; *) exec setsid /bin/sh;; esac`
 
 /** Whoever reads frames in the end, and through whom they come: a layer, or the user who logged in. */
 export type Seat = Layer | 'login'

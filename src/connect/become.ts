@@ -47,8 +47,8 @@ export function becomeShell(
             begin: async (channel) => {
               const passwordOf = ({ become: { password }, manner }: Layer) =>
                 manner.asks && password !== undefined ? reveal([password], becoming.secrets) : undefined
-              const handed = before !== undefined
-              came = await introduce(channel, link.gone, layers, end, handed, passwordOf, seconds)
+              const behind = before === undefined || seat === 'login' ? undefined : seat
+              came = await introduce(channel, link.gone, layers, end, behind, passwordOf, seconds)
               if (came.kind !== 'there') throw new Error(came.kind)
             },
           })
@@ -71,7 +71,9 @@ export function becomeShell(
             ? { ...manner, tty: true }
             : undefined
       if (again === undefined) throw failure(host, now)
-      becoming.manners.set(keyOf(now.by.become), again)
+      // The others of the same way need it too, as likely as not, and it does not hurt them.
+      for (const { become } of layers)
+        if (become.method === now.by.become.method) becoming.manners.set(keyOf(become), again)
     }
   }
   // Nobody knows yet how it has to be done: one finds out, and the others need not try in vain.

@@ -12,7 +12,7 @@ export type Introduced =
 const mostSaid = 4000
 
 /**
- * Follows the start of shells of other users, the first of which reads the channel. A password is written once, and only
+ * Follows the start of shells of other users, of which that `behind` is reached through the one before it. A password is written once, and only
  * after it was asked for with the mark that nobody else knows; the second question means that it was wrong. Nothing else
  * is written before the other user is there, and what is left of the input by then is thrown away over there.
  */
@@ -21,7 +21,7 @@ export async function introduce(
   gone: Promise<string>,
   layers: readonly Layer[],
   end: string,
-  handed: boolean,
+  behind: Layer | undefined,
   passwordOf: (layer: Layer) => string | undefined,
   seconds: number,
 ): Promise<Introduced> {
@@ -54,16 +54,17 @@ export async function introduce(
       look()
     })
 
-  const through = async (layer: Layer, at: number): Promise<Introduced['kind']> => {
+  const through = async (layer: Layer): Promise<Introduced['kind']> => {
     // Behind a first shell, that one hands on what is to be read by the second.
-    const write = (line: string) =>
-      channel.input.write(handed && at === layers.length - 1 ? handOn(line) : line)
+    const write = (line: string) => channel.input.write(layer === behind ? handOn(line) : line)
     let written = false
     const state = () => {
       if (said.includes(layer.hello)) return 'there'
       if (questions(said, layer) > (written ? 1 : 0)) return written ? 'wrong' : 'asked'
       if (over === 'gone') return 'lost'
-      return over !== undefined || said.includes(end) ? 'over' : undefined
+      // The first shell may still have to be let in when the last has failed already.
+      const isGone = layer === layers.at(-1) && said.includes(end)
+      return over !== undefined || isGone ? 'over' : undefined
     }
     let now = await until(state)
     if (now === 'asked') {
@@ -84,8 +85,8 @@ export async function introduce(
   }
 
   try {
-    for (const [at, layer] of layers.entries()) {
-      const kind = await through(layer, at)
+    for (const layer of layers) {
+      const kind = await through(layer)
       if (kind === 'there') continue
       channel.input.end()
       channel.destroy()

@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import type { ConnectContext } from '../../src/connect/context.ts'
 import { openSsh } from '../../src/connect/ssh.ts'
 import type { Account, Become, Endpoint } from '../../src/model/connection.ts'
+import { secret } from '../../src/model/secret.ts'
 import { connectionContract, freshContract, type Subject } from '../contracts/connection.ts'
 import { makeAccounts, type TestUser } from '../support/accounts.ts'
 import { greeter } from '../support/greeter.ts'
@@ -10,7 +11,7 @@ import { startSshd } from '../support/sshd.ts'
 
 const login: TestUser = { name: 'uf-login', uid: 7101, password: 'opens it' }
 const app: TestUser = { name: 'uf-app', uid: 7102, password: 'of the app', shell: '/usr/sbin/nologin' }
-const third: TestUser = { name: 'uf-third', uid: 7103 }
+const third: TestUser = { name: 'uf-third', uid: 7103, password: 'of the app' }
 const root: TestUser = { name: 'root', uid: 0 }
 const words: Readonly<Record<string, string>> = { 'env:LOGIN': 'opens it', 'env:APP': 'of the app' }
 const context: ConnectContext = {
@@ -30,6 +31,7 @@ interface Setting {
 }
 async function subject({ sudoers = [free], user = login, acts, become, account }: Setting): Promise<Subject> {
   const accounts = makeAccounts([login, app, third], ['root ALL=(ALL:ALL) ALL', ...sudoers])
+  accounts.etc('doas.conf', 'permit nopass uf-login as uf-app cmd /bin/sh\n', 0o600)
   used += 1
   const sshd = await startSshd(`127.102.0.${used}`, [], 2222, accounts.within)
   const greeting = 'hello from there'
@@ -63,5 +65,34 @@ describe('another user', () => {
   connectionContract('sudo for a task', () =>
     subject({ acts: app, account: { become: true, user: 'uf-app' } }),
   )
+  connectionContract('sudo for a task, where all else is done as somebody else', () =>
+    subject({ acts: third, become: always(app), account: { user: 'uf-third' } }),
+  )
+  connectionContract('sudo with a password, for all and for a task', () =>
+    subject({
+      sudoers: ['uf-login ALL=(ALL) /bin/sh'],
+      acts: third,
+      become: { ...always(app), password: secret('env:LOGIN') },
+      account: { user: 'uf-third' },
+    }),
+  )
+  connectionContract('the one who logs in, where all else is done as another', () =>
+    subject({ acts: login, become: always(app), account: { become: false } }),
+  )
+  connectionContract('sudo where a terminal is asked for', () =>
+    subject({ sudoers: ['Defaults requiretty, use_pty', free], acts: app, become: always(app) }),
+  )
+  connectionContract('sudo that logs what it sees, with a first shell', () =>
+    subject({
+      sudoers: ['Defaults log_input, log_output, use_pty, iolog_dir=/run/sudo/io', free],
+      acts: app,
+      account: { become: true, user: 'uf-app' },
+    }),
+  )
+  connectionContract('su by root', () => subject({ user: root, acts: app, become: always(app, 'su') }))
+  connectionContract('su with a password', () =>
+    subject({ acts: third, become: { ...always(third, 'su'), password: secret('env:APP') } }),
+  )
+  connectionContract('doas', () => subject({ acts: app, become: always(app, 'doas') }))
   freshContract('sudo to an ordinary user', () => subject({ acts: app, become: always(app) }))
 })

@@ -41,17 +41,20 @@ export function makeAccounts(users: readonly TestUser[], sudoers: readonly strin
   for (const name of ['passwd', 'group', 'shadow'] as const)
     files[name] = readFileSync(`/etc/${name}`, 'utf8')
   const home = ({ name }: TestUser) => at('home', name)
-  for (const user of users) {
+  // What root keeps at home is its own.
+  const root: TestUser = { name: 'root', uid: 0 }
+  for (const user of [root, ...users]) {
     const { name, uid, password, shell = '/bin/sh' } = user
+    mkdirSync(home(user), { mode: 0o700 })
+    chownSync(home(user), uid, uid)
+    files.passwd = withUser(files.passwd, `${name}:x:${uid}:${uid}::${home(user)}:${shell}`)
+    if (uid === 0) continue
     const hash =
       password === undefined
         ? '*'
         : execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password, encoding: 'utf8' }).trim()
-    files.passwd = withUser(files.passwd, `${name}:x:${uid}:${uid}::${home(user)}:${shell}`)
     files.group = withUser(files.group, `${name}:x:${uid}:`)
     files.shadow = `${files.shadow.trimEnd()}\n${name}:${hash}:19000:0:99999:7:::\n`
-    mkdirSync(home(user), { mode: 0o700 })
-    chownSync(home(user), uid, uid)
   }
   etc('passwd', files.passwd)
   etc('group', files.group)
