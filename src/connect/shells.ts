@@ -114,8 +114,9 @@ export function keepShells(host: string, wire: Wire): Shells {
         schedule()
       })
     } catch (error) {
-      // The server gives no more channels (MaxSessions): the rest waits for those that there are.
-      if (link?.alive && living() > 0 && !isBecome(error)) limit = living()
+      // The server gives no more channels (MaxSessions): the rest waits for those that there are, or are about to be.
+      const others = living() + opening() - 1
+      if (link?.alive && others > 0 && !isBecome(error)) limit = others
       else for (const one of lane.queue.splice(0)) one.reject(unsent(host, error))
     } finally {
       lane.opening -= 1
