@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { dirname } from 'node:path'
-import { keepLeases, type Leases } from '../connect/leases.ts'
+import { HeldError, keepLeases, type Leases } from '../connect/leases.ts'
 import { fileJournal } from '../journal/file.ts'
 import type { Journal } from '../journal/journal.ts'
 import { memoryJournal as inMemory } from '../journal/memory.ts'
@@ -9,6 +9,7 @@ import type { Event, Outcome, Stamped } from '../model/event.ts'
 import { machineOf } from '../model/host.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
+import type { MachineIdentity } from '../model/machine-identity.ts'
 import { hostsOf, playsOf, type Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
 import { changingMachines } from '../plan/machines.ts'
@@ -19,6 +20,7 @@ import { tell } from '../run/context.ts'
 import { asker, stepper } from './ask.ts'
 import type { RunFlags } from './flags.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
+import { MachinesMisnamed, type Meeting, meetMachines } from './meeting.ts'
 import { openScreen } from './screen.ts'
 import { type World, worldOf } from './world.ts'
 
@@ -41,6 +43,10 @@ export interface Execution {
   readonly first: Event
   /** Only what is done for these machines is worked on, and only what that may change is locked. */
   readonly limit?: Limit
+  /** The machines that names mean in the plan that is run. */
+  readonly planned?: ReadonlyMap<string, MachineIdentity>
+  /** Hosts that may be other machines than before: they were installed anew. */
+  readonly acceptMachines?: readonly string[]
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
@@ -53,7 +59,7 @@ export interface Execution {
 /**
  * Does it: journal, locks on the machines, connections, screen, and after the end all of them closed, whatever happened.
  * The lock here is held already. The locks there are let go of when the journal has the end; a crash or a defect leaves them, which is said. Throws
- * {@link MachinesLocked} before anything is changed.
+ * {@link MachinesLocked} or {@link MachinesMisnamed} before anything is changed.
  */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
@@ -63,13 +69,15 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       playsOf(execution.schedule).flatMap((phase) => hostsOf(phase).map((host) => machineOf(host).name)),
     ),
   )
-  const leases = folder === undefined ? undefined : await leasesFor(io, execution, folder)
+  const state = fold(execution.before)
+  const known = new Map([...(execution.planned ?? []), ...state.machines])
+  const meeting = meetMachines(known, execution.acceptMachines)
+  const leases = folder === undefined ? undefined : await leasesFor(io, execution, folder, meeting)
   const reporter = await openScreen(io, flags.output, folder)
   let journal: Journal | undefined
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)
     journal = opened?.journal ?? inMemory(io.now)
-    const state = fold(execution.before)
     const context: RunContext = {
       run: execution.run,
       schedule: execution.schedule,
@@ -98,8 +106,9 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     // A run that dies while it locks must be there to be resumed; one that was there before is not to tell of a vain try.
     const isNew = opened === undefined || opened.events.length === 0
     if (isNew) await begin()
-    if (leases !== undefined) await lockMachines(io, execution, world, leases)
+    if (leases !== undefined) await lockMachines(io, execution, world, leases, meeting)
     if (!isNew) await begin()
+    meeting.tellTo(context)
     const came = await execution.work(context)
     const outcome = leases?.stale.aborted ? 'fenced' : came
     if (leases !== undefined && outcome === 'fenced')
@@ -141,11 +150,17 @@ function keptText(held: readonly string[], first: Event): string {
   ].join('\n')
 }
 
-async function leasesFor(io: Io, { run, succeeds }: Execution, folder: RunFolder): Promise<Leases> {
+async function leasesFor(
+  io: Io,
+  { run, succeeds }: Execution,
+  folder: RunFolder,
+  { admits }: Meeting,
+): Promise<Leases> {
   const state = dirname(dirname(folder.path))
   return keepLeases({
     holder: await holderOf(io, state, run, 'run'),
     succeeds: async (left) => succeeds.includes(left) || hasEnded(state, left),
+    admits,
   })
 }
 
@@ -155,12 +170,14 @@ async function lockMachines(
   { run, schedule, flags, limit }: Execution,
   world: World,
   leases: Leases,
+  { refused }: Meeting,
 ): Promise<void> {
   const machines = changingMachines(schedule, limit).map((machine) => () => world.connect(machine))
   const held = await leases.takeAll(machines, flags.forks, io.interrupted)
   if (held.length === 0) return
   io.err(unsureText(await leases.release(), run))
-  throw new MachinesLocked(held)
+  if (refused.length > 0) throw new MachinesMisnamed(refused)
+  throw new MachinesLocked(held.flatMap((one) => (one instanceof HeldError ? one : [])))
 }
 
 /** Aborts with the first of the two. Every task that is under way listens. */

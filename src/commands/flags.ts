@@ -107,6 +107,16 @@ export function withForksOfRun(command: Command): Command {
 /** The flags of what goes on from a run. */
 export type FlagsOfRun = Omit<RunFlags, 'forks'> & { readonly forks?: number }
 
+/** `--accept-machine`: hosts that were installed anew since the run that is gone on with. */
+export const acceptMachineOption = () =>
+  new Option(
+    '--accept-machine <hosts>',
+    'go on with these hosts although they are other machines than before, installed anew',
+  ).argParser((value: string, before: readonly string[] | undefined) => [
+    ...(before ?? []),
+    ...value.split(',').map((name) => name.trim()),
+  ])
+
 /** Options that only list what a playbook is about, and end. */
 export function listingOptions(command: Command): Command {
   return command

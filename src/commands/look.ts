@@ -1,18 +1,21 @@
 import { memoryJournal } from '../journal/memory.ts'
 import type { Io } from '../model/io.ts'
+import type { MachineIdentity } from '../model/machine-identity.ts'
 import { fold, type State } from '../model/state.ts'
 import type { PlanDocument } from '../plan/document.ts'
 import { outline, type PlannedPart } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import type { RunFlags } from './flags.ts'
 import type { Prepared } from './prepare.ts'
-import { worldOf } from './world.ts'
+import { type Met, worldOf } from './world.ts'
 
 /** What a plan came to: its parts, what was seen (undefined: nobody was asked), and what is wrong. */
 export interface Looked {
   readonly parts: readonly PlannedPart[]
   readonly state: State | undefined
   readonly findings: PlanDocument['findings']
+  /** The machines that were asked, by name. */
+  readonly machines?: ReadonlyMap<string, MachineIdentity>
   /** Whether all that is wrong is that hosts cannot be reached. */
   readonly unreachable: boolean
   /** Whether Ctrl-C ended it before all was seen. */
@@ -30,7 +33,7 @@ export async function look(
     const parts = outline(schedule, fold([]))
     return { parts, state: undefined, findings: [], unreachable: false, interrupted: false }
   }
-  const state = await observe(io, prepared, flags)
+  const { state, machines, misnamed } = await observe(io, prepared, flags)
   const wrong = [...state.tasks].filter(([, task]) =>
     ['failed', 'unreachable', 'blocked'].includes(task.status),
   )
@@ -39,10 +42,19 @@ export async function look(
   return {
     parts: outline(schedule, state, 'what was found is mended'),
     state,
-    findings: wrong.map(([task, { message, status }]) => ({ task, message: message ?? status })),
-    unreachable: own.length > 0 && own.every(([, task]) => task.status === 'unreachable'),
+    machines,
+    findings: [
+      ...misnamed.map(({ host, problem, next }) => ({ task: host, message: `${problem}\n${next}` })),
+      ...wrong.map(([task, { message, status }]) => ({ task, message: message ?? status })),
+    ],
+    unreachable:
+      misnamed.length === 0 && own.length > 0 && own.every(([, task]) => task.status === 'unreachable'),
     interrupted: io.interrupted.aborted,
   }
+}
+
+interface Observed extends Met {
+  readonly state: State
 }
 
 /** Everything that can be observed before the first change, over read-only connections: a check run that nobody watches. */
@@ -50,7 +62,7 @@ async function observe(
   io: Io,
   { schedule, inventory, run }: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
   flags: Pick<RunFlags, 'forks' | 'hostKeyChecking'>,
-): Promise<State> {
+): Promise<Observed> {
   const world = worldOf(io, inventory, true, flags)
   const journal = memoryJournal(io.now)
   const state = fold([])
@@ -69,7 +81,7 @@ async function observe(
       approve: async () => ({ yes: true, by: 'plan' }),
       clock: () => performance.now(),
     })
-    return state
+    return { state, ...world.met() }
   } finally {
     await world.close()
   }

@@ -12,6 +12,7 @@ import { refuseBlindStep } from './ask.ts'
 import { execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import {
+  acceptMachineOption,
   diffOption,
   type FlagsOfRun,
   notAfterOption,
@@ -30,7 +31,10 @@ import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
 
-type ResumeFlags = FlagsOfRun & { readonly acceptChanged?: boolean }
+type ResumeFlags = FlagsOfRun & {
+  readonly acceptChanged?: boolean
+  readonly acceptMachine?: readonly string[]
+}
 
 /** `upgrade-fleet resume [RUN]`: goes on with an interrupted or failed run. */
 export function resumeCommand(io: Io): Command {
@@ -47,6 +51,7 @@ export function resumeCommand(io: Io): Command {
       '--accept-changed',
       'go on with the playbook as it is now, where it is another than the run began with',
     )
+    .addOption(acceptMachineOption())
     .addOption(diffOption())
     .addOption(stepOption())
     .addOption(notAfterOption())
@@ -87,6 +92,8 @@ async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promi
       schedule,
       flags,
       inventory,
+      ...(plan?.machines && { planned: new Map(Object.entries(plan.machines)) }),
+      ...(flags.acceptMachine && { acceptMachines: flags.acceptMachine }),
       before: events,
       succeeds: [folder.id, ...rollbacks.map((one) => one.folder.id)],
       first: {

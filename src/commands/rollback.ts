@@ -12,9 +12,10 @@ import { lossOf } from '../run/cutover.ts'
 import { confirmLoss } from './after-cutover.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import { type FlagsOfRun, withForksOfRun, withLogin, withOutput } from './flags.ts'
+import { acceptMachineOption, type FlagsOfRun, withForksOfRun, withLogin, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked, MachinesLocked } from './locked.ts'
+import { MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
 import { appliedInUse, inUse } from './playbook-in-use.ts'
 import { limitOf } from './prepare.ts'
@@ -28,6 +29,7 @@ type BackFlags = Omit<FlagsOfRun, 'limit'> & {
   /** `--limit` of the rollback; a run's own that goes before it is another. */
   readonly onlyHosts?: string
   readonly afterCutover?: string
+  readonly acceptMachine?: readonly string[]
 }
 
 /** `upgrade-fleet rollback [RUN] [--to PLAY] [--limit PATTERN]`: takes a run back. */
@@ -44,6 +46,7 @@ export function rollbackCommand(io: Io): Command {
       '--after-cutover <run>',
       'the id of the run once more: roll back although users are served since its cut-over',
     )
+    .addOption(acceptMachineOption())
     .action(async (id: string | undefined, { limit, ...flags }: BackFlags & { readonly limit?: string }) => {
       const only = limit === undefined ? {} : { onlyHosts: limit }
       throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, ...only, check: false })))
@@ -88,6 +91,7 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
       flags: { ...flags, forks: flags.forks ?? run.record.forks },
       inventory,
       before: events,
+      ...(flags.acceptMachine && { acceptMachines: flags.acceptMachine }),
       ...limited,
       succeeds: runs,
       first: {
@@ -106,7 +110,8 @@ export async function rollbackRun(io: Io, id: string | undefined, flags: BackFla
     }
     return execute(io, execution).catch(async (error: unknown) => {
       // Nothing began, so there is nothing to be told of it later.
-      if (error instanceof MachinesLocked) await rm(folder.path, { recursive: true, force: true })
+      if (error instanceof MachinesLocked || error instanceof MachinesMisnamed)
+        await rm(folder.path, { recursive: true, force: true })
       throw error
     })
   })

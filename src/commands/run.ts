@@ -24,6 +24,7 @@ import {
 } from './flags.ts'
 import { listing, listsOnly } from './listing.ts'
 import { locked, MachinesLocked } from './locked.ts'
+import { MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
 import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } from './plan-file.ts'
 import { prepare } from './prepare.ts'
@@ -89,6 +90,7 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDoc
       folder: keep ? folder : undefined,
       inventory,
       before: [],
+      ...(plan?.machines && { planned: new Map(Object.entries(plan.machines)) }),
       succeeds: [],
       first: {
         type: 'run.started',
@@ -117,7 +119,7 @@ async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDoc
     const outcome = keep ? await locked(io, state, run, work) : await work()
     return await afterwards(io, run, outcome, flags)
   } catch (error) {
-    if (error instanceof MachinesLocked) begun = false
+    if (error instanceof MachinesLocked || error instanceof MachinesMisnamed) begun = false
     throw error
   } finally {
     // Nothing began, so there is nothing to be told of it later.

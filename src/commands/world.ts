@@ -4,6 +4,7 @@ import { type Bastions, keepBastions } from '../connect/bastions.ts'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
+import { keepRoster, type Misnamed } from '../connect/roster.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
@@ -13,6 +14,7 @@ import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import type { Inventory, InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
+import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
 import type { RunFlags } from './flags.ts'
@@ -27,8 +29,16 @@ export interface World {
   connect(machine: Host): Promise<Connection>
   /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Throws an {@link InputError} with all that is wrong. */
   foresee(hosts: Iterable<string>): void
+  /** The machines that were connected to so far. */
+  met(): Met
   readonly redact: (text: string) => string
   close(): Promise<void>
+}
+
+/** Which machines names were found to mean, and which of them must not. */
+export interface Met {
+  readonly machines: ReadonlyMap<string, MachineIdentity>
+  readonly misnamed: readonly Misnamed[]
 }
 
 /** Connections to the hosts of an inventory, each made when it is first asked for; `check` makes them read-only. */
@@ -54,6 +64,7 @@ export function worldOf(
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
   const controller = sshController(io)
   const warned = new Set<string>()
+  const connected = new Map<string, Connection>()
   const endpointFor = (host: InventoryHost): Endpoint => {
     const { endpoint, warnings } = explainEndpoint(inventory, host, controller)
     for (const warning of warnings) {
@@ -85,7 +96,16 @@ export function worldOf(
           `${machine.name} is not in the inventory of this run`,
         )
       const connection = await pool.get(endpointFor(host))
+      connected.set(machine.name, connection)
       return check ? readOnly(connection) : connection
+    },
+    met: () => {
+      const roster = keepRoster(new Map())
+      const misnamed = [...connected.values()].flatMap(({ endpoint, who }) => {
+        const found = who()
+        return (found && roster.meet(endpoint, found)) ?? []
+      })
+      return { machines: roster.met, misnamed }
     },
     redact: redactor(() => revealed),
     close: async () => {

@@ -157,7 +157,7 @@ function failure(host: string, { kind, by, said }: Extract<Introduced, { by: Lay
   if (kind === 'asks')
     return because(
       password === undefined ? 'a password is needed, and none was given' : 'a password is asked for again',
-      `Give one (--ask-become-pass, or ansible_become_password)${method === 'sudo' ? ', or let it be done without.\n' + rule : '.'}`,
+      `Give one (--ask-become-pass, or ansible_become_password)${method === 'sudo' ? `, or let it be done without.\n${rule}` : '.'}`,
     )
   if (kind === 'tty')
     return because(

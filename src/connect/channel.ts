@@ -18,6 +18,8 @@ export interface Channel {
 /** One way to a machine, until it breaks. A new one is made then; nothing of the old one is used again. */
 export interface Link {
   readonly alive: boolean
+  /** Type and fingerprint of the host key that it was made with. */
+  readonly hostKey?: string
   /** Why it is gone. It never rejects. */
   readonly gone: Promise<string>
   /** Starts a command line in the account's login shell, leader of a session of its own. */

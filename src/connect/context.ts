@@ -1,11 +1,20 @@
+import type { ParsedKey } from 'ssh2'
 import type { Connection, Endpoint } from '../model/connection.ts'
-import type { SecretStore } from '../model/secret.ts'
+import type { Secret, SecretStore } from '../model/secret.ts'
 import type { Bastions } from './bastions.ts'
+import type { Refusals } from './refusals.ts'
 import type { Tries } from './tries.ts'
 import type { Retry } from './wire.ts'
 
 /** What is done with the host key of a machine of which none is known; a key that is another than the known one is always refused. */
 export type HostKeyChecking = 'strict' | 'accept-new'
+
+/** What a server asks in the middle of a login (keyboard-interactive), made safe to show. */
+export interface ServerAsks {
+  readonly host: string
+  readonly said: string
+  readonly prompts: readonly { readonly text: string; readonly hidden: boolean }[]
+}
 
 /** What connections need of the world around them; `main` hands it in. */
 export interface ConnectContext {
@@ -26,6 +35,14 @@ export interface ConnectContext {
   readonly tries?: Tries
   /** The machines that others are reached through; without it, only those that are behind none can be. */
   readonly bastions?: Bastions
+  /** What servers refused so far; without it, each connection remembers its own. */
+  readonly refusals?: Refusals
+  /** Passphrases of key files that a person typed, by path. */
+  readonly passphrases?: ReadonlyMap<string, Secret>
+  /** Keys that were opened already: an encrypted one takes half a second. */
+  readonly openedKeys?: Map<string, ParsedKey>
+  /** Asks the person at the terminal what a server wants to know; undefined when there is no answer. */
+  readonly ask?: (asked: ServerAsks) => Promise<readonly string[] | undefined>
   /** Makes the connections of `fake` endpoints. */
   readonly fake?: (endpoint: Endpoint) => Connection
 }

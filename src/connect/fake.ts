@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { actsAs, becomeOf } from '../model/account.ts'
 import type { Connection, Endpoint, Job } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
+import type { MachineIdentity } from '../model/machine-identity.ts'
 import type { SecretStore } from '../model/secret.ts'
 import { execOn } from './fake-exec.ts'
 import { type FakeFile, fakeFiles } from './fake-files.ts'
@@ -48,6 +50,8 @@ export interface FakeOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>
   readonly dial?: (address: string, port: number) => Duplex | Promise<Duplex>
   readonly secrets?: SecretStore
+  /** Default: one of its own. */
+  readonly who?: MachineIdentity
 }
 
 /** A machine in memory that any number of connections share; it outlives them, and so do its jobs. */
@@ -78,6 +82,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
   }
   const jobsOf = new Map<string | undefined, FakeJobs>()
   const lock = fakeLock()
+  const who = options.who ?? { id: randomBytes(16).toString('hex') }
   let away = false
   const unbroken = () => {
     const controller = new AbortController()
@@ -142,6 +147,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
     })
     const connection = (fence?: FakeFence): Connection => ({
       endpoint,
+      who: () => who,
       workdir: async () => {
         reach()
         files.directories.add(workdir)
@@ -158,9 +164,9 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
         pass(fence)
         return files.put(endpoint.name, secrets, broken.signal, source, path, given, () => pass(fence))
       },
-      get: async (path, sink) => {
+      get: async (path, sink, given) => {
         reach()
-        return files.get(endpoint.name, path, sink)
+        return files.get(endpoint.name, path, sink, given?.from)
       },
       job: async (id, command, given) => {
         reach()

@@ -20,6 +20,8 @@ export interface HostKeyCheck {
   readonly algorithms: readonly string[]
   /** Whether this is the machine's key; a promise where it is stored first. It never rejects. */
   readonly verify: (key: Buffer) => boolean | Promise<boolean>
+  /** Type and fingerprint of the key that it showed last. */
+  readonly shown: () => string | undefined
   /** Why not, once a key was refused. */
   readonly refused: () => ConnectionError | undefined
   /** What it means that the machine has none of the offered algorithms. */
@@ -80,6 +82,7 @@ export async function hostKeyCheck(
   const { address, port } = recordedAs(endpoint)
   let known = await knownOf(endpoint, home)
   let verdict: ConnectionError | undefined
+  let shown: string | undefined
   const accept = async (key: Buffer): Promise<boolean> => {
     try {
       const [found = { kind: 'unknown' }] = await rememberKeys(files, address, port, [key])
@@ -97,11 +100,13 @@ export async function hostKeyCheck(
   return {
     algorithms: [...new Set(types.flatMap((type) => offered[type] ?? []))],
     verify: (key) => {
+      shown = `${keyType(key)} ${fingerprint(key)}`
       const found = judge(known, key)
       if (found.kind === 'unknown' && hostKeyChecking === 'accept-new') return accept(key)
       verdict = refusal(endpoint, files, key, found)
       return verdict === undefined
     },
+    shown: () => shown,
     refused: () => verdict,
     noneOffered: () =>
       recorded === undefined

@@ -1,4 +1,5 @@
 import { capture } from './capture.ts'
+import type { Link } from './channel.ts'
 import { type Identity, killScript } from './session.ts'
 import type { RunEnd, Shell } from './shell.ts'
 import type { OpenShell, Order, OrderEnd } from './shells.ts'
@@ -54,20 +55,30 @@ export function underWatch(
 
 /**
  * Kills a session from another channel, by a shell of the same user, or from another link where there is no channel left;
- * says why if it may live on.
+ * says why if it may live on. `meet` throws where a link has ended at another machine.
  */
 export async function endSession(
   wire: Wire,
   open: OpenShell,
   session: Identity | undefined,
+  meet: (link: Link, shell: Shell) => Promise<void>,
 ): Promise<string | undefined> {
   if (session === undefined) return 'The command could not be ended: its shell leads no session of its own.'
   try {
     const link = await wire.link()
     const shell = await open(link).catch(() => undefined)
-    if (shell !== undefined) return await kill(shell, session)
+    if (shell !== undefined) {
+      await meet(link, shell)
+      return await kill(shell, session)
+    }
     const other = await wire.another()
-    return await kill(await open(other), session).finally(() => other.close())
+    try {
+      const last = await open(other)
+      await meet(other, last)
+      return await kill(last, session)
+    } finally {
+      other.close()
+    }
   } catch (error) {
     return `The command could not be ended: ${error instanceof Error ? error.message : String(error)}`
   }

@@ -10,6 +10,8 @@ export interface Claim {
    * or it has ended. Its process is gone, since the lock of the state directory is ours.
    */
   succeeds(run: string): Promise<boolean>
+  /** Throws a ConnectionError `another-machine` where a name does not mean the machine that it should. */
+  admits?(connection: Connection): void
 }
 
 /** A machine whose lock another run holds. */
@@ -24,14 +26,14 @@ export class HeldError extends ConnectionError {
 /** The machines' locks that one run holds. They are taken once and never again: who was fenced off stays so. */
 export interface Leases {
   /**
-   * Takes the locks of machines, `forks` at a time, until the signal. Answers those that cannot be had. A machine that
+   * Takes the locks of machines, `forks` at a time, until the signal. Answers those that cannot be had, or are not who they should be. A machine that
    * cannot be reached is left for its first change, and is no reason to stop here.
    */
   takeAll(
     machines: readonly (() => Promise<Connection>)[],
     forks: number,
     signal: AbortSignal,
-  ): Promise<readonly HeldError[]>
+  ): Promise<readonly ConnectionError[]>
   /** The connection for this run: it reads freely, and whatever may change the machine waits for the lock and is fenced. */
   guard(connection: Connection): Connection
   /** Aborted when a machine refused a change of ours because its lock has passed on: nothing more is to be begun. */
@@ -96,14 +98,14 @@ export function keepLeases(claim: Claim): Leases {
     staleText: () => why ?? Promise.resolve(''),
     guard: (connection) => guarded(connection, () => changing(connection)),
     takeAll: async (machines, forks, signal) => {
-      const held = new Map<() => Promise<Connection>, HeldError>()
+      const held = new Map<() => Promise<Connection>, ConnectionError>()
       await sideBySide(machines, forks, async (connect) => {
         if (signal.aborted) return
         try {
           await leaseOf(await connect())
         } catch (error) {
           if (!(error instanceof ConnectionError)) throw error
-          if (error instanceof HeldError) held.set(connect, error)
+          if (error instanceof HeldError || error.fault === 'another-machine') held.set(connect, error)
         }
       })
       return machines.flatMap((connect) => held.get(connect) ?? [])
@@ -133,6 +135,7 @@ async function acquire(connection: Connection, claim: Claim): Promise<number> {
   const { name } = connection.endpoint
   // It will be needed: known, it saves the look a round trip.
   await connection.workdir()
+  claim.admits?.(connection)
   for (let tries = 1; ; tries += 1) {
     const state = await connection.lock.look()
     // Another name of this machine, or an answer that was lost.
@@ -169,6 +172,7 @@ async function whoHas(connection: Connection): Promise<string> {
 function guarded(connection: Connection, changing: () => Promise<Connection>): Connection {
   return {
     endpoint: connection.endpoint,
+    who: connection.who,
     workdir: async () => (await changing()).workdir(),
     exec: async (command, options) => (command.reads ? connection : await changing()).exec(command, options),
     put: async (source, path, options) => (await changing()).put(source, path, options),

@@ -78,8 +78,8 @@ export function machine(
           options,
           command.reads ? undefined : fence,
         ),
-      put: (source, path, options = {}) => putFile(runner, secrets, source, path, options),
-      get: (path, sink, options = {}) => getFile(runner, path, sink, options.signal),
+      put: (source, path, options = {}) => putFile(runner, secrets, seat.ours, source, path, options),
+      get: (path, sink, options = {}) => getFile(runner, path, sink, options),
       job: async (id, command, options = {}) =>
         startJob(runner, secrets, await seat.ours(), id, command, options),
       jobs: async (prefix) => {
@@ -89,8 +89,16 @@ export function machine(
       as: (account: Account) => connection(seatOf(becomeOf(endpoint, account, login)), lease),
       lock,
       fenced: (number, stale) => connection(seat, { number, stale }),
+      who: shells.who,
       dial: async (address, port) => {
         const link = await wire.link()
+        // Made anew, it may have ended at another machine. Nobody asks one that nothing but ways were asked of: a bastion.
+        if (shells.who() !== undefined && !shells.asked(link))
+          must(
+            host,
+            await first.plain.script(':', { reads: true, timeout: 60 }),
+            'it cannot be asked who it is',
+          )
         try {
           return await link.dial(address, port)
         } catch (error) {

@@ -15,6 +15,7 @@ export function readOnly(connection: Connection): Connection {
   const refused: ExecResult = { kind: 'refused', reason, stdout: '', stderr: '', truncated: false }
   return {
     endpoint,
+    who: connection.who,
     workdir: async () => {
       const found = await connection.exec(findWorkdir(endpoint.workdir))
       const path = found.stdout.trim()

@@ -1,3 +1,6 @@
+import { createHmac } from 'node:crypto'
+import type { MachineIdentity } from '../model/machine-identity.ts'
+
 /** A process that cannot be mistaken for a later one with its number: pids return, pid and start time together do not. */
 export interface Identity {
   readonly pid: number
@@ -11,6 +14,27 @@ export function parseStat(line: string): Identity | undefined {
   const start = fields[19]
   if (!Number.isInteger(pid) || pid < 2 || start === undefined || !/^\d+$/.test(start)) return undefined
   return Number(fields[3]) === pid ? { pid, start } : undefined
+}
+
+/** Says the process of the shell that runs it, the machine-id and the boot, by built-in commands. */
+export const helloText = `read -r s </proc/$$/stat; m=; b=
+{ read -r m </etc/machine-id; read -r b </proc/sys/kernel/random/boot_id; } 2>/dev/null
+printf '%s\\n%s\\n%s' "$s" "$m" "$b"`
+
+/** Reads the answer of {@link helloText}. What is no machine-id counts as none; it leaves here as a hash of our own alone. */
+export function parseHello(text: string): {
+  readonly shell: Identity | undefined
+  readonly who: MachineIdentity
+} {
+  const [stat = '', id = '', boot = ''] = text.split('\n')
+  const named = /^[0-9a-f]{32}$/.test(id) && !/^0+$/.test(id)
+  return {
+    shell: parseStat(stat),
+    who: {
+      ...(named && { id: createHmac('sha256', 'upgrade-fleet').update(id).digest('hex').slice(0, 32) }),
+      ...(/^[0-9a-f-]{36}$/.test(boot) && { boot }),
+    },
+  }
 }
 
 /**

@@ -1,10 +1,11 @@
 import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import type { MachineIdentity } from '../model/machine-identity.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { capture } from './capture.ts'
 import type { Channel, Ended, Link, Tap } from './channel.ts'
 import { fencedOff, frame, handedFrame, nonce, type Script, scanner, untilEnd } from './frame.ts'
-import { type Identity, parseStat } from './session.ts'
+import { helloText, type Identity, parseHello } from './session.ts'
 
 /** How a frame went. `unrun`: the shell ended before its turn, `fenced`: its fence did not hold; so nothing of it ran. */
 export type RunEnd =
@@ -28,6 +29,8 @@ export interface Shell {
   /** Whether it takes frames: it lives, and nothing that an earlier command left behind writes into it. */
   readonly usable: () => boolean
   readonly identity: () => Identity | undefined
+  /** Which machine it is on; undefined when it ended before it said so. */
+  readonly who: Promise<MachineIdentity | undefined>
   readonly input: Writable
   /** Sends a frame, behind those that are under way. It never rejects. */
   run(script: Script, streams: Streams): Promise<RunEnd>
@@ -67,6 +70,10 @@ export async function openShell(link: Link, opening: Opening = { command: 'exec 
   let usable = true
   let greeted = false
   let identity: Identity | undefined
+  let met: (who: MachineIdentity | undefined) => void = () => undefined
+  const who = new Promise<MachineIdentity | undefined>((resolve) => {
+    met = resolve
+  })
   const chatter = capture(undefined, 1000)
   const leave = () => {
     usable = false
@@ -138,13 +145,14 @@ export async function openShell(link: Link, opening: Opening = { command: 'exec 
     // A program between two shells tells of a signal by a status.
     const status = typeof end === 'string' || opening.begin === undefined ? undefined : end.code
     const how = innerEnd ?? (status === undefined ? end : endedBy(status))
+    met(undefined)
     for (const entry of left) entry.settle(fate(how, entry.begun && greeted, link.alive, chatter.text()))
   })
 
   const begin = nonce()
   const hello = capture(undefined, 1000)
   void run(
-    { text: `read -r s </proc/$$/stat; printf '%s' ${begin} "$s"` },
+    { text: `printf '%s' ${begin}; ${helloText}` },
     {
       stdout: (chunk) => {
         void chatter.tap(chunk)
@@ -154,13 +162,16 @@ export async function openShell(link: Link, opening: Opening = { command: 'exec 
       onSaid: () => {
         clearTimeout(deadline)
         greeted = true
-        identity = parseStat(hello.text().split(begin).at(-1) ?? '')
+        const said = parseHello(hello.text().split(begin).at(-1) ?? '')
+        identity = said.shell
+        met(said.who)
       },
     },
   )
   return {
     usable: () => usable,
     identity: () => identity,
+    who,
     input: channel.input,
     run,
     ended,

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
 import { ConnectionError } from '../model/errors.ts'
+import { anotherBy, type MachineIdentity } from '../model/machine-identity.ts'
 import type { Link, Tap } from './channel.ts'
 import { type Script, subshell } from './frame.ts'
 import { endSession, underWatch } from './kill.ts'
@@ -35,6 +36,10 @@ export interface Shells {
   run(order: Order): Promise<OrderEnd>
   /** Those that another user has beside: they share the four. An idle one makes room for a user who has none. */
   of(open: OpenShell): Shells
+  /** Which machine it is: as the latest connection said, undefined before the first answer. */
+  readonly who: () => MachineIdentity | undefined
+  /** Whether that connection was asked. */
+  readonly asked: (link: Link) => boolean
   close(): void
 }
 
@@ -64,6 +69,8 @@ export function keepShells(host: string, wire: Wire): Shells {
   const leaving = new Set<Shell>()
   const living = () => lanes.reduce((sum, lane) => sum + lane.living.size, 0)
   const opening = () => lanes.reduce((sum, lane) => sum + lane.opening, 0)
+  let who: MachineIdentity | undefined
+  let vouched: Link | undefined
 
   const dispatch = () => {
     scheduled = false
@@ -99,12 +106,35 @@ export function keepShells(host: string, wire: Wire): Shells {
     queueMicrotask(dispatch)
   }
 
+  // What is sent over the first connection need not wait; a later one may end at another machine of the same name.
+  const meet = async (link: Link, shell: Shell): Promise<void> => {
+    if (link === vouched) return
+    const said = await shell.who
+    if (said === undefined) return
+    const now = { ...said, ...(link.hostKey !== undefined && { key: link.hostKey }) }
+    const by = who && anotherBy(who, now)
+    if (by !== undefined) {
+      shell.abandon('It is another machine.')
+      link.close()
+      throw new ConnectionError(
+        host,
+        'another-machine',
+        `${host}: the connection was made anew and ended at another machine: ${by}. One name for several (DNS, a load balancer)?\nGive each machine a name of its own (ansible_host); nothing was done on this one.`,
+      )
+    }
+    who = now
+    vouched = link
+  }
+
   const open = async (lane: Lane): Promise<void> => {
     lane.opening += 1
     let link: Link | undefined
     try {
       link = await wire.link()
       const shell = await lane.open(link)
+      const met = meet(link, shell)
+      if (who === undefined) met.catch(() => undefined)
+      else await met
       lane.living.add(shell)
       lane.idle.add(shell)
       void shell.ended.then(() => {
@@ -116,7 +146,7 @@ export function keepShells(host: string, wire: Wire): Shells {
     } catch (error) {
       // The server gives no more channels (MaxSessions): the rest waits for those that there are, or are about to be.
       const others = living() + opening() - 1
-      if (link?.alive && others > 0 && !isBecome(error)) limit = others
+      if (link?.alive && others > 0 && !isFinal(error)) limit = others
       else for (const one of lane.queue.splice(0)) one.reject(unsent(host, error))
     } finally {
       lane.opening -= 1
@@ -126,7 +156,7 @@ export function keepShells(host: string, wire: Wire): Shells {
 
   const send = async (lane: Lane, shell: Shell, { order, resolve, reject }: Queued): Promise<void> => {
     if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
-    const end = await underWatch(shell, order, () => endSession(wire, lane.open, shell.identity()))
+    const end = await underWatch(shell, order, () => endSession(wire, lane.open, shell.identity(), meet))
     if (end.kind !== 'unrun') return resolve(end)
     if (order.reads && shell.identity() !== undefined) {
       lane.queue.unshift({ order, resolve, reject })
@@ -141,6 +171,8 @@ export function keepShells(host: string, wire: Wire): Shells {
     return {
       run: (order) => enqueue(lane, order),
       of: shellsOf,
+      who: () => who,
+      asked: (link) => link === vouched,
       close: () => {
         for (const { queue, living } of lanes) {
           for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
@@ -180,7 +212,8 @@ export function keepShells(host: string, wire: Wire): Shells {
   return shellsOf(openShell)
 }
 
-const isBecome = (error: unknown): boolean => error instanceof ConnectionError && error.fault === 'become'
+const isFinal = (error: unknown): boolean =>
+  error instanceof ConnectionError && ['become', 'another-machine'].includes(error.fault)
 
 /** The next to be sent. Reads that stand behind a read travel with it in one write; a change goes alone. */
 function nextGroup(queue: Queued[]): readonly Queued[] {

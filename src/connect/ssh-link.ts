@@ -2,11 +2,16 @@ import type { Duplex } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
+import { loginRun } from './auth-methods.ts'
 import type { Channel, Ended, Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
-import { findCredential } from './credential.ts'
+import { findCredential, secretValue } from './credential.ts'
+import { deadline } from './deadline.ts'
+import { dropped, firstWords } from './first-words.ts'
+import { gather } from './gather.ts'
 import { handshake } from './handshake.ts'
 import { hostKeyCheck } from './host-key.ts'
+import { keepRefusals } from './refusals.ts'
 import { openWay } from './way.ts'
 
 type Ssh2 = typeof import('ssh2')
@@ -14,7 +19,7 @@ type Ssh2 = typeof import('ssh2')
 const openSeconds = 30
 const drainMs = 200
 
-/** One SSH connection: host key checked before anything is sent, one key offered once. Throws {@link ConnectionError}. */
+/** One SSH connection: host key checked before anything is sent, each way to log in tried once. Throws {@link ConnectionError}. */
 export async function sshLink(
   ssh2: Ssh2,
   endpoint: Endpoint,
@@ -22,16 +27,39 @@ export async function sshLink(
   context: ConnectContext,
 ): Promise<Link> {
   const { name } = endpoint
+  const { refusals = keepRefusals() } = context
+  const settings = JSON.stringify([username, endpoint])
+  const before = refusals.before(settings)
+  if (before !== undefined)
+    throw new ConnectionError(name, 'auth', `${name}: not tried again: ${before.message}`)
   const check = await hostKeyCheck(endpoint, context)
-  const credential = await findCredential(ssh2, endpoint, username, context)
+  const key = await findCredential(ssh2, endpoint, username, context)
+  const { password } = endpoint
+  const passwordValue = password === undefined ? '' : secretValue(name, password, context.secrets)
   const seconds = context.connectTimeout ?? endpoint.connectTimeout ?? 20
   const begun = performance.now()
   const way = await openWay(endpoint, seconds, context)
   const sock = way.stream
+  gather(sock)
   const client = new ssh2.Client()
   let alive = false
-  let authenticating = false
-  let failure: (Error & { level?: string }) | undefined
+  let failure: (Error & { level?: string; code?: unknown }) | undefined
+  const limit = deadline(Math.max(1, seconds * 1000 - (performance.now() - begun)), () => {
+    failure ??= Object.assign(new Error(`not logged in within ${seconds} seconds`), {
+      level: 'client-timeout',
+    })
+    sock.destroy()
+  })
+  const login = loginRun({
+    endpoint,
+    username,
+    key,
+    password: password && { secret: password, value: passwordValue },
+    refusals,
+    ask: context.ask,
+    pause: limit.pause,
+    hangUp: () => client.end(),
+  })
   const gone = new Promise<string>((resolve) => {
     client.on('close', () => {
       alive = false
@@ -39,21 +67,29 @@ export async function sshLink(
     })
   })
   // For ever: ssh2 emits it none, once or twice, and even after the end.
-  client.on('error', (error) => {
-    failure ??= error
+  client.on('error', (error: Error & { level?: string }) => {
+    if (error.level === 'agent') login.agentFailed(error.message)
+    else failure ??= error
   })
+  client.on('change password', login.mustChange)
   const { alive: questions } = endpoint
   const silence = context.watchdog ?? (questions === undefined ? 60 : questions.interval * questions.count)
-  const watch = watchdog(sock, silence * 1000, (error) => {
+  const watch = watchdog(sock, silence * 1000, limit.paused, (error) => {
     failure ??= error
   })
-  void gone.then(() => watch.end())
+  let said = (): string => ''
+  void gone.then(() => {
+    limit.end()
+    watch.end()
+    login.over({ serverSaid: typeof failure?.code === 'number' ? failure.message : undefined })
+  })
   const ready = new Promise<true>((resolve) => client.once('ready', () => resolve(true)))
   try {
     client.connect({
       sock,
       username,
-      readyTimeout: Math.max(1, seconds * 1000 - (performance.now() - begun)),
+      // Ours stands still while a person is asked.
+      readyTimeout: 0,
       keepaliveInterval: (questions?.interval ?? 15) * 1000,
       keepaliveCountMax: 1_000_000,
       hostVerifier: (key: Buffer, decide: (ok: boolean) => void): void => {
@@ -69,16 +105,14 @@ export async function sshLink(
             )
         }
       },
-      authHandler: (left, _partial, next) => {
-        // ssh2 asks with null the first time, whatever its types say. There is no second time.
-        if (authenticating || (left as unknown) !== null) return next(false as never)
-        authenticating = true
-        next(credential.method)
-      },
+      authHandler: login.handler,
+      ...(key?.method.type === 'agent' && { debug: login.debug }),
       algorithms: { ...handshake, serverHostKey: [...check.algorithms] as never[] },
     })
     watch.begin()
+    said = firstWords(sock)
   } catch (error) {
+    limit.end()
     sock.destroy()
     throw new ConnectionError(
       name,
@@ -92,7 +126,11 @@ export async function sshLink(
     throw refused ?? (await way.why) ?? whyNot()
   }
   alive = true
+  limit.end()
+  login.over('in')
+  const hostKey = check.shown()
   return {
+    ...(hostKey !== undefined && { hostKey }),
     get alive() {
       return alive
     },
@@ -116,17 +154,19 @@ export async function sshLink(
       const changed = check.noneOffered()
       if (changed !== undefined) return changed
     }
-    if (failure?.level === 'client-authentication' || failure?.level === 'agent')
-      return new ConnectionError(
-        name,
-        'auth',
-        `${name}: ${username}@${endpoint.address} was refused with ${credential.said}: ${why}\nTry it by hand: ssh -p ${endpoint.port} ${username}@${endpoint.address}`,
-      )
-    const stage = authenticating ? 'after the host key was accepted' : 'in the handshake'
+    const refused = login.refused()
+    if (refused !== undefined) {
+      if (login.final()) refusals.remember(settings, refused)
+      return refused
+    }
+    const drop = dropped(said())
+    if (drop !== undefined)
+      return new BrokenOff(name, `${name}: ${endpoint.address}:${endpoint.port} ${drop}`, false)
+    const stage = login.begun() ? 'after the host key was accepted' : 'in the handshake'
     return new BrokenOff(
       name,
       `${name}: ${endpoint.address}:${endpoint.port} broke off ${stage}: ${why}`,
-      !authenticating && failure?.level !== 'client-timeout' && !/Handshake failed/.test(why),
+      !login.begun() && failure?.level !== 'client-timeout' && !/Handshake failed/.test(why),
     )
   }
 }
@@ -141,9 +181,10 @@ export class BrokenOff extends ConnectionError {
 }
 
 /** Gives a connection up that has brought no byte for too long; the keepalives see to it that a living one does. */
-function watchdog(sock: Duplex, limit: number, tell: (error: Error) => void) {
+function watchdog(sock: Duplex, limit: number, held: () => boolean, tell: (error: Error) => void) {
   let since = performance.now()
   const look = () => {
+    if (held()) since = performance.now()
     if (performance.now() - since < limit) return
     tell(new Error(`not a byte came for ${limit / 1000} seconds`))
     sock.destroy()

@@ -4,6 +4,7 @@ import type { Connection, Endpoint } from '../model/connection.ts'
 import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { machine } from './machine.ts'
+import { keepRefusals } from './refusals.ts'
 import { BrokenOff, sshLink } from './ssh-link.ts'
 import { keepWire } from './wire.ts'
 
@@ -13,7 +14,8 @@ const handshakes = 4
  * Connects over SSH. Throws {@link ConnectionError}: `host-key` and `auth` are never tried again, nor is a machine that
  * refuses or does not answer; a handshake that is broken off before the login is, a few times.
  */
-export async function openSsh(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
+export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promise<Connection> {
+  const context = { refusals: keepRefusals(), openedKeys: new Map(), ...given }
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
   const { jump } = endpoint

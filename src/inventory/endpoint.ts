@@ -2,8 +2,10 @@ import { z } from 'zod'
 import type { Endpoint } from '../model/connection.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
+import { didYouMean } from '../model/nearest.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
+import { loginSecrets, loginVars } from './login-vars.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
@@ -27,10 +29,12 @@ const connection = z.object({
     .optional(),
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
+  ...loginVars,
   ansible_ssh_common_args: z.string().default(''),
   upgrade_fleet_host_key: z
     .union([z.array(pin).min(1, 'expected at least one fingerprint'), pin.transform((one) => [one])], pinned)
     .optional(),
+  upgrade_fleet_same_machine: z.string().optional(),
   upgrade_fleet_dir: z
     .string()
     .regex(/^\/[^\p{Cc}]*$/u, 'expected an absolute path')
@@ -80,8 +84,16 @@ export function explainEndpoint(
     throw new InputError(problems)
   }
   const given = parsed.output as z.output<typeof connection>
+  const same = given.upgrade_fleet_same_machine
+  const unlike = same === undefined ? undefined : notTheSame(inventory, host, same)
+  if (unlike !== undefined) {
+    complain(['upgrade_fleet_same_machine'], unlike)
+    throw new InputError(problems)
+  }
   const own = {
+    ...loginSecrets(given, host.name),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
+    ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
   }
   const address = given.ansible_host ?? host.name
@@ -91,7 +103,8 @@ export function explainEndpoint(
       kind: 'local',
       address,
       port: given.ansible_port ?? 22,
-      ...own,
+      ...(own.workdir !== undefined && { workdir: own.workdir }),
+      ...(own.hostKeyFingerprints !== undefined && { hostKeyFingerprints: own.hostKeyFingerprints }),
     } as const
     return { endpoint, settings: [], warnings: [] }
   }
@@ -102,20 +115,28 @@ export function explainEndpoint(
     complain(['ansible_ssh_common_args'], said)
     throw new InputError(problems)
   }
-  const line = (keyword: string, name: 'ansible_port' | 'ansible_user' | 'ansible_ssh_private_key_file') =>
-    given[name] === undefined ? [] : (sshLine(`${keyword} "${given[name]}"`, fromOf(name)) ?? [])
+  const by = controller ?? nobody
+  const line = (keyword: string, value: string | number | undefined, from: string) =>
+    value === undefined ? [] : (sshLine(`${keyword} "${value}"`, from) ?? [])
   const lines: readonly SshLine[] = [
-    ...[line('Port', 'ansible_port'), line('User', 'ansible_user')].flat(),
+    ...[
+      line('Port', given.ansible_port, fromOf('ansible_port')),
+      line('User', given.ansible_user, fromOf('ansible_user')),
+      line('User', by.typed?.user, '-u'),
+    ].flat(),
     ...said.lines,
   ]
-  const by = controller ?? nobody
   const found = sshEndpoint(host.name, address, lines, controller ? rootsOf(by, said.file) : [], by)
   const settings = found.settings.map((one) =>
     one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
       ? { ...one, from: fromOf('ansible_host') }
       : one,
   )
-  const key = given.ansible_ssh_private_key_file?.replace(/^~(?=\/)/, () => by.home)
+  const isTyped = given.ansible_ssh_private_key_file === undefined
+  const key = (given.ansible_ssh_private_key_file ?? by.typed?.privateKeyFile)?.replace(
+    /^~(?=\/)/,
+    () => by.home,
+  )
   if (key === undefined) return { ...found, settings, endpoint: { ...found.endpoint, ...own } }
   // Only one key is offered: the inventory's leaves no room for those of ssh_config.
   const { identityFiles: _others, ...endpoint } = found.endpoint
@@ -125,11 +146,26 @@ export function explainEndpoint(
       one.keyword !== 'IdentityFile'
         ? one
         : settings.findIndex((other) => other.keyword === 'IdentityFile') === at
-          ? { keyword: 'IdentityFile', value: key, from: fromOf('ansible_ssh_private_key_file') }
+          ? {
+              keyword: 'IdentityFile',
+              value: key,
+              from: isTyped ? '--private-key' : fromOf('ansible_ssh_private_key_file'),
+            }
           : [],
     ),
     endpoint: { ...endpoint, privateKeyFile: key, ...own },
   }
+}
+
+// One host of a machine is named by all its others, so that nobody has to follow names.
+function notTheSame({ hosts }: Inventory, host: InventoryHost, same: string): string | undefined {
+  const other = hosts.find(({ name }) => name === same)
+  const names = hosts.map(({ name }) => name)
+  if (other === undefined) return `expected the name of a host, got "${same}"${didYouMean(same, names)}`
+  if (other.name === host.name) return 'expected the name of another host, got its own'
+  return Object.hasOwn(other.vars, 'upgrade_fleet_same_machine')
+    ? `expected a host without upgrade_fleet_same_machine, got "${same}", which has one itself`
+    : undefined
 }
 
 // The files that ssh would read: those of `-F` alone, or the user's and the system's.

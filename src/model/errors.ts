@@ -29,6 +29,7 @@ export class InputError extends Error {
 export type ConnectionFault =
   | 'unreachable' // no TCP, no handshake, no answer: nothing was started
   | 'host-key' // unknown, changed or revoked: nothing was sent
+  | 'another-machine' // its name means another machine than before, or than one name may: nothing was sent
   | 'auth' // refused: never tried again
   | 'lost' // gone in the middle: what was under way is unknown
   | 'become' // the other user could not be become: nothing was started

@@ -1,5 +1,6 @@
 import type { TaskId } from './action.ts'
 import type { Json } from './json.ts'
+import type { MachineIdentity } from './machine-identity.ts'
 import type { Failure } from './task-options.ts'
 
 /** How a task ended. `unknown`: it may have happened. `blocked`: refused before any change. `unreachable`: nothing was started. */
@@ -86,6 +87,11 @@ export type Event =
       readonly tool?: string
       /** The changed playbook that was accepted now, and is used from here on. */
       readonly accepted?: Accepted
+    }
+  /** The machines that names mean, before anything is changed on them; later ones of a name take the place of earlier ones. */
+  | {
+      readonly type: 'machines.met'
+      readonly machines: readonly (MachineIdentity & { readonly name: string })[]
     }
   | { readonly type: 'wave.started'; readonly play: string; readonly wave: number }
   /** The run waits before this wave, so many seconds, that the wave before it may show what is wrong. Not stored in the journal. */

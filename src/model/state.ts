@@ -1,6 +1,7 @@
 import type { TaskId } from './action.ts'
 import type { Event, Outcome, TaskResult } from './event.ts'
 import type { Json } from './json.ts'
+import type { MachineIdentity } from './machine-identity.ts'
 import { pastOf } from './past.ts'
 import type { Failure } from './task-options.ts'
 
@@ -56,6 +57,8 @@ export interface State {
   /** The cut-overs that were reached: what was done before them is not taken back without a person's word. */
   readonly cutovers: ReadonlySet<string>
   readonly outcome: Outcome | undefined
+  /** The machines that were changed, or were to be, by the names that they were met under. */
+  readonly machines: ReadonlyMap<string, MachineIdentity>
   /** What the run was when it began: the playbook's digest, its check flag. */
   readonly digest: string
   readonly check: boolean
@@ -119,6 +122,7 @@ export function fold(events: Iterable<Event>): StateFold {
     concluded: undefined as string | undefined,
     cutovers: new Set<string>(),
     outcome: undefined as Outcome | undefined,
+    machines: new Map<string, MachineIdentity>(),
     digest: '',
     check: false,
     apply: (event: Event): void => step(state, event),
@@ -140,6 +144,7 @@ type Mutable = {
   concluded: string | undefined
   cutovers: Set<string>
   outcome: Outcome | undefined
+  machines: Map<string, MachineIdentity>
   digest: string
   check: boolean
 }
@@ -253,6 +258,9 @@ function step(state: Mutable, event: Event): void {
       return
     case 'run.ended':
       state.outcome = event.outcome
+      return
+    case 'machines.met':
+      for (const { name, ...who } of event.machines) state.machines.set(name, who)
       return
     case 'wave.started':
     case 'wave.soaking':

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { InputError } from '../model/errors.ts'
 import type { InventoryGroup, InventoryHost } from '../model/inventory.ts'
 import { fromPlain, type Json, toPlain } from '../model/json.ts'
+import type { MachineIdentity } from '../model/machine-identity.ts'
 import { digestOf } from './digest.ts'
 
 /** A task of a stored plan: what was decided, by digest and readable. */
@@ -71,6 +72,8 @@ export interface PlanDocument {
   /** Whether nobody was asked: then it rests on no fact. */
   readonly offline: boolean
   readonly facts: readonly PlanFact[]
+  /** The machines that names meant when they were asked. */
+  readonly machines?: Readonly<Record<string, MachineIdentity>>
   readonly parts: readonly PlanPart[]
   readonly point_of_no_return: string | null
   /** What observing found wrong; a plan with findings is not run. */
@@ -133,6 +136,9 @@ const shape = z.object({
   selection: z.object({ digest, limit: text.nullable(), given: z.array(text), extra_vars: vars }),
   offline: z.boolean(),
   facts: z.array(z.object({ task: text, digest, output: json.optional() })),
+  machines: z
+    .record(text, z.object({ id: text.optional(), boot: text.optional(), key: text.optional() }))
+    .optional(),
   parts: z.array(z.union([wave, z.object({ kind: text, name: text, text, ends: z.boolean() })])),
   point_of_no_return: text.nullable(),
   findings: z.array(z.object({ task: text, message: text })),

@@ -1,6 +1,7 @@
 import { InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { type Json, stableText } from '../model/json.ts'
+import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactDeep, redactor } from '../model/redact.ts'
 import type { State } from '../model/state.ts'
 import { isTelling } from '../model/telling.ts'
@@ -27,6 +28,8 @@ export interface PlanOutcome {
   readonly parts: readonly PlannedPart[]
   readonly state: State | undefined
   readonly findings: PlanDocument['findings']
+  /** The machines that were asked, by name. */
+  readonly machines?: ReadonlyMap<string, MachineIdentity>
 }
 
 /** The part of a plan that is known without asking anybody: all its digests but those of facts and tasks. */
@@ -61,7 +64,7 @@ export function basisDocument(basis: PlanBasis, hider: Hider): Omit<PlanDocument
 /** The fields of a plan that asking the hosts fills. */
 export type PlanAsked = Pick<
   PlanDocument,
-  'digest' | 'offline' | 'facts' | 'parts' | 'point_of_no_return' | 'findings'
+  'digest' | 'offline' | 'facts' | 'machines' | 'parts' | 'point_of_no_return' | 'findings'
 >
 
 /**
@@ -70,11 +73,12 @@ export type PlanAsked = Pick<
  */
 export function planDocument(basis: PlanBasis, outcome: PlanOutcome, hider: Hider): PlanDocument {
   const known = basisDocument(basis, hider)
-  const { parts, state, findings } = outcome
+  const { parts, state, findings, machines = new Map() } = outcome
   const redact = redactor(() => hider.values)
   const asked: Omit<PlanAsked, 'digest'> = {
     offline: state === undefined,
     facts: state === undefined ? [] : factsOf(parts, state).map((fact) => shown(fact, redact)),
+    ...(machines.size > 0 && { machines: Object.fromEntries(machines) }),
     parts: parts.map(partOf).map((part) => shownPart(part, redact)),
     point_of_no_return: pointOfNoReturn(parts)?.id ?? null,
     findings: findings.map((finding) => shown(finding, redact)),

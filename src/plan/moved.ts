@@ -1,4 +1,5 @@
 import type { Json } from '../model/json.ts'
+import { anotherBy } from '../model/machine-identity.ts'
 import { taskParts } from '../model/schedule.ts'
 import type { PlanDocument, PlanTask } from './document.ts'
 import { differences } from './leaves.ts'
@@ -127,6 +128,11 @@ export function movedFacts(plan: PlanDocument, now: PlanDocument): readonly stri
     const what = differences(before.output, fact.output)
     return [[before.task, what.length > 0 ? shortened(what) : 'its output has changed']]
   })
+  const others = Object.entries(plan.machines ?? {}).flatMap(([name, before]): readonly string[] => {
+    const who = now.machines?.[name]
+    const by = who && anotherBy(before, who)
+    return by === undefined ? [] : [`${name}: it is another machine: ${by}`]
+  })
   const gone = plan.facts.flatMap(({ task }): readonly Moved[] =>
     facts.has(task) ? [] : [[task, 'it was observed, and now it is not']],
   )
@@ -134,7 +140,7 @@ export function movedFacts(plan: PlanDocument, now: PlanDocument): readonly stri
   const once = [...found, ...moved, ...movedDecisions(plan, now), ...gone].filter(
     ([task]) => told.size !== told.add(task).size,
   )
-  return [...movedGates(plan, now), ...byHost(once)]
+  return [...others, ...movedGates(plan, now), ...byHost(once)]
 }
 
 /** Gates at which the run would end now, and did not. */

@@ -139,6 +139,7 @@ export function eventLines(event: Event): readonly string[] {
       ]
     case 'run.ended':
       return [`${outcomeText(event.outcome)} (${duration(event.seconds)})`]
+    case 'machines.met':
     case 'wave.started':
     case 'wave.ended':
     case 'task.checking':

@@ -7,9 +7,9 @@ import { keepTries } from '../../src/connect/tries.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Become, Connection } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
-import { type Accounts, makeAccounts, type TestUser } from '../support/accounts.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 import { until } from '../support/until.ts'
+import { makeUsers, type TestUser, type Users } from '../support/users.ts'
 
 const login: TestUser = { name: 'uf-login', uid: 7111, password: 'opens it' }
 const app: TestUser = { name: 'uf-app', uid: 7112, password: 'of the app', shell: '/usr/sbin/nologin' }
@@ -30,13 +30,13 @@ afterEach(async () => {
   asked.length = 0
   for (const stop of stops.splice(0).reverse()) await stop()
 })
-async function host(sudoers: readonly string[]): Promise<{ accounts: Accounts; sshd: Sshd; open: Open }> {
-  const accounts = makeAccounts([login, app], ['root ALL=(ALL:ALL) ALL', ...sudoers])
+async function host(sudoers: readonly string[]): Promise<{ users: Users; sshd: Sshd; open: Open }> {
+  const users = makeUsers([login, app], ['root ALL=(ALL:ALL) ALL', ...sudoers])
   used += 1
-  const sshd = await startSshd(`127.102.0.${used}`, [], 2222, accounts.within)
+  const sshd = await startSshd(`127.102.0.${used}`, [], 2222, users.launch)
   stops.push(async () => {
     await sshd.stop()
-    accounts.remove()
+    users.remove()
   })
   const open: Open = async (become, more = {}) => {
     const { workdir: _root, ...rest } = sshd.endpoint
@@ -45,7 +45,7 @@ async function host(sudoers: readonly string[]): Promise<{ accounts: Accounts; s
     stops.push(() => connection.close())
     return connection
   }
-  return { accounts, sshd, open }
+  return { users, sshd, open }
 }
 type Open = (become?: Become, more?: Partial<ConnectContext>) => Promise<Connection>
 const needsPassword = 'uf-login ALL=(uf-app) /bin/sh'
@@ -58,7 +58,7 @@ const fails = (text: string) =>
   })
 
 test('a wrong password is tried once, for all machines together, and each says so at once', async () => {
-  const { accounts, open } = await host([needsPassword])
+  const { users, open } = await host([needsPassword])
   const tries = keepTries()
   const connections = await Promise.all(
     Array.from({ length: 6 }, () => open({ ...sudo, password: secret('env:WRONG') }, { tries })),
@@ -69,36 +69,36 @@ test('a wrong password is tried once, for all machines together, and each says s
   const words = came.map((one) => (one.status === 'rejected' ? String(one.reason.message) : 'done'))
   expect(words.filter((word) => word.includes('the password is wrong'))).toHaveLength(3)
   expect(words.filter((word) => word.includes('a wrong one is not tried twice'))).toHaveLength(15)
-  const wrong = () => accounts.sudoLog().filter((line) => line.includes('incorrect password'))
+  const wrong = () => users.sudoLog().filter((line) => line.includes('incorrect password'))
   await until(() => wrong().length > 0, 'the log of sudo')
   expect(wrong()).toHaveLength(1)
-  expect([...words, ...accounts.sudoLog()].join('\n')).not.toContain('canary-7c1')
+  expect([...words, ...users.sudoLog()].join('\n')).not.toContain('canary-7c1')
 })
 test('the right one is written to sudo alone, and once for each shell', async () => {
-  const { accounts, sshd, open } = await host([needsPassword])
+  const { users, sshd, open } = await host([needsPassword])
   const connection = await open({ ...sudo, password: secret('env:RIGHT') })
   const seen = await connection.exec(
     sh`cat; printenv; for f in /proc/[0-9]*; do tr '\0' ' ' <$f/cmdline; done 2>/dev/null`,
   )
   expect(seen).toMatchObject({ kind: 'exit', code: 0 })
   expect(seen.stdout).toContain('sudo -k -S -p')
-  expect(seen.stdout + seen.stderr + sshd.log() + accounts.sudoLog().join()).not.toContain('opens it')
+  expect(seen.stdout + seen.stderr + sshd.log() + users.sudoLog().join()).not.toContain('opens it')
   for (let count = 0; count < 30; count += 1) await connection.exec(sh`true`)
-  const said = accounts.sudoLog()
+  const said = users.sudoLog()
   expect(
     said.filter((line) => line.includes('COMMAND') && !line.includes('required')).length,
   ).toBeLessThanOrEqual(4)
   expect(new Set(asked)).toEqual(new Set(['env:RIGHT']))
 })
 test('a password that is not needed is not even looked up, and no command costs a sudo', async () => {
-  const { accounts, open } = await host([free])
+  const { users, open } = await host([free])
   const connection = await open({ ...sudo, password: secret('env:WRONG') })
   for (let count = 0; count < 30; count += 1) await connection.exec(sh`true`)
   await connection.put({ text: 'x' }, `${await connection.workdir()}/x`)
   await (await connection.job('r/t/1/j', sh`exit 0`)).wait()
   await Promise.all(Array.from({ length: 60 }, () => connection.exec(sh.read`true`)))
   expect(asked).toEqual([])
-  expect(accounts.sudoLog().length).toBeLessThanOrEqual(4)
+  expect(users.sudoLog().length).toBeLessThanOrEqual(4)
 })
 test.each([
   ['no password is there', [needsPassword], undefined, 'a password is needed, and none was given'],
@@ -136,32 +136,32 @@ test('a wrong password of su is tried once', async () => {
   await expect(connection.exec(sh`true`)).rejects.toEqual(fails('a wrong one is not tried twice'))
 })
 test('questions as sudo may be told to ask them', async () => {
-  const { open, accounts } = await host([free])
+  const { open, users } = await host([free])
   const lying = 'Defaults lecture=always, badpass_message=Password:, passprompt="Password for %u:"'
-  accounts.etc('sudoers', `${lying}\n${needsPassword}\n`, 0o440)
+  users.etc('sudoers', `${lying}\n${needsPassword}\n`, 0o440)
   const connection = await open({ ...sudo, password: secret('env:RIGHT') })
   expect(await connection.exec(sh.read`id -un`)).toMatchObject({ stdout: 'uf-app\n' })
 })
 test('home, name, directory and session are those of the other user', async () => {
-  const { accounts, open } = await host([
+  const { users, open } = await host([
     'Defaults env_reset, secure_path="/usr/bin:/bin", lecture=always',
     free,
   ])
   const connection = await open(sudo)
-  const home = accounts.home(app)
+  const home = users.home(app)
   const said = await connection.exec(sh.read`echo $HOME $USER $LOGNAME $PWD $PATH; umask; id -un; cat`)
   expect(said.stdout).toBe(`${home} uf-app uf-app ${home} /usr/bin:/bin\n0022\nuf-app\n`)
   expect(await connection.workdir()).toBe(`${home}/.upgrade-fleet`)
   const asLogin = connection.as({ become: false })
-  expect(await asLogin.workdir()).toBe(`${accounts.home(login)}/.upgrade-fleet`)
+  expect(await asLogin.workdir()).toBe(`${users.home(login)}/.upgrade-fleet`)
   expect(asLogin.endpoint.become).toBeUndefined()
   expect(connection.as({}).endpoint).toEqual(connection.endpoint)
 })
 test('users share the channels of a connection, also where there are few', async () => {
-  const { sshd, accounts } = await host([free])
+  const { sshd, users } = await host([free])
   void sshd
   used += 1
-  const few = await startSshd(`127.102.0.${used}`, ['MaxSessions 2'], 2222, accounts.within)
+  const few = await startSshd(`127.102.0.${used}`, ['MaxSessions 2'], 2222, users.launch)
   stops.push(() => few.stop())
   const { workdir: _root, ...rest } = few.endpoint
   const connection = await openSsh({ ...rest, user: 'uf-login' }, context)

@@ -5,9 +5,9 @@ import { openSsh } from '../../src/connect/ssh.ts'
 import type { Account, Become, Endpoint } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
 import { connectionContract, freshContract, type Subject } from '../contracts/connection.ts'
-import { makeAccounts, type TestUser } from '../support/accounts.ts'
 import { greeter } from '../support/greeter.ts'
 import { startSshd } from '../support/sshd.ts'
+import { makeUsers, type TestUser } from '../support/users.ts'
 
 const login: TestUser = { name: 'uf-login', uid: 7101, password: 'opens it' }
 const app: TestUser = { name: 'uf-app', uid: 7102, password: 'of the app', shell: '/usr/sbin/nologin' }
@@ -30,10 +30,10 @@ interface Setting {
   readonly account?: Account
 }
 async function subject({ sudoers = [free], user = login, acts, become, account }: Setting): Promise<Subject> {
-  const accounts = makeAccounts([login, app, third], ['root ALL=(ALL:ALL) ALL', ...sudoers])
-  accounts.etc('doas.conf', 'permit nopass uf-login as uf-app cmd /bin/sh\n', 0o600)
+  const users = makeUsers([login, app, third], ['root ALL=(ALL:ALL) ALL', ...sudoers])
+  users.etc('doas.conf', 'permit nopass uf-login as uf-app cmd /bin/sh\n', 0o600)
   used += 1
-  const sshd = await startSshd(`127.102.0.${used}`, [], 2222, accounts.within)
+  const sshd = await startSshd(`127.102.0.${used}`, [], 2222, users.launch)
   const greeting = 'hello from there'
   const service = await greeter('127.79.0.200', greeting)
   const { workdir: _root, ...rest } = sshd.endpoint
@@ -43,13 +43,13 @@ async function subject({ sudoers = [free], user = login, acts, become, account }
       const connection = await openSsh(endpoint, context)
       return account === undefined ? connection : connection.as(account)
     },
-    scratch: accounts.scratch(acts),
+    scratch: users.scratch(acts),
     greeting,
     greeterPort: service.port,
     stop: async () => {
       await service.stop()
       await sshd.stop()
-      accounts.remove()
+      users.remove()
     },
   }
 }

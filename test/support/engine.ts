@@ -176,6 +176,7 @@ function stubConnection(name: string, endJobs?: () => void): Connection {
   const none = () => Promise.reject(new Error('a test module used the connection'))
   return {
     endpoint: { name, kind: 'fake', address: name, port: 0 },
+    who: () => undefined,
     workdir: async () => '/work',
     exec: none,
     put: none,

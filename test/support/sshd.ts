@@ -21,12 +21,15 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-/** Starts an sshd that lets users in with one key, and nothing else; `within` is what it is started by (a namespace). */
+/** How the server is started: the command, and what stands before its own arguments. */
+export type Launch = (directory: string) => readonly [string, ...string[]]
+
+/** Starts an sshd that lets the present user in with one key, and nothing else; what `extra` says comes first, so it counts. */
 export async function startSshd(
   address: string,
   extra: readonly string[] = [],
   port = 2222,
-  within: readonly string[] = [],
+  launch: Launch = () => ['/usr/sbin/sshd'],
 ): Promise<Sshd> {
   const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
@@ -40,6 +43,7 @@ export async function startSshd(
   writeFileSync(
     at('sshd_config'),
     [
+      ...extra,
       `ListenAddress ${address}:${port}`,
       `HostKey ${at('host')}`,
       `AuthorizedKeysFile ${at('authorized_keys')}`,
@@ -51,12 +55,13 @@ export async function startSshd(
       'PidFile none',
       'LogLevel VERBOSE',
       'PrintMotd no',
-      ...extra,
       '',
     ].join('\n'),
   )
-  const line = [...within, '/usr/sbin/sshd', '-D', '-f', at('sshd_config'), '-E', at('log')]
-  const server = spawn(line[0] ?? '', line.slice(1), { stdio: 'ignore' })
+  const [command, ...before] = launch(directory)
+  const server = spawn(command, [...before, '-D', '-f', at('sshd_config'), '-E', at('log')], {
+    stdio: 'ignore',
+  })
   const over = new Promise((resolve) => server.once('exit', resolve))
   await until(() => answers(address, port), `sshd on ${address}:${port}`)
   return {
