@@ -7,7 +7,7 @@ import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { allMachines } from '../plan/machines.ts'
 import type { Limit } from '../plan/schedule.ts'
-import type { RunFlags } from './flags.ts'
+import type { LoginFlags, RunFlags } from './flags.ts'
 import { isUnknown, scanAll } from './hostkeys.ts'
 import type { Prepared } from './prepare.ts'
 import { sshController } from './world.ts'
@@ -20,13 +20,13 @@ import { sshController } from './world.ts'
 export async function refuseUnknownHosts(
   io: Io,
   { schedule, inventory }: Pick<Prepared, 'schedule' | 'inventory'>,
-  flags: Pick<RunFlags, 'forks' | 'hostKeyChecking' | 'inventory'>,
+  flags: LoginFlags & Pick<RunFlags, 'forks' | 'inventory'>,
   limit?: Limit,
 ): Promise<void> {
   if (flags.hostKeyChecking === 'accept-new') return
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
   const read = knownHostsReader()
-  const controller = sshController(io)
+  const controller = sshController(io, flags)
   const strangers: Endpoint[] = []
   for (const { name } of allMachines(schedule, limit)) {
     const host = hosts.get(name)

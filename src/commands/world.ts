@@ -4,8 +4,11 @@ import { type Bastions, keepBastions } from '../connect/bastions.ts'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
+import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
+import { keepTurns } from '../connect/turns.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
+import { plainLogins } from '../inventory/login-vars.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
 import { sshFiles } from '../inventory/ssh-files.ts'
@@ -17,7 +20,8 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
-import type { RunFlags } from './flags.ts'
+import type { LoginFlags } from './flags.ts'
+import { askPassphrases, personAt, type Screen, typedPassword } from './login.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
 export function stateDirectory(io: Io, flag: string | undefined): string {
@@ -27,8 +31,10 @@ export function stateDirectory(io: Io, flag: string | undefined): string {
 /** The other machines, and the secrets that they are given: what a run needs of the world. */
 export interface World {
   connect(machine: Host): Promise<Connection>
-  /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Throws an {@link InputError} with all that is wrong. */
-  foresee(hosts: Iterable<string>): void
+  /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Asks for passphrases of their keys. Throws an {@link InputError} with all that is wrong, secrets that are not there too. */
+  foresee(hosts: Iterable<string>): Promise<void>
+  /** Tells what is drawn on the terminal: it stands aside when a server asks the person there. */
+  shownOn(screen: Screen): void
   /** The machines that were connected to so far. */
   met(): Met
   readonly redact: (text: string) => string
@@ -42,27 +48,33 @@ export interface Met {
 }
 
 /** Connections to the hosts of an inventory, each made when it is first asked for; `check` makes them read-only. */
-export function worldOf(
-  io: Io,
-  inventory: Inventory,
-  check: boolean,
-  { hostKeyChecking }: Pick<RunFlags, 'hostKeyChecking'>,
-): World {
+export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: LoginFlags): World {
   const revealed = new Set<string>()
-  const secrets = remembering(secretsOf(io), revealed)
+  const { hostKeyChecking, typed } = flags
+  const plain = new Map(plainLogins(inventory).map(({ name, value }) => [name, value]))
+  const others = secretsOf(io)
+  const secrets = remembering((one) => typed?.of(one.name) ?? plain.get(one.name) ?? others(one), revealed)
+  for (const value of [...plain.values(), ...(typed?.values() ?? [])]) revealed.add(value)
   // What the environment holds is known already; a file's value is when it is first used.
   for (const name of secretNames(varsOf(inventory))) if (name.startsWith('env:')) revealQuietly(secrets, name)
   const agent = io.env['SSH_AUTH_SOCK']
+  let screen: Screen | undefined
+  const ask = personAt(io, () => screen)
   const context = {
     secrets,
     home: io.home,
+    turns: keepTurns(),
+    refusals: keepRefusals(),
+    openedKeys: new Map(),
+    ...(typed !== undefined && { passphrases: typed.passphrases }),
+    ...(ask !== undefined && { ask }),
     ...(agent !== undefined && { agent }),
     ...(hostKeyChecking !== undefined && { hostKeyChecking }),
   }
   const bastions: Bastions = keepBastions((endpoint) => openConnection(endpoint, { ...context, bastions }))
   const pool = connectionPool((endpoint) => openConnection(endpoint, { ...context, bastions }))
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
-  const controller = sshController(io)
+  const controller = sshController(io, flags)
   const warned = new Set<string>()
   const connected = new Map<string, Connection>()
   const endpointFor = (host: InventoryHost): Endpoint => {
@@ -71,14 +83,24 @@ export function worldOf(
       if (!warned.has(warning)) io.err(`warning: ${warning}\n`)
       warned.add(warning)
     }
-    return endpoint
+    const isTyped = endpoint.kind === 'ssh' && endpoint.password === undefined
+    return isTyped && typed?.of(typedPassword.name) !== undefined
+      ? { ...endpoint, password: typedPassword }
+      : endpoint
   }
   return {
-    foresee: (names) => {
+    shownOn: (shown) => {
+      screen = shown
+    },
+    foresee: async (names) => {
+      const endpoints: Endpoint[] = []
       const problems = [...names].flatMap((name) => {
         const host = hosts.get(name)
+        if (host === undefined) return []
         try {
-          if (host !== undefined) endpointFor(host)
+          const endpoint = endpointFor(host)
+          for (const needed of [endpoint.password, endpoint.passphrase]) if (needed) reveal([needed], secrets)
+          endpoints.push(endpoint)
           return []
         } catch (error) {
           if (error instanceof InputError) return error.problems
@@ -86,6 +108,7 @@ export function worldOf(
         }
       })
       if (problems.length > 0) throw new InputError([...new Set(problems)])
+      if (typed !== undefined) await askPassphrases(io, endpoints, context, typed)
     },
     connect: async (machine) => {
       const host = hosts.get(machine.name)
@@ -116,7 +139,15 @@ export function worldOf(
 }
 
 /** Who runs this, and the ssh_config files of this machine, each read once. */
-export const sshController = (io: Io): SshController => ({
+export const sshController = (
+  io: Io,
+  { user, privateKey, timeout }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout'> = {},
+): SshController => ({
+  typed: {
+    ...(user !== undefined && { user }),
+    ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
+    ...(timeout !== undefined && { timeout }),
+  },
   user: io.user,
   uid: io.uid,
   home: io.home,
@@ -124,6 +155,13 @@ export const sshController = (io: Io): SshController => ({
   env: (name) => io.env[name],
   files: sshFiles(io.uid),
 })
+
+/** A key file as it was typed, as an absolute path. */
+export const keyPath = (io: Pick<Io, 'cwd' | 'home'>, file: string): string =>
+  resolve(
+    io.cwd,
+    file.replace(/^~(?=\/)/, () => io.home),
+  )
 
 /** Where secrets of this process come from. */
 export const secretsOf = (io: Io): SecretStore => secretStore(io.env, io.uid)

@@ -83,7 +83,9 @@ export function loginRun(parts: LoginParts): LoginRun {
   let current: Method | 'none' | undefined
   let trial: Trial | undefined
   let passwordRefused = false
+  let isBarred = false
   let ended = false
+  const gone = new AbortController()
   let begun = false
   let isRefused = false
   // Why this side ended it, and what else is to be told.
@@ -109,6 +111,7 @@ export function loginRun(parts: LoginParts): LoginRun {
     }
     gaveUp = `${saidOf(password?.secret)} is not tried: it was refused by ${got.refusedBy}`
     passwordRefused = true
+    isBarred = true
     return false
   }
   const answer = async (
@@ -125,11 +128,15 @@ export function loginRun(parts: LoginParts): LoginRun {
     const prompts = given.prompts.map(({ prompt, echo }) => ({ text: shown(prompt), hidden: echo !== true }))
     const goOn = pause()
     const said = shown(`${given.title} ${given.instructions}`)
-    const answers = await parts.ask?.({ host: name, said, prompts }).catch(() => undefined)
+    const ask = prompts.length > mostPrompts ? undefined : parts.ask
+    const answers = await ask?.({ host: name, said, prompts, gone: gone.signal }).catch(() => undefined)
     goOn()
     if (ended) return
     if (answers !== undefined) return finish([...answers])
-    const asked = prompts.map(({ text }) => JSON.stringify(text)).join(', ')
+    const asked = prompts
+      .slice(0, mostPrompts)
+      .map(({ text }) => JSON.stringify(text))
+      .join(', ')
     gaveUp = `the server asks ${asked}, and nobody can answer here`
     parts.hangUp()
   }
@@ -192,6 +199,7 @@ export function loginRun(parts: LoginParts): LoginRun {
     over: (how) => {
       if (ended) return
       ended = true
+      gone.abort()
       if (how === 'in') return settle('accepted')
       // A server that says why it hangs up after a try (too many of them) has refused it; one that is gone has not.
       const refused = how.serverSaid !== undefined && current !== undefined && current !== 'none'
@@ -213,6 +221,7 @@ export function loginRun(parts: LoginParts): LoginRun {
         `${name}: ${username}@${address} was refused; ${facts.join('; ')}`,
         ...(tried.get('publickey') === 'refused' && key?.hint !== undefined ? [key.hint] : []),
         ...(wantsMore() ? ['Name its password: ansible_password: { env: NAME }, or type it: -k'] : []),
+        ...(isBarred ? ['If this host has another one, name it there: ansible_password: { env: NAME }'] : []),
         `Try it by hand: ssh -p ${port} ${username}@${address}`,
       ]
       return new ConnectionError(name, 'auth', lines.join('\n'))
@@ -232,4 +241,5 @@ export function loginRun(parts: LoginParts): LoginRun {
 export const saidOf = (secret: Secret | undefined): string =>
   secret === undefined ? 'a password' : `the password ${secret.name.replace(/^(inventory|typed):/, '')}`
 
+const mostPrompts = 8
 const shown = (text: string): string => sanitize(text).replace(/\s+/g, ' ').trim().slice(0, 200)

@@ -17,7 +17,7 @@ export interface Becoming {
   readonly manners: Map<string, Manner>
 }
 
-const seconds = 30
+const patience = 30
 
 /**
  * Opens shells of a user over a link that another logged in to; undefined is who logged in. With `over`, the frames come
@@ -48,7 +48,15 @@ export function becomeShell(
               const passwordOf = ({ become: { password }, manner }: Layer) =>
                 manner.asks && password !== undefined ? reveal([password], becoming.secrets) : undefined
               const behind = before === undefined || seat === 'login' ? undefined : seat
-              came = await introduce(channel, link.gone, layers, end, behind, passwordOf, seconds)
+              came = await introduce(
+                channel,
+                link.gone,
+                layers,
+                end,
+                behind,
+                passwordOf,
+                link.patience ?? patience,
+              )
               if (came.kind !== 'there') throw new Error(came.kind)
             },
           })

@@ -4,6 +4,7 @@ import type { Secret, SecretStore } from '../model/secret.ts'
 import type { Bastions } from './bastions.ts'
 import type { Refusals } from './refusals.ts'
 import type { Tries } from './tries.ts'
+import type { Turns } from './turns.ts'
 import type { Retry } from './wire.ts'
 
 /** What is done with the host key of a machine of which none is known; a key that is another than the known one is always refused. */
@@ -14,6 +15,8 @@ export interface ServerAsks {
   readonly host: string
   readonly said: string
   readonly prompts: readonly { readonly text: string; readonly hidden: boolean }[]
+  /** Aborted when the server does not wait any more. */
+  readonly gone: AbortSignal
 }
 
 /** What connections need of the world around them; `main` hands it in. */
@@ -25,14 +28,22 @@ export interface ConnectContext {
   readonly agent?: string
   /** `accept-new`: the key of a machine of which no key is known is stored and taken; default `strict`. */
   readonly hostKeyChecking?: HostKeyChecking
-  /** Seconds for TCP, handshake and authentication together; default 20. */
+  /** Seconds for TCP, handshake and authentication of one try together, whatever the endpoint says; default 20. */
   readonly connectTimeout?: number
   /** Seconds without a byte from the other side after which a connection is given up; default 60. */
   readonly watchdog?: number
+  /** Seconds for an answer to what takes no time: a new channel, a shell's first word, a kill; default 30. */
+  readonly patience?: number
+  /** Seconds for a command whose caller says no other; default 120. */
+  readonly commandTimeout?: number
   /** How a lost connection is tried again for the next call. */
   readonly retry?: Retry
   /** The passwords that were tried; without it, each connection counts for itself. */
   readonly tries?: Tries
+  /** How a connection is tried again that is refused, or broken off before the login; default `eager`. */
+  readonly attempts?: Retry
+  /** Whose turn it is for a handshake with one machine; without it, nobody waits. */
+  readonly turns?: Turns
   /** The machines that others are reached through; without it, only those that are behind none can be. */
   readonly bastions?: Bastions
   /** What servers refused so far; without it, each connection remembers its own. */

@@ -8,6 +8,7 @@ import { putLarge } from './put-large.ts'
 import { judged, must, ownFence, type Runner } from './runner.ts'
 import { digestOf, opened } from './sources.ts'
 import { digestTool, nameScript, outcome, placeOf, storeSmall } from './store-scripts.ts'
+import { needs } from './tools.ts'
 
 const small = 32 * 1024
 
@@ -131,7 +132,11 @@ export async function getFile(
 }
 
 // The digest of what is large is found while it is sent, by a reader of its own.
-const getScript = (path: string, from: number): string => `f=${quote(path)}
+const getScript = (
+  path: string,
+  from: number,
+): string => `${needs('stat', 'sha256sum', from === 0 ? 'cat' : 'tail')}
+f=${quote(path)}
 if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
 s=$(stat -L -c %s -- "$f") || exit 1
 take() { ${from === 0 ? 'cat -- "$f"' : `tail -c +${from + 1} -- "$f"`}; }

@@ -6,13 +6,18 @@ import type { Connection, Endpoint } from '../model/connection.ts'
 import type { Channel, Ended, Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { machine } from './machine.ts'
+import { withResolvers } from './resolvers.ts'
 import { keepWire } from './wire.ts'
 
 /** A connection to this machine: the same shells without SSH. Jobs outlive this process. */
 export async function openLocal(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
   const open = async () => localLink(context.home)
   const wire = keepWire(endpoint.name, await open(), open, context.retry)
-  return machine(endpoint, wire, context.secrets, { login: userInfo().username, tries: context.tries })
+  return machine(endpoint, wire, context.secrets, {
+    login: userInfo().username,
+    tries: context.tries,
+    timeout: context.commandTimeout,
+  })
 }
 
 const drainMs = 200
@@ -76,12 +81,4 @@ function start(command: string, home: string): Promise<Channel> {
       })
     })
   })
-}
-
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined
-  const promise = new Promise<T>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }

@@ -31,6 +31,8 @@ export interface Shared {
   /** The name of who logs in, who needs not be become. */
   readonly login?: string
   readonly tries?: Tries | undefined
+  /** Seconds for a command whose caller says no other. */
+  readonly timeout?: number | undefined
 }
 
 /** A connection whose every operation goes through shells over a wire: over SSH or on this machine. */
@@ -38,7 +40,7 @@ export function machine(
   endpoint: Endpoint,
   wire: Wire,
   secrets: SecretStore,
-  { login, tries = keepTries() }: Shared = {},
+  { login, tries = keepTries(), timeout = defaultTimeout }: Shared = {},
 ): Connection {
   const host = endpoint.name
   const shells = keepShells(host, wire)
@@ -75,7 +77,7 @@ export function machine(
           secrets,
           command.text,
           command.reads,
-          options,
+          { timeout, ...options },
           command.reads ? undefined : fence,
         ),
       put: (source, path, options = {}) => putFile(runner, secrets, seat.ours, source, path, options),

@@ -49,8 +49,6 @@ interface Entry {
   quiet: boolean
 }
 
-const helloSeconds = 30
-
 /** How a shell comes to be on a channel, if not as the login user's own. */
 export interface Opening {
   readonly command: string
@@ -131,8 +129,9 @@ export async function openShell(link: Link, opening: Opening = { command: 'exec 
     })
   }
 
-  const late = () => abandon(`The shell did not answer within ${helloSeconds} seconds.`)
-  const deadline = setTimeout(late, helloSeconds * 1000)
+  const { patience = 30 } = link
+  const late = () => abandon(`The shell did not answer within ${patience} seconds.`)
+  const deadline = setTimeout(late, patience * 1000)
   let abandon: (why: string) => void = () => undefined
   const abandoned = new Promise<string>((resolve) => {
     abandon = resolve

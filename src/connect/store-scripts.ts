@@ -4,6 +4,7 @@ import type { PutOptions } from '../model/connection.ts'
 import { passedOn } from './lock-scripts.ts'
 import { type Identity, killScript } from './session.ts'
 import { digestOf } from './sources.ts'
+import { needs } from './tools.ts'
 
 /** What scripts that store a file end with when it was not done. */
 export const outcome = { exists: 5, cut: 10, noSpace: 11, notThere: 12, otherBytes: 13 } as const
@@ -30,7 +31,8 @@ export const digestTool = `h=sha256sum; [ "$(printf abc | openssl dgst -sha256 -
 
 /** Names `f`, `d` and `t`, and refuses what cannot be. */
 export function beginStore({ path, directory, temporary }: Place, { exclusive }: PutOptions): string {
-  return `umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
+  return `${needs('head', 'sha256sum', 'chmod', 'sync', 'rm', exclusive ? 'ln' : 'mv')}
+umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
 if [ ! -d "$d" ]; then printf '%s\\n' "there is no directory $d" >&2; exit 1; fi
 if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
 ${exclusive ? `if [ -e "$f" ] || [ -L "$f" ]; then exit ${outcome.exists}; fi` : ':'}
@@ -111,7 +113,8 @@ export function storeLarge(large: Large, options: PutOptions, fence: string | un
   const claims = [...(before === undefined ? [] : [before.temporary]), part].map(quote).join(' ')
   const id = temporary.slice(temporary.lastIndexOf('-') + 1)
   const kill = before?.writer === undefined ? ':' : `( ${killScript(before.writer)} ) >/dev/null`
-  return `${beginStore(large, options)}
+  return `${needs('mkdir', 'stat', 'tee', 'mv', 'ln')}
+${beginStore(large, options)}
 p=${quote(part)}; l=${notes(workdir)}; n=$l/${id}; m=$l/part-${digestOf(Buffer.from(part)).slice(0, 18)}; s=${size}; k=1; o=0
 ${digestTool}
 ${kill}
@@ -126,8 +129,8 @@ rm -f -- "$m"
 if [ -f "$t" ] && [ ! -L "$t" ] && [ "$(stat -c '%u %h' -- "$t")" = "$(id -u) 1" ]; then o=$(stat -c %s -- "$t"); [ "$o" -le "$s" ] || o=0; fi
 if [ "$o" = 0 ]; then rm -f -- "$t"; set -C; : >"$t" || exit 1; set +C; fi
 ln -s -- "$t" "$n"
-set -- $(stat -f -c '%a %S' -- "$d")
-if [ $# = 2 ] && [ $(($1 * $2)) -lt $((s - o)) ]; then k=; printf '%s\\n' $(($1 * $2)); exit ${outcome.noSpace}; fi
+set -- $(stat -f -c '%a %S %b' -- "$d")
+if [ $# = 3 ] && [ "$3" != 0 ] && [ $(($1 * $2)) -lt $((s - o)) ]; then k=; printf '%s\\n' $(($1 * $2)); exit ${outcome.noSpace}; fi
 e=; ! tee --output-error=exit </dev/null >/dev/null 2>&1 || e=--output-error=exit
 take() { head -c "$1"; }
 ! dd bs=1 count=0 iflag=fullblock,count_bytes status=none </dev/null 2>/dev/null || take() { dd bs=64K iflag=fullblock,count_bytes status=none count="$1"; }
@@ -194,8 +197,8 @@ t=; exit ${outcome.notThere}`
 function cacheKeep({ cache = false }: PutOptions, workdir: string): string {
   if (!cache) return ':'
   return `c=${quote(cacheOf(workdir))}; if mkdir -p -- "$c" && [ ! -e "$c/$w" ]; then
-set -- $(stat -f -c '%a %S' -- "$c")
-if [ $# != 2 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$t" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
+set -- $(stat -f -c '%a %S %b' -- "$c")
+if [ $# != 3 ] || [ "$3" = 0 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$t" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
 find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
 v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done; fi`
 }

@@ -16,6 +16,12 @@ const word = (what: string) => z.string().regex(/^[^-\p{Cc}\s][^\p{Cc}\s]*$/u, w
 const path = z.string().regex(/^(\/|~\/)[^\p{Cc}]*$/u, 'expected an absolute path')
 const port = 'expected a port of 1 to 65535'
 
+const time = 'expected whole seconds, 1 or more'
+const timeout = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], time)
+  .refine((value) => Number.isInteger(value) && value >= 1, time)
+  .optional()
+
 const pinned =
   'expected a fingerprint as ssh-keygen -l prints it, SHA256: and 43 characters, or a list of them'
 const pin = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, pinned)
@@ -30,6 +36,8 @@ const connection = z.object({
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ...loginVars,
+  ansible_ssh_timeout: timeout,
+  ansible_timeout: timeout,
   ansible_ssh_common_args: z.string().default(''),
   upgrade_fleet_host_key: z
     .union([z.array(pin).min(1, 'expected at least one fingerprint'), pin.transform((one) => [one])], pinned)
@@ -123,6 +131,9 @@ export function explainEndpoint(
       line('Port', given.ansible_port, fromOf('ansible_port')),
       line('User', given.ansible_user, fromOf('ansible_user')),
       line('User', by.typed?.user, '-u'),
+      line('ConnectTimeout', given.ansible_ssh_timeout, fromOf('ansible_ssh_timeout')),
+      line('ConnectTimeout', given.ansible_timeout, fromOf('ansible_timeout')),
+      line('ConnectTimeout', by.typed?.timeout, '-T'),
     ].flat(),
     ...said.lines,
   ]

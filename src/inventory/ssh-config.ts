@@ -16,8 +16,8 @@ export interface SshController {
   /** A variable of the environment. */
   env(name: string): string | undefined
   readonly files: SshFiles
-  /** What was typed for all hosts whose variables do not say otherwise: `-u` and `--private-key`. */
-  readonly typed?: { readonly user?: string; readonly privateKeyFile?: string }
+  /** What was typed for all hosts whose variables do not say otherwise: `-u`, `--private-key`, and `-T` in seconds. */
+  readonly typed?: { readonly user?: string; readonly privateKeyFile?: string; readonly timeout?: number }
 }
 
 /** A file to begin with: those of `/etc/ssh` include from there, and `~` is not theirs. */

@@ -48,7 +48,7 @@ export interface Endpoint {
   readonly hostKeyAlias?: string
   /** Seconds for TCP, handshake and authentication together. */
   readonly connectTimeout?: number
-  /** Seconds between questions whether it is still there, and after how many of these without a byte it is given up. */
+  /** Seconds between questions whether it is still there, and how many may stay unanswered: with the next it is given up. */
   readonly alive?: { readonly interval: number; readonly count: number }
   /** The machine that it is reached through, which may be behind another. */
   readonly jump?: Endpoint

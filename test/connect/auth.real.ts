@@ -8,7 +8,7 @@ import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
 import type { ConnectionError } from '../../src/model/errors.ts'
 import { secret } from '../../src/model/secret.ts'
-import { type Accounts, startAccounts } from '../support/accounts.ts'
+import { type Accounts, startAccounts } from '../support/login-accounts.ts'
 import { kill } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 
@@ -234,7 +234,7 @@ describe('a server with PAM', () => {
     const seen = watch(server)
     const endpoint = { ...server.account('ann'), password: good }
     expect(await logIn(endpoint, { ask: person([right]) })).toBe('ann')
-    expect(asked).toEqual([
+    expect(asked).toMatchObject([
       { host: endpoint.name, said: '', prompts: [{ text: 'Password required for ann.', hidden: true }] },
     ])
     expect(seen.failures()).toBe(0)

@@ -7,9 +7,9 @@ import { keepTries } from '../../src/connect/tries.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Become, Connection } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
+import { makeUsers, type TestUser, type Users } from '../support/accounts.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 import { until } from '../support/until.ts'
-import { makeUsers, type TestUser, type Users } from '../support/users.ts'
 
 const login: TestUser = { name: 'uf-login', uid: 7111, password: 'opens it' }
 const app: TestUser = { name: 'uf-app', uid: 7112, password: 'of the app', shell: '/usr/sbin/nologin' }

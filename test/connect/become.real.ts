@@ -5,9 +5,9 @@ import { openSsh } from '../../src/connect/ssh.ts'
 import type { Account, Become, Endpoint } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
 import { connectionContract, freshContract, type Subject } from '../contracts/connection.ts'
+import { makeUsers, type TestUser } from '../support/accounts.ts'
 import { greeter } from '../support/greeter.ts'
 import { startSshd } from '../support/sshd.ts'
-import { makeUsers, type TestUser } from '../support/users.ts'
 
 const login: TestUser = { name: 'uf-login', uid: 7101, password: 'opens it' }
 const app: TestUser = { name: 'uf-app', uid: 7102, password: 'of the app', shell: '/usr/sbin/nologin' }

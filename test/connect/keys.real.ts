@@ -9,8 +9,8 @@ import { openSsh } from '../../src/connect/ssh.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
-import { type Accounts, startAccounts } from '../support/accounts.ts'
 import { fidoPrivate } from '../support/fido.ts'
+import { type Accounts, startAccounts } from '../support/login-accounts.ts'
 import { until } from '../support/until.ts'
 
 const password = 'canary-4711'
@@ -129,6 +129,12 @@ describe('agents', () => {
     withAgent(async (socket, add) => {
       add(server.userKey)
       expect(await logIn({}, { agent: socket })).toBe('ann')
+      const rsa = makeKey('of-the-agent', '-t', 'rsa', '-N', 'secret')
+      const opened = makeKey('also-of-the-agent', '-t', 'rsa', '-N', '')
+      add(opened)
+      // The locked file of a key that the agent holds is not opened.
+      writeFileSync(`${rsa}.pub`, readFileSync(`${opened}.pub`))
+      expect(await logIn({ privateKeyFile: rsa }, { agent: socket })).toBe('ann')
       const both = await startAccounts('127.101.0.21', { ann: password }, [
         'PasswordAuthentication yes',
         'AuthenticationMethods publickey,password',

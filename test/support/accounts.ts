@@ -1,76 +1,98 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Endpoint } from '../../src/model/connection.ts'
-import { type Sshd, startSshd } from './sshd.ts'
+import { withUser } from '../../src/lab/host-files.ts'
+import { fastDirectory } from './fast-directory.ts'
+import type { Launch } from './sshd.ts'
 
-/** A real sshd with accounts of its own. */
-export interface Accounts extends Sshd {
-  /** How to reach an account, without anything to log in with. */
-  account(user: string): Endpoint
+/** A user of the test's own machine. */
+export interface TestUser {
+  readonly name: string
+  readonly uid: number
+  readonly password?: string
+  readonly shell?: string
 }
 
-/**
- * Starts an sshd that has accounts with passwords (all have its key too), known to nobody else on this machine: it runs in
- * a mount namespace with its own passwd, group, shadow and, where `pam` gives the lines of a stack, /etc/pam.d/sshd.
- */
-export async function startAccounts(
-  address: string,
-  passwords: Readonly<Record<string, string>>,
-  extra: readonly string[] = [],
-  pam?: readonly string[],
-): Promise<Accounts> {
-  const uids = Object.keys(passwords).map((user, at) => [user, 4711 + at] as const)
-  const files = ['passwd', 'group', 'shadow', ...(pam === undefined ? [] : ['pam.d/sshd'])]
-  const sshd = await startSshd(
-    address,
-    [...(pam === undefined ? [] : ['UsePAM yes']), ...extra],
-    2222,
-    (dir) => {
-      const etc = join(dir, 'etc')
-      mkdirSync(join(etc, 'pam.d'), { recursive: true })
-      const lines = (file: string, more: readonly string[], mode: number) =>
-        writeFileSync(
-          join(etc, file),
-          `${[readFileSync(`/etc/${file}`, 'utf8').trimEnd(), ...more].join('\n')}\n`,
-          {
-            mode,
-          },
-        )
-      const home = (user: string) => join(dir, 'home', user)
-      lines(
-        'passwd',
-        uids.map(([user, uid]) => `${user}:x:${uid}:${uid}::${home(user)}:/bin/sh`),
-        0o644,
-      )
-      lines(
-        'group',
-        uids.map(([user, uid]) => `${user}:x:${uid}:`),
-        0o644,
-      )
-      lines(
-        'shadow',
-        uids.map(([user]) => `${user}:${hash(passwords[user] ?? '')}:19000:0:99999:7:::`),
-        0o600,
-      )
-      if (pam !== undefined) writeFileSync(join(etc, 'pam.d/sshd'), `${pam.join('\n')}\n`)
-      for (const [user, uid] of uids) {
-        mkdirSync(home(user), { recursive: true })
-        chownSync(home(user), uid, uid)
-      }
-      chmodSync(join(dir, 'authorized_keys'), 0o644)
-      const mounts = files.map((file) => `mount --bind ${join(etc, file)} /etc/${file}`)
-      return ['unshare', '--mount', 'sh', '-ec', `${mounts.join('\n')}\nexec /usr/sbin/sshd "$@"`, 'sshd']
-    },
+/** Users and rules that no other process sees: /etc with files of the test's own over it, in a mount namespace. */
+export interface Users {
+  /** The words to start a program with, so that it sees them. */
+  readonly within: readonly string[]
+  /** Starts an sshd that sees them, and lets all of them in with its key. */
+  readonly launch: Launch
+  home(user: TestUser): string
+  /** Writes a file of /etc anew, for what reads it from now on. */
+  etc(name: string, text: string, mode?: number): void
+  /** What sudo logged, one entry a line; needs `Defaults logfile`, which is added. */
+  sudoLog(): readonly string[]
+  /** A directory of a user's, empty. */
+  scratch(user: TestUser): string
+  remove(): void
+}
+
+/** Makes users, each with a home; `sudoers` are the lines of that file beside the log's. Root alone can do this. */
+export function makeUsers(users: readonly TestUser[], sudoers: readonly string[] = []): Users {
+  const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-users-'))
+  const at = (...names: string[]) => join(directory, ...names)
+  chmodSync(directory, 0o755)
+  for (const name of ['etc', 'work', 'home', 'scratch']) mkdirSync(at(name), { mode: 0o755 })
+  const etc = (name: string, text: string, mode = 0o644) => {
+    rmSync(at('etc', name), { force: true })
+    writeFileSync(at('etc', name), text)
+    chmodSync(at('etc', name), mode)
+  }
+  const files = { passwd: '', group: '', shadow: '' }
+  for (const name of ['passwd', 'group', 'shadow'] as const)
+    files[name] = readFileSync(`/etc/${name}`, 'utf8')
+  const home = ({ name }: TestUser) => at('home', name)
+  // What root keeps at home is its own.
+  const root: TestUser = { name: 'root', uid: 0 }
+  for (const user of [root, ...users]) {
+    const { name, uid, password, shell = '/bin/sh' } = user
+    mkdirSync(home(user), { mode: 0o700 })
+    chownSync(home(user), uid, uid)
+    files.passwd = withUser(files.passwd, `${name}:x:${uid}:${uid}::${home(user)}:${shell}`)
+    if (uid === 0) continue
+    const hash =
+      password === undefined
+        ? '*'
+        : execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password, encoding: 'utf8' }).trim()
+    files.group = withUser(files.group, `${name}:x:${uid}:`)
+    files.shadow = `${files.shadow.trimEnd()}\n${name}:${hash}:19000:0:99999:7:::\n`
+  }
+  etc('passwd', files.passwd)
+  etc('group', files.group)
+  etc('shadow', files.shadow, 0o600)
+  etc(
+    'sudoers',
+    [`Defaults logfile=${at('sudo.log')}, !syslog, loglinelen=0`, ...sudoers, ''].join('\n'),
+    0o440,
   )
+  const mounts = [
+    `mount -t overlay -o lowerdir=/etc,upperdir=${at('etc')},workdir=${at('work')} overlay /etc`,
+    'for d in /var/lib/sudo /run/sudo; do [ ! -d $d ] || mount -t tmpfs -o mode=711 tmpfs $d; done',
+    'exec "$@"',
+  ].join(' && ')
+  const within = ['unshare', '-m', '/bin/sh', '-c', mounts, 'sh'] as const
   return {
-    ...sshd,
-    account: (user) => {
-      const { privateKeyFile: _, ...endpoint } = sshd.endpoint
-      return { ...endpoint, user, workdir: join(sshd.directory, 'home', user, 'work') }
+    within,
+    launch: (sshd) => {
+      chmodSync(join(sshd, 'authorized_keys'), 0o644)
+      return [...within, '/usr/sbin/sshd']
     },
+    home,
+    etc,
+    sudoLog: () => {
+      try {
+        return readFileSync(at('sudo.log'), 'utf8').split('\n').filter(Boolean)
+      } catch {
+        return []
+      }
+    },
+    scratch: ({ uid }) => {
+      const path = mkdtempSync(at('scratch', 'of-'))
+      chownSync(path, uid, uid)
+      return path
+    },
+    remove: () => rmSync(directory, { recursive: true, force: true }),
   }
 }
-
-const hash = (password: string): string =>
-  execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password, encoding: 'utf8' }).trim()

@@ -10,6 +10,9 @@ export type Direction = 'up' | 'down'
 /** How a connection is broken: `reset` is a RST to both ends, `end` a FIN, as of a process that died. */
 export type Break = 'reset' | 'end'
 
+/** What else may become of one: `hole` keeps it open, and it brings nothing any more, either way. */
+export type Cut = Break | 'hole'
+
 /** A TCP proxy that does harm on command. All that it does holds at once, for the connections that there are too. */
 export interface TcpProxy {
   readonly address: string
@@ -32,8 +35,8 @@ export interface TcpProxy {
   stall(): void
   /** Breaks every connection that is open. */
   break(how: Break): void
-  /** Breaks each later connection when it has handed on so many bytes that way. */
-  cutAfter(direction: Direction, bytes: number, how?: Break): void
+  /** Ends each later connection when it has handed on so many bytes that way. */
+  cutAfter(direction: Direction, bytes: number, how?: Cut): void
   /** Listens no more, or again: a new connection is refused, those that are open live on. */
   refuse(): Promise<void>
   accept(): Promise<void>
@@ -46,7 +49,7 @@ interface Rules {
   delay: number
   hole: boolean
   stalled: boolean
-  cut: { readonly direction: Direction; readonly bytes: number; readonly how: Break } | undefined
+  cut: { readonly direction: Direction; readonly bytes: number; readonly how: Cut } | undefined
 }
 
 const usual: Rules = { rate: Number.POSITIVE_INFINITY, delay: 0, hole: false, stalled: false, cut: undefined }
@@ -81,7 +84,9 @@ export async function startProxy(
     const { cut } = rules
     const server = connect({ host: target.address, port: target.port, allowHalfOpen: true, noDelay: true })
     const both = [client, server] as const
-    const breakOff = (how: Break) => {
+    let lost = false
+    const breakOff = (how: Cut) => {
+      lost = true
       for (const one of both) if (how === 'reset') one.resetAndDestroy()
       for (const one of both) if (how === 'end') one.end(() => one.destroy())
     }
@@ -102,7 +107,7 @@ export async function startProxy(
       let handed = 0
       let busy = false
       const add = (chunk: Buffer | undefined) => {
-        if (rules.hole) return
+        if (rules.hole || lost) return
         queue.push({ due: performance.now() + rules.delay, chunk })
         waiting += chunk?.length ?? 0
         if (waiting > room) from.pause()
@@ -115,9 +120,9 @@ export async function startProxy(
           const early = first.due - performance.now()
           if (early > 0) await sleep(early)
           const { chunk } = first
-          if (rules.hole || chunk === undefined) {
+          if (rules.hole || lost || chunk === undefined) {
             queue.shift()
-            if (!rules.hole) to.end()
+            if (!rules.hole && !lost) to.end()
             continue
           }
           const most = Math.min(
@@ -140,7 +145,11 @@ export async function startProxy(
         busy = false
       }
       from.on('data', add)
-      from.once('end', () => add(undefined))
+      from.once('end', () => {
+        add(undefined)
+        // The other side does not hear of it; this one is not kept waiting.
+        if (rules.hole || lost) from.destroy()
+      })
       if (cut?.direction === direction && cut.bytes === 0) breakOff(cut.how)
     }
   }

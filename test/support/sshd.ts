@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { fastDirectory } from './fast-directory.ts'
-import { kill } from './processes.ts'
+import { kill, lives } from './processes.ts'
 import { until } from './until.ts'
 
 /** A real OpenSSH server on a loopback address, for one test file. */
@@ -18,6 +18,12 @@ export interface Sshd {
   log(): string
   /** The pids of the server's session processes, each of one connection. */
   sessions(): readonly number[]
+  /** The pid of the process that listens. */
+  pid(): number
+  /** Ends the process that listens, at once; its sessions live on, but are known no more to `sessions`. */
+  down(): Promise<void>
+  /** Starts it again. */
+  up(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -59,11 +65,23 @@ export async function startSshd(
     ].join('\n'),
   )
   const [command, ...before] = launch(directory)
-  const server = spawn(command, [...before, '-D', '-f', at('sshd_config'), '-E', at('log')], {
-    stdio: 'ignore',
-  })
-  const over = new Promise((resolve) => server.once('exit', resolve))
-  await until(() => answers(address, port), `sshd on ${address}:${port}`)
+  let pid = 0
+  let over: Promise<unknown> = Promise.resolve()
+  const orphans: number[] = []
+  const up = async () => {
+    const server = spawn(command, [...before, '-D', '-f', at('sshd_config'), '-E', at('log')], {
+      stdio: 'ignore',
+    })
+    pid = server.pid ?? 0
+    over = new Promise((resolve) => server.once('exit', resolve))
+    await until(() => answers(address, port), `sshd on ${address}:${port}`)
+  }
+  const down = async () => {
+    orphans.push(...childrenOf(pid))
+    kill(pid)
+    await over
+  }
+  await up()
   return {
     directory,
     hostKey,
@@ -79,10 +97,13 @@ export async function startSshd(
       workdir: at('work'),
     },
     log: () => readFileSync(at('log'), 'utf8'),
-    sessions: () => childrenOf(server.pid ?? 0),
+    sessions: () => childrenOf(pid),
+    pid: () => pid,
+    down,
+    up,
     stop: async () => {
-      for (const session of childrenOf(server.pid ?? 0)) kill(session)
-      server.kill('SIGKILL')
+      for (const session of [...orphans, ...(lives(pid) ? childrenOf(pid) : [])]) kill(session)
+      kill(pid)
       await over
       rmSync(directory, { recursive: true, force: true })
     },
