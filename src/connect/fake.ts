@@ -122,7 +122,9 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
     const user = actsAs(endpoint)
     const home = user === undefined || user === 'root' ? '/root' : `/home/${user}`
     const workdir = endpoint.workdir ?? `${home}/.upgrade-fleet`
-    const jobs = jobsOf.get(user) ?? fakeJobs(start, secrets)
+    const begin: Respond = (text, stdin, call) =>
+      start(text, stdin, user === undefined ? call : { ...call, user })
+    const jobs = jobsOf.get(user) ?? fakeJobs(begin, secrets)
     jobsOf.set(user, jobs)
     const reach = () => {
       if (!isClosed() && !away) return

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { homedir } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
+import { sudoersRule } from '../../src/commands/sudoers.ts'
 import type { ConnectContext } from '../../src/connect/context.ts'
 import { readOnly } from '../../src/connect/read-only.ts'
 import { openSsh } from '../../src/connect/ssh.ts'
@@ -127,6 +129,23 @@ test.each([
 ] as const)('%s to %s says why not', async (method, user, text) => {
   const { open } = await host([free, 'uf-login ALL=(ALL) NOPASSWD: /bin/sh'])
   await expect((await open({ method, user, always: true })).exec(sh`true`)).rejects.toEqual(fails(text))
+})
+test('the rule that is printed is sound, and enough', async () => {
+  const rule = sudoersRule('uf-login', ['uf-app', 'uf-app']) ?? ''
+  expect(rule).toBe('uf-login ALL=(uf-app) NOPASSWD: /bin/sh')
+  const check = () => execFileSync('visudo', ['-c', '-f', '-'], { input: `${rule}\n`, stdio: 'pipe' })
+  expect(String(check())).toContain('parsed OK')
+  const { open } = await host([rule])
+  const connection = await open(sudo)
+  const path = `${await connection.workdir()}/file`
+  await connection.put({ bytes: Buffer.alloc(100_000) }, path)
+  expect(await connection.exec(sh`stat -c %U ${path}; sleep 60`, { timeout: 0.2 })).toMatchObject({
+    kind: 'timeout',
+    stdout: 'uf-app\n',
+  })
+  const job = await connection.job('r/t/1/j', sh`sleep 60`)
+  await job.cancel()
+  expect(await job.running()).toBe(false)
 })
 test('a wrong password of su is tried once', async () => {
   const { open } = await host([])
