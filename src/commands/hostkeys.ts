@@ -82,7 +82,7 @@ async function scanned(io: Io, pattern: string, flags: ScanFlags): Promise<reado
   const { inventory } = await inventoryOf(io, flags)
   const endpoints = matchHosts(inventory, pattern)
     .map((host) => endpointOf(inventory, host, sshController(io)))
-    .filter((endpoint) => endpoint.kind === 'ssh')
+    .filter((endpoint) => endpoint.kind === 'ssh' || endpoint.kind === 'openssh')
   if (endpoints.length === 0)
     throw new InputError(`hostkeys: expected hosts that are reached over SSH, got none in "${pattern}"`)
   const all = await scanAll(io, endpoints, flags.forks)

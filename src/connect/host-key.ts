@@ -86,7 +86,7 @@ export async function hostKeyCheck(
   const accept = async (key: Buffer): Promise<boolean> => {
     try {
       const [found = { kind: 'unknown' }] = await rememberKeys(files, address, port, [key])
-      verdict = refusal(endpoint, files, key, found)
+      verdict = refusal(endpoint, files, key, found, known.authorities)
       // It is asked again whenever the connection makes new keys.
       if (verdict === undefined) known = await knownOf(endpoint, home)
     } catch (error) {
@@ -103,7 +103,7 @@ export async function hostKeyCheck(
       shown = `${keyType(key)} ${fingerprint(key)}`
       const found = judge(known, key)
       if (found.kind === 'unknown' && hostKeyChecking === 'accept-new') return accept(key)
-      verdict = refusal(endpoint, files, key, found)
+      verdict = refusal(endpoint, files, key, found, known.authorities)
       return verdict === undefined
     },
     shown: () => shown,
@@ -130,6 +130,7 @@ function refusal(
   files: readonly string[],
   key: Buffer,
   found: Verdict,
+  [authority]: Known['authorities'],
 ): ConnectionError | undefined {
   const { name } = endpoint
   const host = recordedName(endpoint)
@@ -142,7 +143,9 @@ function refusal(
     case 'unknown':
       return error(
         `is not known: ${shown}, in none of ${files.join(', ')}.`,
-        `Compare the fingerprint with the machine's own, then type: upgrade-fleet hostkeys trust ${quote(name)}`,
+        authority === undefined || endpoint.kind === 'openssh'
+          ? `Compare the fingerprint with the machine's own, then type: upgrade-fleet hostkeys trust ${quote(name)}`
+          : `If it has a certificate of the authority in ${authority.file}:${authority.line}, set ansible_connection: openssh for it.`,
       )
     case 'changed': {
       const { recorded } = found

@@ -16,6 +16,8 @@ export interface Known {
   /** Keys of the first file that knows it. */
   readonly keys: readonly KnownLine[]
   readonly revoked: readonly KnownLine[]
+  /** Keys whose certificates are taken, by the transport that knows certificates. */
+  readonly authorities: readonly KnownLine[]
   /** Fingerprints that the inventory gives; where there are any, no other key is taken. */
   readonly pins: readonly string[]
 }
@@ -90,13 +92,15 @@ export async function knownFor(
   read: ReadKnownHosts = readKnownHosts,
 ): Promise<Omit<Known, 'pins'>> {
   const revoked: KnownLine[] = []
+  const authorities: KnownLine[] = []
   let keys: readonly KnownLine[] = []
   for (const file of files) {
     const lines = (await read(file)).filter((line) => matchesHost(line.hosts, address, port))
     revoked.push(...lines.filter((line) => line.marker === 'revoked'))
+    authorities.push(...lines.filter((line) => line.marker === 'cert-authority'))
     if (keys.length === 0) keys = lines.filter((line) => line.marker === 'none')
   }
-  return { keys, revoked }
+  return { keys, revoked, authorities }
 }
 
 /** Judges a key that a machine showed: what is revoked stays so, then the inventory's word counts before that of the files. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { dialOut, handshake } from './handshake.ts'
@@ -6,15 +7,16 @@ type Ssh2 = typeof import('ssh2')
 
 /**
  * The host key that a machine shows for some algorithms, or none when it has no such key. The handshake ends there: nobody
- * logs in. Throws {@link ConnectionError} `unreachable`.
+ * logs in; `way` is a stream to it where there is no plain one. Throws {@link ConnectionError} `unreachable`.
  */
 export async function showKey(
   ssh2: Ssh2,
   endpoint: Endpoint,
   algorithms: readonly string[],
   seconds: number,
+  way?: Duplex,
 ): Promise<readonly [] | readonly [Buffer]> {
-  const sock = await dialOut(endpoint, seconds)
+  const sock = way ?? (await dialOut(endpoint, seconds))
   const client = new ssh2.Client()
   let shown: Buffer | undefined
   let failure: Error | undefined

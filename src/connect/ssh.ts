@@ -19,9 +19,17 @@ export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promis
   const context = { refusals: keepRefusals(), openedKeys: new Map(), ...given }
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
+  return overLinks(endpoint, context, () => sshLink(ssh2, endpoint, username, context))
+}
+
+/** A connection over links of one kind, each made in its turn, and anew when one is lost. */
+export async function overLinks(
+  endpoint: Endpoint,
+  context: ConnectContext,
+  once: () => Promise<Link>,
+): Promise<Connection> {
   const { turns, attempts = eager } = context
   const key = turnOf(endpoint)
-  const once = () => sshLink(ssh2, endpoint, username, context)
   const open = (): Promise<Link> =>
     tryAgain(
       () => (turns === undefined ? once() : turns.take(key, once)),
