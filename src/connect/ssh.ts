@@ -43,7 +43,7 @@ export async function overLinks(
     )
   const wire = keepWire(endpoint.name, await open(), open, context.retry)
   return machine(endpoint, wire, context.secrets, {
-    login: username,
+    login: endpoint.user ?? userInfo().username,
     tries: context.tries,
     timeout: context.commandTimeout,
   })
