@@ -35,16 +35,16 @@ export function keepBastions(open: (endpoint: Endpoint) => Promise<Connection>):
   const through = async <T>(
     { name }: Endpoint,
     jump: Endpoint,
-    go: (connection: Connection) => Promise<T>,
+    use: (connection: Connection) => Promise<T>,
   ): Promise<T> => {
-    const once = async () => {
+    const go = async () => {
       if (closed) throw new Error('the connection was closed.')
-      return go(await connectionTo(jump))
+      return use(await connectionTo(jump))
     }
     try {
       // One that dies at this very moment is connected to anew by the second.
-      return await once().catch((error: unknown) => {
-        if (error instanceof ConnectionError && error.fault === 'lost') return once()
+      return await go().catch((error: unknown) => {
+        if (error instanceof ConnectionError && error.fault === 'lost') return go()
         throw error
       })
     } catch (error) {

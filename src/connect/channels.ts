@@ -30,7 +30,7 @@ const type = {
 const ours = 2 * 1024 * 1024
 const largest = 32 * 1024
 const openSeconds = 30
-const drainMs = 200
+const quietMs = 1000
 
 interface Entry {
   readonly line: Line
@@ -49,6 +49,7 @@ export function channelsOver(send: Send, seconds = openSeconds): Channels {
   const entries = new Map<number, Entry>()
   let count = 0
   let lost: string | undefined
+  let heard = performance.now()
   const tell = (kind: number, body: Buffer, done?: () => void) =>
     send(Buffer.concat([Buffer.from([0, kind]), body]), done)
 
@@ -74,8 +75,7 @@ export function channelsOver(send: Send, seconds = openSeconds): Channels {
       ended: new Promise((resolve) => {
         end = resolve
       }),
-      // Something that was left behind may hold the streams open for ever.
-      exited: () => void setTimeout(() => end(entry.said), drainMs).unref(),
+      exited: () => void setTimeout(drain, quietMs, entry, performance.now(), end).unref(),
       closed: () => {
         entry.over = true
         void Promise.all([drained(line.stream), drained(line.errorStream)]).then(() => end(entry.said))
@@ -87,6 +87,14 @@ export function channelsOver(send: Send, seconds = openSeconds): Channels {
     await ask
     if (entry.over) throw new Error(lost ?? 'the channel was closed')
     return entry
+  }
+
+  // Something that was left behind may hold the streams open for ever. What the process said before may still be on a slow way.
+  const drain = (entry: Entry, exited: number, end: (said: Ended) => void): void => {
+    const left = heard + quietMs - performance.now()
+    if (entry.over) return
+    if (left <= 0 || performance.now() - exited > seconds * 1000) end(entry.said)
+    else setTimeout(drain, left, entry, exited, end).unref()
   }
 
   /** Waits for an answer; one that comes too late finds the channel given up. */
@@ -118,6 +126,7 @@ export function channelsOver(send: Send, seconds = openSeconds): Channels {
   const take = (message: Buffer): void => {
     const from = reader(message, 2)
     const kind = message[1]
+    heard = performance.now()
     const id = from.number()
     const entry = entries.get(id)
     if (entry === undefined) return

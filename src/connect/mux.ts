@@ -17,13 +17,13 @@ export interface Master {
 const version = 4
 const asked = { hello: 1, alive: 0x10000004, terminate: 0x10000005, proxy: 0x1000000f }
 const said = { alive: 0x80000005, proxy: 0x8000000f }
-const patience = 10
 
 /**
  * Joins a master by its control socket. Its proxy mode hands channels on as they are, so that an exit is exact, and a
  * signal a signal; a client process for each channel would turn both into numbers. Rejects when it is none, or too old.
+ * `seconds` for each answer.
  */
-export async function joinMaster(path: string, seconds = patience): Promise<Master> {
+export async function joinMaster(path: string, seconds = 30): Promise<Master> {
   let channels: Channels | undefined
   const control = await callMaster(path, asked.alive, said.alive, () => undefined, seconds)
   const proxy = await callMaster(
@@ -36,7 +36,7 @@ export async function joinMaster(path: string, seconds = patience): Promise<Mast
     control.socket.destroy()
     throw error
   })
-  channels = channelsOver(proxy.send)
+  channels = channelsOver(proxy.send, seconds)
   const gone = new Promise<void>((resolve) => void proxy.socket.once('close', () => resolve()))
   void gone.then(() => control.socket.destroy())
   return {

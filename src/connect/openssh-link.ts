@@ -5,6 +5,7 @@ import { ConnectionError } from '../model/errors.ts'
 import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { secretValue } from './credential.ts'
+import { Refused } from './handshake.ts'
 import { joinMaster } from './mux.ts'
 import { answerOnce } from './openssh-answer.ts'
 import { dialCommand, type MasterSettings, masterArguments } from './openssh-arguments.ts'
@@ -22,7 +23,7 @@ export async function openSshLink(
   context: ConnectContext,
 ): Promise<Link> {
   const { name } = endpoint
-  const { refusals = keepRefusals(), sshProgram: program = 'ssh' } = context
+  const { refusals = keepRefusals(), sshProgram: program = 'ssh', patience = 30 } = context
   const same = JSON.stringify([username, endpoint])
   const before = refusals.before(same)
   if (before !== undefined)
@@ -56,7 +57,7 @@ export async function openSshLink(
       if (why.fault === 'auth') refusals.remember(same, why)
       throw why
     })
-    const master = await joinMaster(settings.socket).catch((error: unknown) => {
+    const master = await joinMaster(settings.socket, patience).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error)
       throw new BrokenOff(name, `${name}: ${why}`, false)
     })
@@ -76,6 +77,7 @@ export async function openSshLink(
         return alive
       },
       gone,
+      patience,
       open: (command) => master.channels.open(command),
       dial: (address, port) => master.channels.dial(address, port),
       dialCommand: (address, port) => dialCommand(program, settings.socket, address, port),
@@ -182,5 +184,6 @@ async function whyNot(
   }
   const through = endpoint.jump === undefined ? '' : ` through ${endpoint.jump.name}`
   const why = `${name}: ${address}:${port} is not reachable${through}: ${said}`
+  if (/^ssh: connect to host .*: Connection refused/m.test(messages)) return new Refused(name, why)
   return new BrokenOff(name, why, early && endpoint.proxyCommand === undefined)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { PutOptions } from '../model/connection.ts'
 import type { Answer, Runner } from './runner.ts'
@@ -74,6 +75,8 @@ export async function sendAll(
   }
   const cancel = () => breakOff('cancelled')
   if (signal?.aborted) failed = 'cancelled'
+  // One signal may stand for a whole run, with hundreds of files under way.
+  if (signal !== undefined) setMaxListeners(0, signal)
   signal?.addEventListener('abort', cancel, { once: true })
   let said = ''
   try {

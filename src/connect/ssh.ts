@@ -22,17 +22,17 @@ export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promis
   return overLinks(endpoint, context, () => sshLink(ssh2, endpoint, username, context))
 }
 
-/** A connection over links of one kind, made in turn with others behind the same machine, and anew when one is lost. */
+/** A connection over links of one kind, each made in its turn, and anew when one is lost. */
 export async function overLinks(
   endpoint: Endpoint,
   context: ConnectContext,
-  handshake: () => Promise<Link>,
+  once: () => Promise<Link>,
 ): Promise<Connection> {
   const { turns, attempts = eager } = context
   const key = turnOf(endpoint)
   const open = (): Promise<Link> =>
     tryAgain(
-      () => (turns === undefined ? handshake() : turns.take(key, handshake)),
+      () => (turns === undefined ? once() : turns.take(key, once)),
       (error, tries) => {
         if (error instanceof Refused) return tries < refusedTries
         if (!(error instanceof BrokenOff && error.early)) return false
@@ -42,7 +42,11 @@ export async function overLinks(
       attempts,
     )
   const wire = keepWire(endpoint.name, await open(), open, context.retry)
-  return machine(endpoint, wire, context.secrets, context.commandTimeout)
+  return machine(endpoint, wire, context.secrets, {
+    login: endpoint.user ?? userInfo().username,
+    tries: context.tries,
+    timeout: context.commandTimeout,
+  })
 }
 
 /** Handshakes through one machine, and those with one machine, take turns: its sshd drops those that are too many (MaxStartups). */

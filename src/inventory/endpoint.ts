@@ -3,9 +3,10 @@ import type { Endpoint } from '../model/connection.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
 import { didYouMean } from '../model/nearest.ts'
+import { becomeSaid, becomeVars } from './become-vars.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
-import { loginSecrets, loginVars } from './login-vars.ts'
+import { loginSecrets, loginSettings, loginVars } from './login-vars.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
@@ -37,6 +38,7 @@ const connection = z.object({
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ...loginVars,
+  ...becomeVars,
   ansible_ssh_timeout: timeout,
   ansible_timeout: timeout,
   ansible_ssh_common_args: z.string().default(''),
@@ -99,8 +101,11 @@ export function explainEndpoint(
     complain(['upgrade_fleet_same_machine'], unlike)
     throw new InputError(problems)
   }
+  const { becomePassword, ...login } = loginSecrets(given, host.name)
+  const become = becomeSaid(given, becomePassword, controller?.typed)
   const own = {
-    ...loginSecrets(given, host.name),
+    ...login,
+    ...(become !== undefined && { become }),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
     ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
@@ -112,6 +117,7 @@ export function explainEndpoint(
       kind: 'local',
       address,
       port: given.ansible_port ?? 22,
+      ...(become !== undefined && { become }),
       ...(own.workdir !== undefined && { workdir: own.workdir }),
       ...(own.hostKeyFingerprints !== undefined && { hostKeyFingerprints: own.hostKeyFingerprints }),
     } as const
@@ -139,11 +145,14 @@ export function explainEndpoint(
     ...said.lines,
   ]
   const found = sshEndpoint(host.name, address, lines, controller ? rootsOf(by, said.file) : [], by)
-  const settings = found.settings.map((one) =>
-    one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
-      ? { ...one, from: fromOf('ansible_host') }
-      : one,
-  )
+  const settings = [
+    ...found.settings.map((one) =>
+      one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
+        ? { ...one, from: fromOf('ansible_host') }
+        : one,
+    ),
+    ...loginSettings(given).map(({ name, ...row }) => ({ ...row, from: fromOf(name) })),
+  ]
   const isTyped = given.ansible_ssh_private_key_file === undefined
   const key = (given.ansible_ssh_private_key_file ?? by.typed?.privateKeyFile)?.replace(
     /^~(?=\/)/,

@@ -1,5 +1,6 @@
 import { InputError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
+import type { TypedBecome } from './become-vars.ts'
 import { addsUp, keywordKind } from './ssh-config-keywords.ts'
 import { type SshLine, sshLines } from './ssh-config-lines.ts'
 import type { SshFiles } from './ssh-files.ts'
@@ -16,8 +17,12 @@ export interface SshController {
   /** A variable of the environment. */
   env(name: string): string | undefined
   readonly files: SshFiles
-  /** What was typed for all hosts whose variables do not say otherwise: `-u`, `--private-key`, and `-T` in seconds. */
-  readonly typed?: { readonly user?: string; readonly privateKeyFile?: string; readonly timeout?: number }
+  /** What was typed for all hosts whose variables do not say otherwise: `-u`, `--private-key`, and `-T` in seconds, `-b` and its companions. */
+  readonly typed?: TypedBecome & {
+    readonly user?: string
+    readonly privateKeyFile?: string
+    readonly timeout?: number
+  }
 }
 
 /** A file to begin with: those of `/etc/ssh` include from there, and `~` is not theirs. */

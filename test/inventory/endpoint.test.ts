@@ -151,6 +151,15 @@ describe('endpointOf', () => {
     expect(JSON.stringify(found)).not.toContain('canary-4711')
   })
 
+  it('tells people by which variable, and no value', async () => {
+    const said = await loaded('ansible_ssh_pass: canary-4711, ansible_private_key_passphrase: { env: P }')
+    const { settings } = explainEndpoint(said.inventory, said.host, controller)
+    expect(settings.slice(-2)).toEqual([
+      { keyword: 'Password', value: '***', from: expect.stringMatching(/hosts\.gw1\.ansible_ssh_pass$/) },
+      { keyword: 'Passphrase', value: 'env:P', from: expect.stringMatching(/_passphrase$/) },
+    ])
+  })
+
   it('has the passphrase of a key by name', async () => {
     const vars = 'ansible_ssh_private_key_file: /k, ansible_ssh_private_key_passphrase: canary-4711'
     const found = await endpoint(vars)
