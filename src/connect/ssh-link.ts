@@ -16,6 +16,7 @@ import { withResolvers } from './resolvers.ts'
 import { asChannel, guarded } from './ssh-channel.ts'
 import { watchdog } from './watchdog.ts'
 import { openWay } from './way.ts'
+import { wholeIdent } from './whole-ident.ts'
 
 type Ssh2 = typeof import('ssh2')
 
@@ -47,6 +48,7 @@ export async function sshLink(
   const way = await openWay(endpoint, seconds, context)
   const sock = way.stream
   gather(sock)
+  wholeIdent(sock)
   const client = new ssh2.Client()
   let alive = false
   let failure: (Error & { level?: string; code?: unknown }) | undefined
