@@ -21,8 +21,13 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-/** Starts an sshd that lets the present user in with one key, and nothing else. */
-export async function startSshd(address: string, extra: readonly string[] = [], port = 2222): Promise<Sshd> {
+/** Starts an sshd that lets the present user in with one key, and nothing else; with a `machineId`, as a machine of its own (as root). */
+export async function startSshd(
+  address: string,
+  extra: readonly string[] = [],
+  port = 2222,
+  machineId?: string,
+): Promise<Sshd> {
   const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
@@ -50,9 +55,11 @@ export async function startSshd(address: string, extra: readonly string[] = [], 
       '',
     ].join('\n'),
   )
-  const server = spawn('/usr/sbin/sshd', ['-D', '-f', at('sshd_config'), '-E', at('log')], {
-    stdio: 'ignore',
-  })
+  const sshd = ['/usr/sbin/sshd', '-D', '-f', at('sshd_config'), '-E', at('log')]
+  if (machineId !== undefined) writeFileSync(at('machine-id'), `${machineId}\n`)
+  const own = `mount --bind ${at('machine-id')} /etc/machine-id && exec "$0" "$@"`
+  const [program = '', ...args] = machineId === undefined ? sshd : ['unshare', '-m', 'sh', '-c', own, ...sshd]
+  const server = spawn(program, args, { stdio: 'ignore' })
   const over = new Promise((resolve) => server.once('exit', resolve))
   await until(() => answers(address, port), `sshd on ${address}:${port}`)
   return {
