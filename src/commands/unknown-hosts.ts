@@ -1,4 +1,4 @@
-import { knownHostsReader } from '../connect/known-hosts.ts'
+import { knownFiles } from '../connect/known-files.ts'
 import { isBehind, isKnownHost } from '../connect/scan-keys.ts'
 import { endpointOf } from '../inventory/endpoint.ts'
 import { quote } from '../model/command.ts'
@@ -25,7 +25,7 @@ export async function refuseUnknownHosts(
 ): Promise<void> {
   if (flags.hostKeyChecking === 'accept-new') return
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
-  const read = knownHostsReader()
+  const files = knownFiles()
   const controller = sshController(io)
   const strangers: Endpoint[] = []
   for (const { name } of allMachines(schedule, limit)) {
@@ -34,7 +34,7 @@ export async function refuseUnknownHosts(
     // Who is behind another machine is asked by the run itself.
     if (endpoint === undefined || isBehind(endpoint)) continue
     // A file that cannot be read is told of by each host's own connection.
-    const known = await isKnownHost(endpoint, io.home, read).catch(() => true)
+    const known = await isKnownHost(endpoint, io.home, files).catch(() => true)
     if (!known) strangers.push(endpoint)
   }
   const shown = (await scanAll(io, strangers, flags.forks)).flatMap((one) =>

@@ -1,7 +1,8 @@
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import { knownHostsOf, knownOf, offered, recordedAs, recordedName } from './host-key.ts'
-import { fingerprint, judge, keyType, type ReadKnownHosts, type Verdict } from './known-hosts.ts'
+import { keyStoreOf, knownOf, offered, recordedName } from './host-key.ts'
+import type { KnownFiles } from './known-files.ts'
+import { fingerprint, judge, keyType, type Verdict } from './known-hosts.ts'
 import { rememberKeys } from './remember-key.ts'
 import { showKey } from './show-key.ts'
 
@@ -69,16 +70,15 @@ export async function trustKeys(
   keys: readonly ShownKey[],
   home: string,
 ): Promise<string> {
-  const files = knownHostsOf(endpoint, home)
+  const store = keyStoreOf(endpoint, home)
   const blobs = keys.map(({ key }) => key)
   const refuse = (why: string) =>
     new ConnectionError(endpoint.name, 'host-key', `${endpoint.name}: not stored: ${why}`)
-  const { address, port } = recordedAs(endpoint)
-  const found = await rememberKeys(files, address, port, blobs).catch((error: unknown) => {
+  const found = await rememberKeys(store, blobs).catch((error: unknown) => {
     throw refuse(error instanceof Error ? error.message : String(error))
   })
   if (found.some(({ kind }) => kind !== 'known')) throw refuse(`another key of ${host} is stored by now`)
-  return files[0]
+  return store.file ?? ''
 }
 
 /** Whether a machine is reached through another, or by a command. */
@@ -86,8 +86,8 @@ export const isBehind = ({ jump, proxyCommand }: Endpoint): boolean =>
   jump !== undefined || proxyCommand !== undefined
 
 /** Whether anything is known of a machine, so that its key can be judged without asking anybody. Throws `host-key`. */
-export async function isKnownHost(endpoint: Endpoint, home: string, read?: ReadKnownHosts): Promise<boolean> {
+export async function isKnownHost(endpoint: Endpoint, home: string, files?: KnownFiles): Promise<boolean> {
   if (endpoint.kind !== 'ssh') return true
-  const { keys, pins } = await knownOf(endpoint, home, read)
+  const { keys, pins } = await knownOf(endpoint, home, files)
   return keys.length > 0 || pins.length > 0
 }

@@ -14,15 +14,16 @@ type Ssh2 = typeof import('ssh2')
 const openSeconds = 30
 const drainMs = 200
 
-/** One SSH connection: host key checked before anything is sent, one key offered once. Throws {@link ConnectionError}. */
+/** One SSH connection: host key checked before anything is sent, one key offered once; `passed` are host keys that are not asked for. Throws {@link ConnectionError}. */
 export async function sshLink(
   ssh2: Ssh2,
   endpoint: Endpoint,
   username: string,
   context: ConnectContext,
+  passed: readonly Buffer[] = [],
 ): Promise<Link> {
   const { name } = endpoint
-  const check = await hostKeyCheck(endpoint, context)
+  const check = await hostKeyCheck(endpoint, context, passed)
   const credential = await findCredential(ssh2, endpoint, username, context)
   const seconds = context.connectTimeout ?? endpoint.connectTimeout ?? 20
   const begun = performance.now()

@@ -1,10 +1,10 @@
 import { InputError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
+import { matchesSshList } from '../model/ssh-patterns.ts'
 import { addsUp, keywordKind } from './ssh-config-keywords.ts'
 import { type SshLine, sshLines } from './ssh-config-lines.ts'
 import type { SshFiles } from './ssh-files.ts'
 import { hostApplies, matchApplies, type SshSubject } from './ssh-match.ts'
-import { matchesSshList } from './ssh-patterns.ts'
 
 /** Who runs this, for what the files say of them, and where the files are. */
 export interface SshController {

@@ -48,6 +48,8 @@ export function sshEndpoint(
     ...(found.identitiesOnly?.value === true && { identitiesOnly: true }),
     ...(found.identityAgent !== undefined && { agent: found.identityAgent.value }),
     knownHostsFiles: [...found.userKnownHostsFiles.value, ...found.globalKnownHostsFiles.value],
+    newKeysFile: found.userKnownHostsFiles.value[0] ?? '',
+    ...(found.hashKnownHosts?.value === true && { hashKnownHosts: true }),
     ...(found.hostKeyAlias !== undefined && { hostKeyAlias: found.hostKeyAlias.value }),
     ...(connectTimeout?.value && { connectTimeout: connectTimeout.value }),
     ...(serverAliveInterval?.value && {
@@ -111,6 +113,7 @@ function explained(found: SshSettings): readonly ExplainedSetting[] {
     row('IdentityAgent', found.identityAgent, 'SSH_AUTH_SOCK'),
     row('UserKnownHostsFile', found.userKnownHostsFiles, ''),
     row('GlobalKnownHostsFile', found.globalKnownHostsFiles, ''),
+    row('HashKnownHosts', found.hashKnownHosts, 'false'),
     row('HostKeyAlias', found.hostKeyAlias, 'none'),
     row('ProxyJump', found.proxyJump, 'none'),
     row('ProxyCommand', found.proxyCommand, 'none'),

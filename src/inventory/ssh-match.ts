@@ -1,6 +1,6 @@
 import { InputError } from '../model/errors.ts'
+import { matchesSshList, matchesSshPattern } from '../model/ssh-patterns.ts'
 import type { SshLine } from './ssh-config-lines.ts'
-import { matchesSshList, matchesSshPattern } from './ssh-patterns.ts'
 
 /** What Host and Match lines are compared with. */
 export interface SshSubject {

@@ -22,6 +22,7 @@ export interface SshSettings {
   readonly identityAgent: Sourced<string> | undefined
   readonly userKnownHostsFiles: Sourced<readonly string[]>
   readonly globalKnownHostsFiles: Sourced<readonly string[]>
+  readonly hashKnownHosts: Sourced<boolean> | undefined
   readonly hostKeyAlias: Sourced<string> | undefined
   /** As written, at most one of the two: jumps with commas, or a command with its tokens put in. */
   readonly proxyJump: Sourced<string> | undefined
@@ -103,6 +104,7 @@ export function sshSettings(
       value: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
       from: 'default',
     },
+    hashKnownHosts: get('hashknownhosts', yesNo),
     hostKeyAlias,
     proxyJump: get('proxyjump', only),
     proxyCommand: get('proxycommand', (line) => {
