@@ -3,6 +3,7 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { fold, type State } from '../model/state.ts'
 import type { PlanDocument } from '../plan/document.ts'
+import { changingMachines } from '../plan/machines.ts'
 import { outline, type PlannedPart } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import type { RunFlags } from './flags.ts'
@@ -63,7 +64,7 @@ async function observe(
   { schedule, inventory, run }: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
   flags: Pick<RunFlags, 'forks' | 'hostKeyChecking'>,
 ): Promise<Observed> {
-  const world = worldOf(io, inventory, true, flags)
+  const world = worldOf(io, inventory, true, { ...flags, holdKeys: true })
   const journal = memoryJournal(io.now)
   const state = fold([])
   try {
@@ -81,7 +82,7 @@ async function observe(
       approve: async () => ({ yes: true, by: 'plan' }),
       clock: () => performance.now(),
     })
-    return { state, ...world.met() }
+    return { state, ...world.met(changingMachines(schedule).map(({ name }) => name)) }
   } finally {
     await world.close()
   }

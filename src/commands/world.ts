@@ -1,10 +1,14 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Bastions, keepBastions } from '../connect/bastions.ts'
+import type { HeldKeys } from '../connect/context.ts'
+import { knownFiles } from '../connect/known-files.ts'
+import { fingerprint, keyType } from '../connect/known-hosts.ts'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
+import { isKnownHost, type ScannedHost, scanKeys } from '../connect/scan-keys.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
@@ -29,8 +33,14 @@ export interface World {
   connect(machine: Host): Promise<Connection>
   /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Throws an {@link InputError} with all that is wrong. */
   foresee(hosts: Iterable<string>): void
-  /** The machines that were connected to so far. */
-  met(): Met
+  /** Those of the machines with these names that were connected to so far. */
+  met(names: readonly string[]): Met
+  /** How a host is reached. Throws an {@link InputError}. */
+  endpoint(host: InventoryHost): Endpoint
+  /** Whether anything is known of a machine's key. */
+  isKnown(endpoint: Endpoint): Promise<boolean>
+  /** The keys that a machine shows. Throws a {@link ConnectionError}. */
+  scan(endpoint: Endpoint): Promise<ScannedHost>
   readonly redact: (text: string) => string
   close(): Promise<void>
 }
@@ -46,14 +56,17 @@ export function worldOf(
   io: Io,
   inventory: Inventory,
   check: boolean,
-  { hostKeyChecking }: Pick<RunFlags, 'hostKeyChecking'>,
+  { hostKeyChecking, holdKeys = false }: Pick<RunFlags, 'hostKeyChecking'> & { readonly holdKeys?: boolean },
 ): World {
   const revealed = new Set<string>()
   const secrets = remembering(secretsOf(io), revealed)
   // What the environment holds is known already; a file's value is when it is first used.
   for (const name of secretNames(varsOf(inventory))) if (name.startsWith('env:')) revealQuietly(secrets, name)
   const agent = io.env['SSH_AUTH_SOCK']
+  const heldKeys: HeldKeys = new Map()
   const context = {
+    knownHosts: knownFiles(),
+    ...(holdKeys && { heldKeys }),
     secrets,
     home: io.home,
     ...(agent !== undefined && { agent }),
@@ -99,20 +112,35 @@ export function worldOf(
       connected.set(machine.name, connection)
       return check ? readOnly(connection) : connection
     },
-    met: () => {
+    met: (names) => {
       const roster = keepRoster(new Map())
-      const misnamed = [...connected.values()].flatMap(({ endpoint, who }) => {
+      const those = names.flatMap((name) => connected.get(name) ?? [])
+      const misnamed = those.flatMap(({ endpoint, who }) => {
         const found = who()
         return (found && roster.meet(endpoint, found)) ?? []
       })
       return { machines: roster.met, misnamed }
     },
+    endpoint: endpointFor,
+    isKnown: (endpoint) => isKnownHost(endpoint, io.home, context.knownHosts),
+    scan: (endpoint) => scanKeys(endpoint, { ...context, bastions }),
     redact: redactor(() => revealed),
     close: async () => {
       await pool.close()
       await bastions.close()
+      io.err(heldText(heldKeys))
+      heldKeys.clear()
     },
   }
+}
+
+/** What is said of keys that were taken for a look and not stored; nothing where there are none. */
+function heldText(held: HeldKeys): string {
+  if (held.size === 0) return ''
+  const lines = [...held].map(
+    ([host, { endpoint, key }]) => `  ${endpoint.name} ${host} ${keyType(key)} ${fingerprint(key)}\n`,
+  )
+  return `warning: these host keys were not known; they were taken for this look alone, and are not stored:\n${lines.join('')}`
 }
 
 /** Who runs this, and the ssh_config files of this machine, each read once. */

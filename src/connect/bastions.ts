@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { quote } from '../model/command.ts'
 import type { Connection, Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 
@@ -11,6 +12,8 @@ export interface Bastions {
   /** Closes them all. */
   close(): Promise<void>
 }
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 
 /** Keeps connections to bastions; `open` makes one. A bastion that died is connected to anew by the next dial. */
 export function keepBastions(open: (endpoint: Endpoint) => Promise<Connection>, handshakes = 8): Bastions {
@@ -35,7 +38,12 @@ export function keepBastions(open: (endpoint: Endpoint) => Promise<Connection>, 
         if (closed) throw new Error('the connection was closed.')
         return await (await connectionTo(jump)).dial(address, port)
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
+        const said = error instanceof Error ? error.message : String(error)
+        // It is no host of the inventory, but is asked for together with those behind it.
+        const why = said.replaceAll(
+          new RegExp(`(hostkeys (?:trust|scan)) ${escaped(quote(jump.name))}(?=$|\\s)`, 'gm'),
+          (_all, command: string) => `${command} ${quote(name)}`,
+        )
         // Nothing was said to the machine itself, so a way that was lost is only none. A bastion's key or login stays what it is.
         const own = error instanceof ConnectionError && ['host-key', 'auth'].includes(error.fault)
         const fault = own ? error.fault : 'unreachable'

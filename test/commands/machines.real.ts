@@ -64,7 +64,9 @@ test('two names of one machine: plan finds it, run changes nothing and leaves no
   for (let tries = 0; tries < 2; tries++)
     expect(await project.call(['walk.ts', '--yes'])).toMatchObject({
       code: 2,
-      err: expect.stringMatching(new RegExp(`${said.source}[^]*upgrade_fleet_same_machine: (gw1|api1) for`)),
+      err: expect.stringMatching(
+        new RegExp(`${said.source}[\\s\\S]*upgrade_fleet_same_machine: (gw1|api1) for`),
+      ),
     })
   expect(written('a')).toBe(false)
   expect((await project.call(['runs'])).out).not.toMatch(/walk/)

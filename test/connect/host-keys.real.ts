@@ -49,6 +49,7 @@ const foundBy = (file: string, name = host) =>
 
 const storeOf = (file: string, name: string) => ({ file, files: [file], name, hashed: false })
 
+const context = { secrets: () => '', home: homedir() }
 let files = 0
 const known = (text?: string): string => {
   files += 1
@@ -281,14 +282,14 @@ describe('two that write at once', () => {
 describe('a scan', () => {
   const verdicts = async (endpoint: Partial<Endpoint>) =>
     Object.fromEntries(
-      (await scanKeys({ ...sshd.endpoint, ...endpoint }, homedir())).keys.map((key) => [
+      (await scanKeys({ ...sshd.endpoint, ...endpoint }, context)).keys.map((key) => [
         key.type,
         key.verdict.kind,
       ]),
     )
   test('shows what ssh-keyscan shows, and nobody logs in', async () => {
     const before = sshd.log().length
-    const { keys: shown } = await scanKeys({ ...sshd.endpoint, knownHostsFiles: [known('')] }, homedir())
+    const { keys: shown } = await scanKeys({ ...sshd.endpoint, knownHostsFiles: [known('')] }, context)
     expect(sshd.log().slice(before)).not.toMatch(/publickey|Accepted|Failed|Invalid user/)
     const theirs = execFileSync('ssh-keyscan', ['-p', '2222', address], { encoding: 'utf8', stdio: 'pipe' })
     const lines = shown.map(({ type, key }) => `${host} ${type} ${key.toString('base64')}`)
@@ -321,7 +322,7 @@ describe('a scan', () => {
   test('what is trusted is stored, unless another was quicker', async () => {
     const file = known()
     const endpoint = { ...sshd.endpoint, knownHostsFiles: [file] }
-    const seen = await scanKeys(endpoint, homedir())
+    const seen = await scanKeys(endpoint, context)
     expect(await trustKeys(seen, seen.keys, homedir())).toBe(file)
     expect(foundBy(file).trim().split('\n')).toHaveLength(3)
     await worksWith({ knownHostsFiles: [file] })
@@ -330,7 +331,7 @@ describe('a scan', () => {
     expect(await readFile(file, 'utf8')).toBe(`${host} ${publicKey('ed25519')}\n`)
   })
   test('a machine that does not answer is unreachable', () =>
-    expect(scanKeys({ ...sshd.endpoint, port: 2299 }, homedir())).rejects.toMatchObject({
+    expect(scanKeys({ ...sshd.endpoint, port: 2299 }, context)).rejects.toMatchObject({
       fault: 'unreachable',
     }))
 })
