@@ -88,11 +88,15 @@ test('a wrong key of the bastion is no way, and nothing goes through it', async 
   const file = join(project.cwd, '.ssh/known_hosts')
   await project.call(['hostkeys', 'trust', 'h2', '--fingerprint', print(at(1))])
   writeFileSync(file, readFileSync(file, 'utf8').replace(name(at(1)), name(bastion)))
-  const before = at(0).log()
+  const calls = () =>
+    at(0)
+      .log()
+      .match(/Connection from/g)?.length
+  const before = calls()
   const { code, out } = await project.call(['hostkeys', 'scan', 'h1'])
   expect(code).toBe(4)
   expect(out).toMatch(/h1 \| host-key: h1: no way through bastion: .*has changed/)
-  expect(at(0).log()).toBe(before)
+  expect(calls()).toBe(before)
 })
 
 test('ping tells of unknown keys once, together, and asks the others', async () => {
