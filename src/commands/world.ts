@@ -12,6 +12,7 @@ import { isKnownHost, type ScannedHost, scanKeys } from '../connect/scan-keys.ts
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
+import { allowVariable, commandRunner } from '../inventory/ssh-exec.ts'
 import { sshFiles } from '../inventory/ssh-files.ts'
 import type { Connection, Endpoint } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
@@ -151,6 +152,7 @@ export const sshController = (io: Io): SshController => ({
   hostName: hostname(),
   env: (name) => io.env[name],
   files: sshFiles(io.uid),
+  run: io.env[allowVariable] === 'yes' ? commandRunner(io.env['SHELL'] || '/bin/sh') : undefined,
 })
 
 /** Where secrets of this process come from. */

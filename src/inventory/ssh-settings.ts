@@ -2,6 +2,7 @@ import { InputError } from '../model/errors.ts'
 import { evaluateSsh, hostOf, type SshController, type SshLines, type SshRoot } from './ssh-config.ts'
 import { keywordKind } from './ssh-config-keywords.ts'
 import type { SshLine } from './ssh-config-lines.ts'
+import { notForShell } from './ssh-exec.ts'
 import { type SshTokens, withEnvironment, withTokens } from './ssh-tokens.ts'
 
 /** A value and where it was said: `file:line`, a variable of the inventory, or `default`. */
@@ -15,8 +16,8 @@ export interface SshSettings {
   readonly hostName: Sourced<string>
   readonly port: Sourced<number>
   readonly user: Sourced<string> | undefined
-  /** In order; `none` is left out. */
-  readonly identityFiles: readonly Sourced<string>[]
+  /** In order; `none` is left out, so where it stands alone there is none, not even the usual ones. */
+  readonly identityFiles: readonly Sourced<string>[] | undefined
   readonly identitiesOnly: Sourced<boolean> | undefined
   /** The agent's socket; '' for none. */
   readonly identityAgent: Sourced<string> | undefined
@@ -91,8 +92,9 @@ export function sshSettings(
     hostName,
     port,
     user,
-    identityFiles: (lines.get('identityfile') ?? [])
-      .filter((line) => only(line).toLowerCase() !== 'none')
+    identityFiles: lines
+      .get('identityfile')
+      ?.filter((line) => only(line).toLowerCase() !== 'none')
       .map((line) => ({ value: file(line, only(line)), from: line.from })),
     identitiesOnly: get('identitiesonly', yesNo),
     identityAgent: get('identityagent', (line) => agentOf(line, controller.env, file)),
@@ -110,8 +112,7 @@ export function sshSettings(
     proxyCommand: get('proxycommand', (line) => {
       if (line.rest.trim().toLowerCase() === 'none') return 'none'
       for (const value of [tokens.host, tokens.user, tokens.original])
-        if (/^-|["'`$\\;&<>|(){}\s\p{Cc}]/u.test(value))
-          throw wrong(line, `will not hand ${JSON.stringify(value)} to a shell`)
+        if (notForShell.test(value)) throw wrong(line, `will not hand ${JSON.stringify(value)} to a shell`)
       return expanded(line, line.rest, 'hnprk')
     }),
     connectTimeout: get('connecttimeout', seconds),
