@@ -1,91 +1,110 @@
-// Hosts x commands over one sshd of this machine, without and with the test of the lock before each: node bench/transport.mjs [hosts] [commands]. Needs root.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// Hosts x commands over real sshd's, each contender a process of its own, in turn, medians: npm run bench transport [-- --hosts 50 --rounds 5 --scale 200,1000].
+// Needs root and a built command (npm run build). It measures and judges nothing.
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { parseArgs } from 'node:util'
+import { alternate, measure } from './transport/measure.mjs'
+import { startServers } from './transport/servers.mjs'
 
-const hosts = Number(process.argv[2] ?? 50)
-const commands = Number(process.argv[3] ?? 20)
-const root = new URL('..', import.meta.url).pathname
-const out = mkdtempSync(join(root, 'node_modules/.bench-'))
-const stdin = ['connect/ssh', 'connect/pool', 'connect/leases', 'model/command'].map(
-  (name) => `export * from './src/${name}.ts'`,
-)
-await build({
-  stdin: { contents: [...stdin, `export * from './test/support/sshd.ts'`].join('\n'), resolveDir: root },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: join(out, 'bench.mjs'),
+const { values } = parseArgs({
+  options: {
+    hosts: { type: 'string', default: '50' },
+    commands: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '5' },
+    scale: { type: 'string', default: '200,1000' },
+  },
 })
-const { openSsh, connectionPool, keepLeases, sh, startSshd } = await import(
-  pathToFileURL(join(out, 'bench.mjs')).href
-)
-const sshd = await startSshd('127.79.0.5', [
-  'MaxStartups 500',
-  'LogLevel QUIET',
-  // Not the rc files of whoever runs this: a pyenv in .bashrc costs 0.25 s a channel.
-  `SetEnv HOME=${out}`,
-])
-const context = { secrets: () => '', home: tmpdir() }
+const commands = Number(values.commands)
+const root = new URL('..', import.meta.url).pathname
+const here = new URL('./transport/', import.meta.url).pathname
 const say = (text) => process.stdout.write(`${text}\n`)
-try {
-  const holder = { run: 'r', user: 'u', machine: 'm', pid: 1, state: '/', since: '', token: 't', by: 'run' }
-  const locker = await openSsh(sshd.endpoint, context)
-  const { number: before } = await locker.lock.look()
-  const number = await locker.lock.add(before, { held: true, holder })
-  await locker.close()
-  for (const [handshakes, fenced] of [
-    [8, false],
-    [50, false],
-    [50, true],
-  ]) {
-    const pool = connectionPool((endpoint) => openSsh(endpoint, context), handshakes)
-    const cpu = process.cpuUsage()
-    const start = performance.now()
-    let opened = 0
-    const one = async (at) => {
-      const plain = await pool.get({ ...sshd.endpoint, name: `host ${at}` })
-      if (fenced) await plain.workdir()
-      const connection = fenced ? plain.fenced(number, () => say('passed on')) : plain
-      opened = Math.max(opened, performance.now() - start)
-      for (let turn = 0; turn < commands; turn += 1) {
-        const result = await connection.exec(sh`echo ${turn}`)
-        if (result.stdout !== `${turn}\n`) throw new Error(JSON.stringify(result))
-      }
-    }
-    await Promise.all(Array.from({ length: hosts }, (_, at) => one(at)))
-    const wall = performance.now() - start
-    const { user, system } = process.cpuUsage(cpu)
-    say(
-      `${hosts} hosts x ${commands} commands, ${handshakes} handshakes at once${fenced ? ', fenced' : ''}: ${Math.round(wall)} ms wall, ` +
-        `${Math.round((user + system) / 1000)} ms CPU here, all connected after ${Math.round(opened)} ms`,
-    )
-    await pool.close()
-  }
-  const pool = connectionPool((endpoint) => openSsh(endpoint, context), 50)
-  const machines = await Promise.all(
-    Array.from({ length: hosts }, (_, at) =>
-      pool.get({ ...sshd.endpoint, name: `host ${at}`, workdir: join(sshd.directory, `work-${at}`) }),
+
+/** `upgrade-fleet` itself: playbook, inventory, locks, journal and screen. */
+const ours = (servers, hosts, how) => ({
+  name: `upgrade-fleet, ${how === 'changes' ? 'changes' : 'reads'}`,
+  run: () =>
+    measure(
+      `node ${root}dist/main.js run ${here}playbook.ts -i ${servers.inventory} --yes --forks ${hosts} ` +
+        `-e '{"commands":${commands},"how":"${how}"}' --state ${join(servers.directory, 'state')}`,
+      // What connects by itself is not to be asked for more than this.
+      { env: { SSH_AUTH_SOCK: '' } },
     ),
-  )
-  for (const round of ['first', 'next']) {
-    const leases = keepLeases({ holder: { ...holder, token: round }, succeeds: async () => false })
-    const start = performance.now()
-    await leases.takeAll(
-      machines.map((one) => async () => one),
-      50,
-      new AbortController().signal,
-    )
-    const taken = performance.now()
-    await leases.release()
-    const [taking, releasing] = [taken - start, performance.now() - taken].map(Math.round)
-    say(`${hosts} hosts locked for the ${round} time: ${taking} ms, released: ${releasing} ms`)
+})
+const bare = (file, how, name) => ({
+  name,
+  run: () => measure(`node ${here}bare.mjs ${file} ${commands} ${how}`),
+})
+const xargs = ({ target, directory }) => {
+  const all = Array.from({ length: commands }, (_, turn) => `echo ${turn}`).join('; ')
+  writeFileSync(join(directory, 'addresses'), target.hosts.map(({ address }) => `${address}\n`).join(''))
+  return {
+    name: 'xargs -P50 ssh, all commands in one',
+    run: () =>
+      measure(
+        `xargs -a ${join(directory, 'addresses')} -P50 -I{} ssh -F none -p ${target.port} -i ${target.key} -o UserKnownHostsFile=${target.knownHosts} -o BatchMode=yes root@{} '${all}'`,
+      ),
   }
-  await pool.close()
-} finally {
-  await sshd.stop()
-  rmSync(out, { recursive: true })
 }
+
+const row = ({ name, wall, cpu, rss }, first) =>
+  say(
+    `| ${name} | ${wall.toFixed(2)} s | ${first === undefined ? '' : (wall / first.wall).toFixed(2)} | ${cpu.toFixed(2)} s | ${rss} MB |`,
+  )
+const head = (title, beside) =>
+  say(`\n${title}\n| what | wall | x ${beside} | CPU | RSS |\n| --- | --- | --- | --- | --- |`)
+
+async function against() {
+  const servers = await startServers(Number(values.hosts))
+  try {
+    const file = join(servers.directory, 'target.json')
+    writeFileSync(file, JSON.stringify(servers.target))
+    const table = await alternate(
+      [
+        bare(file, 'shell', 'bare ssh2, one shell a host'),
+        bare(file, 'exec', 'bare ssh2, one exec a command'),
+        xargs(servers),
+        ours(servers, values.hosts, 'changes'),
+        ours(servers, values.hosts, 'asks'),
+      ],
+      Number(values.rounds),
+    )
+    head(`${values.hosts} hosts x ${commands} commands, ${values.rounds} rounds in turn, medians`, 'first')
+    for (const one of table) row(one, table[0])
+    say(
+      `beside one exec a command: changes ${(table[3].wall / table[1].wall).toFixed(2)}, reads ${(table[4].wall / table[1].wall).toFixed(2)}`,
+    )
+  } finally {
+    await servers.stop()
+  }
+}
+
+async function scaled() {
+  const counts = values.scale.split(',').filter(Boolean).map(Number)
+  if (counts.length === 0) return
+  const servers = await startServers(Math.max(...counts))
+  try {
+    head(`more hosts x ${commands} changes, once each, all of them at the same time`, 'smallest')
+    let first
+    for (const count of counts) {
+      const { target } = servers
+      const file = join(servers.directory, `target-${count}.json`)
+      writeFileSync(file, JSON.stringify({ ...target, hosts: target.hosts.slice(0, count) }))
+      const limit = `h[0:${count - 1}]`
+      const one = await measure(
+        `node ${root}dist/main.js run ${here}playbook.ts -i ${servers.inventory} --yes --forks 50 --limit '${limit}' ` +
+          `-e '{"commands":${commands},"how":"changes"}' --state ${join(servers.directory, 'state')}`,
+      )
+      first ??= one
+      row({ ...one, name: `upgrade-fleet, ${count} hosts` }, first)
+      row({
+        ...(await measure(`node ${here}bare.mjs ${file} ${commands} shell`)),
+        name: `bare ssh2 shells, ${count} hosts`,
+      })
+    }
+  } finally {
+    await servers.stop()
+  }
+}
+
+await against()
+await scaled()

@@ -51,7 +51,7 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
 
   return [
     ...[look, done, preflight, baseline, served],
-    stage,
+    ...stage,
     ...[...stops.map((stop) => stop.play), fence],
     ...[homes, repository, ...trees],
     ...[...first.before, manifests, migrate],

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events'
 import { homedir, userInfo } from 'node:os'
+import v8 from 'node:v8'
 import { runProgram } from './commands/program.ts'
 import type { Io } from './model/io.ts'
 
@@ -13,6 +14,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 process.setSourceMapsEnabled(true)
+// Most runs are over in seconds, and half of their CPU would go into optimizing what is called for the last time soon. Node 20's V8 alone knows the word.
+if (process.versions.v8.startsWith('11.')) v8.setFlagsFromString('--interrupt-budget=1000000')
 
 const interrupt = new AbortController()
 // Every task that is under way listens.

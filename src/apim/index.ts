@@ -25,6 +25,7 @@ export { served, stillServed } from './served.ts'
 export { homeOf, migrationHomeOf, newServer, oldServer } from './server.ts'
 export { clearShare, shareReady } from './share.ts'
 export { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
+export { stage } from './stage.ts'
 export { unsupervised } from './supervisor.ts'
 export { bundle, carried } from './trees.ts'
 export {
@@ -39,7 +40,6 @@ export {
   preflight,
   restarts,
   servedBefore,
-  stage,
   stops,
   svnBackup,
 } from './upgrade.ts'

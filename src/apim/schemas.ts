@@ -18,6 +18,8 @@ export const node = z.object({
   apim_address: address,
   /** The first version that has a server here ("2.0.0" for a traffic manager of a 1.x fleet). */
   since: z.string().optional(),
+  /** Hosts with the same word here (or with `true`) may log in to one another by SSH: one is sent each artefact, the others fetch it from it and from each other. */
+  upgrade_fleet_fan_out: z.union([z.boolean(), word]).optional(),
   /** Seconds: to wait for a start in all, for an answer after it, between two answers, and for a migration client's log to fall silent. */
   apim_health: z
     .object({

@@ -2,7 +2,6 @@ import { skip } from '../model/action.ts'
 import type { Host } from '../model/host.ts'
 import { type From, type Play, play } from '../model/play.ts'
 import * as archive from '../modules/archive.ts'
-import * as artifact from '../modules/artifact.ts'
 import { carry } from '../modules/carry.ts'
 import * as database from '../modules/database/index.ts'
 import * as svn from '../modules/svn.ts'
@@ -18,7 +17,7 @@ import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
 import { served } from './served.ts'
 import { homeOf, newServer, oldServer } from './server.ts'
 import { shareReady } from './share.ts'
-import { type ApimSite, artifactsFor, treeSources } from './site.ts'
+import { type ApimSite, treeSources } from './site.ts'
 import { unsupervised } from './supervisor.ts'
 import { bundle } from './trees.ts'
 import type { Hop, Version } from './versions.ts'
@@ -110,15 +109,6 @@ export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[
         ? schemaIs({ version: site.vars.apim_version, present: probe.present })
         : skip('no API Manager tables'),
     )
-}
-
-/** Packs, clients, drivers and scripts on their hosts; the old fleet still serves. */
-export function stage(site: ApimSite, hops: readonly Hop[]) {
-  return play('stage', site.all).each(
-    'artefacts',
-    ({ host }) => artifactsFor(site, host, hops),
-    ({ host, item }) => artifact.stage({ base: host.vars.apim_base, artifact: item }),
-  )
 }
 
 type OldHost = Host<OldNode>

@@ -8,13 +8,15 @@ import type { InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks, withLogin } from './flags.ts'
+import { type LoginFlags, type RunFlags, withForks, withLogin } from './flags.ts'
+import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { findStrangers, hindered, strangersText } from './strangers.ts'
 import { sshController, type World, worldOf } from './world.ts'
 
 type AdhocOptions = InventoryOptions &
-  Pick<RunFlags, 'forks' | 'hostKeyChecking'> & { readonly timeout?: string; readonly explain?: boolean }
+  LoginFlags &
+  Pick<RunFlags, 'forks'> & { readonly taskTimeout?: string; readonly explain?: boolean }
 
 /** `ping PATTERN`: whether hosts can be logged in to, and have a working shell. */
 export function pingCommand(io: Io): Command {
@@ -47,7 +49,7 @@ export function execCommand(io: Io): Command {
     })
     .argument('<pattern>', 'a pattern as in Ansible')
     .argument('<command...>', 'the command, behind -- if it has options of its own')
-    .option('--timeout <seconds>', 'deadline of the command', '120')
+    .option('--task-timeout <seconds>', 'deadline of the command', '120')
     .action(async (pattern: string, words: readonly string[], options: AdhocOptions) => {
       throw new Exit(await onHosts(io, pattern, options, typed(words.join(' ')), false))
     })
@@ -56,7 +58,7 @@ export function execCommand(io: Io): Command {
 
 async function explain(io: Io, pattern: string, options: AdhocOptions): Promise<void> {
   const { inventory } = await inventoryOf(io, options)
-  const controller = sshController(io)
+  const controller = sshController(io, options)
   for (const host of matchHosts(inventory, pattern)) {
     const { endpoint, settings, warnings } = explainEndpoint(inventory, host, controller)
     io.out(`${host.name} | ${endpoint.kind}\n`)
@@ -70,15 +72,18 @@ async function explain(io: Io, pattern: string, options: AdhocOptions): Promise<
 async function onHosts(
   io: Io,
   pattern: string,
-  options: AdhocOptions,
+  given: AdhocOptions,
   command: ShellCommand,
   reads: boolean,
 ): Promise<number> {
-  const timeout = Number(options.timeout ?? 120)
-  if (!(timeout > 0)) throw new InputError(`--timeout ${options.timeout}: expected seconds, more than 0`)
+  const timeout = Number(given.taskTimeout ?? 120)
+  if (!(timeout > 0))
+    throw new InputError(`--task-timeout ${given.taskTimeout}: expected seconds, more than 0`)
+  const options = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, options)
   const hosts = matchHosts(inventory, pattern)
   const world = worldOf(io, inventory, reads, options)
+  await world.foresee(hosts.map(({ name }) => name))
   const codes: number[] = []
   const strangers =
     options.hostKeyChecking === 'accept-new' ? undefined : await strangersOf(io, world, hosts, options)

@@ -87,6 +87,26 @@ export async function askForWord(io: Io, message: string): Promise<string> {
   return input({ message }, { signal: io.interrupted }).catch(() => '')
 }
 
+/** Asks for what nobody may read, and shows nothing of it. An interrupt is no answer. */
+export async function askHidden(
+  { interrupted }: Pick<Io, 'interrupted'>,
+  message: string,
+  gone: AbortSignal = interrupted,
+): Promise<string> {
+  const { password } = await import('@inquirer/prompts')
+  return password({ message }, { signal: AbortSignal.any([interrupted, gone]) }).catch(() => '')
+}
+
+/** Asks for an answer that everybody may read. An interrupt is no answer. */
+export async function askShown(
+  { interrupted }: Pick<Io, 'interrupted'>,
+  message: string,
+  gone: AbortSignal = interrupted,
+): Promise<string> {
+  const { input } = await import('@inquirer/prompts')
+  return input({ message }, { signal: AbortSignal.any([interrupted, gone]) }).catch(() => '')
+}
+
 /** Asks what to do after a failure; without a terminal: stop. */
 export async function askOnFailure(io: Io): Promise<'stop' | 'rollback'> {
   if (!io.answers) return 'stop'

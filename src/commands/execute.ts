@@ -18,7 +18,7 @@ import type { Limit } from '../run/back-limit.ts'
 import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
 import { asker, stepper } from './ask.ts'
-import type { RunFlags } from './flags.ts'
+import type { LoginFlags, RunFlags } from './flags.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
 import { MachinesMisnamed, type Meeting, meetMachines } from './meeting.ts'
 import { openScreen } from './screen.ts'
@@ -50,10 +50,8 @@ export interface Execution {
   readonly work: (context: RunContext) => Promise<Outcome>
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
-  readonly flags: Pick<
-    RunFlags,
-    'forks' | 'hostKeyChecking' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'
-  >
+  readonly flags: LoginFlags &
+    Pick<RunFlags, 'forks' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'>
 }
 
 /**
@@ -64,7 +62,7 @@ export interface Execution {
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
   const world = worldOf(io, execution.inventory, flags.check, { ...flags, holdKeys: flags.check })
-  world.foresee(
+  await world.foresee(
     new Set(
       playsOf(execution.schedule).flatMap((phase) => hostsOf(phase).map((host) => machineOf(host).name)),
     ),
@@ -74,6 +72,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const meeting = meetMachines(known, execution.acceptMachines)
   const leases = folder === undefined ? undefined : await leasesFor(io, execution, folder, meeting)
   const reporter = await openScreen(io, flags.output, folder)
+  world.shownOn(reporter)
   let journal: Journal | undefined
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)

@@ -1,15 +1,27 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { HostKeyChecking } from '../connect/context.ts'
 import type { Selection } from '../model/selection.ts'
+import type { Typed } from './login.ts'
 import { extraVarsOption, inventoryOption } from './options.ts'
 import { type Output, outputs } from './screen.ts'
 
+/** How hosts are logged in to, where their variables do not say. */
+export interface LoginFlags {
+  readonly hostKeyChecking?: HostKeyChecking
+  readonly user?: string
+  readonly privateKey?: string
+  readonly askPass?: boolean
+  /** Seconds for a connection to be made. */
+  readonly timeout?: number
+  /** What was typed without being shown. */
+  readonly typed?: Typed
+}
+
 /** What a command that runs something was asked for; Ansible's names where Ansible has one. */
-export interface RunFlags {
+export interface RunFlags extends LoginFlags {
   readonly inventory: readonly string[]
   readonly limit?: string
   readonly forks: number
-  readonly hostKeyChecking?: HostKeyChecking
   readonly check: boolean
   readonly diff?: boolean
   readonly step?: boolean
@@ -91,12 +103,31 @@ export function withForks(command: Command): Command {
 
 /** Options of everything that logs in to hosts. */
 export function withLogin(command: Command): Command {
-  return command.addOption(
-    new Option(
-      '--host-key-checking <mode>',
-      'accept-new stores the host key of a host of which none is known; one that changed is always refused (default: strict)',
-    ).choices(['strict', 'accept-new']),
-  )
+  return command
+    .addOption(
+      new Option(
+        '--host-key-checking <mode>',
+        'accept-new stores the host key of a host of which none is known; one that changed is always refused (default: strict)',
+      ).choices(['strict', 'accept-new']),
+    )
+    .addOption(
+      new Option('-u, --user <name>', 'log in as this user where ansible_user does not say').argParser(
+        userName,
+      ),
+    )
+    .addOption(
+      new Option(
+        '-T, --timeout <seconds>',
+        'give up a host that is not logged in to within this time, where ansible_timeout does not say (default: ConnectTimeout of ssh_config, else 20)',
+      ).argParser(positive),
+    )
+    .option('--private-key <file>', 'log in with this key where ansible_ssh_private_key_file does not say')
+    .option('-k, --ask-pass', 'ask for the password of all hosts that do not name theirs (ansible_password)')
+}
+
+function userName(value: string): string {
+  if (!/^[^-\p{Cc}\s"][^\p{Cc}\s"]*$/u.test(value)) throw new InvalidArgumentError('expected a user name')
+  return value
 }
 
 /** The same for what goes on from a run: without a number, that of the run. */

@@ -3,10 +3,10 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { fold, type State } from '../model/state.ts'
 import type { PlanDocument } from '../plan/document.ts'
-import { changingMachines } from '../plan/machines.ts'
+import { allMachines, changingMachines } from '../plan/machines.ts'
 import { outline, type PlannedPart } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
-import type { RunFlags } from './flags.ts'
+import type { LoginFlags, RunFlags } from './flags.ts'
 import type { Prepared } from './prepare.ts'
 import { type Met, worldOf } from './world.ts'
 
@@ -27,7 +27,7 @@ export interface Looked {
 export async function look(
   io: Io,
   prepared: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
-  flags: Pick<RunFlags, 'forks' | 'hostKeyChecking'> & { readonly offline: boolean },
+  flags: LoginFlags & Pick<RunFlags, 'forks'> & { readonly offline: boolean },
 ): Promise<Looked> {
   const { schedule } = prepared
   if (flags.offline) {
@@ -62,12 +62,13 @@ interface Observed extends Met {
 async function observe(
   io: Io,
   { schedule, inventory, run }: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
-  flags: Pick<RunFlags, 'forks' | 'hostKeyChecking'>,
+  flags: LoginFlags & Pick<RunFlags, 'forks'>,
 ): Promise<Observed> {
   const world = worldOf(io, inventory, true, { ...flags, holdKeys: true })
   const journal = memoryJournal(io.now)
   const state = fold([])
   try {
+    await world.foresee(allMachines(schedule).map(({ name }) => name))
     await runSchedule({
       run,
       schedule,

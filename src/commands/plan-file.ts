@@ -10,7 +10,7 @@ import { basisDocument, type PlanBasis, planDocument, refuseSecrets } from '../p
 import { movedBasis, movedFacts } from '../plan/moved.ts'
 import { hider } from '../plan/secretive.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, selectionOf } from './flags.ts'
+import { type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
 import { type Looked, look } from './look.ts'
 import { exitCodeOf } from './outcome.ts'
 import type { Prepared } from './prepare.ts'
@@ -126,7 +126,7 @@ export async function refuseMovedFacts(
   io: Io,
   plan: PlanDocument,
   prepared: Prepared,
-  flags: SelectionFlags & Pick<RunFlags, 'forks' | 'hostKeyChecking'>,
+  flags: SelectionFlags & LoginFlags & Pick<RunFlags, 'forks'>,
 ): Promise<void> {
   const looked = await look(io, prepared, { ...flags, offline: plan.offline })
   if (looked.interrupted) throw new Exit(exitCodeOf('interrupted'))

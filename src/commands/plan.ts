@@ -19,6 +19,7 @@ import {
   withSelection,
 } from './flags.ts'
 import { listing, listsOnly } from './listing.ts'
+import { typedLogin } from './login.ts'
 import { type Looked, look } from './look.ts'
 import { exitCodeOf } from './outcome.ts'
 import { pastRuns } from './past-runs.ts'
@@ -42,7 +43,8 @@ export function planCommand(io: Io): Command {
   return withOutput(withLogin(withForks(withSelection(listingOptions(command)))))
 }
 
-async function plan(io: Io, file: string, flags: PlanFlags): Promise<number> {
+async function plan(io: Io, file: string, given: PlanFlags): Promise<number> {
+  const flags = given.offline || listsOnly(given) ? given : await typedLogin(io, given)
   const moment = flags.notAfter === undefined ? undefined : momentOf(flags.notAfter, io.now())
   if (flags.out !== undefined && selectionOf(flags) !== undefined)
     throw new InputError(

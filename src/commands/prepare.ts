@@ -24,8 +24,8 @@ import type { Playbook } from '../model/playbook.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { isTelling } from '../model/telling.ts'
 import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
-import { type RunFlags, selectionOf } from './flags.ts'
-import { packageUrl, stateDirectory } from './world.ts'
+import { type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
+import { keyPath, packageUrl, stateDirectory } from './world.ts'
 
 /** A playbook applied to an inventory, checked as far as no connection is needed. */
 export interface Prepared {
@@ -48,7 +48,8 @@ export async function prepare(
   flags: Pick<
     RunFlags,
     'inventory' | 'limit' | 'extraVars' | 'forks' | 'state' | 'tags' | 'skipTags' | 'startAtTask'
-  >,
+  > &
+    Pick<LoginFlags, 'user' | 'privateKey'>,
   keep: boolean,
 ): Promise<Prepared> {
   const state = stateDirectory(io, flags.state)
@@ -64,6 +65,7 @@ export async function prepare(
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const selection = selectionOf(flags)
+    const { user, privateKey } = flags
     const record: RunRecord = {
       kind: 'run',
       playbook: resolve(io.cwd, file),
@@ -75,6 +77,12 @@ export async function prepare(
       limit: flags.limit,
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
+      ...((user ?? privateKey) !== undefined && {
+        login: {
+          ...(user !== undefined && { user }),
+          ...(privateKey !== undefined && { privateKey: keyPath(io, privateKey) }),
+        },
+      }),
     }
     return { run, state, folder, record, ...applied(loaded.playbook, record), discard }
   } catch (error) {

@@ -23,6 +23,7 @@ import {
 } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
+import { loginOfRun, typedLogin } from './login.ts'
 import { planOfRun } from './plan-file.ts'
 import { hasAccepted, otherTool, playbookToGoOn } from './playbook-in-use.ts'
 import { rulesOf } from './rules.ts'
@@ -65,7 +66,8 @@ async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promi
   refuseBlindStep(io, given)
   const state = stateDirectory(io, given.state)
   const first = await findHistory(state, id, isToResume)
-  const flags = { ...given, forks: given.forks ?? first.run.record.forks }
+  const login = await typedLogin(io, loginOfRun(first.run.record, given))
+  const flags = { ...login, forks: given.forks ?? first.run.record.forks }
   if (id === undefined) refuseOlder(first)
   const { folder } = first.run
   const outcome = await locked(io, state, folder.id, async () => {

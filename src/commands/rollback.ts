@@ -15,6 +15,7 @@ import { Exit } from './exit.ts'
 import { acceptMachineOption, type FlagsOfRun, withForksOfRun, withLogin, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked, MachinesLocked } from './locked.ts'
+import { loginOfRun, typedLogin } from './login.ts'
 import { MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
 import { appliedInUse, inUse } from './playbook-in-use.ts'
@@ -55,11 +56,12 @@ export function rollbackCommand(io: Io): Command {
 }
 
 /** Takes a run back, as a run of its own with its own journal; an interrupted rollback is gone on with by the next. */
-export async function rollbackRun(io: Io, id: string | undefined, flags: BackFlags): Promise<Outcome> {
-  const state = stateDirectory(io, flags.state)
+export async function rollbackRun(io: Io, id: string | undefined, given: BackFlags): Promise<Outcome> {
+  const state = stateDirectory(io, given.state)
   const first = await findHistory(state, id, anyBegun)
   if (id === undefined) refuseTwice(first)
   const of = first.run.folder.id
+  const flags = await typedLogin(io, loginOfRun(first.run.record, given))
   return locked(io, state, `rollback of ${of}`, async () => {
     const { run, rollbacks, events } = await findHistory(state, of)
     const { schedule, inventory } = await appliedInUse(run)

@@ -24,6 +24,7 @@ import {
 } from './flags.ts'
 import { listing, listsOnly } from './listing.ts'
 import { locked, MachinesLocked } from './locked.ts'
+import { typedLogin } from './login.ts'
 import { MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
 import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } from './plan-file.ts'
@@ -70,8 +71,9 @@ async function runGiven(io: Io, file: string | undefined, flags: PlannedFlags): 
   )
 }
 
-async function runPlaybook(io: Io, file: string, flags: RunFlags, plan?: PlanDocument): Promise<number> {
-  if (!listsOnly(flags)) refuseBlindStep(io, flags)
+async function runPlaybook(io: Io, file: string, given: RunFlags, plan?: PlanDocument): Promise<number> {
+  if (!listsOnly(given)) refuseBlindStep(io, given)
+  const flags = listsOnly(given) ? given : await typedLogin(io, given)
   const keep = !flags.check && !listsOnly(flags)
   const prepared = await prepare(io, file, flags, keep)
   let begun = false

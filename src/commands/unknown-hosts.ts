@@ -2,7 +2,7 @@ import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { allMachines } from '../plan/machines.ts'
 import type { Limit } from '../plan/schedule.ts'
-import type { RunFlags } from './flags.ts'
+import type { LoginFlags, RunFlags } from './flags.ts'
 import type { Prepared } from './prepare.ts'
 import { findStrangers, hindered, strangersText } from './strangers.ts'
 import { worldOf } from './world.ts'
@@ -15,13 +15,13 @@ import { worldOf } from './world.ts'
 export async function refuseUnknownHosts(
   io: Io,
   { schedule, inventory }: Pick<Prepared, 'schedule' | 'inventory'>,
-  flags: Pick<RunFlags, 'forks' | 'hostKeyChecking' | 'inventory'>,
+  flags: LoginFlags & Pick<RunFlags, 'forks' | 'inventory'>,
   limit?: Limit,
 ): Promise<void> {
   if (flags.hostKeyChecking === 'accept-new') return
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
   // What is done otherwise than the files say is told by the run itself.
-  const world = worldOf({ ...io, err: () => undefined }, inventory, true, {})
+  const world = worldOf({ ...io, err: () => undefined }, inventory, true, flags)
   try {
     const endpoints = allMachines(schedule, limit).flatMap(({ name }) => {
       const host = hosts.get(name)

@@ -7,13 +7,15 @@ import type { Io } from '../model/io.ts'
 import { holderText, type LockState } from '../model/lock.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, stateOption, withForks, withLogin } from './flags.ts'
+import { type LoginFlags, type RunFlags, stateOption, withForks, withLogin } from './flags.ts'
 import { holderOf } from './locked.ts'
+import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { stateDirectory, type World, worldOf } from './world.ts'
 
 type UnlockFlags = InventoryOptions &
-  Pick<RunFlags, 'forks' | 'hostKeyChecking'> & {
+  LoginFlags &
+  Pick<RunFlags, 'forks'> & {
     readonly list?: boolean
     readonly run?: string
     readonly state?: string
@@ -39,11 +41,13 @@ export function unlockCommand(io: Io): Command {
   return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
-async function unlock(io: Io, pattern: string, flags: UnlockFlags): Promise<number> {
+async function unlock(io: Io, pattern: string, given: UnlockFlags): Promise<number> {
+  const flags = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, flags)
   const names = matchHosts(inventory, pattern).map(({ name }) => name)
   const world = worldOf(io, inventory, false, flags)
   try {
+    await world.foresee(names)
     const seen = await lookAtAll(io, world, names, flags.forks)
     const state = stateDirectory(io, flags.state)
     const local = await lookAtLock(state)

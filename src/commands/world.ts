@@ -7,9 +7,12 @@ import { fingerprint, keyType } from '../connect/known-hosts.ts'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
+import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
 import { isKnownHost, type ScannedHost, scanKeys } from '../connect/scan-keys.ts'
+import { keepTurns } from '../connect/turns.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
+import { plainLogins } from '../inventory/login-vars.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
 import { allowVariable, commandRunner } from '../inventory/ssh-exec.ts'
@@ -22,7 +25,8 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
-import type { RunFlags } from './flags.ts'
+import type { LoginFlags } from './flags.ts'
+import { askPassphrases, personAt, type Screen, typedPassword } from './login.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
 export function stateDirectory(io: Io, flag: string | undefined): string {
@@ -32,8 +36,6 @@ export function stateDirectory(io: Io, flag: string | undefined): string {
 /** The other machines, and the secrets that they are given: what a run needs of the world. */
 export interface World {
   connect(machine: Host): Promise<Connection>
-  /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Throws an {@link InputError} with all that is wrong. */
-  foresee(hosts: Iterable<string>): void
   /** Those of the machines with these names that were connected to so far. */
   met(names: readonly string[]): Met
   /** How a host is reached. Throws an {@link InputError}. */
@@ -42,6 +44,10 @@ export interface World {
   isKnown(endpoint: Endpoint): Promise<boolean>
   /** The keys that a machine shows. Throws a {@link ConnectionError}. */
   scan(endpoint: Endpoint): Promise<ScannedHost>
+  /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Asks for passphrases of their keys. Throws an {@link InputError} with all that is wrong, secrets that are not there too. */
+  foresee(hosts: Iterable<string>): Promise<void>
+  /** Tells what is drawn on the terminal: it stands aside when a server asks the person there. */
+  shownOn(screen: Screen): void
   readonly redact: (text: string) => string
   close(): Promise<void>
 }
@@ -57,26 +63,37 @@ export function worldOf(
   io: Io,
   inventory: Inventory,
   check: boolean,
-  { hostKeyChecking, holdKeys = false }: Pick<RunFlags, 'hostKeyChecking'> & { readonly holdKeys?: boolean },
+  flags: LoginFlags & { readonly holdKeys?: boolean },
 ): World {
   const revealed = new Set<string>()
-  const secrets = remembering(secretsOf(io), revealed)
+  const { hostKeyChecking, typed } = flags
+  const plain = new Map(plainLogins(inventory).map(({ name, value }) => [name, value]))
+  const others = secretsOf(io)
+  const secrets = remembering((one) => typed?.of(one.name) ?? plain.get(one.name) ?? others(one), revealed)
+  for (const value of [...plain.values(), ...(typed?.values() ?? [])]) revealed.add(value)
   // What the environment holds is known already; a file's value is when it is first used.
   for (const name of secretNames(varsOf(inventory))) if (name.startsWith('env:')) revealQuietly(secrets, name)
   const agent = io.env['SSH_AUTH_SOCK']
   const heldKeys: HeldKeys = new Map()
+  let screen: Screen | undefined
+  const ask = personAt(io, () => screen)
   const context = {
     knownHosts: knownFiles(),
-    ...(holdKeys && { heldKeys }),
+    ...(flags.holdKeys === true && { heldKeys }),
     secrets,
     home: io.home,
+    turns: keepTurns(),
+    refusals: keepRefusals(),
+    openedKeys: new Map(),
+    ...(typed !== undefined && { passphrases: typed.passphrases }),
+    ...(ask !== undefined && { ask }),
     ...(agent !== undefined && { agent }),
     ...(hostKeyChecking !== undefined && { hostKeyChecking }),
   }
   const bastions: Bastions = keepBastions((endpoint) => openConnection(endpoint, { ...context, bastions }))
   const pool = connectionPool((endpoint) => openConnection(endpoint, { ...context, bastions }))
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
-  const controller = sshController(io)
+  const controller = sshController(io, flags)
   const warned = new Set<string>()
   const connected = new Map<string, Connection>()
   const endpointFor = (host: InventoryHost): Endpoint => {
@@ -85,14 +102,24 @@ export function worldOf(
       if (!warned.has(warning)) io.err(`warning: ${warning}\n`)
       warned.add(warning)
     }
-    return endpoint
+    const isTyped = endpoint.kind === 'ssh' && endpoint.password === undefined
+    return isTyped && typed?.of(typedPassword.name) !== undefined
+      ? { ...endpoint, password: typedPassword }
+      : endpoint
   }
   return {
-    foresee: (names) => {
+    shownOn: (shown) => {
+      screen = shown
+    },
+    foresee: async (names) => {
+      const endpoints: Endpoint[] = []
       const problems = [...names].flatMap((name) => {
         const host = hosts.get(name)
+        if (host === undefined) return []
         try {
-          if (host !== undefined) endpointFor(host)
+          const endpoint = endpointFor(host)
+          for (const needed of [endpoint.password, endpoint.passphrase]) if (needed) reveal([needed], secrets)
+          endpoints.push(endpoint)
           return []
         } catch (error) {
           if (error instanceof InputError) return error.problems
@@ -100,6 +127,7 @@ export function worldOf(
         }
       })
       if (problems.length > 0) throw new InputError([...new Set(problems)])
+      if (typed !== undefined) await askPassphrases(io, endpoints, context, typed)
     },
     connect: async (machine) => {
       const host = hosts.get(machine.name)
@@ -145,7 +173,15 @@ function heldText(held: HeldKeys): string {
 }
 
 /** Who runs this, and the ssh_config files of this machine, each read once. */
-export const sshController = (io: Io): SshController => ({
+export const sshController = (
+  io: Io,
+  { user, privateKey, timeout }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout'> = {},
+): SshController => ({
+  typed: {
+    ...(user !== undefined && { user }),
+    ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
+    ...(timeout !== undefined && { timeout }),
+  },
   user: io.user,
   uid: io.uid,
   home: io.home,
@@ -154,6 +190,13 @@ export const sshController = (io: Io): SshController => ({
   files: sshFiles(io.uid),
   run: io.env[allowVariable] === 'yes' ? commandRunner(io.env['SHELL'] || '/bin/sh') : undefined,
 })
+
+/** A key file as it was typed, as an absolute path. */
+export const keyPath = (io: Pick<Io, 'cwd' | 'home'>, file: string): string =>
+  resolve(
+    io.cwd,
+    file.replace(/^~(?=\/)/, () => io.home),
+  )
 
 /** Where secrets of this process come from. */
 export const secretsOf = (io: Io): SecretStore => secretStore(io.env, io.uid)

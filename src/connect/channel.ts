@@ -22,6 +22,8 @@ export interface Link {
   readonly hostKey?: string
   /** Why it is gone. It never rejects. */
   readonly gone: Promise<string>
+  /** Seconds that an answer to what takes no time may take: a new channel, a shell's first word; default 30. */
+  readonly patience?: number
   /** Starts a command line in the account's login shell, leader of a session of its own. */
   open(command: string): Promise<Channel>
   dial(address: string, port: number): Promise<Duplex>

@@ -9,6 +9,8 @@ import { reveal, type SecretStore } from '../model/secret.ts'
 export interface FakeFile {
   readonly bytes: Buffer
   readonly mode: number
+  readonly owner?: string
+  readonly group?: string
 }
 
 /** The files of a fake machine. */
@@ -25,12 +27,13 @@ export interface FakeFiles {
     /** Called before the name appears; throws to prevent it. */
     last?: () => void,
   ): Promise<Stored>
-  get(host: string, path: string, sink: Writable): Promise<Stored>
+  get(host: string, path: string, sink: Writable, from?: number): Promise<Stored>
 }
 
 /** Files in memory, those given and their directories first. */
 export function fakeFiles(initial: Readonly<Record<string, string | Uint8Array>>): FakeFiles {
   const content = new Map<string, FakeFile>()
+  const cache = new Map<string, Buffer>()
   const directories = new Set(['/', '/tmp', '/root'])
   for (const [path, text] of Object.entries(initial)) {
     content.set(path, { bytes: Buffer.from(text), mode: 0o644 })
@@ -48,11 +51,11 @@ export function fakeFiles(initial: Readonly<Record<string, string | Uint8Array>>
       broken,
       source,
       path,
-      { mode = 0o600, ...options } = {},
+      { mode = 0o600, owner, group, ...options } = {},
       last = () => undefined,
     ) => {
       mustBeAbsolute(path)
-      const bytes = await bytesOf(source, secrets)
+      const bytes = cache.get(options.sha256?.toLowerCase() ?? '') ?? (await bytesOf(source, secrets))
       if (options.signal?.aborted)
         throw new ConnectionError(host, 'refused', `${host}: ${path} could not be stored: cancelled`)
       if (broken.aborted)
@@ -69,11 +72,17 @@ export function fakeFiles(initial: Readonly<Record<string, string | Uint8Array>>
       if (options.exclusive && content.has(path))
         throw new ConnectionError(host, 'refused', `${host}: ${path} exists already`)
       last()
-      content.set(path, { bytes, mode })
+      content.set(path, {
+        bytes,
+        mode,
+        ...(owner !== undefined && { owner }),
+        ...(group !== undefined && { group }),
+      })
+      if (options.cache) cache.set(stored.sha256, bytes)
       options.onProgress?.(size, size)
       return stored
     },
-    get: async (host, path, sink) => {
+    get: async (host, path, sink, from = 0) => {
       mustBeAbsolute(path)
       const file = content.get(path)
       if (file === undefined) {
@@ -81,9 +90,9 @@ export function fakeFiles(initial: Readonly<Record<string, string | Uint8Array>>
         throw error(host, path, 'could not be read: No such file or directory')
       }
       await new Promise<void>((resolve, reject) =>
-        sink.once('error', reject).end(file.bytes, () => resolve()),
+        sink.once('error', reject).end(file.bytes.subarray(from), () => resolve()),
       )
-      return storedOf(file.bytes)
+      return storedOf(file.bytes.subarray(from))
     },
   }
 }

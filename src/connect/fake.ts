@@ -142,9 +142,9 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
         pass(fence)
         return files.put(endpoint.name, secrets, broken.signal, source, path, given, () => pass(fence))
       },
-      get: async (path, sink) => {
+      get: async (path, sink, given) => {
         reach()
-        return files.get(endpoint.name, path, sink)
+        return files.get(endpoint.name, path, sink, given?.from)
       },
       job: async (id, command, given) => {
         reach()

@@ -1,85 +1,75 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { Readable, type Writable } from 'node:stream'
+import { createHash } from 'node:crypto'
+import type { Writable } from 'node:stream'
 import { quote } from '../model/command.ts'
-import type { PutOptions, Source, Stored } from '../model/connection.ts'
+import type { GetOptions, PutOptions, Source, Stored } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import { reveal, type SecretStore } from '../model/secret.ts'
-import { passedOn } from './lock-scripts.ts'
-import { failure, judged, must, type Runner } from './runner.ts'
-import { sendAll } from './send.ts'
+import type { SecretStore } from '../model/secret.ts'
+import { putLarge } from './put-large.ts'
+import { judged, must, type Runner } from './runner.ts'
+import { digestOf, opened } from './sources.ts'
+import { digestTool, outcome, placeOf, storeSmall } from './store-scripts.ts'
+import { needs } from './tools.ts'
 
 const small = 32 * 1024
-const exists = 5
 
-/** Stores a file: one round trip when it is small, else streamed through a shell of its own. */
+/** Stores a file: one round trip when it is small, else streamed through a shell of its own; our directory is asked for then. */
 export async function putFile(
   runner: Runner,
   secrets: SecretStore,
+  workdir: () => Promise<string>,
   source: Source,
   path: string,
   options: PutOptions,
 ): Promise<Stored> {
   mustBeAbsolute(path)
-  const { size, open, bytes } = await opened(source, secrets)
-  const text = storeScript(path, size, options, await runner.fence?.test())
+  mustBeAccounts(options)
+  const { host } = runner
+  const from = await opened(source, secrets)
+  const { size, bytes } = from
   const what = `${path} could not be stored`
-  const wrong = (sum: string) =>
-    new ConnectionError(
-      runner.host,
-      'io',
-      `${runner.host}: ${what}: its SHA-256 is ${sum}, not ${options.sha256}`,
-    )
-  const judge = (sum: string) => options.sha256 === undefined || options.sha256.toLowerCase() === sum
-  if (bytes !== undefined && bytes.length <= small) {
-    const sum = createHash('sha256').update(bytes).digest('hex')
-    if (!judge(sum)) throw wrong(sum)
-    const stdin = Buffer.concat([bytes, Buffer.from(`${sum}\n`)])
-    if (options.signal?.aborted)
-      throw new ConnectionError(runner.host, 'refused', `${runner.host}: ${what}: cancelled`)
-    // Not killed when it is cancelled later: it is over soon, and its temporary file would stay.
-    const answer = judged(runner, await runner.script(text, { stdin, timeout: 120 }))
-    if (answer.end.kind === 'exit' && answer.end.code === exists) throw taken(runner.host, path)
-    must(runner.host, answer, what)
-    options.onProgress?.(size, size)
-    return { size, sha256: sum }
-  }
-  const sent = await sendAll(runner, text, open, size, judge, options)
-  const { sha256, failed } = sent
-  const answer = judged(runner, sent.answer)
-  if (answer.end.kind === 'fenced') throw failure(runner.host, answer, what)
-  if (sha256 !== undefined && !judge(sha256)) throw wrong(sha256)
-  if (answer.end.kind === 'exit' && answer.end.code === exists) throw taken(runner.host, path)
-  if (failed !== undefined && answer.end.kind !== 'lost')
-    throw new ConnectionError(runner.host, 'io', `${runner.host}: ${what}: ${failed}`)
-  must(runner.host, answer, what)
-  if (sha256 === undefined) throw failure(runner.host, answer, what)
-  return { size, sha256 }
+  const sum = bytes && digestOf(bytes)
+  const wanted = options.sha256?.toLowerCase()
+  if (sum !== undefined && wanted !== undefined && sum !== wanted)
+    throw new ConnectionError(host, 'io', `${host}: ${what}: its SHA-256 is ${sum}, not ${wanted}`)
+  if (options.signal?.aborted) throw new ConnectionError(host, 'refused', `${host}: ${what}: cancelled`)
+  if (bytes === undefined || sum === undefined || size > small)
+    return putLarge(runner, await workdir(), from, path, sum ?? wanted, options)
+  const text = storeSmall(placeOf(path), size, options, await runner.fence?.test())
+  const stdin = Buffer.concat([bytes, Buffer.from(`${sum}\n`)])
+  // Not killed when it is cancelled later: it is over soon, and its temporary file would stay.
+  const answer = judged(runner, await runner.script(text, { stdin, timeout: 120 }))
+  if (answer.end.kind === 'exit' && answer.end.code === outcome.exists)
+    throw new ConnectionError(host, 'refused', `${host}: ${path} exists already`)
+  must(host, answer, what)
+  options.onProgress?.(size, size)
+  return { size, sha256: sum }
 }
 
-/** Reads a file into the sink, which is ended; the machine's own SHA-256 of it must agree with what arrived. */
+/** Reads a file from an offset on into the sink, which is ended; the machine's own SHA-256 of that must agree with what arrived. */
 export async function getFile(
   runner: Runner,
   path: string,
   sink: Writable,
-  signal: AbortSignal | undefined,
+  { signal, from = 0 }: GetOptions,
 ): Promise<Stored> {
   mustBeAbsolute(path)
   const what = `${path} could not be read`
   const hash = createHash('sha256')
   let size = 0
   let broken: Error | undefined
+  let over = false
   const stop = new AbortController()
   const fail = (error: Error) => {
     broken ??= error
     stop.abort()
   }
   sink.on('error', fail)
-  const answer = await runner.script(`f=${quote(path)}; cat -- "$f" && sha256sum <"$f" >&2`, {
+  const answer = await runner.script(getScript(path, from), {
     reads: true,
     signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     stdout: (chunk) => {
+      // What was held back when the connection was lost comes after the end.
+      if (over) return undefined
       hash.update(chunk)
       size += chunk.length
       if (broken !== undefined || sink.write(chunk)) return undefined
@@ -92,6 +82,7 @@ export async function getFile(
       })
     },
   })
+  over = true
   const sha256 = hash.digest('hex')
   try {
     if (broken !== undefined)
@@ -111,59 +102,26 @@ export async function getFile(
   return { size, sha256 }
 }
 
+// The digest of what is large is found while it is sent, by a reader of its own.
+const getScript = (
+  path: string,
+  from: number,
+): string => `${needs('stat', 'sha256sum', from === 0 ? 'cat' : 'tail')}
+f=${quote(path)}
+if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
+s=$(stat -L -c %s -- "$f") || exit 1
+take() { ${from === 0 ? 'cat -- "$f"' : `tail -c +${from + 1} -- "$f"`}; }
+if [ $((s - ${from})) -le ${1024 * 1024} ]; then take && take | sha256sum >&2; exit; fi
+${digestTool}
+take | $h >&2 & take; r=$?; wait; exit $r`
+
 function mustBeAbsolute(path: string): void {
   if (!path.startsWith('/') || path.includes('\0'))
     throw new TypeError(`A path on a machine must be absolute, got "${path}".`)
 }
 
-function taken(host: string, path: string): ConnectionError {
-  return new ConnectionError(host, 'refused', `${host}: ${path} exists already`)
-}
-
-async function opened(
-  source: Source,
-  secrets: SecretStore,
-): Promise<{ size: number; open: () => Readable; bytes?: Buffer }> {
-  if ('stream' in source) return { size: source.size, open: source.stream }
-  if ('file' in source) {
-    const { size } = await stat(source.file)
-    return { size, open: () => createReadStream(source.file, { highWaterMark: 256 * 1024 }) }
-  }
-  const bytes = 'text' in source ? Buffer.from(reveal(source.text, secrets)) : Buffer.from(source.bytes)
-  return { size: bytes.length, bytes, open: () => Readable.from([bytes], { objectMode: false }) }
-}
-
-/**
- * Reads `size` bytes and a line with their SHA-256 from its input. The name appears only when both agree and the bytes
- * are on disk; whatever happens before, an input that ends early too, leaves nothing. The bytes may have been long on
- * their way, so the fence is tested again before the name appears.
- */
-function storeScript(
-  path: string,
-  size: number,
-  { mode = 0o600, exclusive = false }: PutOptions,
-  fence: string | undefined,
-): string {
-  const directory = path.slice(0, path.lastIndexOf('/')) || '/'
-  const temporary = `${directory === '/' ? '' : directory}/.upgrade-fleet-${randomBytes(9).toString('hex')}`
-  const place = exclusive
-    ? `ln -T -- "$t" "$f" 2>/dev/null || { [ -e "$f" ] && exit ${exists}; ln -T -- "$t" "$f" || exit 1; }`
-    : 'mv -fT -- "$t" "$f" && t= || exit 1'
-  return `umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
-if [ ! -d "$d" ]; then printf '%s\\n' "there is no directory $d" >&2; exit 1; fi
-if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
-${exclusive ? `if [ -e "$f" ] || [ -L "$f" ]; then exit ${exists}; fi` : ':'}
-trap 'exit 9' HUP INT TERM PIPE
-set -C; : >"$t" || exit 1; set +C
-trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
-printf 'ready\\n'
-head -c ${size} >"$t" || exit 1
-g=$(sha256sum <"$t") || exit 1; g=\${g%% *}
-IFS= read -r w || { printf 'the data ended early\\n' >&2; exit 1; }
-if [ "$g" != "$w" ]; then printf '%s\\n' "it arrived changed: SHA-256 $g" >&2; exit 1; fi
-chmod ${mode.toString(8).padStart(4, '0')} -- "$t" || exit 1
-sync -- "$t" 2>/dev/null || sync
-${fence === undefined ? ':' : `{ ${fence}; } || exit ${passedOn}`}
-${place}
-sync -- "$d" 2>/dev/null || sync`
+function mustBeAccounts({ owner, group }: PutOptions): void {
+  for (const name of [owner, group])
+    if (name !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.@$-]*$/.test(name))
+      throw new TypeError(`An owner or group is a name or a number, got "${name}".`)
 }

@@ -36,18 +36,30 @@ export const handshake: Algorithms = {
   compress: ['none'],
 }
 
-/** Calls a machine. Throws {@link ConnectionError} `unreachable`. */
+/** Nobody listens on that port of a machine that answers, or who does hangs up at once. */
+export class Refused extends ConnectionError {
+  constructor(host: string, message: string) {
+    super(host, 'unreachable', message)
+  }
+}
+
+/** Calls a machine. Throws {@link ConnectionError} `unreachable`, {@link Refused} where nobody listens. */
 export function dialOut({ name, address, port }: Endpoint, seconds: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const sock = connect({ host: address, port, noDelay: true })
-    const fail = (why: string) => {
+    const fail = (why: string, code?: string) => {
       sock.destroy()
-      reject(new ConnectionError(name, 'unreachable', `${name}: ${address}:${port} is not reachable: ${why}`))
+      const text = `${name}: ${address}:${port} is not reachable: ${why}`
+      reject(
+        code === 'ECONNREFUSED' || code === 'ECONNRESET'
+          ? new Refused(name, text)
+          : new ConnectionError(name, 'unreachable', text),
+      )
     }
     const timer = setTimeout(() => fail(`no answer within ${seconds} seconds`), seconds * 1000)
-    sock.on('error', (error) => {
+    sock.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer)
-      fail(error.message)
+      fail(error.message, error.code)
     })
     sock.once('connect', () => {
       clearTimeout(timer)

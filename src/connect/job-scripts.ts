@@ -3,6 +3,7 @@ import type { JobId, JobOptions } from '../model/connection.ts'
 import { exports } from './frame.ts'
 import { passedOn } from './lock-scripts.ts'
 import { sessionFunctions } from './session.ts'
+import { needs } from './tools.ts'
 
 const own = ['command', 'stdin', 'pid', 'pid.new', 'log', 'rc', 'rc.new', 'cancelled']
 
@@ -45,7 +46,8 @@ export function startScript(
     ...exports(options.env),
     text,
   ].join('\n')
-  return `m=$(umask); umask 077; d=${quote(directory)}
+  return `${needs('mkdir', 'setsid', 'mv', 'rm', 'sync', ...(options.stdin === undefined ? [] : ['cat']), 'stat', 'tail', 'head')}
+m=$(umask); umask 077; d=${quote(directory)}
 mkdir -p -- ${quote(directory.slice(0, directory.lastIndexOf('/')))} || exit 1
 if ! mkdir -- "$d" 2>/dev/null; then [ -d "$d" ] && exit 0; mkdir -- "$d"; exit 1; fi
 give_up() { rm -rf -- "$d"; exit 1; }

@@ -5,6 +5,10 @@ import { openShell, type RunEnd, type Shell } from './shell.ts'
 import type { Order, OrderEnd } from './shells.ts'
 import type { Wire } from './wire.ts'
 
+const overslept = 1000
+const graceMs = 5000
+const endSeconds = 60
+
 /** Runs one order in a shell; when its time is over or it is cancelled, the shell's whole session is ended. */
 export function underWatch(
   shell: Shell,
@@ -21,7 +25,7 @@ export function underWatch(
       resolve(result)
     }
     const finishOff = (result: OrderEnd) =>
-      void end().then((left) => {
+      void within(endSeconds, end()).then((left) => {
         if (left !== undefined) shell.abandon(left)
         settle(left === undefined ? result : { kind: 'lost', reason: left })
       })
@@ -42,8 +46,15 @@ export function underWatch(
         order.feed?.(shell.input)
         const { timeout } = order
         if (timeout === undefined) return
-        const expire = () => halt({ kind: 'timeout', seconds: timeout })
-        timer = setTimeout(expire, Math.min(timeout * 1000, 2 ** 31 - 1))
+        const wait = (milliseconds: number, asleep: boolean) => {
+          const due = performance.now() + milliseconds
+          timer = setTimeout(() => {
+            // This process was suspended: the end may have come meanwhile, and waits to be read.
+            if (!asleep && performance.now() - due > overslept) wait(Math.min(milliseconds, graceMs), true)
+            else halt({ kind: 'timeout', seconds: timeout })
+          }, milliseconds)
+        }
+        wait(Math.min(timeout * 1000, 2 ** 31 - 1), false)
       },
     })
     void ran.then((result) => {
@@ -51,6 +62,16 @@ export function underWatch(
       else if (!begun) settle(halted)
     })
   })
+}
+
+/** What the promise says, or that the machine does not answer. */
+function within(seconds: number, promise: Promise<string | undefined>): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<string>((resolve) => {
+    const text = `The command could not be ended: the machine did not answer within ${seconds} seconds.`
+    timer = setTimeout(() => resolve(text), seconds * 1000).unref()
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
 /**

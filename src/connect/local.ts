@@ -5,6 +5,7 @@ import type { Connection, Endpoint } from '../model/connection.ts'
 import type { Channel, Ended, Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { machine } from './machine.ts'
+import { withResolvers } from './resolvers.ts'
 import { keepWire } from './wire.ts'
 
 /** A connection to this machine: the same shells without SSH. Jobs outlive this process. */
@@ -74,12 +75,4 @@ function start(command: string, home: string): Promise<Channel> {
       })
     })
   })
-}
-
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined
-  const promise = new Promise<T>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }

@@ -14,7 +14,12 @@ import { findWorkdir, makeWorkdir } from './workdir.ts'
 const defaultTimeout = 120
 
 /** A connection whose every operation goes through shells over a wire: over SSH or on this machine. */
-export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): Connection {
+export function machine(
+  endpoint: Endpoint,
+  wire: Wire,
+  secrets: SecretStore,
+  timeout = defaultTimeout,
+): Connection {
   const host = endpoint.name
   const shells = keepShells(host, wire)
   const plain = runnerOver(host, shells)
@@ -39,9 +44,16 @@ export function machine(endpoint: Endpoint, wire: Wire, secrets: SecretStore): C
       endpoint,
       workdir: ours,
       exec: (command, options = {}) =>
-        execOver(shells, secrets, command.text, command.reads, options, command.reads ? undefined : fence),
-      put: (source, path, options = {}) => putFile(runner, secrets, source, path, options),
-      get: (path, sink, options = {}) => getFile(runner, path, sink, options.signal),
+        execOver(
+          shells,
+          secrets,
+          command.text,
+          command.reads,
+          { timeout, ...options },
+          command.reads ? undefined : fence,
+        ),
+      put: (source, path, options = {}) => putFile(runner, secrets, ours, source, path, options),
+      get: (path, sink, options = {}) => getFile(runner, path, sink, options),
       job: async (id, command, options = {}) => startJob(runner, secrets, await ours(), id, command, options),
       jobs: async (prefix) => {
         const path = await find()

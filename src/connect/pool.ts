@@ -9,10 +9,13 @@ export interface ConnectionPool {
   close(): Promise<void>
 }
 
-/** A pool that opens at most `handshakes` connections at the same time. */
+/**
+ * A pool that opens at most so many connections at the same time. More would take longer, each of them so much that its
+ * deadline passes; fewer would let machines that do not answer hold up the others.
+ */
 export function connectionPool(
   open: (endpoint: Endpoint) => Promise<Connection>,
-  handshakes = 8,
+  handshakes = 64,
 ): ConnectionPool {
   const connections = new Map<string, Promise<Connection>>()
   const waiting: (() => void)[] = []

@@ -2,83 +2,101 @@ import { createHash } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import type { PutOptions } from '../model/connection.ts'
 import type { Answer, Runner } from './runner.ts'
+import { type Identity, parseStat } from './session.ts'
+import type { Opened } from './sources.ts'
 
-interface Sent {
+/** What came of sending a file. */
+export interface Sent {
   readonly answer: Answer
-  /** The SHA-256 of what was sent, when all of it was. */
+  /** The SHA-256 of the whole, when all of it was sent. */
   readonly sha256: string | undefined
   /** Why the sending was broken off on this side. */
   readonly failed: string | undefined
+  /** How many bytes the machine had when it was ready, and who writes there; undefined when it never was. */
+  readonly ready: Ready | undefined
+}
+
+interface Ready {
+  readonly offset: number
+  readonly writer: Identity | undefined
 }
 
 const progressMs = 250
 
-/** Streams `size` bytes and the line with their SHA-256 into a script that says `ready` when it wants them. */
+/**
+ * Streams what is missing of a file, and a line with the SHA-256 of the whole, into a script that says when it is ready and
+ * how many bytes are there already. Without a digest the bytes are hashed on their way, those that are there too.
+ */
 export async function sendAll(
   runner: Runner,
   text: string,
-  open: () => Readable,
-  size: number,
-  judge: (sum: string) => boolean,
+  source: Opened,
+  digest: string | undefined,
   { signal, onProgress }: PutOptions,
 ): Promise<Sent> {
+  const { size } = source
   let input: Writable | undefined
   let sha256: string | undefined
   let failed: string | undefined
   let over = false
-  let source: Readable | undefined
+  let ready: Ready | undefined
+  let stream: Readable | undefined
   const breakOff = (why: string) => {
     failed ??= why
-    source?.destroy()
-    // The far script sees its input end too early, takes its temporary file away and fails.
+    stream?.destroy()
+    // The far script sees its input end too early.
     input?.end()
   }
-  const pour = async (to: Writable) => {
-    const hash = createHash('sha256')
-    let sent = 0
+  const pour = async (to: Writable, offset: number) => {
+    const hash = digest === undefined ? createHash('sha256') : undefined
+    const from = source.open(hash === undefined ? offset : 0)
+    stream = from.stream
+    let read = from.at
     let shown = performance.now()
-    source = open()
-    for await (const piece of source) {
+    for await (const piece of from.stream) {
       if (over || failed !== undefined) return
       const chunk: Buffer = Buffer.isBuffer(piece) ? piece : Buffer.from(piece)
-      sent += chunk.length
-      if (sent > size) return breakOff(`it is longer than the ${size} bytes that were announced`)
-      hash.update(chunk)
-      if (!to.write(chunk)) await drained(to)
+      const fresh = chunk.subarray(Math.min(chunk.length, Math.max(0, offset - read)))
+      read += chunk.length
+      if (read > size) return breakOff(`it is longer than the ${size} bytes that were announced`)
+      hash?.update(chunk)
+      if (fresh.length > 0 && !to.write(fresh)) await drained(to)
       if (onProgress === undefined || performance.now() - shown < progressMs) continue
       shown = performance.now()
-      onProgress(sent, size)
+      if (read > offset) onProgress(read, size)
     }
-    if (sent < size) return breakOff(`it ended after ${sent} of ${size} bytes`)
-    sha256 = hash.digest('hex')
-    if (judge(sha256)) to.write(`${sha256}\n`)
-    else to.end()
-    onProgress?.(sent, size)
+    if (read < size) return breakOff(`it ended after ${read} of ${size} bytes`)
+    sha256 = digest ?? hash?.digest('hex')
+    to.write(`${sha256}\n`)
   }
   const cancel = () => breakOff('cancelled')
   if (signal?.aborted) failed = 'cancelled'
   signal?.addEventListener('abort', cancel, { once: true })
-  let begun = false
+  let said = ''
   try {
     const answer = await runner.script(text, {
       feed: (to) => {
         input = to
         if (failed !== undefined) to.end()
       },
-      stdout: () => {
-        if (begun || input === undefined || failed !== undefined) return undefined
-        begun = true
-        pour(input).catch((error: unknown) =>
+      stdout: (chunk) => {
+        said += chunk.toString('latin1')
+        const line = /^ready (\d+) (.*)\n/.exec(said)
+        if (line === null || ready !== undefined || input === undefined || failed !== undefined)
+          return undefined
+        ready = { offset: Number(line[1]), writer: parseStat(line[2] ?? '') }
+        said = said.slice(line[0].length)
+        pour(input, ready.offset).catch((error: unknown) =>
           breakOff(error instanceof Error ? error.message : String(error)),
         )
         return undefined
       },
     })
-    return { answer, sha256, failed }
+    return { answer: { ...answer, stdout: Buffer.from(said, 'latin1') }, sha256, failed, ready }
   } finally {
     over = true
     signal?.removeEventListener('abort', cancel)
-    source?.destroy()
+    stream?.destroy()
   }
 }
 

@@ -48,8 +48,6 @@ interface Entry {
   quiet: boolean
 }
 
-const helloSeconds = 30
-
 /** Opens a shell on a link; whatever the login shell and its rc files print before it is thrown away. */
 export async function openShell(link: Link): Promise<Shell> {
   const channel = await link.open('exec /bin/sh')
@@ -114,8 +112,9 @@ export async function openShell(link: Link): Promise<Shell> {
     })
   }
 
-  const late = () => abandon(`The shell did not answer within ${helloSeconds} seconds.`)
-  const deadline = setTimeout(late, helloSeconds * 1000)
+  const { patience = 30 } = link
+  const late = () => abandon(`The shell did not answer within ${patience} seconds.`)
+  const deadline = setTimeout(late, patience * 1000)
   let abandon: (why: string) => void = () => undefined
   const abandoned = new Promise<string>((resolve) => {
     abandon = resolve

@@ -16,7 +16,7 @@ export type OrderEnd =
 
 /** A script for one of the shells, and what to do with its bytes. */
 export interface Order extends Script {
-  /** It changes nothing, so it may be sent behind others, and again if it never had its turn. */
+  /** It changes nothing, so it may be sent behind others, and again: if it never had its turn, or once if the connection was lost before it said anything. */
   readonly reads: boolean
   readonly stdout: Tap
   readonly stderr: Tap
@@ -40,12 +40,15 @@ export interface Shells {
 
 interface Queued {
   readonly order: Order
+  /** It was sent once, and the connection was lost before it said anything. */
+  again: boolean
   readonly resolve: (end: OrderEnd) => void
   readonly reject: (error: unknown) => void
 }
 
 const most = 4
 const batch = 16
+const deadLinks = 5
 
 /** Shells over a wire. */
 export function keepShells(host: string, wire: Wire): Shells {
@@ -104,21 +107,31 @@ export function keepShells(host: string, wire: Wire): Shells {
     opening += 1
     let link: Link | undefined
     try {
-      link = await wire.link()
-      const shell = await openShell(link)
-      const met = meet(link, shell)
-      if (who === undefined) met.catch(() => undefined)
-      else await met
-      living.add(shell)
-      idle.add(shell)
-      void shell.ended.then(() => {
-        idle.delete(shell)
-        living.delete(shell)
+      let shell: Shell | undefined
+      for (let tries = 1; shell === undefined; tries += 1) {
+        link = await wire.link()
+        shell = await openShell(link).catch((error: unknown) => {
+          // It was dead already and nobody knew; nothing was sent.
+          if (link?.alive || wire.closed() || tries >= deadLinks) throw error
+          return undefined
+        })
+        if (link === undefined || shell === undefined) continue
+        const met = meet(link, shell)
+        if (who === undefined) met.catch(() => undefined)
+        else await met
+      }
+      const opened = shell
+      living.add(opened)
+      idle.add(opened)
+      void opened.ended.then(() => {
+        idle.delete(opened)
+        living.delete(opened)
         schedule()
       })
     } catch (error) {
-      // The server gives no more channels (MaxSessions): the rest waits for those that there are.
-      if (link?.alive && living.size > 0) limit = living.size
+      // The server gives no more channels (MaxSessions): the rest waits for those that there are, or will be in a moment.
+      const others = living.size + opening - 1
+      if (link?.alive && others > 0) limit = others
       else for (const one of queue.splice(0)) one.reject(unsent(host, error))
     } finally {
       opening -= 1
@@ -126,14 +139,30 @@ export function keepShells(host: string, wire: Wire): Shells {
     }
   }
 
-  const send = async (shell: Shell, { order, resolve, reject }: Queued): Promise<void> => {
+  const send = async (shell: Shell, queued: Queued): Promise<void> => {
+    const { order, resolve, reject } = queued
     if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
-    const end = await underWatch(shell, order, () => endSession(wire, shell.identity(), meet))
-    if (end.kind !== 'unrun') return resolve(end)
-    if (order.reads && shell.identity() !== undefined) {
-      queue.unshift({ order, resolve, reject })
+    let silent = true
+    let halted = false
+    const said = (tap: Tap): Tap => {
+      return (chunk) => {
+        silent = false
+        return tap(chunk)
+      }
+    }
+    const watched = { ...order, stdout: said(order.stdout), stderr: said(order.stderr) }
+    const end = await underWatch(shell, watched, () => {
+      halted = true
+      return endSession(wire, shell.identity(), meet)
+    })
+    const lost = end.kind === 'lost' && silent && !halted && !queued.again && !wire.closed()
+    const unrun = end.kind === 'unrun' && shell.identity() !== undefined
+    if (order.reads && (lost || unrun)) {
+      queued.again ||= lost
+      queue.unshift(queued)
       return schedule()
     }
+    if (end.kind !== 'unrun') return resolve(end)
     reject(new ConnectionError(host, 'refused', `${host}: ${end.reason}`))
   }
 
@@ -151,6 +180,7 @@ export function keepShells(host: string, wire: Wire): Shells {
         const over = () => order.signal?.removeEventListener('abort', leave)
         const queued: Queued = {
           order,
+          again: false,
           resolve: (end) => {
             over()
             resolve(end)

@@ -2,19 +2,29 @@ import type { Duplex } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import type { Channel, Ended, Link } from './channel.ts'
+import { loginRun } from './auth-methods.ts'
+import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
-import { findCredential } from './credential.ts'
+import { findCredential, secretValue } from './credential.ts'
+import { deadline } from './deadline.ts'
+import { dropped, firstWords } from './first-words.ts'
+import { gather } from './gather.ts'
 import { handshake } from './handshake.ts'
-import { hostKeyCheck } from './host-key.ts'
+import { type HostKeyCheck, hostKeyCheck } from './host-key.ts'
+import { keepRefusals } from './refusals.ts'
+import { withResolvers } from './resolvers.ts'
+import { asChannel, guarded } from './ssh-channel.ts'
+import { watchdog } from './watchdog.ts'
 import { openWay } from './way.ts'
 
 type Ssh2 = typeof import('ssh2')
 
-const openSeconds = 30
-const drainMs = 200
+const partingMs = 1000
 
-/** One SSH connection: host key checked before anything is sent, one key offered once; `passed` are host keys that are not asked for. Throws {@link ConnectionError}. */
+/**
+ * One SSH connection: host key checked before anything is sent, each way to log in tried once; `passed` are host keys that are not asked for. It is gone as soon as its
+ * watchdog says so, whether the stream's own end comes or not. Throws {@link ConnectionError}.
+ */
 export async function sshLink(
   ssh2: Ssh2,
   endpoint: Endpoint,
@@ -23,64 +33,95 @@ export async function sshLink(
   passed: readonly Buffer[] = [],
 ): Promise<Link> {
   const { name } = endpoint
+  const { refusals = keepRefusals() } = context
+  const settings = JSON.stringify([username, endpoint])
+  const before = refusals.before(settings)
+  if (before !== undefined)
+    throw new ConnectionError(name, 'auth', `${name}: not tried again: ${before.message}`)
   const check = await hostKeyCheck(endpoint, context, passed)
-  const credential = await findCredential(ssh2, endpoint, username, context)
+  const key = await findCredential(ssh2, endpoint, username, context)
+  const { password } = endpoint
+  const passwordValue = password === undefined ? '' : secretValue(name, password, context.secrets)
   const seconds = context.connectTimeout ?? endpoint.connectTimeout ?? 20
+  const { patience = 30 } = context
   const begun = performance.now()
   const way = await openWay(endpoint, seconds, context)
   const sock = way.stream
+  gather(sock)
   const client = new ssh2.Client()
   let alive = false
-  let authenticating = false
-  let failure: (Error & { level?: string }) | undefined
-  const gone = new Promise<string>((resolve) => {
-    client.on('close', () => {
-      alive = false
-      resolve(`The connection to ${name} was lost${failure === undefined ? '' : `: ${failure.message}`}.`)
-    })
+  let failure: (Error & { level?: string; code?: unknown }) | undefined
+  const { promise: gone, resolve: lose } = withResolvers<string>()
+  const over = () => {
+    alive = false
+    lose(`The connection to ${name} was lost${failure === undefined ? '' : `: ${failure.message}`}.`)
+  }
+  // Not only told of the end but done with it: a way through another machine never says that it is closed when that one hangs.
+  const giveUp = (why: Error & { level?: string }) => {
+    failure ??= why
+    sock.destroy()
+    over()
+  }
+  const limit = deadline(Math.max(1, seconds * 1000 - (performance.now() - begun)), () =>
+    giveUp(Object.assign(new Error(`not logged in within ${seconds} seconds`), { level: 'client-timeout' })),
+  )
+  const login = loginRun({
+    endpoint,
+    username,
+    key,
+    password: password && { secret: password, value: passwordValue },
+    refusals,
+    ask: context.ask,
+    pause: limit.pause,
+    hangUp: () => client.end(),
   })
-  // For ever: ssh2 emits it none, once or twice, and even after the end.
-  client.on('error', (error) => {
+  client.on('close', over)
+  // Before that, it may have said its last word, and would swallow what is asked of it.
+  client.on('end', () => {
+    alive = false
+  })
+  // For ever: ssh2 emits it none, once or twice, and even after the end. Then it only says goodbye, and may wait for an answer without end.
+  client.on('error', (error: Error & { level?: string }) => {
+    if (error.level === 'agent') return login.agentFailed(error.message)
     failure ??= error
+    if (error.level !== 'client-authentication') setTimeout(() => giveUp(error), partingMs).unref()
   })
+  client.on('change password', login.mustChange)
   const { alive: questions } = endpoint
-  const silence = context.watchdog ?? (questions === undefined ? 60 : questions.interval * questions.count)
-  const watch = watchdog(sock, silence * 1000, (error) => {
-    failure ??= error
+  const silence =
+    context.watchdog ?? (questions === undefined ? 60 : questions.interval * (questions.count + 1))
+  const watch = watchdog(sock, silence * 1000, limit.paused, () =>
+    giveUp(new Error(`not a byte came for ${silence} seconds`)),
+  )
+  let said = (): string => ''
+  void gone.then(() => {
+    limit.end()
+    watch.end()
+    login.over({ serverSaid: typeof failure?.code === 'number' ? failure.message : undefined })
   })
-  void gone.then(() => watch.end())
   const ready = new Promise<true>((resolve) => client.once('ready', () => resolve(true)))
   try {
     client.connect({
       sock,
       username,
-      readyTimeout: Math.max(1, seconds * 1000 - (performance.now() - begun)),
-      keepaliveInterval: (questions?.interval ?? 15) * 1000,
+      // Ours stands still while a person is asked.
+      readyTimeout: 0,
+      keepaliveInterval: (questions?.interval ?? Math.min(15, silence / 4)) * 1000,
       keepaliveCountMax: 1_000_000,
       hostVerifier: (key: Buffer, decide: (ok: boolean) => void): void => {
-        let right: boolean | Promise<boolean> = false
-        try {
-          right = check.verify(key)
-        } finally {
-          if (typeof right === 'boolean') decide(right === true)
-          else
-            void right.then(
-              (stored) => decide(stored === true),
-              () => decide(false),
-            )
-        }
+        const verdict = verdictOf(check, key)
+        if (typeof verdict === 'boolean') decide(verdict)
+        else void verdict.then(decide)
       },
-      authHandler: (left, _partial, next) => {
-        // ssh2 asks with null the first time, whatever its types say. There is no second time.
-        if (authenticating || (left as unknown) !== null) return next(false as never)
-        authenticating = true
-        next(credential.method)
-      },
+      authHandler: login.handler,
+      ...(key?.method.type === 'agent' && { debug: login.debug }),
       algorithms: { ...handshake, serverHostKey: [...check.algorithms] as never[] },
     })
     watch.begin()
+    said = firstWords(sock)
   } catch (error) {
-    sock.destroy()
+    limit.end()
+    giveUp(error instanceof Error ? error : new Error(String(error)))
     throw new ConnectionError(
       name,
       'unreachable',
@@ -93,6 +134,8 @@ export async function sshLink(
     throw refused ?? (await way.why) ?? whyNot()
   }
   alive = true
+  limit.end()
+  login.over('in')
   const hostKey = check.shown()
   return {
     ...(hostKey !== undefined && { hostKey }),
@@ -100,12 +143,13 @@ export async function sshLink(
       return alive
     },
     gone,
+    patience,
     open: (command) =>
-      guarded<ClientChannel>((done) => client.exec(command, done), gone).then((channel) =>
-        asChannel(channel),
+      guarded<ClientChannel>((done) => client.exec(command, done), gone, patience).then((channel) =>
+        asChannel(channel, watch.quiet, patience),
       ),
     dial: (address, port) =>
-      guarded<Duplex>((done) => client.forwardOut('127.0.0.1', 0, address, port, done), gone),
+      guarded<Duplex>((done) => client.forwardOut('127.0.0.1', 0, address, port, done), gone, patience),
     close: () => {
       alive = false
       client.end()
@@ -119,17 +163,19 @@ export async function sshLink(
       const changed = check.noneOffered()
       if (changed !== undefined) return changed
     }
-    if (failure?.level === 'client-authentication' || failure?.level === 'agent')
-      return new ConnectionError(
-        name,
-        'auth',
-        `${name}: ${username}@${endpoint.address} was refused with ${credential.said}: ${why}\nTry it by hand: ssh -p ${endpoint.port} ${username}@${endpoint.address}`,
-      )
-    const stage = authenticating ? 'after the host key was accepted' : 'in the handshake'
+    const refused = login.refused()
+    if (refused !== undefined) {
+      if (login.final()) refusals.remember(settings, refused)
+      return refused
+    }
+    const drop = dropped(said())
+    if (drop !== undefined)
+      return new BrokenOff(name, `${name}: ${endpoint.address}:${endpoint.port} ${drop}`, false)
+    const stage = login.begun() ? 'after the host key was accepted' : 'in the handshake'
     return new BrokenOff(
       name,
       `${name}: ${endpoint.address}:${endpoint.port} broke off ${stage}: ${why}`,
-      !authenticating && failure?.level !== 'client-timeout' && !/Handshake failed/.test(why),
+      !login.begun() && failure?.level !== 'client-timeout' && !/Handshake failed/.test(why),
     )
   }
 }
@@ -143,77 +189,16 @@ export class BrokenOff extends ConnectionError {
   }
 }
 
-/** Gives a connection up that has brought no byte for too long; the keepalives see to it that a living one does. */
-function watchdog(sock: Duplex, limit: number, tell: (error: Error) => void) {
-  let since = performance.now()
-  const look = () => {
-    if (performance.now() - since < limit) return
-    tell(new Error(`not a byte came for ${limit / 1000} seconds`))
-    sock.destroy()
-  }
-  const timer = setInterval(look, Math.min(5000, limit / 4)).unref()
-  return {
-    // Not before ssh2 listens: a listener makes a stream flow.
-    begin: () =>
-      void sock.on('data', () => {
-        since = performance.now()
-      }),
-    end: () => clearInterval(timer),
-  }
-}
-
-/** What ssh2 calls back with; it never does after a disconnect, and throws when it is not connected. */
-function guarded<T>(
-  start: (done: (error: Error | undefined, value: T) => void) => void,
-  gone: Promise<string>,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`no answer within ${openSeconds} seconds`)),
-      openSeconds * 1000,
+// ssh2 takes all but `false` for a yes, promises too, and an error of the verifier would be nobody's.
+function verdictOf(check: HostKeyCheck, key: Buffer): boolean | Promise<boolean> {
+  try {
+    const right = check.verify(key)
+    if (typeof right === 'boolean') return right
+    return right.then(
+      (stored) => stored === true,
+      () => false,
     )
-    const fail = (error: unknown) => {
-      clearTimeout(timer)
-      reject(error)
-    }
-    void gone.then((why) => fail(new Error(why)))
-    try {
-      start((error, value) => {
-        if (error) return fail(error)
-        clearTimeout(timer)
-        resolve(value)
-      })
-    } catch (error) {
-      fail(error)
-    }
-  })
-}
-
-function asChannel(channel: ClientChannel): Channel {
-  const ended = new Promise<Ended>((resolve) => {
-    let said: Ended = {}
-    channel.on('exit', (code: number | null, signal?: string) => {
-      said =
-        typeof code === 'number'
-          ? { code }
-          : signal === undefined
-            ? {}
-            : { signal: signal.replace(/^SIG/, '') }
-      // Something that was left behind may hold the streams open for ever.
-      setTimeout(() => resolve(said), drainMs).unref()
-    })
-    channel.on('close', () => resolve(said))
-  })
-  channel.on('error', () => undefined)
-  return {
-    input: channel,
-    output: channel,
-    errors: channel.stderr,
-    ended,
-    destroy: () => {
-      channel.resume()
-      channel.stderr.resume()
-      channel.close()
-    },
+  } catch {
+    return false
   }
 }

@@ -1,42 +1,54 @@
 import { userInfo } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, Endpoint } from '../model/connection.ts'
 import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
+import { Refused } from './handshake.ts'
 import { NotPinned } from './host-key.ts'
 import { machine } from './machine.ts'
+import { keepRefusals } from './refusals.ts'
 import { BrokenOff, sshLink } from './ssh-link.ts'
-import { keepWire } from './wire.ts'
+import { eager, keepWire, tryAgain } from './wire.ts'
 
-const handshakes = 4
+// A port that nobody listens on is most often a machine that is down; a server that is started anew is soon back.
+const refusedTries = 5
 
 /**
  * Connects over SSH. Throws {@link ConnectionError}: `host-key` and `auth` are never tried again, nor is a machine that
- * refuses or does not answer; a handshake that is broken off before the login is, a few times.
+ * does not answer; one that refuses, or breaks the handshake off before the login, is, with growing pauses.
  */
-export async function openSsh(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
+export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promise<Connection> {
+  const context = { refusals: keepRefusals(), openedKeys: new Map(), ...given }
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
-  const { jump } = endpoint
-  const { bastions } = context
-  const inTurn = (handshake: () => Promise<Link>) =>
-    jump === undefined || bastions === undefined ? handshake() : bastions.turn(jump, handshake)
+  const { turns, attempts = eager } = context
+  const key = turnOf(endpoint)
   const passed: Buffer[] = []
-  const open = async (): Promise<Link> => {
-    for (let attempt = 1; ; attempt += 1) {
+  const once = async (): Promise<Link> => {
+    for (;;) {
       try {
-        return await inTurn(() => sshLink(ssh2, endpoint, username, context, passed))
+        return await sshLink(ssh2, endpoint, username, context, passed)
       } catch (error) {
         // A server shows one key at a time, of the type that it is asked for: the pinned one may be another.
-        if (error instanceof NotPinned && !passed.some((key) => key.equals(error.key))) {
-          passed.push(error.key)
-          attempt -= 1
-          continue
-        }
-        if (!(error instanceof BrokenOff && error.early) || attempt >= handshakes) throw error
-        await sleep(250 * 2 ** attempt * (0.5 + Math.random()))
+        if (!(error instanceof NotPinned) || passed.some((one) => one.equals(error.key))) throw error
+        passed.push(error.key)
       }
     }
   }
-  return machine(endpoint, keepWire(endpoint.name, await open(), open, context.retry), context.secrets)
+  const open = (): Promise<Link> =>
+    tryAgain(
+      () => (turns === undefined ? once() : turns.take(key, once)),
+      (error, tries) => {
+        if (error instanceof Refused) return tries < refusedTries
+        if (!(error instanceof BrokenOff && error.early)) return false
+        turns?.dropped(key)
+        return true
+      },
+      attempts,
+    )
+  const wire = keepWire(endpoint.name, await open(), open, context.retry)
+  return machine(endpoint, wire, context.secrets, context.commandTimeout)
 }
+
+/** Handshakes through one machine, and those with one machine, take turns: its sshd drops those that are too many (MaxStartups). */
+const turnOf = ({ jump, address, port }: Endpoint): string =>
+  jump === undefined ? `${address} ${port}` : `through ${JSON.stringify(jump)}`

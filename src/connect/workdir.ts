@@ -1,6 +1,7 @@
 import { type Command, quote, sh } from '../model/command.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { must, type Runner } from './runner.ts'
+import { needs } from './tools.ts'
 
 /**
  * Reads where our directory on a machine is: its path, or nothing when there is none. It must be a directory and no
@@ -25,7 +26,8 @@ function script(given: string | undefined, make: boolean): Command {
   const word = path.startsWith('~/') ? `"\${HOME:?}"/${quote(path.slice(2))}` : quote(path)
   const create = `umask 077; mkdir -m 700 -- "$w" 2>/dev/null || [ -e "$w" ] || mkdir -m 700 -- "$w" || exit 1`
   const absent = '[ -e "$w" ] || [ -L "$w" ] || exit 0'
-  return literal(`w=${word}
+  return literal(`${needs('stat', 'id', ...(make ? ['mkdir'] : []))}
+w=${word}
 ${make ? create : absent}
 if [ -L "$w" ] || [ ! -d "$w" ]; then printf '%s\\n' "$w is not a directory" >&2; exit 1; fi
 set -- $(stat -c '%u %a' -- "$w") || exit 1

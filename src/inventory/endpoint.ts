@@ -5,6 +5,7 @@ import { type Inventory, type InventoryHost, placeOfVar } from '../model/invento
 import { didYouMean } from '../model/nearest.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
+import { loginSecrets, loginVars } from './login-vars.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
@@ -14,6 +15,12 @@ import { unsupported } from './unsupported.ts'
 const word = (what: string) => z.string().regex(/^[^-\p{Cc}\s][^\p{Cc}\s]*$/u, what)
 const path = z.string().regex(/^(\/|~\/)[^\p{Cc}]*$/u, 'expected an absolute path')
 const port = 'expected a port of 1 to 65535'
+
+const time = 'expected whole seconds, 1 or more'
+const timeout = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], time)
+  .refine((value) => Number.isInteger(value) && value >= 1, time)
+  .optional()
 
 const pinned =
   'expected a fingerprint as ssh-keygen -l prints it, SHA256: and 43 characters, or a list of them'
@@ -28,6 +35,9 @@ const connection = z.object({
     .optional(),
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
+  ...loginVars,
+  ansible_ssh_timeout: timeout,
+  ansible_timeout: timeout,
   ansible_ssh_common_args: z.string().default(''),
   upgrade_fleet_host_key: z
     .union([z.array(pin).min(1, 'expected at least one fingerprint'), pin.transform((one) => [one])], pinned)
@@ -89,6 +99,7 @@ export function explainEndpoint(
     throw new InputError(problems)
   }
   const own = {
+    ...loginSecrets(given, host.name),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
     ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
@@ -100,7 +111,8 @@ export function explainEndpoint(
       kind: 'local',
       address,
       port: given.ansible_port ?? 22,
-      ...own,
+      ...(own.workdir !== undefined && { workdir: own.workdir }),
+      ...(own.hostKeyFingerprints !== undefined && { hostKeyFingerprints: own.hostKeyFingerprints }),
     } as const
     return { endpoint, settings: [], warnings: [] }
   }
@@ -111,20 +123,31 @@ export function explainEndpoint(
     complain(['ansible_ssh_common_args'], said)
     throw new InputError(problems)
   }
-  const line = (keyword: string, name: 'ansible_port' | 'ansible_user' | 'ansible_ssh_private_key_file') =>
-    given[name] === undefined ? [] : (sshLine(`${keyword} "${given[name]}"`, fromOf(name)) ?? [])
+  const by = controller ?? nobody
+  const line = (keyword: string, value: string | number | undefined, from: string) =>
+    value === undefined ? [] : (sshLine(`${keyword} "${value}"`, from) ?? [])
   const lines: readonly SshLine[] = [
-    ...[line('Port', 'ansible_port'), line('User', 'ansible_user')].flat(),
+    ...[
+      line('Port', given.ansible_port, fromOf('ansible_port')),
+      line('User', given.ansible_user, fromOf('ansible_user')),
+      line('User', by.typed?.user, '-u'),
+      line('ConnectTimeout', given.ansible_ssh_timeout, fromOf('ansible_ssh_timeout')),
+      line('ConnectTimeout', given.ansible_timeout, fromOf('ansible_timeout')),
+      line('ConnectTimeout', by.typed?.timeout, '-T'),
+    ].flat(),
     ...said.lines,
   ]
-  const by = controller ?? nobody
   const found = sshEndpoint(host.name, address, lines, controller ? rootsOf(by, said.file) : [], by)
   const settings = found.settings.map((one) =>
     one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
       ? { ...one, from: fromOf('ansible_host') }
       : one,
   )
-  const key = given.ansible_ssh_private_key_file?.replace(/^~(?=\/)/, () => by.home)
+  const isTyped = given.ansible_ssh_private_key_file === undefined
+  const key = (given.ansible_ssh_private_key_file ?? by.typed?.privateKeyFile)?.replace(
+    /^~(?=\/)/,
+    () => by.home,
+  )
   if (key === undefined) return { ...found, settings, endpoint: { ...found.endpoint, ...own } }
   // Only one key is offered: the inventory's leaves no room for those of ssh_config.
   const { identityFiles: _others, ...endpoint } = found.endpoint
@@ -134,7 +157,11 @@ export function explainEndpoint(
       one.keyword !== 'IdentityFile'
         ? one
         : settings.findIndex((other) => other.keyword === 'IdentityFile') === at
-          ? { keyword: 'IdentityFile', value: key, from: fromOf('ansible_ssh_private_key_file') }
+          ? {
+              keyword: 'IdentityFile',
+              value: key,
+              from: isTyped ? '--private-key' : fromOf('ansible_ssh_private_key_file'),
+            }
           : [],
     ),
     endpoint: { ...endpoint, privateKeyFile: key, ...own },

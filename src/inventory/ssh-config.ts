@@ -19,6 +19,8 @@ export interface SshController {
   readonly files: SshFiles
   /** Runs a command of `Match exec` and says whether it ended with 0; undefined where that is not allowed. Throws an Error. */
   readonly run?: ((command: string) => boolean) | undefined
+  /** What was typed for all hosts whose variables do not say otherwise: `-u`, `--private-key`, and `-T` in seconds. */
+  readonly typed?: { readonly user?: string; readonly privateKeyFile?: string; readonly timeout?: number }
 }
 
 /** A file to begin with: those of `/etc/ssh` include from there, and `~` is not theirs. */

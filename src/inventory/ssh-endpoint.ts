@@ -125,7 +125,7 @@ function explained(found: SshSettings): readonly ExplainedSetting[] {
       found.serverAliveInterval?.value ? found.serverAliveInterval : undefined,
       '15',
     ),
-    row('ServerAliveCountMax', found.serverAliveCountMax, found.serverAliveInterval?.value ? '3' : '4'),
+    row('ServerAliveCountMax', found.serverAliveCountMax, '3'),
     ...found.idle.map((line) => ({
       keyword: line.keyword,
       value: line.rest,

@@ -31,6 +31,8 @@ export interface RunRecord {
   /** The tasks that are done, when not all are. */
   readonly selection?: Selection
   readonly forks: number
+  /** The user and the key file that were typed for the hosts that name none. */
+  readonly login?: { readonly user?: string; readonly privateKey?: string }
 }
 
 /**

@@ -23,7 +23,7 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' |
   /** Runs a command and wants exit 0: throws {@link TaskError} with its output otherwise, {@link UnknownOutcome} when it was lost. */
   must(command: Command, options?: Parameters<Connection['exec']>[1]): Promise<string>
   /** Another machine of the playbook by its inventory name, to read from. */
-  peer(name: string): Promise<Pick<Connection, 'exec' | 'get'>>
+  peer(name: string): Promise<Pick<Connection, 'endpoint' | 'exec' | 'get'>>
   /** Absolute path of this task's own directory on the machine, for before-images; made when first asked for. */
   keep(): Promise<string>
 }

@@ -2,7 +2,7 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Command } from './command.ts'
 import type { MachineLock } from './lock.ts'
 import type { MachineIdentity } from './machine-identity.ts'
-import type { Text } from './secret.ts'
+import type { Secret, Text } from './secret.ts'
 
 /** How to reach a machine, out of the inventory's connection variables (Ansible's names). */
 export interface Endpoint {
@@ -20,6 +20,10 @@ export interface Endpoint {
   readonly identitiesOnly?: boolean
   /** Path of the socket of the agent to ask instead of the usual one; '' for none. */
   readonly agent?: string
+  /** Opens the key file, if it is encrypted. */
+  readonly passphrase?: Secret
+  /** The password to log in with: after the key where one is named, else alone. */
+  readonly password?: Secret
   /** known_hosts files, what any of them says counts; default `~/.ssh/known_hosts`. */
   readonly knownHostsFiles?: readonly string[]
   /** The one of them that a new key is stored in, '' for none; default the first. */
@@ -32,7 +36,7 @@ export interface Endpoint {
   readonly hostKeyAlias?: string
   /** Seconds for TCP, handshake and authentication together. */
   readonly connectTimeout?: number
-  /** Seconds between questions whether it is still there, and after how many of these without a byte it is given up. */
+  /** Seconds between questions whether it is still there, and how many may stay unanswered: with the next it is given up. */
   readonly alive?: { readonly interval: number; readonly count: number }
   /** The machine that it is reached through, which may be behind another. */
   readonly jump?: Endpoint
@@ -89,13 +93,28 @@ export type Source =
 export interface PutOptions {
   /** Permission bits, set before the name appears; default 0o600. */
   readonly mode?: number
-  /** Refuse if the bytes have another SHA-256 (hexadecimal). */
+  /** Name or number of the user that it belongs to, set before the name appears; default: whoever logged in. */
+  readonly owner?: string
+  /** Name or number of its group, likewise. */
+  readonly group?: string
+  /**
+   * Refuse if the bytes have another SHA-256 (hexadecimal). What is large and whose digest is known is looked for in the
+   * machine's cache first, and an upload of it that was cut goes on in a later `put`.
+   */
   readonly sha256?: string
+  /** Keep a copy of what is large in the machine's cache, by its digest; the next `put` of the same is no upload. */
+  readonly cache?: boolean
   /** Refuse if the path exists, instead of replacing it. */
   readonly exclusive?: boolean
   readonly signal?: AbortSignal
   /** Called with the bytes sent so far and the total, at most a few times a second. */
   readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface GetOptions {
+  /** The offset of the first byte wanted; default 0. Size and digest are those of what is read. */
+  readonly from?: number
+  readonly signal?: AbortSignal
 }
 
 /** A file that arrived whole: its size in bytes and the SHA-256 that both ends agree on. */
@@ -163,7 +182,7 @@ export interface Connection {
   /** Stores a file: temporary name, SHA-256 checked on both ends, synced, renamed. Missing parent directories are an error. */
   put(source: Source, path: string, options?: PutOptions): Promise<Stored>
   /** Reads a file; the bytes go to the sink, which is ended, or destroyed when the file cannot be read whole. */
-  get(path: string, sink: Writable, options?: { signal?: AbortSignal }): Promise<Stored>
+  get(path: string, sink: Writable, options?: GetOptions): Promise<Stored>
   /** Starts a job in the home directory unless `cwd` is given, or attaches to the one of that id, whether it runs or has ended. */
   job(id: JobId, command: Command, options?: JobOptions): Promise<Job>
   /** The jobs whose id begins with that prefix (whole parts), ended or not. */

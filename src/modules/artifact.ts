@@ -1,5 +1,6 @@
-import { change } from '../model/action.ts'
+import { change, type On } from '../model/action.ts'
 import { sh } from '../model/command.ts'
+import { pull } from './pull.ts'
 import { ask } from './target.ts'
 
 /** A file of the operator's: its name in the list of artefacts, where it lies on the controller, its SHA-256. */
@@ -10,18 +11,33 @@ export function stagedPath(base: string, artifact: Artifact): string {
   return `${base}/artifacts/${artifact.sha256}-${artifact.file.split('/').at(-1) ?? artifact.name}`
 }
 
-/** Brings an artefact to the machine, unless it is there whole already. Undo removes it. */
+/** Another machine of the playbook that may have the artefact, and where it lies there. */
+export type Peer = { readonly name: string; readonly path: string }
+
+type StageInput = {
+  readonly base: string
+  readonly artifact: Artifact
+  /** Machines that this one may fetch it from over its own ssh, in the order in which they are asked. */
+  readonly peers?: readonly Peer[]
+}
+
+/**
+ * Brings an artefact to the machine, unless it is there whole already: out of the machine's cache, from a peer that has it,
+ * else from here. Undo removes it; the cache keeps a copy.
+ */
 export const stage = change('artifact.stage', {
-  async check(on, { base, artifact }: { base: string; artifact: Artifact }) {
+  async check(on, { base, artifact }: StageInput) {
     const path = stagedPath(base, artifact)
     const { code, stdout } = await ask(on, sh.read`sha256sum -- ${path} 2>/dev/null`, { timeout: 600 })
     return code === 0 && stdout.startsWith(artifact.sha256) ? { path } : undefined
   },
-  async apply(on, { base, artifact }) {
+  async apply(on, { base, artifact, peers = [] }) {
     const path = stagedPath(base, artifact)
+    await fetchFrom(on, artifact, peers)
     await on.must(sh`mkdir -p -- ${`${base}/artifacts`}`)
     await on.put({ file: artifact.file }, path, {
       sha256: artifact.sha256,
+      cache: true,
       mode: 0o644,
       signal: on.signal,
       onProgress: (done, total) => on.progress(done, total, 'bytes'),
@@ -34,3 +50,15 @@ export const stage = change('artifact.stage', {
     )
   },
 })
+
+// The first that has it is asked; whatever comes of that, what is not in the cache then is sent from here.
+async function fetchFrom(on: On, artifact: Artifact, peers: readonly Peer[]): Promise<void> {
+  for (const { name, path } of peers) {
+    const peer = await on.peer(name).catch(() => undefined)
+    const has = await peer?.exec(sh.read`test -f ${path}`, { signal: on.signal }).catch(() => undefined)
+    if (peer === undefined || has?.kind !== 'exit' || has.code !== 0) continue
+    const pulled = await pull(on, peer.endpoint, path, artifact.sha256, { signal: on.signal })
+    on.say(pulled.done ? `fetched from ${name}` : `sent from here: ${pulled.why}`)
+    return
+  }
+}

@@ -3,6 +3,7 @@ import type { TaskResult } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import type { Entry, Step } from '../model/play.ts'
 import { type PlayPhase, type TaskAt, taskId } from '../model/schedule.ts'
+import { lookAhead } from './ahead.ts'
 import { runBlock } from './block.ts'
 import { type RunContext, tell } from './context.ts'
 import { runHandlers } from './handlers.ts'
@@ -34,6 +35,7 @@ export async function runHost(
     turn,
     entry: 0,
     unsettled,
+    ahead: lookAhead(context),
     recovering: false,
     tried: new Set(),
     run,
@@ -52,6 +54,7 @@ async function run(walk: Walk, entries: readonly Entry[]): Promise<Came> {
   for (const [at, entry] of entries.entries()) {
     if (isTop) walk.entry = at
     if (!(await mayGoOn(walk))) return worst(so, cancelled)
+    await walk.ahead.look(walk, entries, at)
     const came = await runEntry(walk, entry)
     so = worst(so, came)
     if (came.result !== 'ok' && phase.play.options.collect !== true) return so
@@ -92,6 +95,7 @@ async function runStep(walk: Walk, step: Step): Promise<Came> {
     if (isForgiven(step, context.state.tasks.get(task.id))) continue
     if (!(await mayGoOn(walk))) return worst(so, cancelled)
     const result = await throttled(context, task, () => doTask(walk, task))
+    walk.ahead.ended(result === 'ok' || result === 'skipped')
     if (result === 'would-change') walk.unsettled ??= task.id
     if (isForgiven(step, context.state.tasks.get(task.id))) continue
     const came = cameOf(walk, task.id, result)
@@ -105,7 +109,9 @@ async function runStep(walk: Walk, step: Step): Promise<Came> {
 async function doTask(walk: Walk, task: TaskAt): Promise<TaskResult> {
   if (walk.context.interrupted.aborted) return 'cancelled'
   const once = task.step.options.runOnce !== undefined
-  return once ? performOnce(walk.context, task, walk.unsettled) : perform(walk.context, task, walk.unsettled)
+  return once
+    ? performOnce(walk.context, task, walk.unsettled)
+    : perform(walk.context, task, walk.unsettled, walk.ahead)
 }
 
 function cameOf({ context }: Walk, task: string, result: TaskResult): Came {

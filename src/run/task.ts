@@ -7,6 +7,7 @@ import { type Host, machineOf } from '../model/host.ts'
 import type { Json } from '../model/json.ts'
 import { type TaskAt, taskId } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
+import { type Ahead, changesNow } from './ahead.ts'
 import { type RunContext, tell } from './context.ts'
 import { pause, usual, withDeadline } from './deadline.ts'
 import { tellDiff } from './diff.ts'
@@ -17,7 +18,12 @@ import { endJobs, onFor } from './on.ts'
  * Does one task, or finds it done. Its end is told as an event. In check mode `unsettled` names what would be changed
  * before it, so that nothing is asked of a world that the run would have changed meanwhile.
  */
-export async function perform(context: RunContext, task: TaskAt, unsettled?: string): Promise<TaskResult> {
+export async function perform(
+  context: RunContext,
+  task: TaskAt,
+  unsettled?: string,
+  ahead?: Ahead,
+): Promise<TaskResult> {
   const before = context.state.tasks.get(task.id)
   if (isDone(before)) return before.status
   if (await isDeclined(context, task, unsettled)) {
@@ -26,7 +32,7 @@ export async function perform(context: RunContext, task: TaskAt, unsettled?: str
     return 'cancelled'
   }
   const begun = context.clock()
-  const end = await attempt(context, task, unsettled)
+  const end = await attempt(context, task, unsettled, ahead)
   const seconds = (context.clock() - begun) / 1000
   tell(context, { type: 'task.ended', task: task.id, ...end, ...notices(task, end), seconds })
   return end.result
@@ -53,7 +59,12 @@ export function notices(
   return { notify: names.map((name) => taskId(phase.play.name, host.name, name)) }
 }
 
-async function attempt(context: RunContext, task: TaskAt, unsettled: string | undefined): Promise<End> {
+async function attempt(
+  context: RunContext,
+  task: TaskAt,
+  unsettled: string | undefined,
+  ahead: Ahead | undefined,
+): Promise<End> {
   const made = evaluate(context.schedule, context.state, task)
   const refused = context.refuses?.(task, made, false)
   if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
@@ -70,13 +81,19 @@ async function attempt(context: RunContext, task: TaskAt, unsettled: string | un
       }
     case 'action':
       if (unsettled !== undefined) return { result: 'not-known', message: `known after ${unsettled}` }
-      return connected(context, task, made.action, made.machine)
+      return connected(context, task, made.action, made.machine, ahead)
     default:
       return made satisfies never
   }
 }
 
-async function connected(context: RunContext, task: TaskAt, action: Action, machine: Host): Promise<End> {
+async function connected(
+  context: RunContext,
+  task: TaskAt,
+  action: Action,
+  machine: Host,
+  ahead: Ahead | undefined,
+): Promise<End> {
   const { work } = action
   if (work.kind === 'change' && task.phase.play.options.collect === true)
     return {
@@ -99,7 +116,15 @@ async function connected(context: RunContext, task: TaskAt, action: Action, mach
   if (work.kind === 'observe') return observed(context, connection, task, action, work, machine)
   const { retries = 0 } = task.step.options
   for (let tries = 0; ; tries++) {
-    const end = await changed(context, connection, task, action, work, machine)
+    const end = await changed(
+      context,
+      connection,
+      task,
+      action,
+      work,
+      machine,
+      tries === 0 ? ahead : undefined,
+    )
     if (end.result !== 'failed' || end.mistake === true || tries >= retries) return end
     // It has tries left: not an end that could be forgiven.
     if (context.interrupted.aborted)
@@ -176,6 +201,7 @@ async function changed(
   action: Action,
   work: Change<unknown>,
   machine: Host,
+  ahead: Ahead | undefined,
 ): Promise<End> {
   const { timeout = usual.change } = task.step.options
   const { module, input } = action
@@ -196,9 +222,11 @@ async function changed(
       return fault(task, error, false)
     }
   }
-  const checked = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
-    work.check(bind(signal, isOver), input, before?.begun ? before.remembered : undefined),
-  )
+  const checked =
+    (await ahead?.take(task, action)) ??
+    (await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
+      work.check(bind(signal, isOver), input, before?.begun ? before.remembered : undefined),
+    ))
   if (context.interrupted.aborted && checked.kind !== 'done')
     return { result: 'cancelled', message: 'interrupted' }
   if (checked.kind !== 'done') return wentWrong(task, checked, timeout, false)
@@ -237,6 +265,7 @@ async function changed(
     ...delegated(task, machine),
   })
   await context.ledger.sync()
+  changesNow(context, machine.name)
   const applied = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
     work.apply(bind(signal, isOver), input, remembered),
   )

@@ -3,6 +3,7 @@ import type { Host } from '../model/host.ts'
 import type { Entry } from '../model/play.ts'
 import type { PlayPhase } from '../model/schedule.ts'
 import type { Failure } from '../model/task-options.ts'
+import type { Ahead } from './ahead.ts'
 import type { RunContext } from './context.ts'
 import type { Turn } from './host.ts'
 
@@ -16,6 +17,8 @@ export interface Walk {
   entry: number
   /** Check mode: the first task that would change something, or the one that is not known before it. */
   unsettled: string | undefined
+  /** What the next tasks' checks said before their turn. */
+  readonly ahead: Ahead
   /** In a rescue or an `always`. */
   readonly recovering: boolean
   /** Handlers that failed here: they are not tried twice. */

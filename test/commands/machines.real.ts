@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { fold } from '../../src/model/state.ts'
 import { makeProject, type Project, prelude } from '../support/project.ts'
-import { type Sshd, startSshd } from '../support/sshd.ts'
+import { machineWith, type Sshd, startSshd } from '../support/sshd.ts'
 import { type Switch, startSwitch } from '../support/switch.ts'
 
 const book = `${prelude}
@@ -20,9 +20,9 @@ let servers: readonly Sshd[]
 let dns: Switch
 beforeAll(async () => {
   // The first two are one machine, the third is another.
-  const one = await startSshd('127.106.0.21', [], 2222, '1'.repeat(32))
-  const two = await startSshd('127.106.0.22', [], 2222, '1'.repeat(32))
-  const copy = await startSshd('127.106.0.23', [], 2222, '3'.repeat(32))
+  const one = await startSshd('127.106.0.21', [], 2222, machineWith('1'.repeat(32)))
+  const two = await startSshd('127.106.0.22', [], 2222, machineWith('1'.repeat(32)))
+  const copy = await startSshd('127.106.0.23', [], 2222, machineWith('3'.repeat(32)))
   servers = [one, two, copy]
   for (const { directory } of [two, copy])
     writeFileSync(join(directory, 'authorized_keys'), readFileSync(join(one.directory, 'user.pub')))

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openSsh } from '../../src/connect/ssh.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
-import { type Sshd, startSshd } from '../support/sshd.ts'
+import { machineWith, type Sshd, startSshd } from '../support/sshd.ts'
 import { type Switch, startSwitch } from '../support/switch.ts'
 import { until } from '../support/until.ts'
 
@@ -16,9 +16,14 @@ let twin: Sshd
 let dns: Switch
 let endpoint: Endpoint
 beforeAll(async () => {
-  one = await startSshd('127.106.0.11', [], 2222, '1'.repeat(32))
-  other = await startSshd('127.106.0.12', [`HostKey ${one.directory}/host`], 2222, '2'.repeat(32))
-  twin = await startSshd('127.106.0.13', [], 2222, '1'.repeat(32))
+  one = await startSshd('127.106.0.11', [], 2222, machineWith('1'.repeat(32)))
+  other = await startSshd(
+    '127.106.0.12',
+    [`HostKey ${one.directory}/host`],
+    2222,
+    machineWith('2'.repeat(32)),
+  )
+  twin = await startSshd('127.106.0.13', [], 2222, machineWith('1'.repeat(32)))
   for (const { directory } of [other, twin])
     writeFileSync(join(directory, 'authorized_keys'), readFileSync(join(one.directory, 'user.pub')))
   dns = await startSwitch(name, 2222, one.endpoint.address)

@@ -250,22 +250,6 @@ describe('ssh', () => {
   })
 
   describe('files', () => {
-    test('a file that was under way when the connection was lost leaves nothing', () =>
-      using(
-        async (connection) => {
-          const directory = join(sshd.directory, 'half')
-          await mkdir(directory)
-          const putting = connection.put(
-            { stream: () => halfOf(200_000), size: 400_000 },
-            join(directory, 'file'),
-          )
-          await until(async () => (await readdir(directory)).length === 1, 'the temporary file')
-          break_()
-          await expect(putting).rejects.toMatchObject({ fault: 'lost' })
-          await until(async () => (await readdir(directory)).length === 0, 'the temporary file to go')
-        },
-        { retry: { tries: 5, base: 20 } },
-      ))
     test('a file that is cancelled leaves nothing', () =>
       using(async (connection) => {
         const directory = join(sshd.directory, 'cancelled')

@@ -25,11 +25,11 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
     let connection: Connection
     const at = (file: string) => `${subject.scratch}/${file}`
     const fails = (fault: string) => expect.objectContaining({ name: 'ConnectionError', fault })
-    const read = async (path: string) => {
+    const read = async (path: string, from = 0) => {
       const sink = new PassThrough()
       const parts: Buffer[] = []
       sink.on('data', (part: Buffer) => parts.push(part))
-      const stored = await connection.get(path, sink)
+      const stored = await connection.get(path, sink, { from })
       return { stored, bytes: Buffer.concat(parts) }
     }
     beforeAll(async () => {
@@ -155,6 +155,42 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
         await expect(connection.put({ text: 'x' }, at('no/file'))).rejects.toEqual(fails('io'))
         await expect(read(at('none'))).rejects.toEqual(fails('io'))
         await expect(connection.put({ text: 'x' }, 'relative')).rejects.toThrow(TypeError)
+      })
+      test('what the machine has by its digest does not travel again, and is proved', async () => {
+        const bytes = randomBytes(200_000)
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        let opened = 0
+        const stream = () => {
+          opened += 1
+          return Readable.from([bytes])
+        }
+        const seen: number[] = []
+        const onProgress = (done: number) => seen.push(done)
+        await connection.put({ stream, size: bytes.length }, at('kept'), { sha256, cache: true })
+        const again = await connection.put({ stream, size: bytes.length }, at('kept again'), {
+          sha256,
+          mode: 0o640,
+          onProgress,
+        })
+        expect(again).toEqual({ size: bytes.length, sha256 })
+        expect((await read(at('kept again'))).bytes.equals(bytes)).toBe(true)
+        expect(seen.at(-1)).toBe(bytes.length)
+        expect(opened).toBe(1)
+        const taken = connection.put({ stream, size: bytes.length }, at('kept'), { sha256, exclusive: true })
+        await expect(taken).rejects.toEqual(fails('refused'))
+      })
+      test('a file is read from an offset on', async () => {
+        for (const size of [1000, 3_000_000]) {
+          const bytes = randomBytes(size)
+          await connection.put({ bytes }, at('rest'))
+          for (const from of [1, size - 1, size]) {
+            const rest = bytes.subarray(from)
+            const back = await read(at('rest'), from)
+            const sha256 = createHash('sha256').update(rest).digest('hex')
+            expect(back.stored).toEqual({ size: rest.length, sha256 })
+            expect(back.bytes.equals(rest)).toBe(true)
+          }
+        }
       })
       test('progress ends with all of it', async () => {
         const seen: number[] = []

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { endpointOf } from '../../src/inventory/endpoint.ts'
+import { describe, expect, it, test } from 'vitest'
+import { endpointOf, explainEndpoint } from '../../src/inventory/endpoint.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
+import { plainLogins } from '../../src/inventory/login-vars.ts'
 import { sshFiles } from '../../src/inventory/ssh-files.ts'
 import { files, problemsOf } from '../support/site.ts'
 
@@ -27,6 +28,23 @@ async function endpoint(vars: string) {
   const { inventory, host } = await loaded(vars)
   return endpointOf(inventory, host, controller)
 }
+
+test('secrets that stand openly in an inventory are known by place and value', async () => {
+  const cwd = await files({
+    'hosts.yml':
+      'all: { vars: { ansible_password: one }, hosts: { a: {}, b: { ansible_ssh_pass: two }, c: { ansible_password: { env: X } } } }',
+  })
+  const inventory = await loadInventory({ sources: ['hosts.yml'], cwd, env: {} })
+  const found = plainLogins(inventory)
+  expect(found.map(({ name, value }) => [name, value])).toEqual([
+    ['inventory:ansible_password of a', 'one'],
+    ['inventory:ansible_ssh_pass of b', 'two'],
+    ['inventory:ansible_password of b', 'one'],
+  ])
+  expect(found.map(({ warning }) => warning).join()).not.toMatch(/\b(one|two)\b/)
+  expect(found[0]?.warning).toMatch(/^hosts\.yml:1:\d+ all\.vars\.ansible_password: it stands here/)
+  expect(found[1]?.warning).toMatch(/^hosts\.yml:1:\d+ hosts\.b\.ansible_ssh_pass/)
+})
 
 describe('endpointOf', () => {
   it.each<[string, object]>([
@@ -116,6 +134,52 @@ describe('endpointOf', () => {
     expect(problems).toHaveLength(1)
     expect(problems[0]).toMatch(/^hosts\.yml:1:\d+ hosts\.gw1\./)
     expect(problems[0]).toContain(problem)
+  })
+
+  it.each<[string, string | undefined]>([
+    ['ansible_password: { env: PW }', 'env:PW'],
+    ['ansible_ssh_pass: { file: /run/pw }', 'file:/run/pw'],
+    ['ansible_password: { env: A }, ansible_ssh_pass: { env: B }, ansible_ssh_password: { env: C }', 'env:C'],
+    ['ansible_password: { env: A }, ansible_ssh_pass: { env: B }', 'env:B'],
+    ['ansible_password: canary-4711', 'inventory:ansible_password of gw1'],
+  ])('%s: the password by name, its value nowhere', async (vars, name) => {
+    const found = await endpoint(vars)
+    expect(found.password?.name).toBe(name)
+    expect(JSON.stringify(found)).not.toContain('canary-4711')
+  })
+
+  it('has the passphrase of a key by name', async () => {
+    const vars = 'ansible_ssh_private_key_file: /k, ansible_ssh_private_key_passphrase: canary-4711'
+    const found = await endpoint(vars)
+    expect(found.passphrase?.name).toBe('inventory:ansible_ssh_private_key_passphrase of gw1')
+    const other = await endpoint('ansible_private_key_passphrase: { env: P }')
+    expect(other.passphrase?.name).toBe('env:P')
+  })
+
+  it.each([
+    '471114',
+    '[canary-4711]',
+    '{ value: canary-4711 }',
+    '{ env: "canary-4711" }',
+    '{ file: canary-4711 }',
+  ])('a password that is none (%s) is told without its value', async (value) => {
+    const problems = await problemsOf(() => endpoint(`ansible_password: ${value}`))
+    expect(problems.join()).toMatch(/^hosts\.yml:1:\d+ hosts\.gw1\.ansible_password/)
+    expect(problems.join()).not.toMatch(/4711/)
+  })
+
+  it('what was typed for all counts where the variables are silent, and before ssh_config', async () => {
+    const typed = { ...controller, typed: { user: 'ann', privateKeyFile: '/typed' } }
+    const silent = await loaded(`ansible_ssh_common_args: '-o User=carl'`)
+    const found = explainEndpoint(silent.inventory, silent.host, typed)
+    expect(found.endpoint).toMatchObject({ user: 'ann', privateKeyFile: '/typed' })
+    expect(found.settings).toContainEqual({ keyword: 'User', value: 'ann', from: '-u' })
+    expect(found.settings).toContainEqual({ keyword: 'IdentityFile', value: '/typed', from: '--private-key' })
+    const said = await loaded('ansible_user: bob, ansible_ssh_private_key_file: /own')
+    expect(endpointOf(said.inventory, said.host, typed)).toMatchObject({
+      user: 'bob',
+      privateKeyFile: '/own',
+    })
   })
 
   it('without anybody at hand reads no file and no environment, and still finds what is wrong', async () => {

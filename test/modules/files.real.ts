@@ -269,10 +269,8 @@ describe('a file', () => {
 
   test('of the operator travels once', async () => {
     tree(dir, { 'pack.zip': 'zip' })
-    const action = artifact.stage({
-      base: join(dir, 'base'),
-      artifact: { name: 'p', file: join(dir, 'pack.zip'), sha256: sum(join(dir, 'pack.zip')) },
-    })
+    const pack = { name: 'p', file: join(dir, 'pack.zip'), sha256: sum(join(dir, 'pack.zip')) }
+    const action = artifact.stage({ base: join(dir, 'base'), artifact: pack })
     const made = await perform(local, action)
     expect(read(made.out.path)).toBe('zip')
     expect((await perform(local, action)).changed).toBe(false)
@@ -280,6 +278,11 @@ describe('a file', () => {
     expect((await perform(local, action)).changed).toBe(true)
     await made.undo()
     expect(() => statSync(join(dir, 'base/artifacts'))).toThrow()
+    // Another place on the same machine: nothing of what lies here now is read.
+    writeFileSync(join(dir, 'pack.zip'), 'piz')
+    const there = await perform(local, artifact.stage({ base: join(dir, 'other'), artifact: pack }))
+    expect(read(there.out.path)).toBe('zip')
+    expect(local.progress.at(-1)).toEqual([3, 3, 'bytes'])
   })
 })
 

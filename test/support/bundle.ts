@@ -20,7 +20,7 @@ export async function bundled(entry: string): Promise<string> {
     // It finds parts of itself beside its own files.
     external: ['ssh2'],
     banner: {
-      js: 'import { createRequire } from "node:module";const require=createRequire(import.meta.url);',
+      js: 'import { createRequire as requireFrom } from "node:module";const require=requireFrom(import.meta.url);',
     },
     alias: { 'upgrade-fleet': join(root, 'src/index.ts') },
     logLevel: 'silent',

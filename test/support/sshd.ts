@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { fastDirectory } from './fast-directory.ts'
-import { kill } from './processes.ts'
+import { kill, lives } from './processes.ts'
 import { until } from './until.ts'
 
 /** A real OpenSSH server on a loopback address, for one test file. */
@@ -18,15 +18,40 @@ export interface Sshd {
   log(): string
   /** The pids of the server's session processes, each of one connection. */
   sessions(): readonly number[]
+  /** The pid of the process that listens. */
+  pid(): number
+  /** Ends the process that listens, at once; its sessions live on, but are known no more to `sessions`. */
+  down(): Promise<void>
+  /** Starts it again. */
+  up(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts an sshd that lets the present user in with one key, and nothing else; with a `machineId`, as a machine of its own (as root). */
+/** How the server is started: the command, and what stands before its own arguments. */
+export type Launch = (directory: string) => readonly [string, ...string[]]
+
+/** As a machine with an id of its own, in its own mounts (as root). */
+export const machineWith =
+  (id: string): Launch =>
+  (directory) => {
+    const file = join(directory, 'machine-id')
+    writeFileSync(file, `${id}\n`)
+    return [
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      `mount --bind ${file} /etc/machine-id && exec /usr/sbin/sshd "$@"`,
+      'sh',
+    ]
+  }
+
+/** Starts an sshd that lets the present user in with one key, and nothing else; what `extra` says comes first, so it counts. */
 export async function startSshd(
   address: string,
   extra: readonly string[] = [],
   port = 2222,
-  machineId?: string,
+  launch: Launch = () => ['/usr/sbin/sshd'],
 ): Promise<Sshd> {
   const directory = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-sshd-'))
   chmodSync(directory, 0o755)
@@ -40,6 +65,7 @@ export async function startSshd(
   writeFileSync(
     at('sshd_config'),
     [
+      ...extra,
       `ListenAddress ${address}:${port}`,
       `HostKey ${at('host')}`,
       `AuthorizedKeysFile ${at('authorized_keys')}`,
@@ -51,17 +77,27 @@ export async function startSshd(
       'PidFile none',
       'LogLevel VERBOSE',
       'PrintMotd no',
-      ...extra,
       '',
     ].join('\n'),
   )
-  const sshd = ['/usr/sbin/sshd', '-D', '-f', at('sshd_config'), '-E', at('log')]
-  if (machineId !== undefined) writeFileSync(at('machine-id'), `${machineId}\n`)
-  const own = `mount --bind ${at('machine-id')} /etc/machine-id && exec "$0" "$@"`
-  const [program = '', ...args] = machineId === undefined ? sshd : ['unshare', '-m', 'sh', '-c', own, ...sshd]
-  const server = spawn(program, args, { stdio: 'ignore' })
-  const over = new Promise((resolve) => server.once('exit', resolve))
-  await until(() => answers(address, port), `sshd on ${address}:${port}`)
+  const [command, ...before] = launch(directory)
+  let pid = 0
+  let over: Promise<unknown> = Promise.resolve()
+  const orphans: number[] = []
+  const up = async () => {
+    const server = spawn(command, [...before, '-D', '-f', at('sshd_config'), '-E', at('log')], {
+      stdio: 'ignore',
+    })
+    pid = server.pid ?? 0
+    over = new Promise((resolve) => server.once('exit', resolve))
+    await until(() => answers(address, port), `sshd on ${address}:${port}`)
+  }
+  const down = async () => {
+    orphans.push(...childrenOf(pid))
+    kill(pid)
+    await over
+  }
+  await up()
   return {
     directory,
     hostKey,
@@ -77,10 +113,13 @@ export async function startSshd(
       workdir: at('work'),
     },
     log: () => readFileSync(at('log'), 'utf8'),
-    sessions: () => childrenOf(server.pid ?? 0),
+    sessions: () => childrenOf(pid),
+    pid: () => pid,
+    down,
+    up,
     stop: async () => {
-      for (const session of childrenOf(server.pid ?? 0)) kill(session)
-      server.kill('SIGKILL')
+      for (const session of [...orphans, ...(lives(pid) ? childrenOf(pid) : [])]) kill(session)
+      kill(pid)
       await over
       rmSync(directory, { recursive: true, force: true })
     },

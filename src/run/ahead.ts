@@ -1,0 +1,157 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Action, Change, On } from '../model/action.ts'
+import type { Connection } from '../model/connection.ts'
+import { evaluate, isForgiven } from '../model/evaluate.ts'
+import { machineOf } from '../model/host.ts'
+import type { Entry, Step } from '../model/play.ts'
+import { sanitize } from '../model/sanitize.ts'
+import { type TaskAt, taskId } from '../model/schedule.ts'
+import { isDone } from '../model/state.ts'
+import { type RunContext, tell } from './context.ts'
+import { type Ended, usual, withDeadline } from './deadline.ts'
+import { onFor } from './on.ts'
+import type { Walk } from './walk.ts'
+
+/** What the checks of one host's next tasks said before their turn came. It holds as long as nothing is changed on its machine. */
+export interface Ahead {
+  /** Begins the checks of the entries from `at` on, if those before found all as it should be. They leave in one write. */
+  look(walk: Pick<Walk, 'phase' | 'host' | 'unsettled'>, entries: readonly Entry[], at: number): Promise<void>
+  /** What a task's check said of this input; undefined when it must be asked in its turn. */
+  take(task: TaskAt, action: Action): Promise<Ended<unknown> | undefined>
+  /** A task ended: what is not `ok` may have changed what the other checks saw. */
+  ended(so: boolean): void
+}
+
+interface Asked {
+  readonly action: Action
+  /** How many changes had been begun on the machine when it was asked. */
+  readonly changes: number
+  readonly answer: Promise<Ended<unknown>>
+  /** What the check said to people, told when its turn has come. */
+  readonly said: readonly string[]
+}
+
+const most = 16
+
+/** How many changes were begun on each machine: others work there too (the databases of one machine). */
+const changes = new WeakMap<RunContext, Map<string, number>>()
+const changesOn = (context: RunContext, machine: string): number => changes.get(context)?.get(machine) ?? 0
+
+/** A change begins on a machine: what was looked at there before does not count any more. */
+export function changesNow(context: RunContext, machine: string): void {
+  const counts = changes.get(context) ?? new Map<string, number>()
+  changes.set(context, counts.set(machine, (counts.get(machine) ?? 0) + 1))
+}
+
+/**
+ * Looks ahead on one host. It begins with none and looks twice as far after each task that was as it should be, so that a
+ * run which changes everything asks nothing twice, and one which changes nothing asks of many tasks at a time.
+ */
+export function lookAhead(context: RunContext): Ahead {
+  const asked = new Map<string, Asked>()
+  let window = 1
+  return {
+    look: async ({ phase, host, unsettled }, entries, at) => {
+      if (asked.size > 0 || window < 2 || unsettled !== undefined || context.step !== undefined) return
+      const tasks = checksFrom(context, entries.slice(at, at + window), (step) => ({
+        phase,
+        step,
+        host,
+        id: taskId(phase.play.name, host.name, step.name),
+      }))
+      if (tasks.length < 2) return
+      let connection: Connection
+      try {
+        connection = await context.connect(machineOf(host))
+      } catch {
+        // Its turn will say so.
+        return
+      }
+      for (const { task, action, work } of tasks)
+        asked.set(task.id, begin(context, connection, task, action, work))
+    },
+    take: async ({ id, host }, action) => {
+      const known = asked.get(id)
+      if (known === undefined) return undefined
+      asked.delete(id)
+      const answer = await known.answer
+      const { module, input } = known.action
+      const same = module === action.module && isDeepStrictEqual(input, action.input)
+      const holds = known.changes === changesOn(context, machineOf(host).name)
+      // What went wrong is asked again in its turn, and told then.
+      if (!same || !holds || answer.kind !== 'done') return undefined
+      for (const line of known.said) tell(context, { type: 'task.said', task: id, line })
+      return answer
+    },
+    ended: (so) => {
+      if (!so) asked.clear()
+      window = so ? Math.min(most, window * 2) : 1
+    },
+  }
+}
+
+type Found = { readonly task: TaskAt; readonly action: Action; readonly work: Change<unknown> }
+
+/** The tasks at the head of these entries whose checks may be asked now: up to the first that may wait for the world, or for other hosts. */
+function checksFrom(
+  context: RunContext,
+  entries: readonly Entry[],
+  taskOf: (step: Step) => TaskAt,
+): readonly Found[] {
+  const found: Found[] = []
+  for (const entry of entries) {
+    if (entry.kind !== 'task') break
+    const { runOnce, delegateTo, throttle, timeout } = entry.options
+    if (runOnce !== undefined || delegateTo !== undefined || throttle !== undefined || timeout !== undefined)
+      break
+    const task = taskOf(entry)
+    const before = context.state.tasks.get(task.id)
+    if (isDone(before) || isForgiven(entry, before)) continue
+    if (before !== undefined && (before.status !== 'pending' || before.begun)) break
+    const made = evaluate(context.schedule, context.state, task)
+    if (made.kind === 'skip') continue
+    if (made.kind !== 'action' || made.action.work.kind !== 'change') break
+    if (context.refuses?.(task, made, false) !== undefined) break
+    found.push({ task, action: made.action, work: made.action.work })
+  }
+  return found
+}
+
+function begin(
+  context: RunContext,
+  connection: Connection,
+  task: TaskAt,
+  action: Action,
+  work: Change<unknown>,
+): Asked {
+  const said: string[] = []
+  const changes = changesOn(context, machineOf(task.host).name)
+  const answer = withDeadline(usual.change, context.interrupted, (signal, isOver) => {
+    const doing = { task: task.id, keptBy: context.run, attempt: '1', signal, isOver }
+    return work.check(onlyReads(onFor(context, connection, doing), said), action.input)
+  })
+  return { action, changes, answer, said }
+}
+
+/** What a check may not do before its turn. */
+class NotAhead extends Error {}
+
+/** The same machine for a look before its turn: whatever is more than reading from it ends the look. */
+function onlyReads(on: On, said: string[]): On {
+  const notNow = async (): Promise<never> => {
+    throw new NotAhead('not before its turn')
+  }
+  return {
+    ...on,
+    say: (line) => void said.push(sanitize(line)),
+    progress: () => {},
+    exec: (command, options) => (command.reads ? on.exec(command, options) : notNow()),
+    must: (command, options) => (command.reads ? on.must(command, options) : notNow()),
+    put: notNow,
+    job: notNow,
+    dial: notNow,
+    peer: notNow,
+    keep: notNow,
+    workdir: notNow,
+  }
+}
