@@ -48,7 +48,7 @@ export function sshEndpoint(
     ...(found.identitiesOnly?.value === true && { identitiesOnly: true }),
     ...(found.identityAgent !== undefined && { agent: found.identityAgent.value }),
     knownHostsFiles: [...found.userKnownHostsFiles.value, ...found.globalKnownHostsFiles.value],
-    newKeysFile: found.userKnownHostsFiles.value[0] ?? '',
+    ...(found.userKnownHostsFiles.value.length === 0 && { newKeysFile: '' }),
     ...(found.hashKnownHosts?.value === true && { hashKnownHosts: true }),
     ...(found.hostKeyAlias !== undefined && { hostKeyAlias: found.hostKeyAlias.value }),
     ...(connectTimeout?.value && { connectTimeout: connectTimeout.value }),
