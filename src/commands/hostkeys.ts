@@ -62,7 +62,7 @@ async function rowsOf(
 ): Promise<readonly (readonly Endpoint[])[]> {
   const hosts = matchHosts(inventory, pattern)
     .map((host) => world.endpoint(host))
-    .filter((endpoint) => endpoint.kind === 'ssh')
+    .filter((endpoint) => endpoint.kind === 'ssh' || endpoint.kind === 'openssh')
   if (hosts.length === 0)
     throw new InputError(`hostkeys: expected hosts that are reached over SSH, got none in "${pattern}"`)
   const wanted = new Set(hosts.map((endpoint) => JSON.stringify(endpoint)))

@@ -61,6 +61,10 @@ export interface LoginRun {
   readonly debug: (line: string) => void
   /** Whether the server let it begin. */
   begun(): boolean
+  /** Tells what the server says to whoever logs in. */
+  said(text: string): void
+  /** What it said last, for people; '' if nothing. */
+  heard(): string
   /** Tells that the agent did not sign, and why. */
   agentFailed(why: string): void
   /** Tells that the server wants another password. */
@@ -92,6 +96,7 @@ export function loginRun(parts: LoginParts): LoginRun {
   let gaveUp: string | undefined
   let signed = true
   const notes: string[] = []
+  let banner = ''
 
   const settle = (verdict: 'accepted' | 'refused' | 'unknown') => {
     trial?.end(verdict)
@@ -188,6 +193,10 @@ export function loginRun(parts: LoginParts): LoginRun {
         heard = methods.split(',')
     },
     begun: () => begun,
+    said: (text) => {
+      banner = shown(text)
+    },
+    heard: () => banner,
     agentFailed: (why) => {
       signed = false
       notes.push(`the agent did not sign: ${shown(why)}`)

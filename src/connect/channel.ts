@@ -27,6 +27,8 @@ export interface Link {
   /** Starts a command line in the account's login shell, leader of a session of its own. */
   open(command: string): Promise<Channel>
   dial(address: string, port: number): Promise<Duplex>
+  /** A command of this machine's shell that does the same, while the link lives. */
+  dialCommand?(address: string, port: number): string
   close(): void
 }
 

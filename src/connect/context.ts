@@ -50,6 +50,8 @@ export interface ConnectContext {
   readonly turns?: Turns
   /** The machines that others are reached through; without it, only those that are behind none can be. */
   readonly bastions?: Bastions
+  /** The program that `openssh` endpoints are reached with; default `ssh`. */
+  readonly sshProgram?: string
   /** What servers refused so far; without it, each connection remembers its own. */
   readonly refusals?: Refusals
   /** Passphrases of key files that a person typed, by path. */

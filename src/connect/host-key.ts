@@ -99,7 +99,7 @@ export async function hostKeyCheck(
     verdict =
       found.kind === 'not-pinned'
         ? new NotPinned(endpoint, found.pins, [key, ...passed])
-        : refusal(endpoint, store.files, key, found)
+        : refusal(endpoint, store.files, key, found, known.authorities)
     return verdict === undefined
   }
   const hold = (key: Buffer, held: HeldKeys): boolean => {
@@ -170,6 +170,7 @@ function refusal(
   files: readonly string[],
   key: Buffer,
   found: Exclude<Verdict, { kind: 'not-pinned' }>,
+  [authority]: Known['authorities'],
 ): ConnectionError | undefined {
   const { name } = endpoint
   const host = recordedName(endpoint)
@@ -182,7 +183,9 @@ function refusal(
     case 'unknown':
       return error(
         `is not known: ${shown}, in ${files.length === 0 ? 'no file, since none is named' : `none of ${files.join(', ')}`}.`,
-        `Compare the fingerprint with the machine's own, then type: upgrade-fleet hostkeys trust ${quote(name)}`,
+        authority === undefined || endpoint.kind === 'openssh'
+          ? `Compare the fingerprint with the machine's own, then type: upgrade-fleet hostkeys trust ${quote(name)}`
+          : `If it has a certificate of the authority in ${authority.file}:${authority.line}, set ansible_connection: openssh for it.`,
       )
     case 'changed': {
       const { recorded } = found

@@ -17,6 +17,8 @@ export interface Known {
   /** Keys of all files that know it. */
   readonly keys: readonly KnownLine[]
   readonly revoked: readonly KnownLine[]
+  /** Keys whose certificates are taken, by the transport that knows certificates. */
+  readonly authorities: readonly KnownLine[]
   /** Fingerprints that the inventory gives; where there are any, no other key is taken. */
   readonly pins: readonly string[]
 }
@@ -66,6 +68,7 @@ export async function knownFor(
   return {
     keys: lines.filter(({ marker }) => marker === 'none'),
     revoked: lines.filter(({ marker }) => marker === 'revoked'),
+    authorities: lines.filter(({ marker }) => marker === 'cert-authority'),
   }
 }
 

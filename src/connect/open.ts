@@ -2,6 +2,7 @@ import type { Connection, Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import type { ConnectContext } from './context.ts'
 import { openLocal } from './local.ts'
+import { openOpenSsh } from './openssh.ts'
 import { openSsh } from './ssh.ts'
 
 export type { ConnectContext } from './context.ts'
@@ -11,6 +12,8 @@ export async function openConnection(endpoint: Endpoint, context: ConnectContext
   switch (endpoint.kind) {
     case 'ssh':
       return openSsh(endpoint, context)
+    case 'openssh':
+      return openOpenSsh(endpoint, context)
     case 'local':
       return openLocal(endpoint, context)
     case 'fake': {

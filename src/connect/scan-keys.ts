@@ -85,7 +85,8 @@ export async function trustKeys(
 
 /** Whether anything is known of a machine, so that its key can be judged without asking anybody. Throws `host-key`. */
 export async function isKnownHost(endpoint: Endpoint, home: string, files?: KnownFiles): Promise<boolean> {
-  if (endpoint.kind !== 'ssh') return true
-  const { keys, pins } = await knownOf(endpoint, home, files)
-  return keys.length > 0 || pins.length > 0
+  if (endpoint.kind !== 'ssh' && endpoint.kind !== 'openssh') return true
+  const { keys, pins, authorities } = await knownOf(endpoint, home, files)
+  const vouched = endpoint.kind === 'openssh' && authorities.length > 0
+  return keys.length > 0 || pins.length > 0 || vouched
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { PutOptions } from '../model/connection.ts'
 import type { Answer, Runner } from './runner.ts'
@@ -22,6 +23,9 @@ interface Ready {
 }
 
 const progressMs = 250
+
+/** The most seconds that an upload may take: a slow link only makes it longer, but what moves less than 10 kB/s is stuck. */
+export const longestUpload = (size: number): number => 120 + Math.ceil(size / 10_000)
 
 /**
  * Streams what is missing of a file, and a line with the SHA-256 of the whole, into a script that says when it is ready and
@@ -71,10 +75,13 @@ export async function sendAll(
   }
   const cancel = () => breakOff('cancelled')
   if (signal?.aborted) failed = 'cancelled'
+  // One signal may stand for a whole run, with hundreds of files under way.
+  if (signal !== undefined) setMaxListeners(0, signal)
   signal?.addEventListener('abort', cancel, { once: true })
   let said = ''
   try {
     const answer = await runner.script(text, {
+      timeout: longestUpload(size),
       feed: (to) => {
         input = to
         if (failed !== undefined) to.end()

@@ -72,10 +72,14 @@ export function keepShells(host: string, wire: Wire): Shells {
     for (let missing = wanted - opening; missing > 0; missing -= 1) void open()
   }
   const serve = (shell: Shell, group: readonly Queued[]) => {
-    void Promise.all(group.map((one) => send(shell, one).catch(one.reject))).then(() => {
-      if (shell.usable()) idle.add(shell)
-      if (queue.length > 0) dispatch()
-    })
+    let left = group.length
+    // Before the caller hears of the end: its next order would find the shell busy, and have another one opened.
+    const done = () => {
+      left -= 1
+      if (left === 0 && shell.usable()) idle.add(shell)
+      if (queue.length > 0) schedule()
+    }
+    for (const one of group) void send(shell, one, done)
   }
   const schedule = () => {
     if (scheduled) return
@@ -139,9 +143,12 @@ export function keepShells(host: string, wire: Wire): Shells {
     }
   }
 
-  const send = async (shell: Shell, queued: Queued): Promise<void> => {
+  const send = async (shell: Shell, queued: Queued, done: () => void): Promise<void> => {
     const { order, resolve, reject } = queued
-    if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
+    if (order.signal?.aborted) {
+      done()
+      return resolve({ kind: 'cancelled' })
+    }
     let silent = true
     let halted = false
     const said = (tap: Tap): Tap => {
@@ -154,7 +161,11 @@ export function keepShells(host: string, wire: Wire): Shells {
     const end = await underWatch(shell, watched, () => {
       halted = true
       return endSession(wire, shell.identity(), meet)
+    }).catch((error: unknown) => {
+      reject(error)
     })
+    done()
+    if (end === undefined) return
     const lost = end.kind === 'lost' && silent && !halted && !queued.again && !wire.closed()
     const unrun = end.kind === 'unrun' && shell.identity() !== undefined
     if (order.reads && (lost || unrun)) {

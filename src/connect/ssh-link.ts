@@ -87,6 +87,7 @@ export async function sshLink(
     if (error.level !== 'client-authentication') setTimeout(() => giveUp(error), partingMs).unref()
   })
   client.on('change password', login.mustChange)
+  client.on('banner', login.said)
   const { alive: questions } = endpoint
   const silence =
     context.watchdog ?? (questions === undefined ? 60 : questions.interval * (questions.count + 1))
@@ -171,7 +172,9 @@ export async function sshLink(
     const drop = dropped(said())
     if (drop !== undefined)
       return new BrokenOff(name, `${name}: ${endpoint.address}:${endpoint.port} ${drop}`, false)
-    const stage = login.begun() ? 'after the host key was accepted' : 'in the handshake'
+    const stage = !login.begun()
+      ? 'in the handshake'
+      : `in the login (if it does so each time, the account may not log in there)${login.heard() && `; it said: ${login.heard()}`}`
     return new BrokenOff(
       name,
       `${name}: ${endpoint.address}:${endpoint.port} broke off ${stage}: ${why}`,

@@ -20,10 +20,8 @@ export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promis
   const context = { refusals: keepRefusals(), openedKeys: new Map(), ...given }
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
-  const { turns, attempts = eager } = context
-  const key = turnOf(endpoint)
   const passed: Buffer[] = []
-  const once = async (): Promise<Link> => {
+  return overLinks(endpoint, context, async () => {
     for (;;) {
       try {
         return await sshLink(ssh2, endpoint, username, context, passed)
@@ -33,7 +31,17 @@ export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promis
         passed.push(error.key)
       }
     }
-  }
+  })
+}
+
+/** A connection over links of one kind, each made in its turn, and anew when one is lost. */
+export async function overLinks(
+  endpoint: Endpoint,
+  context: ConnectContext,
+  once: () => Promise<Link>,
+): Promise<Connection> {
+  const { turns, attempts = eager } = context
+  const key = turnOf(endpoint)
   const open = (): Promise<Link> =>
     tryAgain(
       () => (turns === undefined ? once() : turns.take(key, once)),

@@ -5,11 +5,12 @@ import { type Inventory, type InventoryHost, placeOfVar } from '../model/invento
 import { didYouMean } from '../model/nearest.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
-import { loginSecrets, loginVars } from './login-vars.ts'
+import { loginSecrets, loginSettings, loginVars } from './login-vars.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
 import { type SshEndpoint, sshEndpoint } from './ssh-endpoint.ts'
+import { withTransport } from './ssh-transport.ts'
 import { unsupported } from './unsupported.ts'
 
 const word = (what: string) => z.string().regex(/^[^-\p{Cc}\s][^\p{Cc}\s]*$/u, what)
@@ -27,7 +28,7 @@ const pinned =
 const pin = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, pinned)
 
 const connection = z.object({
-  ansible_connection: z.enum(['ssh', 'local']).default('ssh'),
+  ansible_connection: z.enum(['ssh', 'openssh', 'local']).default('ssh'),
   ansible_host: word('expected a host name or address').optional(),
   ansible_port: z
     .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], port)
@@ -149,20 +150,25 @@ export function explainEndpoint(
     ...said.lines,
   ]
   const found = sshEndpoint(host.name, address, lines, controller ? rootsOf(by, said.file) : [], by)
-  const settings = found.settings.map((one) =>
-    one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
-      ? { ...one, from: fromOf('ansible_host') }
-      : one,
-  )
+  const settings = [
+    ...found.settings.map((one) =>
+      one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
+        ? { ...one, from: fromOf('ansible_host') }
+        : one,
+    ),
+    ...loginSettings(given).map(({ name, ...row }) => ({ ...row, from: fromOf(name) })),
+  ]
   const isTyped = given.ansible_ssh_private_key_file === undefined
   const key = (given.ansible_ssh_private_key_file ?? by.typed?.privateKeyFile)?.replace(
     /^~(?=\/)/,
     () => by.home,
   )
-  if (key === undefined) return { ...found, settings, endpoint: { ...found.endpoint, ...own } }
+  const asked = given.ansible_connection === 'openssh' ? fromOf('ansible_connection') : undefined
+  if (key === undefined)
+    return withTransport({ ...found, settings, endpoint: { ...found.endpoint, ...own } }, by, asked)
   // Only one key is offered: the inventory's leaves no room for those of ssh_config.
   const { identityFiles: _others, ...endpoint } = found.endpoint
-  return {
+  const keyed = {
     ...found,
     settings: settings.flatMap((one, at) =>
       one.keyword !== 'IdentityFile'
@@ -177,6 +183,7 @@ export function explainEndpoint(
     ),
     endpoint: { ...endpoint, privateKeyFile: key, ...own },
   }
+  return withTransport(keyed, by, asked)
 }
 
 // One host of a machine is named by all its others, so that nobody has to follow names.

@@ -50,6 +50,17 @@ export function loginSecrets(
   return { ...(password && { password }), ...(passphrase && { passphrase }) }
 }
 
+/** The same for people: the secrets' names, and by which variables. */
+export function loginSettings(given: Given): readonly { keyword: string; value: string; name: LoginVar }[] {
+  const row = (keyword: string, names: readonly LoginVar[]) => {
+    const name = names.find((one) => given[one] !== undefined)
+    const value = name && given[name]
+    if (name === undefined || value === undefined) return []
+    return [{ keyword, value: value === plain ? '***' : value.name, name }]
+  }
+  return [...row('Password', passwords), ...row('Passphrase', passphrases)]
+}
+
 /** A secret for logging in that stands openly in the inventory. */
 export interface PlainLogin {
   /** The secret's name, as {@link loginSecrets} gives it. */

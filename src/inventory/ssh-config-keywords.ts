@@ -2,11 +2,10 @@
 export type SshKeyword = 'used' | 'warned' | 'refused' | 'idle'
 
 const used =
-  'HostName Port User IdentityFile IdentitiesOnly IdentityAgent UserKnownHostsFile GlobalKnownHostsFile HashKnownHosts HostKeyAlias ProxyJump ProxyCommand ConnectTimeout ServerAliveInterval ServerAliveCountMax StrictHostKeyChecking IgnoreUnknown'
+  'HostName Port User IdentityFile IdentitiesOnly IdentityAgent UserKnownHostsFile GlobalKnownHostsFile HashKnownHosts HostKeyAlias ProxyJump ProxyCommand ConnectTimeout ServerAliveInterval ServerAliveCountMax StrictHostKeyChecking IgnoreUnknown CertificateFile PKCS11Provider SecurityKeyProvider'
 
 // Without these we would reach another machine, trust a key that is not to be trusted, or not get in.
-const refused =
-  'CertificateFile RevokedHostKeys CanonicalizeHostname PKCS11Provider SecurityKeyProvider ProxyUseFdpass'
+const refused = 'RevokedHostKeys CanonicalizeHostname ProxyUseFdpass'
 
 // The connection is made another way than ssh would make it; it works or fails closed.
 const warned =

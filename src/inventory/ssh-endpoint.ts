@@ -3,6 +3,7 @@ import { InputError } from '../model/errors.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
 import { type SshSettings, sshSettings } from './ssh-settings.ts'
+import { notUsed, withTransport } from './ssh-transport.ts'
 
 /** One setting of a connection, for people: ssh_config's name, the value, and where it was said. */
 export interface ExplainedSetting {
@@ -20,7 +21,7 @@ export interface SshEndpoint {
 
 const mostJumps = 8
 
-/** Resolves a machine and all that it is behind. `given` are the lines that beat all files. Throws an {@link InputError} with the place. */
+/** Resolves a machine and all that it is behind, for ssh2; {@link withTransport} decides for the machine itself, with the key that counts. `given` are the lines that beat all files. Throws an {@link InputError} with the place. */
 export function sshEndpoint(
   name: string,
   original: string,
@@ -45,6 +46,12 @@ export function sshEndpoint(
     port: port.value,
     ...(user !== undefined && { user: user.value }),
     ...(keys !== undefined && { identityFiles: keys }),
+    ...(found.certificateFiles.length > 0 && {
+      certificateFiles: found.certificateFiles.map((file) => file.value),
+    }),
+    ...(found.hardware.length > 0 && {
+      opensshOptions: Object.fromEntries(found.hardware.map(({ keyword, value }) => [keyword, value])),
+    }),
     ...(found.identitiesOnly?.value === true && { identitiesOnly: true }),
     ...(found.identityAgent !== undefined && { agent: found.identityAgent.value }),
     knownHostsFiles: [...found.userKnownHostsFiles.value, ...found.globalKnownHostsFiles.value],
@@ -90,7 +97,7 @@ function through(
   const way = [...passed, host].join(' via ')
   if (passed.length > mostJumps)
     throw new InputError(`${from} ProxyJump: expected at most ${mostJumps} machines in a row: ${way}`)
-  const hop = sshEndpoint(host, host, lines, roots, controller, passed, from)
+  const hop = withTransport(sshEndpoint(host, host, lines, roots, controller, passed, from), controller)
   const settings = hop.settings.map((one) =>
     one.keyword.startsWith('via ') ? one : { ...one, keyword: `via ${host}: ${one.keyword}` },
   )
@@ -112,6 +119,8 @@ function explained(found: SshSettings): readonly ExplainedSetting[] {
     row('User', found.user, 'who runs this'),
     ...(keys.length > 0 ? keys : [row('IdentityFile', undefined, 'none')]),
     row('IdentitiesOnly', found.identitiesOnly, 'false'),
+    ...found.certificateFiles.map((file) => row('CertificateFile', file, '')),
+    ...found.hardware.map((one) => row(one.keyword, one, '')),
     row('IdentityAgent', found.identityAgent, 'SSH_AUTH_SOCK'),
     row('UserKnownHostsFile', found.userKnownHostsFiles, ''),
     row('GlobalKnownHostsFile', found.globalKnownHostsFiles, ''),
@@ -129,7 +138,7 @@ function explained(found: SshSettings): readonly ExplainedSetting[] {
     ...found.idle.map((line) => ({
       keyword: line.keyword,
       value: line.rest,
-      from: `${line.from}, not used here`,
+      from: `${line.from}${notUsed}`,
     })),
   ]
 }

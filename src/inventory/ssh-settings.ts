@@ -19,6 +19,10 @@ export interface SshSettings {
   /** In order; `none` is left out, so where it stands alone there is none, not even the usual ones. */
   readonly identityFiles: readonly Sourced<string>[] | undefined
   readonly identitiesOnly: Sourced<boolean> | undefined
+  /** In order; `none` is left out. */
+  readonly certificateFiles: readonly Sourced<string>[]
+  /** Libraries that speak with hardware keys: `PKCS11Provider` and `SecurityKeyProvider`; `none` is left out. */
+  readonly hardware: readonly (Sourced<string> & { readonly keyword: string })[]
   /** The agent's socket; '' for none. */
   readonly identityAgent: Sourced<string> | undefined
   readonly userKnownHostsFiles: Sourced<readonly string[]>
@@ -87,15 +91,23 @@ export function sshSettings(
   }
   const fileList = (line: SshLine) =>
     line.words.length === 1 && line.words[0] === 'none' ? [] : line.words.map((word) => file(line, word))
+  const filesOf = (key: string): readonly Sourced<string>[] =>
+    (lines.get(key) ?? [])
+      .filter((line) => only(line).toLowerCase() !== 'none')
+      .map((line) => ({ value: file(line, only(line)), from: line.from }))
   const warnings: string[] = []
   const settings: SshSettings = {
     hostName,
     port,
     user,
-    identityFiles: lines
-      .get('identityfile')
-      ?.filter((line) => only(line).toLowerCase() !== 'none')
-      .map((line) => ({ value: file(line, only(line)), from: line.from })),
+    identityFiles: lines.has('identityfile') ? filesOf('identityfile') : undefined,
+    certificateFiles: filesOf('certificatefile'),
+    hardware: ['PKCS11Provider', 'SecurityKeyProvider'].flatMap((keyword) => {
+      const [line] = lines.get(keyword.toLowerCase()) ?? []
+      // OpenSSH's own name for what it does without a library.
+      if (line === undefined || ['none', 'internal'].includes(only(line).toLowerCase())) return []
+      return [{ keyword, value: file(line, only(line)), from: line.from }]
+    }),
     identitiesOnly: get('identitiesonly', yesNo),
     identityAgent: get('identityagent', (line) => agentOf(line, controller.env, file)),
     userKnownHostsFiles: get('userknownhostsfile', fileList) ?? {
@@ -143,11 +155,7 @@ function notHonoured(lines: SshLines, warnings: string[]): void {
         warn(line, 'here the key of an unknown host is taken only with --host-key-checking accept-new')
       else if (value !== 'yes' && value !== 'ask') throw wrong(line, 'expected yes, ask or accept-new')
     } else if (keywordKind(key) === 'refused' && !off) {
-      const cannot =
-        key === 'certificatefile'
-          ? 'certificates need the transport over the ssh binary, which is not there yet'
-          : 'cannot be honoured here, and without it another connection would be made'
-      throw wrong(line, cannot)
+      throw wrong(line, 'cannot be honoured here, and without it another connection would be made')
     } else if (keywordKind(key) === 'warned') warn(line, 'not honoured here')
     else if ((key === 'connecttimeout' || key === 'serveraliveinterval') && seconds(line) === 0)
       warn(line, 'there is always a limit here; the default counts')

@@ -8,7 +8,8 @@ import type { Secret, Text } from './secret.ts'
 export interface Endpoint {
   /** The inventory name, for messages. */
   readonly name: string
-  readonly kind: 'ssh' | 'local' | 'fake'
+  /** `openssh`: SSH too, by this machine's `ssh` program, for what needs it. */
+  readonly kind: 'ssh' | 'openssh' | 'local' | 'fake'
   readonly address: string
   readonly port: number
   readonly user?: string
@@ -16,6 +17,10 @@ export interface Endpoint {
   readonly privateKeyFile?: string
   /** Keys to choose the one to offer from: the first that the agent holds, else the first that can be read. */
   readonly identityFiles?: readonly string[]
+  /** Certificates for the keys, beside those that stand next to them as `KEY-cert.pub`. Only `openssh` has certificates. */
+  readonly certificateFiles?: readonly string[]
+  /** Settings of ssh_config that only `openssh` can honour: hardware keys, GSSAPI. */
+  readonly opensshOptions?: Readonly<Record<string, string>>
   /** Whether no other key of the agent may be offered when none of the files is there. */
   readonly identitiesOnly?: boolean
   /** Path of the socket of the agent to ask instead of the usual one; '' for none. */
@@ -179,7 +184,10 @@ export interface Connection {
   workdir(): Promise<string>
   /** Runs a command in `/bin/sh`, environment and directory its own. `$$` in it is the pid of a shell that others share one after the other. */
   exec(command: Command, options?: ExecOptions): Promise<ExecResult>
-  /** Stores a file: temporary name, SHA-256 checked on both ends, synced, renamed. Missing parent directories are an error. */
+  /**
+   * Stores a file: temporary name, SHA-256 checked on both ends, owner and mode, synced, renamed. Missing parent directories are
+   * an error, and so is too little space, before anything is sent. Cut on its way, it goes on by itself as long as that brings it further.
+   */
   put(source: Source, path: string, options?: PutOptions): Promise<Stored>
   /** Reads a file; the bytes go to the sink, which is ended, or destroyed when the file cannot be read whole. */
   get(path: string, sink: Writable, options?: GetOptions): Promise<Stored>
@@ -198,6 +206,8 @@ export interface Connection {
   fenced(number: number, stale: () => void): Connection
   /** Opens a TCP connection from the machine to an address that it can reach, to ask something there: no fence holds what is said over it. */
   dial(address: string, port: number): Promise<Duplex>
+  /** A command of this machine's shell that does the same with its input and output; only where the `ssh` program is what connects. */
+  dialCommand?(address: string, port: number): Promise<string>
   /** Ends it. Jobs live on. */
   close(): Promise<void>
 }

@@ -117,7 +117,7 @@ test('-F none reads no file', async () => {
 
 test.each([
   ['Host *\n  StrictHostKeyChecking no\n', ':2 StrictHostKeyChecking: host keys are always checked here'],
-  ['CertificateFile ~/x\n', ':1 CertificateFile: certificates need the transport over the ssh binary'],
+  ['CertificateFile x\n', ':1 CertificateFile: expected an absolute path, got "x"'],
   ['Match host gw1 exec "true"\n', ':1 Match: "exec" would run a command of the file'],
   ['ProxyJumb x\n', ':1 ProxyJumb: OpenSSH knows no such keyword; did you mean ProxyJump?'],
   ['ProxyJump bastion\n', ':1 ProxyJump: goes round in a circle: somebody@gw1:22 via somebody@bastion:22'],
@@ -134,4 +134,21 @@ test.each([
 test('what is refused for another host is no matter', async () => {
   const text = 'Match host other exec "true"\n  StrictHostKeyChecking no\nHost other\n  CertificateFile /x\n'
   expect((await explain('ansible_ssh_common_args: "-F ~/config"', text)).code).toBe(0)
+})
+
+test('the ssh program is chosen by what needs it, and the reason is told', async () => {
+  const text = 'Host gw1\n  CertificateFile ~/x-cert.pub\n  ProxyJump bastion\n'
+  const { code, out } = await explain('ansible_ssh_common_args: "-F ~/config"', text)
+  expect(code).toBe(0)
+  const lines = out.split('\n').map((line) => line.trim().replace(/ {2,}/g, '  '))
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'gw1 | openssh',
+      'Transport  the ssh program  (~/config:2: CertificateFile)',
+      'CertificateFile  ~/x-cert.pub  (~/config:2)',
+    ]),
+  )
+  expect((await explain('ansible_connection: openssh')).out).toMatch(
+    /Transport +the ssh program {2}\(hosts\.yml:1:\d+ hosts\.gw1\.ansible_connection\)/,
+  )
 })

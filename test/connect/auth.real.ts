@@ -254,6 +254,18 @@ describe('a server with PAM', () => {
     expect(await logIn({ ...endpoint, password: good })).toBe('ann')
     expect(await refused(endpoint)).toContain('the server asks "Password:"')
   })
+  test('an account that may not log in is told so, in the words of the server', async () => {
+    const closed = ['account optional pam_echo.so Closed for works.', 'account required pam_deny.so']
+    const server = await start('127.101.0.8', { ann: right }, [], closed)
+    const seen = watch(server)
+    await expect(logIn({ ...server.account('ann'), privateKeyFile: server.userKey })).rejects.toMatchObject({
+      fault: 'unreachable',
+      message: expect.stringMatching(
+        /broke off in the login .*the account may not .*it said: Closed for works\./,
+      ),
+    })
+    expect(seen.calls()).toBe(1)
+  })
   test('where no PAM answers, keyboard-interactive costs no password', async () => {
     const config = ['KbdInteractiveAuthentication yes', 'PasswordAuthentication yes']
     const server = await start('127.101.0.9', { ann: right }, config)

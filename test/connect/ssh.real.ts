@@ -94,7 +94,11 @@ describe('ssh', () => {
       ],
       ['a key of another type', () => `${host} ${rsa()}`, /has changed: it has no key of a type/],
       ['a revoked key', () => `${host} ${sshd.hostKey}\n@revoked * ${sshd.hostKey}`, /is revoked/],
-      ['an authority', () => `@cert-authority * ${sshd.hostKey}`, /is not known/],
+      [
+        'an authority',
+        () => `@cert-authority * ${sshd.hostKey}`,
+        /is not known[\s\S]*ansible_connection: openssh/,
+      ],
       ['a negated pattern', () => `!${host},* ${sshd.hostKey}`, /is not known/],
       ['a broken line', () => `${host} ssh-ed25519 AAAA`, /is not known/],
     ]

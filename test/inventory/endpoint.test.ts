@@ -114,7 +114,10 @@ describe('endpointOf', () => {
     ['ansible_user: "a\\nb"', 'ansible_user: expected a user name, got "a\\nb"'],
     ['ansible_port: 0', 'ansible_port: expected a port of 1 to 65535, got the number 0'],
     ['ansible_port: x', 'ansible_port: expected a port of 1 to 65535, got "x"'],
-    ['ansible_connection: docker', 'ansible_connection: expected one of "ssh", "local", got "docker"'],
+    [
+      'ansible_connection: docker',
+      'ansible_connection: expected one of "ssh", "openssh", "local", got "docker"',
+    ],
     ['ansible_ssh_private_key_file: id', 'ansible_ssh_private_key_file: expected an absolute path, got "id"'],
     [
       'ansible_ssh_common_args: "-o UserKnownHostsFile=/a -A"',
@@ -154,6 +157,15 @@ describe('endpointOf', () => {
     expect(JSON.stringify(found)).not.toContain('canary-4711')
   })
 
+  it('tells people by which variable, and no value', async () => {
+    const said = await loaded('ansible_ssh_pass: canary-4711, ansible_private_key_passphrase: { env: P }')
+    const { settings } = explainEndpoint(said.inventory, said.host, controller)
+    expect(settings.slice(-2)).toEqual([
+      { keyword: 'Password', value: '***', from: expect.stringMatching(/hosts\.gw1\.ansible_ssh_pass$/) },
+      { keyword: 'Passphrase', value: 'env:P', from: expect.stringMatching(/_passphrase$/) },
+    ])
+  })
+
   it('has the passphrase of a key by name', async () => {
     const vars = 'ansible_ssh_private_key_file: /k, ansible_ssh_private_key_passphrase: canary-4711'
     const found = await endpoint(vars)
@@ -187,6 +199,25 @@ describe('endpointOf', () => {
       privateKeyFile: '/own',
     })
   })
+
+  it.each([
+    ['', 9, /^-T$/],
+    [`ansible_ssh_common_args: '-o ConnectTimeout=3'`, 9, /^-T$/],
+    ['ansible_timeout: 5', 5, /^hosts\.yml:1:\d+ hosts\.gw1\.ansible_timeout$/],
+    ['ansible_timeout: 5, ansible_ssh_timeout: "7"', 7, /^hosts\.yml:1:\d+ hosts\.gw1\.ansible_ssh_timeout$/],
+  ])(
+    'the seconds of a connection (%j): the variables, then what was typed, then ssh_config',
+    async (vars, value, from) => {
+      const { inventory, host } = await loaded(vars)
+      const found = explainEndpoint(inventory, host, { ...controller, typed: { timeout: 9 } })
+      expect(found.endpoint.connectTimeout).toBe(value)
+      expect(found.settings).toContainEqual({
+        keyword: 'ConnectTimeout',
+        value: String(value),
+        from: expect.stringMatching(from),
+      })
+    },
+  )
 
   it('without anybody at hand reads no file and no environment, and still finds what is wrong', async () => {
     const vars = (option: string) => `ansible_ssh_common_args: '-F /none -o ${option}'`

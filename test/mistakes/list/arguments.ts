@@ -15,7 +15,7 @@ export const wrongArguments = mistakes('wrong module argument', {
     ],
   ],
   'playbooks/verify.ts': [['names: apim.probeNames', "names: 'AM_API'"]],
-  'src/apim/upgrade.ts': [['artifact: item })', 'artifact: item.name })']],
+  'src/apim/stage.ts': [['artifact: item })', 'artifact: item.name })']],
   'src/apim/landing.ts': [['carried({ home: laid.home })', 'carried({ home: laid })']],
   'src/apim/hops/3.0.0.ts': [["to: '5.9.0', drop: [] }", "to: '5.9.0' }"]],
 })
