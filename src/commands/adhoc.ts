@@ -129,12 +129,14 @@ async function strangersOf(
 }
 
 function code(answer: ExecResult | ConnectionError): number {
-  if (answer instanceof ConnectionError) return 4
+  // Whoever could not be become was reached all the same.
+  if (answer instanceof ConnectionError) return answer.fault === 'become' ? 3 : 4
   return answer.kind === 'exit' && answer.code === 0 ? 0 : 3
 }
 
 function answerText(name: string, answer: ExecResult | ConnectionError): string {
-  if (answer instanceof ConnectionError) return `${name} | unreachable: ${sanitize(answer.message)}\n`
+  if (answer instanceof ConnectionError)
+    return `${name} | ${answer.fault === 'become' ? 'failed' : 'unreachable'}: ${sanitize(answer.message)}\n`
   const how = answer.kind === 'exit' ? `exit ${answer.code}` : answer.kind
   const lines = [...answer.stdout.trimEnd().split('\n'), ...answer.stderr.trimEnd().split('\n')].filter(
     Boolean,

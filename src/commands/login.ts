@@ -22,6 +22,9 @@ export interface Typed {
 /** The name of the password that `-k` asked for. */
 export const typedPassword = secret('typed:of -k')
 
+/** The name of the password that `-K` asked for. */
+export const typedBecomePassword = secret('typed:of -K')
+
 /** How a person is asked for what nobody may read, until the answer is of no use any more; '' is no answer. */
 export type AskHidden = (io: Io, message: string, gone?: AbortSignal) => Promise<string>
 
@@ -56,13 +59,29 @@ export async function typedLogin<F extends LoginFlags>(
     if (value === '') throw new InputError('-k: expected a password, got none', 'Nothing was done.')
     typed.keep(typedPassword.name, value)
   }
+  if (flags.askBecomePass === true) {
+    if (!io.answers)
+      throw new InputError(
+        '-K: expected a terminal to ask for the password on, got none',
+        'Name it in the inventory, as a secret: ansible_become_password: { env: NAME }, or let sudo do without: upgrade-fleet sudoers PLAYBOOK',
+      )
+    const value = await ask(io, 'Password to become another user with:')
+    if (io.interrupted.aborted) throw new Exit(130)
+    // As with Ansible, an empty answer is the password to log in with.
+    const same = value === '' ? typed.of(typedPassword.name) : value
+    if (same === undefined) throw new InputError('-K: expected a password, got none', 'Nothing was done.')
+    typed.keep(typedBecomePassword.name, same)
+  }
   return { ...flags, typed }
 }
 
 /** The same login as a run's, but for what is typed anew. */
 export function loginOfRun<F extends LoginFlags>(record: RunRecord, flags: F): F {
-  const { user = record.login?.user, privateKey = record.login?.privateKey } = flags
-  return { ...flags, ...(user !== undefined && { user }), ...(privateKey !== undefined && { privateKey }) }
+  const { login = {} } = record
+  const before = Object.fromEntries(
+    Object.entries(login).filter(([name]) => flags[name as keyof F] === undefined),
+  )
+  return { ...flags, ...before }
 }
 
 /**

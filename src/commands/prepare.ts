@@ -49,7 +49,7 @@ export async function prepare(
     RunFlags,
     'inventory' | 'limit' | 'extraVars' | 'forks' | 'state' | 'tags' | 'skipTags' | 'startAtTask'
   > &
-    Pick<LoginFlags, 'user' | 'privateKey'>,
+    Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'>,
   keep: boolean,
 ): Promise<Prepared> {
   const state = stateDirectory(io, flags.state)
@@ -65,7 +65,7 @@ export async function prepare(
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const selection = selectionOf(flags)
-    const { user, privateKey } = flags
+    const { user, privateKey, become, becomeUser, becomeMethod } = flags
     const record: RunRecord = {
       kind: 'run',
       playbook: resolve(io.cwd, file),
@@ -77,10 +77,13 @@ export async function prepare(
       limit: flags.limit,
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
-      ...((user ?? privateKey) !== undefined && {
+      ...((user ?? privateKey ?? become ?? becomeUser ?? becomeMethod) !== undefined && {
         login: {
           ...(user !== undefined && { user }),
           ...(privateKey !== undefined && { privateKey: keyPath(io, privateKey) }),
+          ...(become !== undefined && { become }),
+          ...(becomeUser !== undefined && { becomeUser }),
+          ...(becomeMethod !== undefined && { becomeMethod }),
         },
       }),
     }

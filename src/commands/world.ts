@@ -10,7 +10,9 @@ import { readOnly } from '../connect/read-only.ts'
 import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
 import { isKnownHost, type ScannedHost, scanKeys } from '../connect/scan-keys.ts'
+import { keepTries } from '../connect/tries.ts'
 import { keepTurns } from '../connect/turns.ts'
+import type { TypedBecome } from '../inventory/become-vars.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { plainLogins } from '../inventory/login-vars.ts'
 import { secretStore } from '../inventory/secrets.ts'
@@ -26,7 +28,7 @@ import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
 import type { LoginFlags } from './flags.ts'
-import { askPassphrases, personAt, type Screen, typedPassword } from './login.ts'
+import { askPassphrases, personAt, type Screen, typedBecomePassword, typedPassword } from './login.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
 export function stateDirectory(io: Io, flag: string | undefined): string {
@@ -83,6 +85,7 @@ export function worldOf(
     secrets,
     home: io.home,
     turns: keepTurns(),
+    tries: keepTries(),
     refusals: keepRefusals(),
     openedKeys: new Map(),
     ...(typed !== undefined && { passphrases: typed.passphrases }),
@@ -102,10 +105,16 @@ export function worldOf(
       if (!warned.has(warning)) io.err(`warning: ${warning}\n`)
       warned.add(warning)
     }
-    const isTyped = endpoint.kind === 'ssh' && endpoint.password === undefined
-    return isTyped && typed?.of(typedPassword.name) !== undefined
-      ? { ...endpoint, password: typedPassword }
-      : endpoint
+    const isTyped = (name: string) => typed?.of(name) !== undefined
+    const { become = { method: 'sudo', user: 'root', always: false } } = endpoint
+    return {
+      ...endpoint,
+      ...(endpoint.kind === 'ssh' &&
+        endpoint.password === undefined &&
+        isTyped(typedPassword.name) && { password: typedPassword }),
+      ...(become.password === undefined &&
+        isTyped(typedBecomePassword.name) && { become: { ...become, password: typedBecomePassword } }),
+    }
   }
   return {
     shownOn: (shown) => {
@@ -118,7 +127,8 @@ export function worldOf(
         if (host === undefined) return []
         try {
           const endpoint = endpointFor(host)
-          for (const needed of [endpoint.password, endpoint.passphrase]) if (needed) reveal([needed], secrets)
+          for (const needed of [endpoint.password, endpoint.passphrase, endpoint.become?.password])
+            if (needed) reveal([needed], secrets)
           endpoints.push(endpoint)
           return []
         } catch (error) {
@@ -175,12 +185,22 @@ function heldText(held: HeldKeys): string {
 /** Who runs this, and the ssh_config files of this machine, each read once. */
 export const sshController = (
   io: Io,
-  { user, privateKey, timeout }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout'> = {},
+  {
+    user,
+    privateKey,
+    timeout,
+    become,
+    becomeUser,
+    becomeMethod,
+  }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | keyof TypedBecome> = {},
 ): SshController => ({
   typed: {
     ...(user !== undefined && { user }),
     ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
     ...(timeout !== undefined && { timeout }),
+    ...(become !== undefined && { become }),
+    ...(becomeUser !== undefined && { becomeUser }),
+    ...(becomeMethod !== undefined && { becomeMethod }),
   },
   user: io.user,
   uid: io.uid,

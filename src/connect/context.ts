@@ -4,6 +4,7 @@ import type { Secret, SecretStore } from '../model/secret.ts'
 import type { Bastions } from './bastions.ts'
 import type { KnownFiles } from './known-files.ts'
 import type { Refusals } from './refusals.ts'
+import type { Tries } from './tries.ts'
 import type { Turns } from './turns.ts'
 import type { Retry } from './wire.ts'
 
@@ -44,6 +45,8 @@ export interface ConnectContext {
   readonly commandTimeout?: number
   /** How a lost connection is tried again for the next call. */
   readonly retry?: Retry
+  /** The passwords that were tried; without it, each connection counts for itself. */
+  readonly tries?: Tries
   /** How a connection is tried again that is refused, or broken off before the login; default `eager`. */
   readonly attempts?: Retry
   /** Whose turn it is for a handshake with one machine; without it, nobody waits. */

@@ -54,7 +54,11 @@ export async function overLinks(
       attempts,
     )
   const wire = keepWire(endpoint.name, await open(), open, context.retry)
-  return machine(endpoint, wire, context.secrets, context.commandTimeout)
+  return machine(endpoint, wire, context.secrets, {
+    login: endpoint.user ?? userInfo().username,
+    tries: context.tries,
+    timeout: context.commandTimeout,
+  })
 }
 
 /** Handshakes through one machine, and those with one machine, take turns: its sshd drops those that are too many (MaxStartups). */

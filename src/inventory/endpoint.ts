@@ -3,6 +3,7 @@ import type { Endpoint } from '../model/connection.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
 import { didYouMean } from '../model/nearest.ts'
+import { becomeSaid, becomeVars } from './become-vars.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
 import { loginSecrets, loginSettings, loginVars } from './login-vars.ts'
@@ -37,6 +38,7 @@ const connection = z.object({
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ...loginVars,
+  ...becomeVars,
   ansible_ssh_timeout: timeout,
   ansible_timeout: timeout,
   ansible_ssh_common_args: z.string().default(''),
@@ -99,8 +101,11 @@ export function explainEndpoint(
     complain(['upgrade_fleet_same_machine'], unlike)
     throw new InputError(problems)
   }
+  const { becomePassword, ...login } = loginSecrets(given, host.name)
+  const become = becomeSaid(given, becomePassword, controller?.typed)
   const own = {
-    ...loginSecrets(given, host.name),
+    ...login,
+    ...(become !== undefined && { become }),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
     ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
@@ -112,6 +117,7 @@ export function explainEndpoint(
       kind: 'local',
       address,
       port: given.ansible_port ?? 22,
+      ...(become !== undefined && { become }),
       ...(own.workdir !== undefined && { workdir: own.workdir }),
       ...(own.hostKeyFingerprints !== undefined && { hostKeyFingerprints: own.hostKeyFingerprints }),
     } as const

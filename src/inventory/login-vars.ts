@@ -9,6 +9,9 @@ const passwords = ['ansible_ssh_password', 'ansible_ssh_pass', 'ansible_password
 /** Ansible's names for what opens an encrypted key (2.19); here it opens that of `ansible_ssh_private_key_file`. */
 const passphrases = ['ansible_ssh_private_key_passphrase', 'ansible_private_key_passphrase'] as const
 
+/** Ansible's names for the password to become another user with. */
+const becomePasswords = ['ansible_become_password', 'ansible_become_pass'] as const
+
 /** A value that stands in the inventory as it is, and nowhere else. */
 const plain = Symbol('plain')
 
@@ -26,28 +29,32 @@ const secretOrPlain = () =>
     })
     .optional()
 
-type LoginVar = (typeof passwords)[number] | (typeof passphrases)[number]
+type LoginVar = (typeof passwords)[number] | (typeof passphrases)[number] | (typeof becomePasswords)[number]
 type LoginSchemas = Record<LoginVar, ReturnType<typeof secretOrPlain>>
 
 /** The schemas of the variables that hold secrets for logging in: `{ env: NAME }`, `{ file: /path }`, or the plain text. */
 export const loginVars = Object.fromEntries(
-  [...passwords, ...passphrases].map((name) => [name, secretOrPlain()]),
+  [...passwords, ...passphrases, ...becomePasswords].map((name) => [name, secretOrPlain()]),
 ) as LoginSchemas
 
 type Given = { readonly [name in LoginVar]?: Secret | typeof plain | undefined }
 
-/** Password and passphrase of a host as an endpoint has them: by name, those that stand in the inventory too. */
+/** Password, passphrase and password to become another of a host: by name, those that stand in the inventory too. */
 export function loginSecrets(
   given: Given,
   host: string,
-): { readonly password?: Secret; readonly passphrase?: Secret } {
+): { readonly password?: Secret; readonly passphrase?: Secret; readonly becomePassword?: Secret } {
   const first = (names: readonly LoginVar[]): Secret | undefined => {
     const name = names.find((one) => given[one] !== undefined)
     const value = name && given[name]
     return value === plain ? secret(`inventory:${name} of ${host}`) : value
   }
-  const [password, passphrase] = [first(passwords), first(passphrases)]
-  return { ...(password && { password }), ...(passphrase && { passphrase }) }
+  const [password, passphrase, becomePassword] = [passwords, passphrases, becomePasswords].map(first)
+  return {
+    ...(password && { password }),
+    ...(passphrase && { passphrase }),
+    ...(becomePassword && { becomePassword }),
+  }
 }
 
 /** The same for people: the secrets' names, and by which variables. */
@@ -73,7 +80,7 @@ export interface PlainLogin {
 /** All secrets for logging in that stand openly in an inventory. */
 export function plainLogins(inventory: Inventory): readonly PlainLogin[] {
   return inventory.hosts.flatMap((host) =>
-    [...passwords, ...passphrases].flatMap((name) => {
+    [...passwords, ...passphrases, ...becomePasswords].flatMap((name) => {
       const value = host.vars[name]
       if (typeof value !== 'string' || value === '') return []
       const { place, group } = placeOfVar(inventory, host, [name])

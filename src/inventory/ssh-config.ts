@@ -1,6 +1,7 @@
 import { InputError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
 import { matchesSshList } from '../model/ssh-patterns.ts'
+import type { TypedBecome } from './become-vars.ts'
 import { addsUp, keywordKind } from './ssh-config-keywords.ts'
 import { type SshLine, sshLines } from './ssh-config-lines.ts'
 import { matchExec } from './ssh-exec.ts'
@@ -19,8 +20,12 @@ export interface SshController {
   readonly files: SshFiles
   /** Runs a command of `Match exec` and says whether it ended with 0; undefined where that is not allowed. Throws an Error. */
   readonly run?: ((command: string) => boolean) | undefined
-  /** What was typed for all hosts whose variables do not say otherwise: `-u`, `--private-key`, and `-T` in seconds. */
-  readonly typed?: { readonly user?: string; readonly privateKeyFile?: string; readonly timeout?: number }
+  /** What was typed for all hosts whose variables do not say otherwise: `-u`, `--private-key`, and `-T` in seconds, `-b` and its companions. */
+  readonly typed?: TypedBecome & {
+    readonly user?: string
+    readonly privateKeyFile?: string
+    readonly timeout?: number
+  }
 }
 
 /** A file to begin with: those of `/etc/ssh` include from there, and `~` is not theirs. */

@@ -60,7 +60,7 @@ export async function startSshd(
   for (const key of ['host', 'user'])
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', key, '-f', at(key)])
   const hostKey = readFileSync(at('host.pub'), 'utf8').trim()
-  writeFileSync(at('authorized_keys'), readFileSync(at('user.pub')), { mode: 0o600 })
+  writeFileSync(at('authorized_keys'), readFileSync(at('user.pub')), { mode: 0o644 })
   writeFileSync(at('known_hosts'), `[${address}]:${port} ${hostKey}\n`)
   writeFileSync(
     at('sshd_config'),
