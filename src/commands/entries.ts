@@ -31,6 +31,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./check.ts')).checkCommand,
   },
   {
+    name: 'sudoers',
+    usage: '<playbook.ts> [options]',
+    summary: 'print the sudoers rules that a playbook needs on its hosts',
+    load: async () => (await import('./sudoers.ts')).sudoersCommand,
+  },
+  {
     name: 'resume',
     usage: '[RUN] [options]',
     summary: 'go on with an interrupted or failed run',

@@ -60,7 +60,7 @@ export interface Execution {
  */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
-  const world = worldOf(io, execution.inventory, flags.check, flags)
+  const world = worldOf(io, execution.inventory, flags.check, { ...flags, holdKeys: flags.check })
   await world.foresee(allMachines(execution.schedule).map(({ name }) => name))
   const state = fold(execution.before)
   const known = new Map([...(execution.planned ?? []), ...state.machines])

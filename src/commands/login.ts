@@ -13,6 +13,9 @@ import { type AskHidden, newTyped, type Typed } from './typed.ts'
 /** The name of the password that `-k` asked for. */
 export const typedPassword = secret('typed:of -k')
 
+/** The name of the password that `-K` asked for. */
+export const typedBecomePassword = secret('typed:of -K')
+
 /**
  * Asks for the password of `-k`, once for a process and before anything is connected to. Throws an InputError where nobody
  * can be asked.
@@ -35,13 +38,29 @@ export async function typedLogin<F extends LoginFlags>(
     if (value === '') throw new InputError('-k: expected a password, got none', 'Nothing was done.')
     typed.keep(typedPassword.name, value)
   }
+  if (flags.askBecomePass === true) {
+    if (!io.answers)
+      throw new InputError(
+        '-K: expected a terminal to ask for the password on, got none',
+        'Name it in the inventory, as a secret: ansible_become_password: { env: NAME }, or let sudo do without: upgrade-fleet sudoers PLAYBOOK',
+      )
+    const value = await ask(io, 'Password to become another user with:')
+    if (io.interrupted.aborted) throw new Exit(130)
+    // As with Ansible, an empty answer is the password to log in with.
+    const same = value === '' ? typed.of(typedPassword.name) : value
+    if (same === undefined) throw new InputError('-K: expected a password, got none', 'Nothing was done.')
+    typed.keep(typedBecomePassword.name, same)
+  }
   return { ...flags, typed }
 }
 
 /** The same login as a run's, but for what is typed anew. */
 export function loginOfRun<F extends LoginFlags>(record: RunRecord, flags: F): F {
-  const { user = record.login?.user, privateKey = record.login?.privateKey } = flags
-  return { ...flags, ...(user !== undefined && { user }), ...(privateKey !== undefined && { privateKey }) }
+  const { login = {} } = record
+  const before = Object.fromEntries(
+    Object.entries(login).filter(([name]) => flags[name as keyof F] === undefined),
+  )
+  return { ...flags, ...before }
 }
 
 /**

@@ -53,7 +53,7 @@ export async function prepare(
     RunFlags,
     'inventory' | 'limit' | 'extraVars' | 'forks' | 'state' | 'tags' | 'skipTags' | 'startAtTask'
   > &
-    Pick<LoginFlags, 'user' | 'privateKey'> &
+    Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'> &
     KeyFlags,
   keep: boolean,
 ): Promise<Prepared> {
@@ -71,7 +71,7 @@ export async function prepare(
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const selection = selectionOf(flags)
-    const { user, privateKey } = flags
+    const { user, privateKey, become, becomeUser, becomeMethod } = flags
     const record: RunRecord = {
       kind: 'run',
       playbook: resolve(io.cwd, file),
@@ -83,10 +83,13 @@ export async function prepare(
       limit: flags.limit,
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
-      ...((user ?? privateKey) !== undefined && {
+      ...((user ?? privateKey ?? become ?? becomeUser ?? becomeMethod) !== undefined && {
         login: {
           ...(user !== undefined && { user }),
           ...(privateKey !== undefined && { privateKey: keyPath(io, privateKey) }),
+          ...(become !== undefined && { become }),
+          ...(becomeUser !== undefined && { becomeUser }),
+          ...(becomeMethod !== undefined && { becomeMethod }),
         },
       }),
     }

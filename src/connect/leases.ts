@@ -186,6 +186,8 @@ function guarded(connection: Connection, changing: () => Promise<Connection>): C
           await same.find(({ id }) => id === job.id)?.cancel()
         },
       })),
+    // The lease is the machine's: another user changes under the same one.
+    as: (account) => guarded(connection.as(account), async () => (await changing()).as(account)),
     lock: connection.lock,
     fenced: (number, stale) => connection.fenced(number, stale),
     dial: (address, port) => connection.dial(address, port),

@@ -5,6 +5,7 @@ import { type Inventory, type InventoryHost, placeOfVar } from '../model/invento
 import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { encryptedValue } from '../model/secret-schema.ts'
+import { becomeSaid, becomeVars } from './become-vars.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
 import { isLoginVar, loginSecrets, loginSettings, loginVars } from './login-vars.ts'
@@ -40,6 +41,7 @@ const connection = z.object({
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ...loginVars,
+  ...becomeVars,
   ansible_ssh_timeout: timeout,
   ansible_timeout: timeout,
   ansible_ssh_common_args: z.string().default(''),
@@ -110,8 +112,11 @@ export function explainEndpoint(
     complain(['upgrade_fleet_same_machine'], unlike)
     throw new InputError(problems)
   }
+  const { becomePassword, ...login } = loginSecrets(given)
+  const become = becomeSaid(given, becomePassword, controller?.typed)
   const own = {
-    ...loginSecrets(given),
+    ...login,
+    ...(become !== undefined && { become }),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
     ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
@@ -123,10 +128,22 @@ export function explainEndpoint(
       kind: 'local',
       address,
       port: given.ansible_port ?? 22,
+      ...(become !== undefined && { become }),
       ...(own.workdir !== undefined && { workdir: own.workdir }),
       ...(own.hostKeyFingerprints !== undefined && { hostKeyFingerprints: own.hostKeyFingerprints }),
     } as const
-    return { endpoint, settings: [], warnings: [] }
+    const row = (keyword: string, name: string, value: unknown) => ({
+      keyword,
+      value: String(value),
+      from: Object.hasOwn(vars, name)
+        ? `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`
+        : 'default',
+    })
+    const settings = [
+      row('ansible_connection', 'ansible_connection', 'local'),
+      row('upgrade_fleet_dir', 'upgrade_fleet_dir', own.workdir ?? '~/.upgrade-fleet'),
+    ]
+    return { endpoint, settings, warnings: [] }
   }
   const fromOf = (name: string) =>
     `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`

@@ -6,14 +6,17 @@ const passwords = ['ansible_ssh_password', 'ansible_ssh_pass', 'ansible_password
 /** Ansible's names for what opens an encrypted key (2.19); here it opens that of `ansible_ssh_private_key_file`. */
 const passphrases = ['ansible_ssh_private_key_passphrase', 'ansible_private_key_passphrase'] as const
 
+/** Ansible's names for the password to become another user with. */
+const becomePasswords = ['ansible_become_password', 'ansible_become_pass'] as const
+
 const optionalSecret = () => secretRef().optional()
 
-type LoginVar = (typeof passwords)[number] | (typeof passphrases)[number]
+type LoginVar = (typeof passwords)[number] | (typeof passphrases)[number] | (typeof becomePasswords)[number]
 type LoginSchemas = Record<LoginVar, ReturnType<typeof optionalSecret>>
 
 /** The schemas of the variables that hold secrets for logging in. */
 export const loginVars = Object.fromEntries(
-  [...passwords, ...passphrases].map((name) => [name, optionalSecret()]),
+  [...passwords, ...passphrases, ...becomePasswords].map((name) => [name, optionalSecret()]),
 ) as LoginSchemas
 
 type Given = { readonly [name in LoginVar]?: Secret | undefined }
@@ -25,12 +28,20 @@ export const isLoginVar = (name: string): boolean => Object.hasOwn(loginVars, na
 export const namedLogins = (vars: Readonly<Record<string, unknown>>): readonly string[] =>
   Object.entries(loginVars).flatMap(([name, schema]) => schema.safeParse(vars[name]).data?.name ?? [])
 
-/** Password and passphrase of a host as an endpoint has them: by name, those that stand in the inventory too. */
-export function loginSecrets(given: Given): { readonly password?: Secret; readonly passphrase?: Secret } {
+/** Password, passphrase and password to become another of a host: by name, those that stand in the inventory too. */
+export function loginSecrets(given: Given): {
+  readonly password?: Secret
+  readonly passphrase?: Secret
+  readonly becomePassword?: Secret
+} {
   const first = (names: readonly LoginVar[]): Secret | undefined =>
     names.map((one) => given[one]).find((value) => value !== undefined)
-  const [password, passphrase] = [first(passwords), first(passphrases)]
-  return { ...(password && { password }), ...(passphrase && { passphrase }) }
+  const [password, passphrase, becomePassword] = [passwords, passphrases, becomePasswords].map(first)
+  return {
+    ...(password && { password }),
+    ...(passphrase && { passphrase }),
+    ...(becomePassword && { becomePassword }),
+  }
 }
 
 /** The same for people: the secrets' names, and by which variables. */

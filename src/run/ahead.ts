@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { accountOf } from '../model/account.ts'
 import type { Action, Change, On } from '../model/action.ts'
 import type { Connection } from '../model/connection.ts'
 import { evaluate, isForgiven } from '../model/evaluate.ts'
@@ -126,9 +127,11 @@ function begin(
 ): Asked {
   const said: string[] = []
   const changes = changesOn(context, machineOf(task.host).name)
+  const account = accountOf(task.phase.play, task.step)
+  const other = connection.as(account)
   const answer = withDeadline(usual.change, context.interrupted, (signal, isOver) => {
-    const doing = { task: task.id, keptBy: context.run, attempt: '1', signal, isOver }
-    return work.check(onlyReads(onFor(context, connection, doing), said), action.input)
+    const doing = { task: task.id, keptBy: context.run, attempt: '1', signal, isOver, account }
+    return work.check(onlyReads(onFor(context, other, doing), said), action.input)
   })
   return { action, changes, answer, said }
 }

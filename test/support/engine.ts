@@ -186,6 +186,7 @@ function stubConnection(name: string, endJobs?: () => void): Connection {
       endJobs?.()
       return []
     },
+    as: () => stubConnection(name, endJobs),
     lock: { look: none, add: none },
     fenced: () => stubConnection(name, endJobs),
     dial: none,
