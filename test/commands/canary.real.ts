@@ -26,6 +26,7 @@ const kinds = [
   'Prompt',
   'Login',
   'VaultPassword',
+  'Become',
 ] as const
 const marks = Object.fromEntries(kinds.map((kind) => [kind, marked(kind)])) as Record<
   (typeof kinds)[number],
@@ -104,6 +105,7 @@ beforeAll(async () => {
   program = await bundled(fileURLToPath(new URL('../../src/main.ts', import.meta.url)))
   write('holds-file', `${marks.File.value}\n`)
   write('holds-login', `${marks.Login.value}\n`)
+  write('holds-become', `${marks.Become.value}\n`)
   write('holds-command', marks.Command.value)
   write('holds-pass', `${marks.VaultPassword.value}\n`)
   await project.call(['secret', 'keygen'], { uid: process.getuid?.() })
@@ -118,7 +120,7 @@ beforeAll(async () => {
   mkdirSync(at('inventory/group_vars/web'), { recursive: true })
   write('inventory/group_vars/web/vault.yml', `sealed: ${JSON.stringify(marks.Sealed.value)}\n`)
   ansibleVault(['encrypt', '--vault-password-file', 'holds-pass', 'inventory/group_vars/web/vault.yml'])
-  const ssh = `ansible_host: 127.108.0.10, ansible_port: 2222, ansible_user: ann, ansible_password: { file: ${at('holds-login')} }, ansible_ssh_common_args: '-F none -o UserKnownHostsFile=${server.knownHosts}', upgrade_fleet_same_machine: near, upgrade_fleet_dir: ${server.directory}/home/ann/work, dir: ${server.directory}/home/ann`
+  const ssh = `ansible_host: 127.108.0.10, ansible_port: 2222, ansible_user: ann, ansible_password: { file: ${at('holds-login')} }, ansible_become_password: { file: ${at('holds-become')} }, ansible_ssh_common_args: '-F none -o UserKnownHostsFile=${server.knownHosts}', upgrade_fleet_same_machine: near, upgrade_fleet_dir: ${server.directory}/home/ann/work, dir: ${server.directory}/home/ann`
   await project.write(
     'inventory/hosts.yml',
     `web:
@@ -231,6 +233,10 @@ test('no secret is seen anywhere, whatever its provider, wherever it goes and wh
     ['logs', 'latest', '--bundle', 'bundle.tar.gz'],
   ])
     ends(await call(...args), 0)
+  // A wrong one: sudo asks for it, and refuses it.
+  const become = await call('exec', 'far', '-b', '--', 'id')
+  expect(become.code).toBe(3)
+  expect(become.screen).toContain('the password is wrong')
   const exec = await call(
     'exec',
     'web',
