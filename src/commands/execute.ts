@@ -61,7 +61,7 @@ export interface Execution {
  */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
-  const world = worldOf(io, execution.inventory, flags.check, flags)
+  const world = worldOf(io, execution.inventory, flags.check, { ...flags, holdKeys: flags.check })
   await world.foresee(
     new Set(
       playsOf(execution.schedule).flatMap((phase) => hostsOf(phase).map((host) => machineOf(host).name)),

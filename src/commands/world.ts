@@ -1,11 +1,15 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Bastions, keepBastions } from '../connect/bastions.ts'
+import type { HeldKeys } from '../connect/context.ts'
+import { knownFiles } from '../connect/known-files.ts'
+import { fingerprint, keyType } from '../connect/known-hosts.ts'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
 import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
+import { isKnownHost, type ScannedHost, scanKeys } from '../connect/scan-keys.ts'
 import { keepTries } from '../connect/tries.ts'
 import { keepTurns } from '../connect/turns.ts'
 import type { TypedBecome } from '../inventory/become-vars.ts'
@@ -13,6 +17,7 @@ import { explainEndpoint } from '../inventory/endpoint.ts'
 import { plainLogins } from '../inventory/login-vars.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
+import { allowVariable, commandRunner } from '../inventory/ssh-exec.ts'
 import { sshFiles } from '../inventory/ssh-files.ts'
 import type { Connection, Endpoint } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
@@ -33,12 +38,18 @@ export function stateDirectory(io: Io, flag: string | undefined): string {
 /** The other machines, and the secrets that they are given: what a run needs of the world. */
 export interface World {
   connect(machine: Host): Promise<Connection>
+  /** Those of the machines with these names that were connected to so far. */
+  met(names: readonly string[]): Met
+  /** How a host is reached. Throws an {@link InputError}. */
+  endpoint(host: InventoryHost): Endpoint
+  /** Whether anything is known of a machine's key. */
+  isKnown(endpoint: Endpoint): Promise<boolean>
+  /** The keys that a machine shows. Throws a {@link ConnectionError}. */
+  scan(endpoint: Endpoint): Promise<ScannedHost>
   /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Asks for passphrases of their keys. Throws an {@link InputError} with all that is wrong, secrets that are not there too. */
   foresee(hosts: Iterable<string>): Promise<void>
   /** Tells what is drawn on the terminal: it stands aside when a server asks the person there. */
   shownOn(screen: Screen): void
-  /** The machines that were connected to so far. */
-  met(): Met
   readonly redact: (text: string) => string
   close(): Promise<void>
 }
@@ -50,7 +61,12 @@ export interface Met {
 }
 
 /** Connections to the hosts of an inventory, each made when it is first asked for; `check` makes them read-only. */
-export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: LoginFlags): World {
+export function worldOf(
+  io: Io,
+  inventory: Inventory,
+  check: boolean,
+  flags: LoginFlags & { readonly holdKeys?: boolean },
+): World {
   const revealed = new Set<string>()
   const { hostKeyChecking, typed } = flags
   const plain = new Map(plainLogins(inventory).map(({ name, value }) => [name, value]))
@@ -60,9 +76,12 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
   // What the environment holds is known already; a file's value is when it is first used.
   for (const name of secretNames(varsOf(inventory))) if (name.startsWith('env:')) revealQuietly(secrets, name)
   const agent = io.env['SSH_AUTH_SOCK']
+  const heldKeys: HeldKeys = new Map()
   let screen: Screen | undefined
   const ask = personAt(io, () => screen)
   const context = {
+    knownHosts: knownFiles(),
+    ...(flags.holdKeys === true && { heldKeys }),
     secrets,
     home: io.home,
     turns: keepTurns(),
@@ -132,20 +151,35 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
       connected.set(machine.name, connection)
       return check ? readOnly(connection) : connection
     },
-    met: () => {
+    met: (names) => {
       const roster = keepRoster(new Map())
-      const misnamed = [...connected.values()].flatMap(({ endpoint, who }) => {
+      const those = names.flatMap((name) => connected.get(name) ?? [])
+      const misnamed = those.flatMap(({ endpoint, who }) => {
         const found = who()
         return (found && roster.meet(endpoint, found)) ?? []
       })
       return { machines: roster.met, misnamed }
     },
+    endpoint: endpointFor,
+    isKnown: (endpoint) => isKnownHost(endpoint, io.home, context.knownHosts),
+    scan: (endpoint) => scanKeys(endpoint, { ...context, bastions }),
     redact: redactor(() => revealed),
     close: async () => {
       await pool.close()
       await bastions.close()
+      io.err(heldText(heldKeys))
+      heldKeys.clear()
     },
   }
+}
+
+/** What is said of keys that were taken for a look and not stored; nothing where there are none. */
+function heldText(held: HeldKeys): string {
+  if (held.size === 0) return ''
+  const lines = [...held].map(
+    ([host, { endpoint, key }]) => `  ${endpoint.name} ${host} ${keyType(key)} ${fingerprint(key)}\n`,
+  )
+  return `warning: these host keys were not known; they were taken for this look alone, and are not stored:\n${lines.join('')}`
 }
 
 /** Who runs this, and the ssh_config files of this machine, each read once. */
@@ -174,6 +208,7 @@ export const sshController = (
   hostName: hostname(),
   env: (name) => io.env[name],
   files: sshFiles(io.uid),
+  run: io.env[allowVariable] === 'yes' ? commandRunner(io.env['SHELL'] || '/bin/sh') : undefined,
 })
 
 /** A key file as it was typed, as an absolute path. */

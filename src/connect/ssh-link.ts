@@ -23,7 +23,7 @@ type Ssh2 = typeof import('ssh2')
 const partingMs = 1000
 
 /**
- * One SSH connection: host key checked before anything is sent, each way to log in tried once. It is gone as soon as its
+ * One SSH connection: host key checked before anything is sent, each way to log in tried once; `passed` are host keys that are not asked for. It is gone as soon as its
  * watchdog says so, whether the stream's own end comes or not. Throws {@link ConnectionError}.
  */
 export async function sshLink(
@@ -31,6 +31,7 @@ export async function sshLink(
   endpoint: Endpoint,
   username: string,
   context: ConnectContext,
+  passed: readonly Buffer[] = [],
 ): Promise<Link> {
   const { name } = endpoint
   const { refusals = keepRefusals() } = context
@@ -38,7 +39,7 @@ export async function sshLink(
   const before = refusals.before(settings)
   if (before !== undefined)
     throw new ConnectionError(name, 'auth', `${name}: not tried again: ${before.message}`)
-  const check = await hostKeyCheck(endpoint, context)
+  const check = await hostKeyCheck(endpoint, context, passed)
   const key = await findCredential(ssh2, endpoint, username, context)
   const { password } = endpoint
   const passwordValue = password === undefined ? '' : secretValue(name, password, context.secrets)

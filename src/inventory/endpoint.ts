@@ -121,7 +121,18 @@ export function explainEndpoint(
       ...(own.workdir !== undefined && { workdir: own.workdir }),
       ...(own.hostKeyFingerprints !== undefined && { hostKeyFingerprints: own.hostKeyFingerprints }),
     } as const
-    return { endpoint, settings: [], warnings: [] }
+    const row = (keyword: string, name: string, value: unknown) => ({
+      keyword,
+      value: String(value),
+      from: Object.hasOwn(vars, name)
+        ? `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`
+        : 'default',
+    })
+    const settings = [
+      row('ansible_connection', 'ansible_connection', 'local'),
+      row('upgrade_fleet_dir', 'upgrade_fleet_dir', own.workdir ?? '~/.upgrade-fleet'),
+    ]
+    return { endpoint, settings, warnings: [] }
   }
   const fromOf = (name: string) =>
     `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`

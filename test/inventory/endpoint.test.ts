@@ -2,8 +2,14 @@ import { describe, expect, it, test } from 'vitest'
 import { endpointOf, explainEndpoint } from '../../src/inventory/endpoint.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
 import { plainLogins } from '../../src/inventory/login-vars.ts'
-import { sshFiles } from '../../src/inventory/ssh-files.ts'
+import { type SshFiles, sshFiles } from '../../src/inventory/ssh-files.ts'
 import { files, problemsOf } from '../support/site.ts'
+
+/** What this machine's own /etc/ssh says is no matter here. */
+const without = (all: SshFiles): SshFiles => ({
+  ...all,
+  read: (path, checked) => (path.startsWith('/etc/ssh/') ? undefined : all.read(path, checked)),
+})
 
 const controller = {
   user: 'me',
@@ -11,7 +17,7 @@ const controller = {
   home: '/home/me',
   hostName: 'here',
   env: () => undefined,
-  files: sshFiles(1),
+  files: without(sshFiles(1)),
 }
 const globalFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 const knownHostsFiles = ['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2', ...globalFiles]

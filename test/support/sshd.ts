@@ -30,6 +30,22 @@ export interface Sshd {
 /** How the server is started: the command, and what stands before its own arguments. */
 export type Launch = (directory: string) => readonly [string, ...string[]]
 
+/** As a machine with an id of its own, in its own mounts (as root). */
+export const machineWith =
+  (id: string): Launch =>
+  (directory) => {
+    const file = join(directory, 'machine-id')
+    writeFileSync(file, `${id}\n`)
+    return [
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      `mount --bind ${file} /etc/machine-id && exec /usr/sbin/sshd "$@"`,
+      'sh',
+    ]
+  }
+
 /** Starts an sshd that lets the present user in with one key, and nothing else; what `extra` says comes first, so it counts. */
 export async function startSshd(
   address: string,
