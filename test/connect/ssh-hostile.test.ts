@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import ssh2, { type AuthContext, type Connection as Client, type Server } from 'ssh2'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ConnectContext } from '../../src/connect/context.ts'
+import { keepRefusals } from '../../src/connect/refusals.ts'
 import { sshLink } from '../../src/connect/ssh-link.ts'
 import { secret } from '../../src/model/secret.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
@@ -72,6 +73,24 @@ const open = (more: Partial<ConnectContext> = {}) =>
     'root',
     { secrets: () => word, home: directory, ...more },
   )
+test('a server that falls silent after a password is not sent it again, nor is its twin', async () => {
+  const passwords: string[] = []
+  await listen(
+    () => undefined,
+    (context) => void (context.method === 'password' && passwords.push(context.password)),
+  )
+  const refusals = keepRefusals()
+  const more = { refusals, connectTimeout: 0.5 }
+  await expect(open(more)).rejects.toMatchObject({ fault: 'unreachable' })
+  await expect(open(more)).rejects.toMatchObject({
+    fault: 'auth',
+    message: expect.stringMatching(
+      /the password env:PW is not tried: gw did not answer it[\s\S]*-T SECONDS[\s\S]*Try it by hand/,
+    ),
+  })
+  expect(passwords).toEqual([word])
+})
+
 const runs = (client: Client, run: (protocol: Protocol, id: number) => void) =>
   client.on('session', (accept) =>
     accept().on('exec', (agree) => {
