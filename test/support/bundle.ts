@@ -18,7 +18,7 @@ export async function bundled(entry: string): Promise<string> {
     format: 'esm',
     platform: 'node',
     // It finds parts of itself beside its own files.
-    external: ['ssh2'],
+    external: ['ssh2', 'esbuild'],
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module";const require=requireFrom(import.meta.url);',
     },
