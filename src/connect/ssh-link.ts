@@ -148,11 +148,16 @@ export async function sshLink(
     gone,
     patience,
     open: (command) =>
-      guarded<ClientChannel>((done) => client.exec(command, done), gone, patience).then((channel) =>
+      guarded<ClientChannel>((done) => client.exec(command, done), gone, patience, giveUp).then((channel) =>
         asChannel(channel, watch.quiet, patience),
       ),
     dial: (address, port) =>
-      guarded<Duplex>((done) => client.forwardOut('127.0.0.1', 0, address, port, done), gone, patience),
+      guarded<Duplex>(
+        (done) => client.forwardOut('127.0.0.1', 0, address, port, done),
+        gone,
+        patience,
+        giveUp,
+      ),
     close: () => {
       alive = false
       client.end()

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
 import { sudoersRule } from '../../src/commands/sudoers.ts'
 import type { ConnectContext } from '../../src/connect/context.ts'
+import { keepLeases } from '../../src/connect/leases.ts'
 import { readOnly } from '../../src/connect/read-only.ts'
 import { openSsh } from '../../src/connect/ssh.ts'
 import { keepTries } from '../../src/connect/tries.ts'
@@ -198,4 +199,32 @@ test('a connection that only reads does so as another user too', async () => {
   const other = readOnly(await open()).as({ become: true, user: 'uf-app' })
   expect(await other.exec(sh.read`id -un`)).toMatchObject({ stdout: 'uf-app\n' })
   expect(await other.exec(sh`id -un`)).toMatchObject({ kind: 'refused' })
+})
+
+test("what another user does waits for the machine's one lock, and is fenced off with it", async () => {
+  const { users, open } = await host([free])
+  const connection = await open()
+  const scratch = users.scratch(app)
+  const holder = { user: 'ann', machine: 'ctl', pid: 1, state: '/s', since: 'noon', by: 'run' } as const
+  const claim = (token: string) => ({
+    holder: { ...holder, run: 'r1', token },
+    succeeds: async () => true,
+  })
+  const leases = keepLeases(claim('t1'))
+  const other = leases.guard(connection).as({ become: true, user: 'uf-app' })
+  expect(await other.exec(sh`id -un >${scratch}/one`)).toMatchObject({ kind: 'exit', code: 0 })
+  expect((await connection.lock.look()).number).toBe(1)
+  const job = await other.job('r1/t/1/j', sh`sleep 60`)
+  await keepLeases(claim('t2')).takeAll([async () => connection], 1, new AbortController().signal)
+  expect(await other.exec(sh`echo x >${scratch}/two`)).toMatchObject({ kind: 'refused' })
+  await expect(other.put({ text: 'x' }, `${scratch}/three`)).rejects.toMatchObject({ fault: 'fenced' })
+  await expect(other.job('r1/t/2/j', sh`echo x >${scratch}/four`)).rejects.toMatchObject({ fault: 'fenced' })
+  await expect(job.cancel()).rejects.toMatchObject({ fault: 'fenced' })
+  expect(await other.exec(sh.read`ls ${scratch}; cat ${scratch}/one`)).toMatchObject({
+    stdout: 'one\nuf-app\n',
+  })
+  expect(leases.stale.aborted).toBe(true)
+  const [left] = await connection.as({ become: true, user: 'uf-app' }).jobs('r1')
+  expect(await left?.running()).toBe(true)
+  await left?.cancel()
 })

@@ -24,8 +24,8 @@ export interface Users {
   etc(name: string, text: string, mode?: number): void
   /** What sudo logged, one entry a line; needs `Defaults logfile`, which is added. */
   sudoLog(): readonly string[]
-  /** A directory of a user's, empty. */
-  scratch(user: TestUser): string
+  /** A directory of a user's, empty; its mode is 0700 unless another is given. */
+  scratch(user: TestUser, mode?: number): string
   remove(): void
 }
 
@@ -36,7 +36,7 @@ export function makeUsers(users: readonly TestUser[], sudoers: readonly string[]
   chmodSync(directory, 0o755)
   for (const name of ['etc', 'work', 'home', 'scratch']) mkdirSync(at(name), { mode: 0o755 })
   const etc = (name: string, text: string, mode = 0o644) => {
-    rmSync(at('etc', name), { force: true })
+    // In place: who has the overlay mounted would go on seeing a file that was removed here.
     writeFileSync(at('etc', name), text)
     chmodSync(at('etc', name), mode)
   }
@@ -88,8 +88,9 @@ export function makeUsers(users: readonly TestUser[], sudoers: readonly string[]
         return []
       }
     },
-    scratch: ({ uid }) => {
+    scratch: ({ uid }, mode = 0o700) => {
       const path = mkdtempSync(at('scratch', 'of-'))
+      chmodSync(path, mode)
       chownSync(path, uid, uid)
       return path
     },
