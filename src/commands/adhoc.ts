@@ -11,7 +11,9 @@ import { Exit } from './exit.ts'
 import { type LoginFlags, type RunFlags, withForks, withLogin } from './flags.ts'
 import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { readyConnections } from './ready.ts'
 import { findStrangers, hindered, strangersText } from './strangers.ts'
+import { newTyped } from './typed.ts'
 import { sshController, type World, worldOf } from './world.ts'
 
 type AdhocOptions = InventoryOptions &
@@ -56,8 +58,10 @@ export function execCommand(io: Io): Command {
   return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
-async function explain(io: Io, pattern: string, options: AdhocOptions): Promise<void> {
+async function explain(io: Io, pattern: string, given: AdhocOptions): Promise<void> {
+  const options = { ...given, typed: await newTyped(io, given) }
   const { inventory } = await inventoryOf(io, options)
+  await readyConnections(io, matchHosts(inventory, pattern), options.typed)
   const controller = sshController(io, options)
   for (const host of matchHosts(inventory, pattern)) {
     const { endpoint, settings, warnings } = explainEndpoint(inventory, host, controller)
@@ -82,6 +86,7 @@ async function onHosts(
   const options = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, options)
   const hosts = matchHosts(inventory, pattern)
+  await readyConnections(io, hosts, options.typed)
   const world = worldOf(io, inventory, reads, options)
   await world.foresee(hosts.map(({ name }) => name))
   const codes: number[] = []
@@ -99,7 +104,7 @@ async function onHosts(
           throw error
         })
       codes.push(code(answer))
-      io.out(answerText(name, answer))
+      io.out(world.redact(answerText(name, answer)))
     }
   }
   await Promise.all(Array.from({ length: Math.min(options.forks, hosts.length) }, worker))

@@ -6,13 +6,12 @@ import type { Journal } from '../journal/journal.ts'
 import { memoryJournal as inMemory } from '../journal/memory.ts'
 import type { RunFolder } from '../journal/runs.ts'
 import type { Event, Outcome, Stamped } from '../model/event.ts'
-import { machineOf } from '../model/host.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
-import { hostsOf, playsOf, type Schedule } from '../model/schedule.ts'
+import type { Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
-import { changingMachines } from '../plan/machines.ts'
+import { allMachines, changingMachines } from '../plan/machines.ts'
 import { names } from '../report/text.ts'
 import type { Limit } from '../run/back-limit.ts'
 import type { RunContext } from '../run/context.ts'
@@ -62,11 +61,7 @@ export interface Execution {
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
   const world = worldOf(io, execution.inventory, flags.check, { ...flags, holdKeys: flags.check })
-  await world.foresee(
-    new Set(
-      playsOf(execution.schedule).flatMap((phase) => hostsOf(phase).map((host) => machineOf(host).name)),
-    ),
-  )
+  await world.foresee(allMachines(execution.schedule).map(({ name }) => name))
   const state = fold(execution.before)
   const known = new Map([...(execution.planned ?? []), ...state.machines])
   const meeting = meetMachines(known, execution.acceptMachines)

@@ -14,7 +14,9 @@ import { askYes } from './ask.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks } from './flags.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { readyConnections } from './ready.ts'
 import { inRows, isUnknown, type Scanned, scanAll } from './strangers.ts'
+import { newTyped, withKeys } from './typed.ts'
 import { type Vouched, vouchedFor } from './vouched.ts'
 import { type World, worldOf } from './world.ts'
 
@@ -48,7 +50,7 @@ export function hostkeysCommand(io: Io): Command {
       throw new Exit(await trustGiven(io, pattern, flags))
     })
   const both = [scan, trust].map((one) =>
-    withForks(one.addOption(inventoryOption()).addOption(extraVarsOption())),
+    withKeys(withForks(one.addOption(inventoryOption()).addOption(extraVarsOption()))),
   )
   const command = new Command('hostkeys').description('look at the host keys of hosts, and trust them')
   for (const one of both) command.addCommand(one)
@@ -82,8 +84,10 @@ interface Asked {
 }
 
 async function asking<T>(io: Io, flags: ScanFlags, work: (asked: Asked) => Promise<T>): Promise<T> {
-  const { inventory } = await inventoryOf(io, flags)
-  const world = worldOf(io, inventory, true, {})
+  const typed = await newTyped(io, flags)
+  const { inventory } = await inventoryOf(io, { ...flags, typed })
+  await readyConnections(io, inventory.hosts, typed)
+  const world = worldOf(io, inventory, true, { typed })
   try {
     return await work({ inventory, world })
   } finally {

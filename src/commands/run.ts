@@ -29,6 +29,7 @@ import { KeysRefused, MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
 import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } from './plan-file.ts'
 import { prepare } from './prepare.ts'
+import { readyFor } from './ready.ts'
 import { rollbackRun } from './rollback.ts'
 import { rulesOf } from './rules.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
@@ -83,6 +84,7 @@ async function runPlaybook(io: Io, file: string, given: RunFlags, plan?: PlanDoc
       io.out(listing(prepared.schedule, flags))
       return 0
     }
+    await readyFor(io, prepared, flags.typed)
     await refuseUnknownHosts(io, prepared, flags)
     const { run, state, folder, schedule, inventory, record } = prepared
     const execution: Execution = {

@@ -14,7 +14,7 @@ import { keepTries } from '../connect/tries.ts'
 import { keepTurns } from '../connect/turns.ts'
 import type { TypedBecome } from '../inventory/become-vars.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
-import { plainLogins } from '../inventory/login-vars.ts'
+import { plainValue } from '../inventory/plain-secrets.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
 import { allowVariable, commandRunner } from '../inventory/ssh-exec.ts'
@@ -29,6 +29,7 @@ import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
 import type { LoginFlags } from './flags.ts'
 import { askPassphrases, personAt, type Screen, typedBecomePassword, typedPassword } from './login.ts'
+import { readySecrets, shortWarnings } from './ready.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
 export function stateDirectory(io: Io, flag: string | undefined): string {
@@ -67,14 +68,27 @@ export function worldOf(
   check: boolean,
   flags: LoginFlags & { readonly holdKeys?: boolean },
 ): World {
-  const revealed = new Set<string>()
+  const revealed = io.secrets ?? new Set<string>()
   const { hostKeyChecking, typed } = flags
-  const plain = new Map(plainLogins(inventory).map(({ name, value }) => [name, value]))
   const others = secretsOf(io)
-  const secrets = remembering((one) => typed?.of(one.name) ?? plain.get(one.name) ?? others(one), revealed)
-  for (const value of [...plain.values(), ...(typed?.values() ?? [])]) revealed.add(value)
-  // What the environment holds is known already; a file's value is when it is first used.
+  const secrets = remembering(
+    (one) => typed?.of(one.name) ?? plainValue(inventory, one.name) ?? others(one),
+    revealed,
+  )
+  for (const value of typed?.values() ?? []) revealed.add(value)
+  // What the environment holds is known already; a file's value too where the site names it.
   for (const name of secretNames(varsOf(inventory))) if (name.startsWith('env:')) revealQuietly(secrets, name)
+  const warnedOf = new Set<string>()
+  const learn = (names: Iterable<string>) => {
+    const found = [...names].flatMap((name) => {
+      const value = revealQuietly(secrets, name)
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    for (const warning of shortWarnings(found)) {
+      if (!warnedOf.has(warning)) io.err(`warning: ${warning}\n`)
+      warnedOf.add(warning)
+    }
+  }
   const agent = io.env['SSH_AUTH_SOCK']
   const heldKeys: HeldKeys = new Map()
   let screen: Screen | undefined
@@ -121,22 +135,37 @@ export function worldOf(
       screen = shown
     },
     foresee: async (names) => {
-      const endpoints: Endpoint[] = []
-      const problems = [...names].flatMap((name) => {
+      const problems = new Set<string>()
+      const each = <In, Out>(all: Iterable<In>, look: (one: In) => Out | undefined): readonly Out[] =>
+        [...all].flatMap((one) => {
+          try {
+            return look(one) ?? []
+          } catch (error) {
+            if (!(error instanceof InputError)) throw error
+            for (const problem of error.problems) problems.add(problem)
+            return []
+          }
+        })
+      const refuse = () => {
+        if (problems.size > 0) throw new InputError([...problems])
+      }
+      const endpoints = each(names, (name) => {
         const host = hosts.get(name)
-        if (host === undefined) return []
-        try {
-          const endpoint = endpointFor(host)
-          for (const needed of [endpoint.password, endpoint.passphrase, endpoint.become?.password])
-            if (needed) reveal([needed], secrets)
-          endpoints.push(endpoint)
-          return []
-        } catch (error) {
-          if (error instanceof InputError) return error.problems
-          throw error
-        }
+        return host && endpointFor(host)
       })
-      if (problems.length > 0) throw new InputError([...new Set(problems)])
+      refuse()
+      const login = endpoints.flatMap(({ password, passphrase, become }) =>
+        [password, passphrase, become?.password].flatMap((one) => one ?? []),
+      )
+      if (typed !== undefined)
+        await readySecrets(
+          io,
+          login.map(({ name }) => name),
+          typed,
+        )
+      each(login, (one) => void reveal([one], secrets))
+      refuse()
+      learn([...login.map(({ name }) => name), ...(typed?.needed ?? [])])
       if (typed !== undefined) await askPassphrases(io, endpoints, context, typed)
     },
     connect: async (machine) => {
@@ -192,8 +221,10 @@ export const sshController = (
     become,
     becomeUser,
     becomeMethod,
-  }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | keyof TypedBecome> = {},
+    typed,
+  }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | 'typed' | keyof TypedBecome> = {},
 ): SshController => ({
+  ...(typed !== undefined && { opened: typed.of }),
   typed: {
     ...(user !== undefined && { user }),
     ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),

@@ -2,11 +2,14 @@ import { z } from 'zod'
 import type { Endpoint } from '../model/connection.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
+import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
+import { encryptedValue } from '../model/secret-schema.ts'
 import { becomeSaid, becomeVars } from './become-vars.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
-import { loginSecrets, loginSettings, loginVars } from './login-vars.ts'
+import { isLoginVar, loginSecrets, loginSettings, loginVars } from './login-vars.ts'
+import { plainOfHost } from './plain-secrets.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
@@ -85,11 +88,19 @@ export function explainEndpoint(
     problems.push(problem(place, `hosts.${host.name}.${pathText(at)}`, message))
   }
   const vars = Object.fromEntries(
-    connectionVars.filter((name) => Object.hasOwn(host.vars, name)).map((name) => [name, host.vars[name]]),
+    connectionVars
+      .filter((name) => Object.hasOwn(host.vars, name))
+      .flatMap((name): [string, Json][] => {
+        const value = host.vars[name]
+        const closed = isLoginVar(name) ? undefined : encryptedValue(value)
+        if (closed === undefined) return [[name, value]]
+        // Whoever opened nothing cannot check it either.
+        return controller?.opened === undefined ? [] : [[name, controller.opened(closed.name) ?? value]]
+      }),
   )
   for (const found of unsupported(vars)) complain(found.path, found.message)
   if (problems.length > 0) throw new InputError(problems)
-  const parsed = findings(connection, vars)
+  const parsed = findings(connection, vars, (at) => plainOfHost(host.name, at))
   if ('wrong' in parsed) {
     for (const { path: at, message } of parsed.wrong) complain(at, message)
     throw new InputError(problems)
@@ -101,7 +112,7 @@ export function explainEndpoint(
     complain(['upgrade_fleet_same_machine'], unlike)
     throw new InputError(problems)
   }
-  const { becomePassword, ...login } = loginSecrets(given, host.name)
+  const { becomePassword, ...login } = loginSecrets(given)
   const become = becomeSaid(given, becomePassword, controller?.typed)
   const own = {
     ...login,

@@ -10,6 +10,8 @@ import { hostApplies, matchApplies, type SshSubject } from './ssh-match.ts'
 
 /** Who runs this, for what the files say of them, and where the files are. */
 export interface SshController {
+  /** The value of an encrypted variable, by the name of its secret, where it was opened. */
+  readonly opened?: (name: string) => string | undefined
   readonly user: string
   readonly uid: number | undefined
   readonly home: string
