@@ -3,6 +3,7 @@ import { explainEndpoint } from '../inventory/endpoint.ts'
 import { type Command as ShellCommand, sh, typed } from '../model/command.ts'
 import type { ExecResult } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
+import type { InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
@@ -10,7 +11,10 @@ import { type LoginFlags, type RunFlags, stateOption, withForks, withLogin } fro
 import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
 import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
-import { sshController, worldOf } from './world.ts'
+import { readyConnections } from './ready.ts'
+import { findStrangers, hindered, strangersText } from './strangers.ts'
+import { newTyped } from './typed.ts'
+import { sshController, type World, worldOf } from './world.ts'
 
 type AdhocOptions = InventoryOptions &
   ChoiceFlags &
@@ -63,10 +67,13 @@ export function execCommand(io: Io): Command {
   )
 }
 
-async function explain(io: Io, pattern: string, options: AdhocOptions): Promise<void> {
+async function explain(io: Io, pattern: string, given: AdhocOptions): Promise<void> {
+  const options = { ...given, typed: await newTyped(io, given) }
   const { inventory } = await inventoryOf(io, options)
+  const hosts = await chosenHosts(io, inventory, pattern, options)
+  await readyConnections(io, hosts, options.typed)
   const controller = sshController(io, options)
-  for (const host of await chosenHosts(io, inventory, pattern, options)) {
+  for (const host of hosts) {
     const { endpoint, settings, warnings } = explainEndpoint(inventory, host, controller)
     io.out(`${host.name} | ${endpoint.kind}\n`)
     const wide = Math.max(0, ...settings.map(({ keyword }) => keyword.length))
@@ -89,10 +96,14 @@ async function onHosts(
   const options = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, options)
   const hosts = await chosenHosts(io, inventory, pattern, options)
+  await readyConnections(io, hosts, options.typed)
   const world = worldOf(io, inventory, reads, options)
   await world.foresee(hosts.map(({ name }) => name))
   const codes: number[] = []
-  const next = hosts[Symbol.iterator]()
+  const strangers =
+    options.hostKeyChecking === 'accept-new' ? undefined : await strangersOf(io, world, hosts, options)
+  const left = new Set(strangers?.names)
+  const next = hosts.filter(({ name }) => !left.has(name))[Symbol.iterator]()
   const worker = async (): Promise<void> => {
     for (const { name, groups } of next) {
       const answer = await world
@@ -103,22 +114,44 @@ async function onHosts(
           throw error
         })
       codes.push(code(answer))
-      io.out(answerText(name, answer))
+      io.out(world.redact(answerText(name, answer)))
     }
   }
   await Promise.all(Array.from({ length: Math.min(options.forks, hosts.length) }, worker))
   await world.close()
+  if (strangers !== undefined) {
+    codes.push(4)
+    io.err(strangers.text)
+  }
   if (io.interrupted.aborted) return 130
   return codes.includes(3) ? 3 : codes.includes(4) ? 4 : 0
 }
 
+/** Hosts of which no host key is known, which are told of together once the others have answered. */
+async function strangersOf(
+  io: Io,
+  world: World,
+  hosts: readonly InventoryHost[],
+  { forks, inventory = [] }: AdhocOptions,
+): Promise<{ readonly names: readonly string[]; readonly text: string } | undefined> {
+  const endpoints = hosts.map((host) => world.endpoint(host))
+  const strangers = await findStrangers(io, world, endpoints, forks)
+  if (strangers.shown.length === 0) return undefined
+  const names = hindered(endpoints, strangers)
+  const { lines, next } = strangersText(strangers, names, inventory)
+  const first = 'The host keys of these hosts are not known; nothing was done there:'
+  return { names, text: [first, ...lines, next].map((line) => `${sanitize(line)}\n`).join('') }
+}
+
 function code(answer: ExecResult | ConnectionError): number {
-  if (answer instanceof ConnectionError) return 4
+  // Whoever could not be become was reached all the same.
+  if (answer instanceof ConnectionError) return answer.fault === 'become' ? 3 : 4
   return answer.kind === 'exit' && answer.code === 0 ? 0 : 3
 }
 
 function answerText(name: string, answer: ExecResult | ConnectionError): string {
-  if (answer instanceof ConnectionError) return `${name} | unreachable: ${sanitize(answer.message)}\n`
+  if (answer instanceof ConnectionError)
+    return `${name} | ${answer.fault === 'become' ? 'failed' : 'unreachable'}: ${sanitize(answer.message)}\n`
   const how = answer.kind === 'exit' ? `exit ${answer.code}` : answer.kind
   const lines = [...answer.stdout.trimEnd().split('\n'), ...answer.stderr.trimEnd().split('\n')].filter(
     Boolean,

@@ -9,6 +9,7 @@ import {
   inventoryOption,
   playbookDirOption,
 } from './options.ts'
+import { withKeys } from './typed.ts'
 
 /** `hosts PATTERN`: the names of the hosts that a pattern means, one a line. */
 export function hostsCommand(io: Io): Command {
@@ -24,5 +25,5 @@ export function hostsCommand(io: Io): Command {
       const hosts = await chosenHosts(io, inventory, pattern, options)
       io.out(hosts.map(({ name }) => `${name}\n`).join(''))
     })
-  return withChoice(command)
+  return withKeys(withChoice(command))
 }

@@ -22,6 +22,7 @@ import {
   inventoryOption,
   playbookDirOption,
 } from './options.ts'
+import { newTyped, withKeys } from './typed.ts'
 
 interface Options extends InventoryOptions {
   readonly list?: boolean
@@ -32,7 +33,7 @@ interface Options extends InventoryOptions {
 /** `inventory --list | --graph | --host NAME | explain HOST.VAR | diff A B`: what the inventory says, as `ansible-inventory` prints it, and why. */
 export function inventoryCommand(io: Io): Command {
   const options = (command: Command) =>
-    command.addOption(inventoryOption()).addOption(playbookDirOption()).addOption(extraVarsOption())
+    withKeys(command.addOption(inventoryOption()).addOption(playbookDirOption()).addOption(extraVarsOption()))
   const command = options(new Command('inventory'))
     .description("prints the inventory's hosts, groups and variables")
     .option('--list', 'all of it as JSON, as ansible-inventory does')
@@ -43,7 +44,7 @@ export function inventoryCommand(io: Io): Command {
     .description('prints who says a variable of a host: the one that wins, and all others')
     .argument('<host.var>', 'such as gw1.dc1.apim_version')
     .action(async (text: string, _own: object, self: Command) => explained(io, text, self.optsWithGlobals()))
-  const diff = new Command('diff')
+  const diff = withKeys(new Command('diff'))
     .description('prints what is different between two inventories')
     .argument('<a>', 'a source, as -i takes it')
     .argument('<b>', 'another')
@@ -80,8 +81,9 @@ async function print(io: Io, options: Options): Promise<void> {
 async function explained(io: Io, text: string, options: InventoryOptions): Promise<void> {
   const { sources, note } = await findInventory(io, options.inventory ?? [])
   if (note !== undefined) io.err(`${note}\n`)
-  const extraVars = await parseExtraVars(options.extraVars ?? [], io.cwd)
-  const input = inventoryInput(io, sources, resolve(io.cwd, options.playbookDir ?? '.'))
+  const { unseal } = await newTyped(io, options)
+  const extraVars = await parseExtraVars(options.extraVars ?? [], io.cwd, unseal)
+  const input = inventoryInput(io, sources, resolve(io.cwd, options.playbookDir ?? '.'), unseal)
   const { draft, read } = await readDraft(input)
   // Those of -e win over what any file says, and may say it alone.
   const hostOf = (variable: string) =>
@@ -106,8 +108,9 @@ async function differing(
   [a, b]: readonly [string, string],
   options: InventoryOptions,
 ): Promise<void> {
+  const { unseal } = await newTyped(io, options)
   const load = (source: string) =>
-    loadInventory(inventoryInput(io, [source], resolve(io.cwd, options.playbookDir ?? '.')))
+    loadInventory(inventoryInput(io, [source], resolve(io.cwd, options.playbookDir ?? '.'), unseal))
   const before = await load(a)
   const after = await load(b)
   for (const warning of [...before.warnings, ...after.warnings]) io.err(`warning: ${warning}\n`)

@@ -3,8 +3,10 @@ import { Option } from 'commander'
 import { type ExtraVars, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
 import { findInventory } from '../inventory/find-inventory.ts'
 import { type InventoryInput, loadInventory } from '../inventory/load-inventory.ts'
+import type { Unseal } from '../inventory/sealed.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
+import { type KeyFlags, newTyped } from './typed.ts'
 import { packageUrl } from './world.ts'
 
 const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value]
@@ -31,7 +33,7 @@ export const playbookDirOption = () =>
   )
 
 /** What {@link inventoryOption} and {@link extraVarsOption} give. */
-export interface InventoryOptions {
+export interface InventoryOptions extends KeyFlags {
   readonly inventory?: readonly string[]
   readonly playbookDir?: string
   readonly extraVars?: readonly string[]
@@ -44,20 +46,27 @@ export async function inventoryOf(
 ): Promise<{ readonly inventory: Inventory; readonly extraVars: ExtraVars }> {
   const { sources, note } = await findInventory(io, options.inventory ?? [])
   if (note !== undefined) io.err(`${note}\n`)
-  const extraVars = await parseExtraVars(options.extraVars ?? [], io.cwd)
-  const input = inventoryInput(io, sources, resolve(io.cwd, options.playbookDir ?? '.'))
+  const { unseal } = await newTyped(io, options)
+  const extraVars = await parseExtraVars(options.extraVars ?? [], io.cwd, unseal)
+  const input = inventoryInput(io, sources, resolve(io.cwd, options.playbookDir ?? '.'), unseal)
   const inventory = withExtraVars(await loadInventory(input), extraVars)
   for (const warning of inventory.warnings) io.err(`warning: ${warning}\n`)
   return { inventory, extraVars }
 }
 
 /** What reading an inventory needs of the world; vars files beside the playbook are those of `playbookDir`, an absolute path. */
-export const inventoryInput = (io: Io, sources: readonly string[], playbookDir: string): InventoryInput => ({
+export const inventoryInput = (
+  io: Io,
+  sources: readonly string[],
+  playbookDir: string,
+  unseal: Unseal,
+): InventoryInput => ({
   sources,
   cwd: io.cwd,
   env: io.env,
   playbookDir,
-  stdin: io.stdin,
+  unseal,
+  stdin: async () => new TextEncoder().encode((await io.input?.()) ?? ''),
   // Loaded late: most inventories are no modules.
   importModule: async (path) =>
     (await import('../load/load-inventory-module.ts')).loadInventoryModule(path, {

@@ -27,6 +27,8 @@ import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
 import { type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
 import { limitToKeep } from './limit.ts'
 import { inventoryInput } from './options.ts'
+import { secretsIn } from './ready.ts'
+import { type KeyFlags, newTyped } from './typed.ts'
 import { keyPath, packageUrl, stateDirectory } from './world.ts'
 
 /** A playbook applied to an inventory, checked as far as no connection is needed. */
@@ -40,6 +42,8 @@ export interface Prepared {
   readonly inventory: Inventory
   readonly schedule: Schedule
   readonly site: Site
+  /** The names of the site's secrets. */
+  readonly secrets: readonly string[]
   discard(): Promise<void>
 }
 
@@ -60,7 +64,8 @@ export async function prepare(
     | 'skipTags'
     | 'startAtTask'
   > &
-    Pick<LoginFlags, 'user' | 'privateKey'>,
+    Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'> &
+    KeyFlags,
   keep: boolean,
 ): Promise<Prepared> {
   const state = stateDirectory(io, flags.state)
@@ -71,13 +76,14 @@ export async function prepare(
   try {
     const { sources, note } = await findInventory(io, flags.inventory)
     if (note !== undefined) io.err(`${note}\n`)
+    const { unseal } = await newTyped(io, flags)
     const beside = dirname(resolve(io.cwd, file))
-    const inventory = await loadInventory(inventoryInput(io, sources, beside))
-    const extraVars = await parseExtraVars(flags.extraVars, io.cwd)
+    const inventory = await loadInventory(inventoryInput(io, sources, beside, unseal))
+    const extraVars = await parseExtraVars(flags.extraVars, io.cwd, unseal)
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const selection = selectionOf(flags)
-    const { user, privateKey } = flags
+    const { user, privateKey, become, becomeUser, becomeMethod } = flags
     const record: RunRecord = {
       kind: 'run',
       playbook: resolve(io.cwd, file),
@@ -89,10 +95,13 @@ export async function prepare(
       limit: await limitToKeep(io, inventory, flags, validatedBy(loaded.playbook, inventory, extraVars)),
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
-      ...((user ?? privateKey) !== undefined && {
+      ...((user ?? privateKey ?? become ?? becomeUser ?? becomeMethod) !== undefined && {
         login: {
           ...(user !== undefined && { user }),
           ...(privateKey !== undefined && { privateKey: keyPath(io, privateKey) }),
+          ...(become !== undefined && { become }),
+          ...(becomeUser !== undefined && { becomeUser }),
+          ...(becomeMethod !== undefined && { becomeMethod }),
         },
       }),
     }
@@ -133,7 +142,7 @@ function warnOfPlain(io: Io, extraVars: ExtraVars): void {
 export function applied(
   playbook: Playbook,
   record: Pick<RunRecord, 'inventory' | 'extraVars' | 'limit' | 'selection'>,
-): Pick<Prepared, 'inventory' | 'schedule' | 'site'> {
+): Pick<Prepared, 'inventory' | 'schedule' | 'site' | 'secrets'> {
   const { params, vars } = paramsOf(playbook.params, record.extraVars as ExtraVars)
   if (record.inventory.warnings.length > 0) throw new InputError(record.inventory.warnings)
   const site = siteOf(playbook.fleet, record.inventory, vars, namesOf(playbook.params))
@@ -142,6 +151,7 @@ export function applied(
   return {
     inventory,
     site,
+    secrets: [...secretsIn(site)],
     schedule: schedulePlaybook(
       playbook,
       site,

@@ -6,6 +6,7 @@ import { readArtifacts } from './artifacts.ts'
 import { type Draft, emptyDraft, noVarsFiles } from './draft.ts'
 import { problem } from './located.ts'
 import { checkedText } from './read-text.ts'
+import { noKeys, type Unseal } from './sealed.ts'
 import { settle } from './settle.ts'
 import { readHostList, readInventoryText, readSource } from './sources.ts'
 import { readVarsDirectories } from './vars-files.ts'
@@ -19,6 +20,8 @@ export interface InventoryInput {
   readonly cwd: string
   /** The environment of inventory programs. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Opens files of variables that are encrypted; without it there must be none. */
+  readonly unseal?: Unseal
   /** The playbook's directory, absolute: its `group_vars/` and `host_vars/` win over those beside the sources. */
   readonly playbookDir?: string | undefined
   /** All of stdin, for `-`. */
@@ -41,7 +44,7 @@ export async function loadInventory(input: InventoryInput): Promise<Inventory> {
 export async function readDraft(
   input: InventoryInput,
 ): Promise<{ readonly draft: Draft; readonly read: readonly string[] }> {
-  const { sources, cwd } = input
+  const { sources, cwd, unseal = noKeys } = input
   const shownPath = (path: string): string => {
     const short = relative(cwd, path)
     return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short
@@ -83,13 +86,13 @@ export async function readDraft(
   for (const directory of directories) {
     const beside = noVarsFiles()
     await readArtifacts(draft, directory, beside, shownPath)
-    await readVarsDirectories(draft, directory, beside, shownPath)
+    await readVarsDirectories(draft, directory, beside, { shownPath, unseal })
     draft.beside.push(beside)
   }
   const { playbookDir } = input
   // What stands beside both is told of once, and wins as that of the playbook.
   if (playbookDir !== undefined)
-    await readVarsDirectories(draft, playbookDir, draft.playbook, shownPath, 'playbook')
+    await readVarsDirectories(draft, playbookDir, draft.playbook, { shownPath, unseal, quiet: true })
   if (draft.problems.length > 0) {
     throw new InputError(
       few([...draft.problems, ...draft.warnings]),

@@ -5,14 +5,15 @@ import type { Host } from '../model/host.ts'
 import { type Inventory, type InventoryHost, placeOfGroupVar, placeOfVar } from '../model/inventory.ts'
 import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
+import type { Secret } from '../model/secret.ts'
 import { connectionVars } from './endpoint.ts'
 import type { ExtraVars } from './extra-vars.ts'
 import { type Finding, findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
 import { misspelt } from './misspelt.ts'
+import { plainOfGroup, plainOfHost } from './plain-secrets.ts'
 import { keysOf } from './schema-keys.ts'
 import { magicVars, resolveVars } from './templates.ts'
-import { unsupported } from './unsupported.ts'
 
 /**
  * The inventory as a playbook sees it: each declared group's hosts and the site's vars checked against the fleet's
@@ -86,7 +87,9 @@ function typedHost(
   extraVars: ExtraVars,
   problems: Set<string>,
 ): Host | undefined {
-  const { output, wrong } = check(schema, { ...host.vars, ...extraVars }, magicVars(host))
+  const named = (path: readonly PropertyKey[]) =>
+    isExtra(extraVars, path) ? plainOfGroup('all', path) : plainOfHost(host.name, path)
+  const { output, wrong } = check(schema, { ...host.vars, ...extraVars }, named, magicVars(host))
   for (const { path, message } of wrong) {
     if (isExtra(extraVars, path)) problems.add(`-e ${pathText(path)}: ${message}`)
     else {
@@ -101,7 +104,8 @@ function typedHost(
 
 function siteVars(fleet: Fleet, inventory: Inventory, extraVars: ExtraVars, problems: Set<string>): unknown {
   const group = inventory.groups.find(({ name }) => name === 'all')
-  const { output, wrong } = check(fleet.vars, { ...group?.vars, ...extraVars })
+  const named = (path: readonly PropertyKey[]) => plainOfGroup('all', path)
+  const { output, wrong } = check(fleet.vars, { ...group?.vars, ...extraVars }, named)
   for (const { path, message } of wrong) {
     if (isExtra(extraVars, path)) problems.add(`-e ${pathText(path)}: ${message}`)
     else problems.add(problem(placeOfGroupVar(inventory, 'all', path), `all.vars.${pathText(path)}`, message))
@@ -112,21 +116,20 @@ function siteVars(fleet: Fleet, inventory: Inventory, extraVars: ExtraVars, prob
 const isExtra = (extraVars: ExtraVars, path: readonly PropertyKey[]) =>
   path[0] !== undefined && Object.hasOwn(extraVars, path[0])
 
-// What is wrong with a template or vault is told as such, and not also as what the schema thinks of it.
+// What is wrong with a template is told as such, and not also as what the schema thinks of it.
 function check(
   schema: z.ZodType,
   said: Readonly<Record<string, Json>>,
+  named: (path: readonly PropertyKey[]) => Secret,
   magic: Readonly<Record<string, Json>> = {},
 ): { output: unknown; wrong: readonly Finding[] } {
   const names = keysOf(schema) ?? Object.keys(said)
-  const { vars, wrong } = resolveVars(said, names, magic)
-  const used = Object.fromEntries(Object.entries(vars).filter(([key]) => names.includes(key)))
-  const early = [...wrong, ...unsupported(used)]
-  const parsed = findings(schema, vars)
+  const { vars, wrong: early } = resolveVars(said, names, magic)
+  const parsed = findings(schema, vars, named)
   if (!('wrong' in parsed)) return { output: parsed.output, wrong: early }
   // A reference may be wrong in the variable that it leads to.
   const broken =
-    wrong.length > 0 ? names.filter((name) => /\{\{|\{%/.test(JSON.stringify(vars[name]) ?? '')) : []
+    early.length > 0 ? names.filter((name) => /\{\{|\{%/.test(JSON.stringify(vars[name]) ?? '')) : []
   const told = new Set<PropertyKey | undefined>([...early.map(({ path }) => path[0]), ...broken])
   return { output: undefined, wrong: [...early, ...parsed.wrong.filter(({ path }) => !told.has(path[0]))] }
 }

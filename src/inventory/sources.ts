@@ -8,6 +8,7 @@ import { problem } from './located.ts'
 import { plainData } from './plain-data.ts'
 import { begins, isProgram, type ProgramOptions, readProgram } from './programs.ts'
 import { readText } from './read-text.ts'
+import { isEncrypted } from './sealed.ts'
 import { readGroups, readYamlInventory } from './yaml.ts'
 import { readYaml } from './yaml-text.ts'
 
@@ -72,7 +73,12 @@ async function readFileSource(draft: Draft, path: string, options: SourceOptions
     return
   }
   const text = await readText(draft, path, file)
-  if (text !== undefined) readInventoryText(draft, text, file, extname(path))
+  if (text === undefined) return
+  if (isEncrypted(text))
+    refuse(
+      'expected hosts and groups, got an encrypted file; encrypt variables alone (group_vars/GROUP/vault.yml)',
+    )
+  else readInventoryText(draft, text, file, extname(path))
 }
 
 /** Reads text that may be of either format: YAML where it is a map, else INI, as Ansible tries them. */

@@ -6,32 +6,38 @@ import type { Draft, DraftVars, VarsFiles } from './draft.ts'
 import { mapOr, say } from './draft.ts'
 import { problem } from './located.ts'
 import { readText } from './read-text.ts'
-import { readYaml } from './yaml-text.ts'
+import { readVars, type Unseal } from './sealed.ts'
 
 const extensions = ['', '.yml', '.yaml', '.json']
 
+/** How vars files are read. */
+export interface VarsOptions {
+  /** A path as a person would type it. */
+  readonly shownPath: (path: string) => string
+  readonly unseal: Unseal
+  /** Whether files of groups and hosts that are not there are passed over in silence. */
+  readonly quiet?: boolean
+}
+
 /**
- * Reads `group_vars/` and `host_vars/` of a directory for the draft's groups and hosts, which are all known by now. Beside
- * a playbook, which serves many inventories, files of groups that this one does not have are passed over in silence.
+ * Reads `group_vars/` and `host_vars/` of a directory for the draft's groups and hosts, which are all known by now.
  */
 export async function readVarsDirectories(
   draft: Draft,
   directory: string,
   into: VarsFiles,
-  shownPath: (path: string) => string,
-  beside: 'inventory' | 'playbook' = 'inventory',
+  options: VarsOptions,
 ): Promise<void> {
-  const quiet = beside === 'playbook'
-  await readOne(draft, join(directory, 'group_vars'), into.groups, { what: 'group', quiet }, shownPath)
-  await readOne(draft, join(directory, 'host_vars'), into.hosts, { what: 'host', quiet }, shownPath)
+  await readOne(draft, join(directory, 'group_vars'), into.groups, 'group', options)
+  await readOne(draft, join(directory, 'host_vars'), into.hosts, 'host', options)
 }
 
 async function readOne(
   draft: Draft,
   directory: string,
   into: Map<string, DraftVars>,
-  { what, quiet }: { readonly what: 'group' | 'host'; readonly quiet: boolean },
-  shownPath: (path: string) => string,
+  what: 'group' | 'host',
+  { shownPath, unseal, quiet = false }: VarsOptions,
 ): Promise<void> {
   const targets = what === 'group' ? draft.groups : draft.hosts
   const found = new Set(await entries(directory))
@@ -49,7 +55,7 @@ async function readOne(
     const vars: DraftVars = into.get(name) ?? new Map()
     into.set(name, vars)
     for (const file of await filesOf(join(directory, first))) {
-      await readVarsFile(draft, vars, file, name, shownPath)
+      await readVarsFile(draft, vars, file, name, shownPath, unseal)
     }
   }
   for (const file of quiet ? [] : found) {
@@ -68,10 +74,11 @@ async function readVarsFile(
   file: string,
   owner: string,
   shownPath: (path: string) => string,
+  unseal: Unseal,
 ): Promise<void> {
   const text = await readText(draft, file, shownPath(file))
   if (text === undefined) return
-  const { root, problems, warnings } = readYaml(text, shownPath(file))
+  const { root, problems, warnings } = await readVars(text, { path: file, file: shownPath(file) }, unseal)
   draft.problems.push(...problems)
   draft.warnings.push(...warnings)
   if (root === undefined) return

@@ -84,7 +84,8 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
       return made
     }
     if (node.anchor !== undefined) anchors.set(node.anchor, node)
-    if (node.tag !== undefined && !/^tag:yaml\.org,2002:(seq|map)$/.test(node.tag)) return complain(node, `the tag ${node.tag} is not supported here`)
+    if (node.tag !== undefined && !/^tag:yaml\.org,2002:(seq|map)$/.test(node.tag))
+      return complain(node, `the tag ${node.tag} is not supported here`)
     open.add(node)
     const made: Located = isSeq(node)
       ? { kind: 'list', place, items: node.items.map((item) => walk(item as Node)) }
