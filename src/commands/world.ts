@@ -83,7 +83,7 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
       if (!warned.has(warning)) io.err(`warning: ${warning}\n`)
       warned.add(warning)
     }
-    const isTyped = endpoint.kind === 'ssh' && endpoint.password === undefined
+    const isTyped = /ssh$/.test(endpoint.kind) && endpoint.password === undefined
     return isTyped && typed?.of(typedPassword.name) !== undefined
       ? { ...endpoint, password: typedPassword }
       : endpoint
