@@ -123,7 +123,7 @@ export function worldOf(
     const { become = { method: 'sudo', user: 'root', always: false } } = endpoint
     return {
       ...endpoint,
-      ...(endpoint.kind === 'ssh' &&
+      ...(/ssh$/.test(endpoint.kind) &&
         endpoint.password === undefined &&
         isTyped(typedPassword.name) && { password: typedPassword }),
       ...(become.password === undefined &&
