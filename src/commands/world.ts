@@ -22,7 +22,7 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
-import type { LoginFlags } from './flags.ts'
+import { becomeTyped, type LoginFlags } from './flags.ts'
 import { askPassphrases, personAt, type Screen, typedBecomePassword, typedPassword } from './login.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
@@ -155,18 +155,14 @@ export const sshController = (
     user,
     privateKey,
     timeout,
-    become,
-    becomeUser,
-    becomeMethod,
+    ...others
   }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | keyof TypedBecome> = {},
 ): SshController => ({
   typed: {
     ...(user !== undefined && { user }),
     ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
     ...(timeout !== undefined && { timeout }),
-    ...(become !== undefined && { become }),
-    ...(becomeUser !== undefined && { becomeUser }),
-    ...(becomeMethod !== undefined && { becomeMethod }),
+    ...becomeTyped(others),
   },
   user: io.user,
   uid: io.uid,
