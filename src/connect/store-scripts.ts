@@ -88,6 +88,8 @@ export interface Large extends Place {
   /** The name under which what has arrived is kept when the bytes end early. */
   readonly part: string
   /** The temporary name of the attempt before, and the session that may still write there. */
+  /** What has arrived is not kept when the bytes end early. */
+  readonly secret?: boolean
   readonly before?: { readonly temporary: string; readonly writer: Identity | undefined } | undefined
 }
 
@@ -103,13 +105,13 @@ export const partDays = 7
  * leaves nothing. A part is only taken over by renaming it, so of two who try one has it.
  */
 export function storeLarge(large: Large, options: PutOptions, fence: string | undefined): string {
-  const { size, part, before, workdir, temporary } = large
+  const { size, part, before, workdir, temporary, secret = false } = large
   const claims = [...(before === undefined ? [] : [before.temporary]), part].map(quote).join(' ')
   const id = temporary.slice(temporary.lastIndexOf('-') + 1)
   const kill = before?.writer === undefined ? ':' : `( ${killScript(before.writer)} ) >/dev/null`
   return `${needs('mkdir', 'stat', 'tee', 'mv', 'ln')}
 ${beginStore(large, options)}
-p=${quote(part)}; l=${notes(workdir)}; n=$l/${id}; m=$l/part-${digestOf(Buffer.from(part)).slice(0, 18)}; s=${size}; k=1; o=0
+p=${quote(part)}; l=${notes(workdir)}; n=$l/${id}; m=$l/part-${digestOf(Buffer.from(part)).slice(0, 18)}; s=${size}; k=${secret ? '' : 1}; o=0
 ${digestTool}
 ${kill}
 mkdir -p -- "$l" || exit 1
