@@ -224,6 +224,27 @@ describe('an upload that is cut', () => {
     expect(statSync(other).size).toBe(1000)
     expect(names()).toEqual(['file'])
   })
+  test('and whose lock passed on meanwhile is not gone on with', async () => {
+    const holder = { run: 'r', by: 'test', host: 'here', pid: 1, at: new Date(0).toISOString() }
+    const { number } = await connection.lock.look()
+    await connection.lock.add(number, { held: true, holder } as never)
+    let stale = 0
+    const fenced = connection.fenced(number + 1, () => stale++)
+    const { stream, opened } = interrupted(2_000_000, async () => {
+      await until(() => names().some((name) => statSync(at(name)).size > 1_900_000), 'the first half')
+      const other = await openSsh(sshd.endpoint, context)
+      await other.lock.add(number + 1, { held: true, holder } as never)
+      await other.close()
+      for (const pid of sshd.sessions()) kill(pid)
+      await until(() => stale > 0, 'the fence')
+    })
+    await expect(fenced.put({ stream, size }, at('file'), { sha256 })).rejects.toMatchObject({
+      fault: 'fenced',
+    })
+    expect(opened()).toBe(1)
+    await until(() => names().includes(partName), 'the part')
+    expect(names()).toEqual([partName])
+  })
   test('again and again without coming further is given up', async () => {
     let opened = 0
     const stream = () => {
