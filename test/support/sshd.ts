@@ -110,7 +110,8 @@ export async function startSshd(
   }
 }
 
-function childrenOf(pid: number): readonly number[] {
+/** The pids of a process's children. */
+export function childrenOf(pid: number): readonly number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
   return text.split(' ').filter(Boolean).map(Number)
 }
