@@ -31,6 +31,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./check.ts')).checkCommand,
   },
   {
+    name: 'sudoers',
+    usage: '<playbook.ts> [options]',
+    summary: 'print the sudoers rules that a playbook needs on its hosts',
+    load: async () => (await import('./sudoers.ts')).sudoersCommand,
+  },
+  {
     name: 'resume',
     usage: '[RUN] [options]',
     summary: 'go on with an interrupted or failed run',
@@ -96,6 +102,12 @@ export const entries: readonly Entry[] = [
     usage: 'scan [PATTERN] | trust PATTERN',
     summary: 'print the keys that hosts show; store those that you have compared',
     load: async () => (await import('./hostkeys.ts')).hostkeysCommand,
+  },
+  {
+    name: 'secret',
+    usage: 'keygen | encrypt | decrypt | edit FILE',
+    summary: 'encrypt secrets with age, so that they may stand in the inventory',
+    load: async () => (await import('./secret.ts')).secretCommand,
   },
   {
     name: 'unlock',

@@ -1,20 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { HostKeyChecking } from '../connect/context.ts'
+import { becomeMethods, type TypedBecome } from '../inventory/become-vars.ts'
 import type { Selection } from '../model/selection.ts'
-import type { Typed } from './login.ts'
 import { extraVarsOption, inventoryOption } from './options.ts'
 import { type Output, outputs } from './screen.ts'
+import { type KeyFlags, withKeys } from './typed.ts'
 
 /** How hosts are logged in to, where their variables do not say. */
-export interface LoginFlags {
+export interface LoginFlags extends KeyFlags, TypedBecome {
   readonly hostKeyChecking?: HostKeyChecking
   readonly user?: string
   readonly privateKey?: string
   readonly askPass?: boolean
+  readonly askBecomePass?: boolean
   /** Seconds for a connection to be made. */
   readonly timeout?: number
-  /** What was typed without being shown. */
-  readonly typed?: Typed
 }
 
 /** What a command that runs something was asked for; Ansible's names where Ansible has one. */
@@ -103,7 +103,7 @@ export function withForks(command: Command): Command {
 
 /** Options of everything that logs in to hosts. */
 export function withLogin(command: Command): Command {
-  return command
+  return withKeys(command)
     .addOption(
       new Option(
         '--host-key-checking <mode>',
@@ -123,6 +123,23 @@ export function withLogin(command: Command): Command {
     )
     .option('--private-key <file>', 'log in with this key where ansible_ssh_private_key_file does not say')
     .option('-k, --ask-pass', 'ask for the password of all hosts that do not name theirs (ansible_password)')
+    .option('-b, --become', 'do everything as another user where ansible_become does not say')
+    .addOption(
+      new Option(
+        '--become-user <name>',
+        'whom to become where ansible_become_user does not say (default: root)',
+      ).argParser(userName),
+    )
+    .addOption(
+      new Option(
+        '--become-method <method>',
+        'how to become another where ansible_become_method does not say (default: sudo)',
+      ).choices(becomeMethods),
+    )
+    .option(
+      '-K, --ask-become-pass',
+      'ask for the password that becoming another user needs (ansible_become_password)',
+    )
 }
 
 function userName(value: string): string {

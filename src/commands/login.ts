@@ -4,26 +4,17 @@ import type { RunRecord } from '../journal/runs.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
-import { type Secret, secret } from '../model/secret.ts'
+import { secret } from '../model/secret.ts'
 import { askHidden, askShown } from './ask.ts'
 import { Exit } from './exit.ts'
 import type { LoginFlags } from './flags.ts'
-
-/** What a person typed to log in with, by the names of its secrets: in this process and nowhere else. */
-export interface Typed {
-  of(name: string): string | undefined
-  values(): Iterable<string>
-  /** Keeps a value, and gives the secret that stands for it. */
-  keep(name: string, value: string): Secret
-  /** The passphrases of key files, by path. */
-  readonly passphrases: Map<string, Secret>
-}
+import { type AskHidden, newTyped, type Typed } from './typed.ts'
 
 /** The name of the password that `-k` asked for. */
 export const typedPassword = secret('typed:of -k')
 
-/** How a person is asked for what nobody may read, until the answer is of no use any more; '' is no answer. */
-export type AskHidden = (io: Io, message: string, gone?: AbortSignal) => Promise<string>
+/** The name of the password that `-K` asked for. */
+export const typedBecomePassword = secret('typed:of -K')
 
 /**
  * Asks for the password of `-k`, once for a process and before anything is connected to. Throws an InputError where nobody
@@ -35,16 +26,7 @@ export async function typedLogin<F extends LoginFlags>(
   ask: AskHidden = askHidden,
 ): Promise<F & { readonly typed: Typed }> {
   if (flags.typed !== undefined) return { ...flags, typed: flags.typed }
-  const values = new Map<string, string>()
-  const typed: Typed = {
-    of: (name) => values.get(name),
-    values: () => values.values(),
-    keep: (name, value) => {
-      values.set(name, value)
-      return secret(name)
-    },
-    passphrases: new Map(),
-  }
+  const typed = await newTyped(io, flags, ask)
   if (flags.askPass === true) {
     if (!io.answers)
       throw new InputError(
@@ -56,13 +38,29 @@ export async function typedLogin<F extends LoginFlags>(
     if (value === '') throw new InputError('-k: expected a password, got none', 'Nothing was done.')
     typed.keep(typedPassword.name, value)
   }
+  if (flags.askBecomePass === true) {
+    if (!io.answers)
+      throw new InputError(
+        '-K: expected a terminal to ask for the password on, got none',
+        'Name it in the inventory, as a secret: ansible_become_password: { env: NAME }, or let sudo do without: upgrade-fleet sudoers PLAYBOOK',
+      )
+    const value = await ask(io, 'Password to become another user with:')
+    if (io.interrupted.aborted) throw new Exit(130)
+    // As with Ansible, an empty answer is the password to log in with.
+    const same = value === '' ? typed.of(typedPassword.name) : value
+    if (same === undefined) throw new InputError('-K: expected a password, got none', 'Nothing was done.')
+    typed.keep(typedBecomePassword.name, same)
+  }
   return { ...flags, typed }
 }
 
 /** The same login as a run's, but for what is typed anew. */
 export function loginOfRun<F extends LoginFlags>(record: RunRecord, flags: F): F {
-  const { user = record.login?.user, privateKey = record.login?.privateKey } = flags
-  return { ...flags, ...(user !== undefined && { user }), ...(privateKey !== undefined && { privateKey }) }
+  const { login = {} } = record
+  const before = Object.fromEntries(
+    Object.entries(login).filter(([name]) => flags[name as keyof F] === undefined),
+  )
+  return { ...flags, ...before }
 }
 
 /**

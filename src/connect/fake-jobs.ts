@@ -1,7 +1,8 @@
 import type { Command } from '../model/command.ts'
 import type { Job, JobId, JobOptions, JobResult } from '../model/connection.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
-import { eachLine, type FakeAnswer, type Respond } from './fake.ts'
+import type { FakeAnswer, Respond } from './fake.ts'
+import { eachLine } from './fake-exec.ts'
 import { jobPath } from './job-scripts.ts'
 
 /** The jobs of a fake machine. */

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Duplex } from 'node:stream'
-import type { Connection, Endpoint, ExecOptions, ExecResult, Job } from '../model/connection.ts'
+import { actsAs, becomeOf } from '../model/account.ts'
+import type { Connection, Endpoint, Job } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
-import { reveal, type SecretStore } from '../model/secret.ts'
-import { splitLines } from './capture.ts'
+import type { SecretStore } from '../model/secret.ts'
+import { execOn } from './fake-exec.ts'
 import { type FakeFile, fakeFiles } from './fake-files.ts'
-import { fakeJobs } from './fake-jobs.ts'
+import { type FakeJobs, fakeJobs } from './fake-jobs.ts'
 import { type FakeLock, fakeLock } from './fake-lock.ts'
 import { passedOnReason } from './runner.ts'
 
@@ -23,6 +24,8 @@ export interface FakeAnswer {
 export interface FakeCall {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string | undefined
+  /** The user who was become, if any. */
+  readonly user?: string
   /** Aborted when the command is ended: timeout, cancel, loss. */
   readonly signal: AbortSignal
   /** Shows a line of stdout before the answer is there. */
@@ -77,7 +80,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
     commands.push(text)
     return respond(text, stdin, call)
   }
-  const jobs = fakeJobs(start, secrets)
+  const jobsOf = new Map<string | undefined, FakeJobs>()
   const lock = fakeLock()
   const who = options.who ?? { id: randomBytes(16).toString('hex') }
   let away = false
@@ -92,7 +95,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
     broken = unbroken()
   }
   const connect = (overrides: Partial<Endpoint> = {}): Connection => {
-    const endpoint: Endpoint = {
+    const given: Endpoint = {
       name: 'fake',
       kind: 'fake',
       address: 'fake',
@@ -100,11 +103,32 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
       ...options.endpoint,
       ...overrides,
     }
-    const workdir = endpoint.workdir ?? '/root/.upgrade-fleet'
     let closed = false
+    return connectionFor(
+      given,
+      given,
+      () => closed,
+      () => {
+        closed = true
+      },
+    )
+  }
+  const connectionFor = (
+    endpoint: Endpoint,
+    first: Endpoint,
+    isClosed: () => boolean,
+    close: () => void,
+  ): Connection => {
+    const user = actsAs(endpoint)
+    const home = user === undefined || user === 'root' ? '/root' : `/home/${user}`
+    const workdir = endpoint.workdir ?? `${home}/.upgrade-fleet`
+    const begin: Respond = (text, stdin, call) =>
+      start(text, stdin, user === undefined ? call : { ...call, user })
+    const jobs = jobsOf.get(user) ?? fakeJobs(begin, secrets)
+    jobsOf.set(user, jobs)
     const reach = () => {
-      if (!closed && !away) return
-      const why = closed ? 'this connection was closed' : 'it is not reachable'
+      if (!isClosed() && !away) return
+      const why = isClosed() ? 'this connection was closed' : 'it is not reachable'
       throw new ConnectionError(endpoint.name, 'unreachable', `${endpoint.name}: ${why}`)
     }
     const fencedOff = (fence: FakeFence | undefined): boolean => {
@@ -135,7 +159,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
         reach()
         if (!command.reads && fencedOff(fence))
           return { kind: 'refused', reason: passedOnReason, stdout: '', stderr: '', truncated: false }
-        return execOn(start, secrets, broken.signal, command.text, given)
+        return execOn(start, secrets, broken.signal, command.text, given, user)
       },
       put: async (source, path, given) => {
         reach()
@@ -156,6 +180,14 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
         reach()
         return jobs.list(prefix).map((job) => guarded(job, fence))
       },
+      as: (account) => {
+        const become = becomeOf(first, account, first.user)
+        const { become: _whom, workdir: _own, ...rest } = first
+        const same = become?.user === actsAs(first)
+        const next = same ? first : { ...rest, ...(become !== undefined && { become }) }
+        const other = connectionFor(next, first, isClosed, close)
+        return fence === undefined ? other : other.fenced(fence.number, fence.stale)
+      },
       lock: {
         look: async () => {
           reach()
@@ -172,9 +204,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
         reach()
         return dialled(endpoint.name, options.dial ?? nobody, address, port)
       },
-      close: async () => {
-        closed = true
-      },
+      close: async () => close(),
     })
     return connection()
   }
@@ -191,7 +221,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
     },
     reboot: () => {
       lose()
-      jobs.reboot()
+      for (const jobs of jobsOf.values()) jobs.reboot()
     },
   }
 }
@@ -200,59 +230,6 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
 export function fakeConnection(options: FakeOptions = {}): Connection & { readonly machine: FakeMachine } {
   const machine = fakeMachine(options)
   return Object.assign(machine.connect(), { machine })
-}
-
-async function execOn(
-  start: Respond,
-  secrets: SecretStore,
-  broken: AbortSignal,
-  text: string,
-  options: ExecOptions,
-): Promise<ExecResult> {
-  const { stdin = '', env = {}, cwd, timeout = 120, signal, onLine } = options
-  let stdout = ''
-  const nothing = { stderr: '', truncated: false }
-  if (signal?.aborted) return { kind: 'cancelled', stdout, ...nothing }
-  const stop = new AbortController()
-  const say = (line: string) => {
-    stdout += `${line}\n`
-    onLine?.(line, 'stdout')
-  }
-  const given = start(text, reveal(stdin, secrets), { env, cwd, signal: stop.signal, say })
-  const finish = (answer: FakeAnswer): ExecResult => {
-    if (onLine !== undefined) {
-      eachLine(answer.stdout, (line) => onLine(line, 'stdout'))
-      eachLine(answer.stderr, (line) => onLine(line, 'stderr'))
-    }
-    const captured = { stdout: stdout + (answer.stdout ?? ''), stderr: answer.stderr ?? '', truncated: false }
-    if (answer.signal !== undefined) return { kind: 'signal', signal: answer.signal, ...captured }
-    return { kind: 'exit', code: answer.code ?? 0, ...captured }
-  }
-  if (!(given instanceof Promise)) return finish(given)
-  return new Promise((resolve, reject) => {
-    const over = (how: Extract<ExecResult, { kind: 'lost' | 'timeout' | 'cancelled' }>) => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', cancel)
-      broken.removeEventListener('abort', lose)
-      resolve(how)
-      stop.abort()
-    }
-    const lose = () => over({ kind: 'lost', reason: 'The connection was lost.', stdout, ...nothing })
-    const cancel = () => over({ kind: 'cancelled', stdout, ...nothing })
-    const expire = () => over({ kind: 'timeout', seconds: timeout, stdout, ...nothing })
-    const timer = setTimeout(expire, Math.min(timeout * 1000, 2 ** 31 - 1))
-    signal?.addEventListener('abort', cancel, { once: true })
-    broken.addEventListener('abort', lose, { once: true })
-    given
-      .then((answer) => {
-        if (!stop.signal.aborted) resolve(finish(answer))
-      }, reject)
-      .finally(() => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', cancel)
-        broken.removeEventListener('abort', lose)
-      })
-  })
 }
 
 function nobody(): never {
@@ -271,12 +248,4 @@ async function dialled(
     const why = error instanceof Error ? error.message : String(error)
     throw new ConnectionError(host, 'refused', `${host}: no way from there to ${address}:${port}: ${why}`)
   }
-}
-
-/** Hands on the lines of a text. */
-export function eachLine(text: string | undefined, onLine: (line: string) => void): void {
-  if (text === undefined || text === '') return
-  const lines = splitLines(onLine)
-  lines.write(Buffer.from(text))
-  lines.end()
 }

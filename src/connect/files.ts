@@ -5,9 +5,9 @@ import type { GetOptions, PutOptions, Source, Stored } from '../model/connection
 import { ConnectionError } from '../model/errors.ts'
 import type { SecretStore } from '../model/secret.ts'
 import { putLarge } from './put-large.ts'
-import { judged, must, type Runner } from './runner.ts'
+import { judged, must, ownFence, type Runner } from './runner.ts'
 import { digestOf, opened } from './sources.ts'
-import { digestTool, outcome, placeOf, storeSmall } from './store-scripts.ts'
+import { digestTool, nameScript, outcome, placeOf, storeSmall } from './store-scripts.ts'
 import { needs } from './tools.ts'
 
 const small = 32 * 1024
@@ -22,6 +22,35 @@ export async function putFile(
   options: PutOptions,
 ): Promise<Stored> {
   mustBeAbsolute(path)
+  if (runner.fence?.outside !== true) return store(runner, secrets, workdir, source, path, options)
+  // The scripts cannot test the fence before the name appears, so the name is given by one that is handed on behind it.
+  const { temporary, ...place } = placeOf(path)
+  const staged = `${temporary}.whole`
+  const stored = await store(runner, secrets, workdir, source, staged, { ...options, exclusive: true }).catch(
+    (error: unknown) => {
+      if (!(error instanceof ConnectionError)) throw error
+      throw new ConnectionError(runner.host, error.fault, error.message.replaceAll(staged, path))
+    },
+  )
+  const text = nameScript({ ...place, temporary: staged }, options)
+  const answer = await runner.script(text, { timeout: 120 })
+  // It takes away what is ours alone, whoever has the lock.
+  if (answer.end.kind === 'fenced')
+    await runner.script(`rm -f -- ${quote(staged)}`, { reads: true, timeout: 60 })
+  if (answer.end.kind === 'exit' && answer.end.code === outcome.exists)
+    throw new ConnectionError(runner.host, 'refused', `${runner.host}: ${path} exists already`)
+  must(runner.host, answer, `${path} could not be stored`)
+  return stored
+}
+
+async function store(
+  runner: Runner,
+  secrets: SecretStore,
+  workdir: () => Promise<string>,
+  source: Source,
+  path: string,
+  options: PutOptions,
+): Promise<Stored> {
   mustBeAccounts(options)
   const { host } = runner
   const from = await opened(source, secrets)
@@ -34,7 +63,7 @@ export async function putFile(
   if (options.signal?.aborted) throw new ConnectionError(host, 'refused', `${host}: ${what}: cancelled`)
   if (bytes === undefined || sum === undefined || size > small)
     return putLarge(runner, await workdir(), from, path, sum ?? wanted, options)
-  const text = storeSmall(placeOf(path), size, options, await runner.fence?.test())
+  const text = storeSmall(placeOf(path), size, options, await ownFence(runner))
   const stdin = Buffer.concat([bytes, Buffer.from(`${sum}\n`)])
   // Not killed when it is cancelled later: it is over soon, and its temporary file would stay.
   const answer = judged(runner, await runner.script(text, { stdin, timeout: 120 }))

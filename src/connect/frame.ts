@@ -42,6 +42,28 @@ export function frame(script: Script, mark: string): Buffer {
   return Buffer.concat(input)
 }
 
+/**
+ * The text that makes a first shell hand a frame on to the one that runs it, when the fence holds by the first one's eyes;
+ * else that one says so. Nothing of it is in an argument list, since `printf` is part of the shell.
+ */
+export function handedFrame({ fence, ...script }: Script, mark: string): Buffer {
+  const words = (text: Buffer) => `printf %s ${quoteBytes(text)}`
+  const give = `${words(frame(script, mark))}${script.last ? '; exec cat' : ''}`
+  if (fence === undefined) return Buffer.from(script.last ? `{ ${give}; }\n` : `${give}\n`, 'latin1')
+  const refusal = `printf '%s%s\\n' ${mark} ${fencedOff}; printf '%s\\n' ${mark} >&2\n`
+  const refuse = words(Buffer.from(`${refusal}${script.last ? 'exit\n' : ''}`))
+  return Buffer.concat([
+    Buffer.from(`if ${fence}; then `),
+    Buffer.from(`${give}; else ${refuse}${script.last ? '; exit' : ''}; fi\n`, 'latin1'),
+  ])
+}
+
+/** A line that makes a first shell hand bytes on to the next one. */
+export const handOn = (bytes: string): Buffer =>
+  Buffer.from(`printf %s ${quoteBytes(Buffer.from(bytes))}\n`, 'latin1')
+
+const quoteBytes = (bytes: Buffer): string => `'${bytes.toString('latin1').replaceAll("'", `'\\''`)}'`
+
 /** The script as a subshell of its own; throws when it cannot be one, such as for a NUL or a wrong variable name. */
 export function subshell(script: Script): string {
   const lines = [
@@ -129,6 +151,25 @@ export function scanner(stray: () => void): Scanner {
   return {
     expect: (mark, tap, done) => void queue.push({ mark: Buffer.from(mark), tap, done }),
     take,
+  }
+}
+
+/** Hands bytes on until a mark, which may come anywhere, and says the status behind it. */
+export function untilEnd(
+  end: string,
+  take: Scanner['take'],
+  done: (status: number) => void,
+): Scanner['take'] {
+  const mark = Buffer.from(end)
+  let held: Buffer = Buffer.alloc(0)
+  return (chunk) => {
+    const data = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    const at = data.indexOf(mark)
+    const until = at < 0 ? data.length - partial(data, mark) : at
+    held = Buffer.from(data.subarray(until))
+    if (at >= 0 && data.indexOf(10, at) >= 0)
+      done(Number.parseInt(data.toString('latin1', at + mark.length), 10))
+    return until === 0 ? undefined : take(data.subarray(0, until))
   }
 }
 

@@ -41,7 +41,9 @@ export function startScript(
   fence?: string,
 ): string {
   const directory = `${workdir}/jobs/${jobPath(id)}`
+  // A TERM that finds the leader, or its child before its exec, ends neither: the mark that stands before it does.
   const command = [
+    `[ ! -e "\${0%/*}/cancelled" ] || exit 143`,
     ...(options.cwd === undefined ? ['cd || exit'] : [`cd -- ${quote(options.cwd)} || exit`]),
     ...exports(options.env),
     text,
@@ -99,13 +101,14 @@ export function parseState(line: string): JobState {
 
 /**
  * Signals a job's session and says how many of its processes live. `first` refuses when the job has ended by itself, and
- * leaves the mark that it was cancelled; later rounds go on with what is left, since children may outlive their leader.
+ * leaves the mark that it was cancelled, with which a command that has not begun never does; later rounds go on with what
+ * is left, since children may outlive their leader.
  */
 export function signalScript(directory: string, signal: 'TERM' | 'KILL' | '0', first: boolean): string {
   return `umask 077; d=${quote(directory)}; s=
 say() { s=$1; }
 ${stateOf}state
-${first ? 'case $s in running | dead) : >"$d/cancelled" || exit 1 ;; *) printf 0; exit 0 ;; esac' : 'case $s in rebooted | absent | starting) printf 0; exit 0 ;; esac'}
+${first ? 'case $s in starting | running | dead) : >"$d/cancelled" || exit 1; [ -e "$d/pid" ] || { printf 0; exit 0; } ;; *) printf 0; exit 0 ;; esac' : 'case $s in rebooted | absent | starting) printf 0; exit 0 ;; esac'}
 IFS=' ' read -r pid born boot <"$d/pid"
 left=$(members "$pid" "$born")
 ${signal === '0' ? ':' : `[ -z "$left" ] || kill -${signal} $left 2>/dev/null`}

@@ -5,7 +5,7 @@ import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
 import { splitLines } from './capture.ts'
 import { jobPath, listScript, parseState, signalScript, startScript, stateScript } from './job-scripts.ts'
-import { judged, must, type Runner } from './runner.ts'
+import { judged, must, ownFence, type Runner } from './runner.ts'
 
 const chunk = 256 * 1024
 const shortest = 50
@@ -22,7 +22,7 @@ export async function startJob(
   command: Command,
   options: JobOptions,
 ): Promise<Job> {
-  const text = startScript(workdir, id, command.text, options, await runner.fence?.test())
+  const text = startScript(workdir, id, command.text, options, await ownFence(runner))
   const stdin = options.stdin === undefined ? undefined : Buffer.from(reveal(options.stdin, secrets))
   for (let attempt = 1; ; attempt += 1) {
     const input = stdin === undefined ? {} : { stdin }

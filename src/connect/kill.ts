@@ -1,8 +1,8 @@
 import { capture } from './capture.ts'
 import type { Link } from './channel.ts'
 import { type Identity, killScript } from './session.ts'
-import { openShell, type RunEnd, type Shell } from './shell.ts'
-import type { Order, OrderEnd } from './shells.ts'
+import type { RunEnd, Shell } from './shell.ts'
+import type { OpenShell, Order, OrderEnd } from './shells.ts'
 import type { Wire } from './wire.ts'
 
 const overslept = 1000
@@ -75,25 +75,26 @@ function within(seconds: number, promise: Promise<string | undefined>): Promise<
 }
 
 /**
- * Kills a session from another channel, or from another link where there is none left; says why if it may live on. `meet`
- * throws where a link has ended at another machine.
+ * Kills a session from another channel, by a shell of the same user, or from another link where there is no channel left;
+ * says why if it may live on. `meet` throws where a link has ended at another machine.
  */
 export async function endSession(
   wire: Wire,
+  open: OpenShell,
   session: Identity | undefined,
   meet: (link: Link, shell: Shell) => Promise<void>,
 ): Promise<string | undefined> {
   if (session === undefined) return 'The command could not be ended: its shell leads no session of its own.'
   try {
     const link = await wire.link()
-    const shell = await openShell(link).catch(() => undefined)
+    const shell = await open(link).catch(() => undefined)
     if (shell !== undefined) {
       await meet(link, shell)
       return await kill(shell, session)
     }
     const other = await wire.another()
     try {
-      const last = await openShell(other)
+      const last = await open(other)
       await meet(other, last)
       return await kill(last, session)
     } finally {

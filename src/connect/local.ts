@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
+import { userInfo } from 'node:os'
 import type { Duplex } from 'node:stream'
 import type { Connection, Endpoint } from '../model/connection.ts'
 import type { Channel, Ended, Link } from './channel.ts'
@@ -11,7 +12,12 @@ import { keepWire } from './wire.ts'
 /** A connection to this machine: the same shells without SSH. Jobs outlive this process. */
 export async function openLocal(endpoint: Endpoint, context: ConnectContext): Promise<Connection> {
   const open = async () => localLink(context.home)
-  return machine(endpoint, keepWire(endpoint.name, await open(), open, context.retry), context.secrets)
+  const wire = keepWire(endpoint.name, await open(), open, context.retry)
+  return machine(endpoint, wire, context.secrets, {
+    login: userInfo().username,
+    tries: context.tries,
+    timeout: context.commandTimeout,
+  })
 }
 
 const drainMs = 200

@@ -1,72 +1,106 @@
-import type { Connection, Endpoint, ExecOptions, ExecResult } from '../model/connection.ts'
+import { becomeOf } from '../model/account.ts'
+import type { Account, Become, Connection, Endpoint, ExecOptions, ExecResult } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
+import { becomeShell } from './become.ts'
 import { capture } from './capture.ts'
 import { getFile, putFile } from './files.ts'
 import { listJobs, startJob } from './jobs.ts'
 import { fenceTest } from './lock-scripts.ts'
 import { machineLock } from './machine-lock.ts'
-import { type Fence, must, passedOnReason, runnerOver } from './runner.ts'
+import { type Fence, must, passedOnReason, type Runner, runnerOver } from './runner.ts'
 import { keepShells, type Shells } from './shells.ts'
+import { keepTries, type Tries } from './tries.ts'
 import type { Wire } from './wire.ts'
 import { findWorkdir, makeWorkdir } from './workdir.ts'
 
 const defaultTimeout = 120
+
+/** One user on a machine: shells, and a directory. */
+interface Seat {
+  readonly endpoint: Endpoint
+  readonly shells: Shells
+  readonly plain: Runner
+  /** The directory, made if need be. */
+  ours(): Promise<string>
+  find(): Promise<string | undefined>
+}
+
+/** What connections to a machine may share with others. */
+export interface Shared {
+  /** The name of who logs in, who needs not be become. */
+  readonly login?: string
+  readonly tries?: Tries | undefined
+  /** Seconds for a command whose caller says no other. */
+  readonly timeout?: number | undefined
+}
 
 /** A connection whose every operation goes through shells over a wire: over SSH or on this machine. */
 export function machine(
   endpoint: Endpoint,
   wire: Wire,
   secrets: SecretStore,
-  timeout = defaultTimeout,
+  { login, tries = keepTries(), timeout = defaultTimeout }: Shared = {},
 ): Connection {
   const host = endpoint.name
   const shells = keepShells(host, wire)
-  const plain = runnerOver(host, shells)
-  let workdir: Promise<string> | undefined
-  const ours = (): Promise<string> => {
-    workdir ??= makeWorkdir(plain, endpoint.workdir).catch((error: unknown) => {
-      workdir = undefined
-      throw error
-    })
-    return workdir
+  const becoming = { host, secrets, tries, manners: new Map() }
+  const seats = new Map<string, Seat>()
+  const seatOf = (become: Become | undefined): Seat => {
+    const key = become === undefined ? '' : `${become.method} ${become.user}`
+    const known = seats.get(key)
+    if (known !== undefined) return known
+    const seat = makeSeat(endpoint, become, home, (over) =>
+      become === undefined && over === undefined ? shells : shells.of(becomeShell(becoming, become, over)),
+    )
+    seats.set(key, seat)
+    return seat
   }
-  const find = async (): Promise<string | undefined> => {
-    if (workdir !== undefined) return workdir
-    const found = await plain.script(findWorkdir(endpoint.workdir).text, { reads: true, timeout: 60 })
-    const path = must(host, found, 'the working directory cannot be used').stdout.toString().trim()
-    return path === '' ? undefined : path
-  }
-  const lock = machineLock(plain, find, ours)
-  const connection = (fence?: Fence): Connection => {
-    const runner = runnerOver(host, shells, fence)
+  let home: { readonly become: Become | undefined } | undefined
+  const owner = becomeOf(endpoint, {}, login)
+  const first = seatOf(owner)
+  home = { become: owner }
+  const lock = machineLock(first.plain, first.find, first.ours)
+  const connection = (seat: Seat, lease?: { number: number; stale: () => void }): Connection => {
+    const fence: Fence | undefined = lease && {
+      test: async () => fenceTest(await first.ours(), lease.number),
+      outside: seat !== first,
+      stale: lease.stale,
+    }
+    const runner = runnerOver(host, seat.shells, fence)
     return {
-      endpoint,
-      workdir: ours,
+      endpoint: seat.endpoint,
+      workdir: seat.ours,
       exec: (command, options = {}) =>
         execOver(
-          shells,
+          seat.shells,
           secrets,
           command.text,
           command.reads,
           { timeout, ...options },
           command.reads ? undefined : fence,
         ),
-      put: (source, path, options = {}) => putFile(runner, secrets, ours, source, path, options),
+      put: (source, path, options = {}) => putFile(runner, secrets, seat.ours, source, path, options),
       get: (path, sink, options = {}) => getFile(runner, path, sink, options),
-      job: async (id, command, options = {}) => startJob(runner, secrets, await ours(), id, command, options),
+      job: async (id, command, options = {}) =>
+        startJob(runner, secrets, await seat.ours(), id, command, options),
       jobs: async (prefix) => {
-        const path = await find()
+        const path = await seat.find()
         return path === undefined ? [] : listJobs(runner, path, prefix)
       },
+      as: (account: Account) => connection(seatOf(becomeOf(endpoint, account, login)), lease),
       lock,
-      fenced: (number, stale) => connection({ test: async () => fenceTest(await ours(), number), stale }),
+      fenced: (number, stale) => connection(seat, { number, stale }),
       who: shells.who,
       dial: async (address, port) => {
         const link = await wire.link()
         // Made anew, it may have ended at another machine. Nobody asks one that nothing but ways were asked of: a bastion.
         if (shells.who() !== undefined && !shells.asked(link))
-          must(host, await plain.script(':', { reads: true, timeout: 60 }), 'it cannot be asked who it is')
+          must(
+            host,
+            await first.plain.script(':', { reads: true, timeout: 60 }),
+            'it cannot be asked who it is',
+          )
         try {
           return await link.dial(address, port)
         } catch (error) {
@@ -86,7 +120,45 @@ export function machine(
       },
     }
   }
-  return connection()
+  return connection(first)
+}
+
+/** A user of a machine; `home` is whose directory has the lock, undefined for that user. */
+function makeSeat(
+  endpoint: Endpoint,
+  become: Become | undefined,
+  home: { readonly become: Become | undefined } | undefined,
+  open: (over: { readonly become: Become | undefined } | undefined) => Shells,
+): Seat {
+  const { become: _whom, workdir: given, ...rest } = endpoint
+  // The directory that was given is that of the user whom the endpoint names; others have theirs at home.
+  const own = home === undefined ? given : undefined
+  const shells = open(home)
+  const plain = runnerOver(endpoint.name, shells)
+  let workdir: Promise<string> | undefined
+  const ours = (): Promise<string> => {
+    workdir ??= makeWorkdir(plain, own).catch((error: unknown) => {
+      workdir = undefined
+      throw error
+    })
+    return workdir
+  }
+  return {
+    endpoint: {
+      ...rest,
+      ...(become !== undefined && { become }),
+      ...(own !== undefined && { workdir: own }),
+    },
+    shells,
+    plain,
+    ours,
+    find: async () => {
+      if (workdir !== undefined) return workdir
+      const found = await plain.script(findWorkdir(own).text, { reads: true, timeout: 60 })
+      const path = must(endpoint.name, found, 'the working directory cannot be used').stdout.toString().trim()
+      return path === '' ? undefined : path
+    },
+  }
 }
 
 async function execOver(

@@ -138,11 +138,11 @@ async function turnOf(
 ): Promise<Trial | undefined> {
   if (password === undefined) return undefined
   const turn = await refusals.turn(password, username, `${address}:${port}`, name)
-  if (!('refusedBy' in turn)) return turn
+  if (!('barred' in turn)) return turn
   throw new ConnectionError(
     name,
     'auth',
-    `${name}: its password is not tried: it was refused by ${turn.refusedBy}\nCorrect it, or give this host one of its own.`,
+    `${name}: its password is not tried: ${turn.barred}\nCorrect it, or give this host one of its own.`,
   )
 }
 

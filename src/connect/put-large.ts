@@ -1,6 +1,6 @@
 import type { PutOptions, Stored } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import { type Answer, failure, judged, must, type Runner } from './runner.ts'
+import { type Answer, failure, judged, must, ownFence, type Runner } from './runner.ts'
 import { type Sent, sendAll } from './send.ts'
 import type { Opened } from './sources.ts'
 import { dropPart, outcome, placeOf, storeFromCache, storeLarge } from './store-scripts.ts'
@@ -47,7 +47,7 @@ export async function putLarge(
     const text = storeLarge(
       { ...place, size, workdir, part, before, secret },
       options,
-      await runner.fence?.test(),
+      await ownFence(runner),
     )
     const sent = await sendAll(runner, text, source, digest, options)
     const answer = judged(runner, sent.answer)
@@ -102,7 +102,7 @@ async function fromCache(
     workdir,
     also ? [path] : [],
     options,
-    await runner.fence?.test(),
+    await ownFence(runner),
   )
   const answer = judged(runner, await runner.script(text, { signal: options.signal }))
   const { end } = answer

@@ -43,6 +43,7 @@ export function readOnly(connection: Connection): Connection {
           },
         }),
       ),
+    as: (account) => readOnly(connection.as(account)),
     lock: {
       look: () => connection.lock.look(),
       add: async () => {

@@ -28,12 +28,18 @@ export interface ScriptOptions {
 export interface Fence {
   /** A test by built-in commands of the shell, which holds as long as the lock has not passed on. */
   test(): Promise<string>
+  /** The user who runs the scripts cannot test it: the shell does that which hands them on. */
+  readonly outside: boolean
   /** Called when it did not hold. */
   stale(): void
 }
 
 /** Why what is behind a fence was not done. */
 export const passedOnReason = 'The lock of this machine has passed on.'
+
+/** The fence as a script of the runner can test it itself; undefined where there is none, or another user has to. */
+export const ownFence = async ({ fence }: Runner): Promise<string | undefined> =>
+  fence === undefined || fence.outside ? undefined : fence.test()
 
 /** Runs our own scripts on a machine, for what is more than a command: files, jobs, the working directory. */
 export interface Runner {

@@ -1,9 +1,10 @@
+import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { capture } from './capture.ts'
-import type { Ended, Link, Tap } from './channel.ts'
-import { fencedOff, frame, nonce, type Script, scanner } from './frame.ts'
+import type { Channel, Ended, Link, Tap } from './channel.ts'
+import { fencedOff, frame, handedFrame, nonce, type Script, scanner, untilEnd } from './frame.ts'
 import { helloText, type Identity, parseHello } from './session.ts'
 
 /** How a frame went. `unrun`: the shell ended before its turn, `fenced`: its fence did not hold; so nothing of it ran. */
@@ -48,9 +49,21 @@ interface Entry {
   quiet: boolean
 }
 
+/** How a shell comes to be on a channel, if not as the login user's own. */
+export interface Opening {
+  readonly command: string
+  /** Waits until the shell is there; throws when it will not be. */
+  begin?(channel: Channel): Promise<void>
+  /** A first shell hands frames on to the one that runs them, whose end is said on stderr by this mark and its status. */
+  readonly end?: string
+}
+
 /** Opens a shell on a link; whatever the login shell and its rc files print before it is thrown away. */
-export async function openShell(link: Link): Promise<Shell> {
-  const channel = await link.open('exec /bin/sh')
+export async function openShell(link: Link, opening: Opening = { command: 'exec /bin/sh' }): Promise<Shell> {
+  const { end: endMark } = opening
+  const channel = await link.open(opening.command)
+  await opening.begin?.(channel)
+  let innerEnd: Ended | undefined
   const entries: Entry[] = []
   let usable = true
   let greeted = false
@@ -70,8 +83,12 @@ export async function openShell(link: Link): Promise<Shell> {
   }
   const out = scanner(taint)
   const errors = scanner(taint)
+  const over = (status: number) => {
+    innerEnd = endedBy(status)
+    leave()
+  }
   pump(channel.output, out.take)
-  pump(channel.errors, errors.take)
+  pump(channel.errors, endMark === undefined ? errors.take : untilEnd(endMark, errors.take, over))
   channel.input.on('error', () => {
     usable = false
   })
@@ -92,7 +109,7 @@ export async function openShell(link: Link): Promise<Shell> {
   const run = (script: Script, streams: Streams): Promise<RunEnd> => {
     if (!usable) return Promise.resolve({ kind: 'unrun', reason: 'The shell has ended.' })
     const mark = nonce()
-    const text = frame(script, mark)
+    const text = endMark === undefined ? frame(script, mark) : handedFrame(script, mark)
     return new Promise((resolve) => {
       const entry: Entry = { streams, settle: resolve, begun: false, code: undefined, quiet: false }
       entries.push(entry)
@@ -124,8 +141,11 @@ export async function openShell(link: Link): Promise<Shell> {
     clearTimeout(deadline)
     channel.destroy()
     const left = entries.splice(0)
+    // A program between two shells tells of a signal by a status.
+    const status = typeof end === 'string' || opening.begin === undefined ? undefined : end.code
+    const how = innerEnd ?? (status === undefined ? end : endedBy(status))
     met(undefined)
-    for (const entry of left) entry.settle(fate(end, entry.begun && greeted, link.alive, chatter.text()))
+    for (const entry of left) entry.settle(fate(how, entry.begun && greeted, link.alive, chatter.text()))
   })
 
   const begin = nonce()
@@ -175,6 +195,11 @@ function fate(end: Ended | string, begun: boolean, alive: boolean, chatter: stri
   }
 }
 
+function endedBy(status: number): Ended {
+  const name = Object.entries(constants.signals).find(([, number]) => number === status - 128)?.[0]
+  return name === undefined ? { code: status } : { signal: name.slice('SIG'.length) }
+}
+
 function pump(stream: Readable, take: (chunk: Buffer) => undefined | Promise<void>): void {
   stream.on('error', () => undefined)
   stream.on('data', (chunk: Buffer) => {
@@ -186,4 +211,5 @@ function pump(stream: Readable, take: (chunk: Buffer) => undefined | Promise<voi
       () => stream.resume(),
     )
   })
+  stream.resume()
 }

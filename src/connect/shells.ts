@@ -14,6 +14,9 @@ export type OrderEnd =
   | { readonly kind: 'timeout'; readonly seconds: number }
   | { readonly kind: 'cancelled' }
 
+/** Opens a shell of one user on a link. Throws when there is no channel left, or {@link ConnectionError} when the user cannot be become. */
+export type OpenShell = (link: Link) => Promise<Shell>
+
 /** A script for one of the shells, and what to do with its bytes. */
 export interface Order extends Script {
   /** It changes nothing, so it may be sent behind others, and again: if it never had its turn, or once if the connection was lost before it said anything. */
@@ -31,11 +34,22 @@ export interface Order extends Script {
 export interface Shells {
   /** Throws {@link ConnectionError} only when nothing was sent. */
   run(order: Order): Promise<OrderEnd>
+  /** Those that another user has beside: they share the four. An idle one makes room for a user who has none. */
+  of(open: OpenShell): Shells
   /** Which machine it is: as the latest connection said, undefined before the first answer. */
   readonly who: () => MachineIdentity | undefined
   /** Whether that connection was asked. */
   readonly asked: (link: Link) => boolean
   close(): void
+}
+
+/** The shells of one user, and what waits for them. */
+interface Lane {
+  readonly open: OpenShell
+  readonly queue: Queued[]
+  readonly idle: Set<Shell>
+  readonly living: Set<Shell>
+  opening: number
 }
 
 interface Queued {
@@ -50,36 +64,48 @@ const most = 4
 const batch = 16
 const deadLinks = 5
 
-/** Shells over a wire. */
+/** Shells over a wire: the login user's. */
 export function keepShells(host: string, wire: Wire): Shells {
-  const queue: Queued[] = []
-  const idle = new Set<Shell>()
-  const living = new Set<Shell>()
-  let opening = 0
+  const lanes: Lane[] = []
   let limit = most
   let scheduled = false
+  const leaving = new Set<Shell>()
+  const living = () => lanes.reduce((sum, lane) => sum + lane.living.size, 0)
+  const opening = () => lanes.reduce((sum, lane) => sum + lane.opening, 0)
   let who: MachineIdentity | undefined
   let vouched: Link | undefined
 
   const dispatch = () => {
     scheduled = false
-    for (const shell of idle) {
-      if (queue.length === 0) return
-      idle.delete(shell)
-      if (shell.usable()) serve(shell, nextGroup(queue))
+    for (const lane of lanes) {
+      for (const shell of lane.idle) {
+        if (lane.queue.length === 0) break
+        lane.idle.delete(shell)
+        if (shell.usable()) serve(lane, shell, nextGroup(lane.queue))
+      }
+      const room = Math.max(0, limit - living() - opening())
+      const missing = Math.min(groups(lane.queue) - lane.opening, room)
+      for (let left = missing; left > 0; left -= 1) void open(lane)
+      if (lane.queue.length > 0 && lane.living.size + lane.opening === 0) makeRoom(lane)
     }
-    const wanted = Math.min(groups(queue), limit - living.size)
-    for (let missing = wanted - opening; missing > 0; missing -= 1) void open()
   }
-  const serve = (shell: Shell, group: readonly Queued[]) => {
+  const makeRoom = (starving: Lane) => {
+    if (leaving.size > 0) return
+    const shell = lanes.flatMap((lane) => (lane === starving ? [] : [...lane.idle]))[0]
+    if (shell === undefined) return
+    for (const lane of lanes) lane.idle.delete(shell)
+    leaving.add(shell)
+    shell.close()
+  }
+  const serve = (lane: Lane, shell: Shell, group: readonly Queued[]) => {
     let left = group.length
     // Before the caller hears of the end: its next order would find the shell busy, and have another one opened.
     const done = () => {
       left -= 1
-      if (left === 0 && shell.usable()) idle.add(shell)
-      if (queue.length > 0) schedule()
+      if (left === 0 && shell.usable()) lane.idle.add(shell)
+      if (lanes.some(({ queue }) => queue.length > 0)) schedule()
     }
-    for (const one of group) void send(shell, one, done)
+    for (const one of group) void send(lane, shell, one, done)
   }
   const schedule = () => {
     if (scheduled) return
@@ -107,16 +133,16 @@ export function keepShells(host: string, wire: Wire): Shells {
     vouched = link
   }
 
-  const open = async (): Promise<void> => {
-    opening += 1
+  const open = async (lane: Lane): Promise<void> => {
+    lane.opening += 1
     let link: Link | undefined
     try {
       let shell: Shell | undefined
       for (let tries = 1; shell === undefined; tries += 1) {
         link = await wire.link()
-        shell = await openShell(link).catch((error: unknown) => {
+        shell = await lane.open(link).catch((error: unknown) => {
           // It was dead already and nobody knew; nothing was sent.
-          if (link?.alive || wire.closed() || tries >= deadLinks) throw error
+          if (link?.alive || isFinal(error) || wire.closed() || tries >= deadLinks) throw error
           return undefined
         })
         if (link === undefined || shell === undefined) continue
@@ -125,25 +151,26 @@ export function keepShells(host: string, wire: Wire): Shells {
         else await met
       }
       const opened = shell
-      living.add(opened)
-      idle.add(opened)
+      lane.living.add(opened)
+      lane.idle.add(opened)
       void opened.ended.then(() => {
-        idle.delete(opened)
-        living.delete(opened)
+        lane.idle.delete(opened)
+        lane.living.delete(opened)
+        leaving.delete(opened)
         schedule()
       })
     } catch (error) {
       // The server gives no more channels (MaxSessions): the rest waits for those that there are, or will be in a moment.
-      const others = living.size + opening - 1
-      if (link?.alive && others > 0) limit = others
-      else for (const one of queue.splice(0)) one.reject(unsent(host, error))
+      const others = living() + opening() - 1
+      if (link?.alive && others > 0 && !isFinal(error)) limit = others
+      else for (const one of lane.queue.splice(0)) one.reject(unsent(host, error))
     } finally {
-      opening -= 1
+      lane.opening -= 1
       schedule()
     }
   }
 
-  const send = async (shell: Shell, queued: Queued, done: () => void): Promise<void> => {
+  const send = async (lane: Lane, shell: Shell, queued: Queued, done: () => void): Promise<void> => {
     const { order, resolve, reject } = queued
     if (order.signal?.aborted) {
       done()
@@ -160,7 +187,7 @@ export function keepShells(host: string, wire: Wire): Shells {
     const watched = { ...order, stdout: said(order.stdout), stderr: said(order.stderr) }
     const end = await underWatch(shell, watched, () => {
       halted = true
-      return endSession(wire, shell.identity(), meet)
+      return endSession(wire, lane.open, shell.identity(), meet)
     }).catch((error: unknown) => {
       reject(error)
     })
@@ -170,51 +197,63 @@ export function keepShells(host: string, wire: Wire): Shells {
     const unrun = end.kind === 'unrun' && shell.identity() !== undefined
     if (order.reads && (lost || unrun)) {
       queued.again ||= lost
-      queue.unshift(queued)
+      lane.queue.unshift(queued)
       return schedule()
     }
     if (end.kind !== 'unrun') return resolve(end)
     reject(new ConnectionError(host, 'refused', `${host}: ${end.reason}`))
   }
 
-  return {
-    run: (order) =>
-      new Promise((resolve, reject) => {
-        subshell(order)
-        if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
-        const leave = () => {
-          const at = queue.indexOf(queued)
-          if (at < 0) return
-          queue.splice(at, 1)
-          resolve({ kind: 'cancelled' })
+  const shellsOf = (openOne: OpenShell): Shells => {
+    const lane: Lane = { open: openOne, queue: [], idle: new Set(), living: new Set(), opening: 0 }
+    lanes.push(lane)
+    return {
+      run: (order) => enqueue(lane, order),
+      of: shellsOf,
+      who: () => who,
+      asked: (link) => link === vouched,
+      close: () => {
+        for (const { queue, living } of lanes) {
+          for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
+          for (const shell of living) shell.close()
         }
-        const over = () => order.signal?.removeEventListener('abort', leave)
-        const queued: Queued = {
-          order,
-          again: false,
-          resolve: (end) => {
-            over()
-            resolve(end)
-          },
-          reject: (error) => {
-            over()
-            reject(error)
-          },
-        }
-        queue.push(queued)
-        // One signal may stand for a whole run, with hundreds of commands under way.
-        if (order.signal !== undefined) setMaxListeners(0, order.signal)
-        order.signal?.addEventListener('abort', leave, { once: true })
-        schedule()
-      }),
-    who: () => who,
-    asked: (link) => link === vouched,
-    close: () => {
-      for (const one of queue.splice(0)) one.reject(unsent(host, undefined))
-      for (const shell of living) shell.close()
-    },
+      },
+    }
   }
+  const enqueue = ({ queue }: Lane, order: Order): Promise<OrderEnd> =>
+    new Promise((resolve, reject) => {
+      subshell(order)
+      if (order.signal?.aborted) return resolve({ kind: 'cancelled' })
+      const leave = () => {
+        const at = queue.indexOf(queued)
+        if (at < 0) return
+        queue.splice(at, 1)
+        resolve({ kind: 'cancelled' })
+      }
+      const over = () => order.signal?.removeEventListener('abort', leave)
+      const queued: Queued = {
+        order,
+        again: false,
+        resolve: (end) => {
+          over()
+          resolve(end)
+        },
+        reject: (error) => {
+          over()
+          reject(error)
+        },
+      }
+      queue.push(queued)
+      // One signal may stand for a whole run, with hundreds of commands under way.
+      if (order.signal !== undefined) setMaxListeners(0, order.signal)
+      order.signal?.addEventListener('abort', leave, { once: true })
+      schedule()
+    })
+  return shellsOf(openShell)
 }
+
+const isFinal = (error: unknown): boolean =>
+  error instanceof ConnectionError && ['become', 'another-machine'].includes(error.fault)
 
 /** The next to be sent. Reads that stand behind a read travel with it in one write; a change goes alone. */
 function nextGroup(queue: Queued[]): readonly Queued[] {

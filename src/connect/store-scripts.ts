@@ -49,15 +49,26 @@ export function endStore(
   fence: string | undefined,
 ): string {
   const whose = owner === undefined ? group && `:${group}` : group === undefined ? owner : `${owner}:${group}`
-  const place = exclusive
-    ? `ln -T -- "$t" "$f" 2>/dev/null || { [ -e "$f" ] && exit ${outcome.exists}; ln -T -- "$t" "$f" || exit 1; }`
-    : 'mv -fT -- "$t" "$f" && t= || exit 1'
   return `${whose === undefined ? ':' : `chown -- ${quote(whose)} "$x" || exit 1`}
 chmod ${mode.toString(8).padStart(4, '0')} -- "$x" || exit 1
 sync -- "$x" 2>/dev/null || sync
 ${fence === undefined ? ':' : `{ ${fence}; } || exit ${passedOn}`}
 if [ -L "$t" ] || ! [ "$t" -ef "$x" ]; then printf '%s\\n' "somebody else put something in place of $t: who may write into $d?" >&2; exit 1; fi
-${place}
+${naming(exclusive)}`
+}
+
+/** Gives a file that is whole, with owner and mode, its name. */
+export function nameScript(place: Place, options: PutOptions): string {
+  return `${beginStore(place, options)}
+trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
+${naming(options.exclusive)}`
+}
+
+function naming(exclusive = false): string {
+  const place = exclusive
+    ? `ln -T -- "$t" "$f" 2>/dev/null || { [ -e "$f" ] && exit ${outcome.exists}; ln -T -- "$t" "$f" || exit 1; }`
+    : 'mv -fT -- "$t" "$f" && t= || exit 1'
+  return `${place}
 sync -- "$d" 2>/dev/null || sync`
 }
 

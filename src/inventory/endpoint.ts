@@ -2,10 +2,14 @@ import { z } from 'zod'
 import type { Endpoint } from '../model/connection.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
+import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
+import { encryptedValue } from '../model/secret-schema.ts'
+import { becomeSaid, becomeVars } from './become-vars.ts'
 import { findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
-import { loginSecrets, loginSettings, loginVars } from './login-vars.ts'
+import { isLoginVar, loginSecrets, loginSettings, loginVars } from './login-vars.ts'
+import { plainOfHost } from './plain-secrets.ts'
 import { sshArguments } from './ssh-arguments.ts'
 import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
@@ -37,6 +41,7 @@ const connection = z.object({
   ansible_user: word('expected a user name').optional(),
   ansible_ssh_private_key_file: path.optional(),
   ...loginVars,
+  ...becomeVars,
   ansible_ssh_timeout: timeout,
   ansible_timeout: timeout,
   ansible_ssh_common_args: z.string().default(''),
@@ -83,11 +88,19 @@ export function explainEndpoint(
     problems.push(problem(place, `hosts.${host.name}.${pathText(at)}`, message))
   }
   const vars = Object.fromEntries(
-    connectionVars.filter((name) => Object.hasOwn(host.vars, name)).map((name) => [name, host.vars[name]]),
+    connectionVars
+      .filter((name) => Object.hasOwn(host.vars, name))
+      .flatMap((name): [string, Json][] => {
+        const value = host.vars[name]
+        const closed = isLoginVar(name) ? undefined : encryptedValue(value)
+        if (closed === undefined) return [[name, value]]
+        // Whoever opened nothing cannot check it either.
+        return controller?.opened === undefined ? [] : [[name, controller.opened(closed.name) ?? value]]
+      }),
   )
   for (const found of unsupported(vars)) complain(found.path, found.message)
   if (problems.length > 0) throw new InputError(problems)
-  const parsed = findings(connection, vars)
+  const parsed = findings(connection, vars, (at) => plainOfHost(host.name, at))
   if ('wrong' in parsed) {
     for (const { path: at, message } of parsed.wrong) complain(at, message)
     throw new InputError(problems)
@@ -99,8 +112,11 @@ export function explainEndpoint(
     complain(['upgrade_fleet_same_machine'], unlike)
     throw new InputError(problems)
   }
+  const { becomePassword, ...login } = loginSecrets(given)
+  const become = becomeSaid(given, becomePassword, controller?.typed)
   const own = {
-    ...loginSecrets(given, host.name),
+    ...login,
+    ...(become !== undefined && { become }),
     ...(given.upgrade_fleet_dir !== undefined && { workdir: given.upgrade_fleet_dir }),
     ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
@@ -112,10 +128,22 @@ export function explainEndpoint(
       kind: 'local',
       address,
       port: given.ansible_port ?? 22,
+      ...(become !== undefined && { become }),
       ...(own.workdir !== undefined && { workdir: own.workdir }),
       ...(own.hostKeyFingerprints !== undefined && { hostKeyFingerprints: own.hostKeyFingerprints }),
     } as const
-    return { endpoint, settings: [], warnings: [] }
+    const row = (keyword: string, name: string, value: unknown) => ({
+      keyword,
+      value: String(value),
+      from: Object.hasOwn(vars, name)
+        ? `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`
+        : 'default',
+    })
+    const settings = [
+      row('ansible_connection', 'ansible_connection', 'local'),
+      row('upgrade_fleet_dir', 'upgrade_fleet_dir', own.workdir ?? '~/.upgrade-fleet'),
+    ]
+    return { endpoint, settings, warnings: [] }
   }
   const fromOf = (name: string) =>
     `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`

@@ -32,7 +32,13 @@ export interface RunRecord {
   readonly selection?: Selection
   readonly forks: number
   /** The user and the key file that were typed for the hosts that name none. */
-  readonly login?: { readonly user?: string; readonly privateKey?: string }
+  readonly login?: {
+    readonly user?: string
+    readonly privateKey?: string
+    readonly become?: boolean
+    readonly becomeUser?: string
+    readonly becomeMethod?: 'sudo' | 'su' | 'doas'
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Json } from './json.ts'
 export type TaskId = string
 
 /** What a module's functions work with: the machine, and the run that they belong to. */
-export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' | 'fenced' | 'who'> {
+export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' | 'fenced' | 'who' | 'as'> {
   /** The machine's inventory name. */
   readonly name: string
   readonly run: string

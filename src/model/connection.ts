@@ -4,6 +4,22 @@ import type { MachineLock } from './lock.ts'
 import type { MachineIdentity } from './machine-identity.ts'
 import type { Secret, Text } from './secret.ts'
 
+/** How another user is become on a machine, by a program of that name there. */
+export interface Become {
+  readonly method: 'sudo' | 'su' | 'doas'
+  readonly user: string
+  /** What the program may ask for: for sudo the login user's password, for su that of the user who is become. */
+  readonly password?: Secret
+  /** Whether everything is done as that user; else only what asks for it. */
+  readonly always: boolean
+}
+
+/** As whom something is to be done; what is left out is as the machine's endpoint has it. `become: false` is who logs in. */
+export interface Account {
+  readonly become?: boolean
+  readonly user?: string
+}
+
 /** How to reach a machine, out of the inventory's connection variables (Ansible's names). */
 export interface Endpoint {
   /** The inventory name, for messages. */
@@ -29,8 +45,12 @@ export interface Endpoint {
   readonly passphrase?: Secret
   /** The password to log in with: after the key where one is named, else alone. */
   readonly password?: Secret
-  /** known_hosts files, the first that knows the host decides; default `~/.ssh/known_hosts`. */
+  /** known_hosts files, what any of them says counts; default `~/.ssh/known_hosts`. */
   readonly knownHostsFiles?: readonly string[]
+  /** The one of them that a new key is stored in, '' for none; default the first. */
+  readonly newKeysFile?: string
+  /** Whether the name is hashed there. */
+  readonly hashKnownHosts?: boolean
   /** Fingerprints (`SHA256:...`) of the host keys that the machine may show; they win over what files say. */
   readonly hostKeyFingerprints?: readonly string[]
   /** The name that its key is looked up by, without a port, instead of address and port. */
@@ -43,7 +63,9 @@ export interface Endpoint {
   readonly jump?: Endpoint
   /** A command of the controller's shell whose input and output are the connection, instead of TCP. */
   readonly proxyCommand?: string
-  /** Directory of ours on the machine, for jobs and before-images; default `.upgrade-fleet` in the user's home. */
+  /** How another user is become there, and whether everything is done as that user. Without it: root, by sudo, where it is asked for. */
+  readonly become?: Become
+  /** Directory of ours on the machine, for jobs and before-images; default `.upgrade-fleet` in the home of the user who acts. */
   readonly workdir?: string
   /** The host of the inventory that is the same machine under another name. */
   readonly sameMachine?: string
@@ -191,7 +213,13 @@ export interface Connection {
   job(id: JobId, command: Command, options?: JobOptions): Promise<Job>
   /** The jobs whose id begins with that prefix (whole parts), ended or not. */
   jobs(prefix: string): Promise<readonly Job[]>
-  /** The machine's lock, in our own directory there: one for all that log in as this user. */
+  /**
+   * The same connection, acting as another user, whose endpoint says so. Its directory is in that user's home, and its
+   * jobs with it; lock and fence stay those of the machine. Nothing is done before something is asked of it; when the user
+   * cannot be become, that throws {@link ConnectionError} `become`, and nothing was started.
+   */
+  as(account: Account): Connection
+  /** The machine's lock, in the directory of the user whom the endpoint names: one for all that act as that user. */
   readonly lock: MachineLock
   /**
    * The same connection, fenced: whatever may change the machine (all but `sh.read`, `get`, and looking at jobs and lock)

@@ -32,6 +32,7 @@ export type ConnectionFault =
   | 'another-machine' // its name means another machine than before, or than one name may: nothing was sent
   | 'auth' // refused: never tried again
   | 'lost' // gone in the middle: what was under way is unknown
+  | 'become' // the other user could not be become: nothing was started
   | 'refused' // the machine or a read-only connection refused this operation
   | 'fenced' // refused on the machine: its lock has passed on
   | 'io' // a file could not be read or stored

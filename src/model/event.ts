@@ -111,6 +111,8 @@ export type Event =
       readonly attempt: number
       /** The machine that it is done over, where it is delegated to another than its host's. */
       readonly on?: string
+      /** The user who was become for it, if any. */
+      readonly as?: string
       /** Whether this change is brought back by its play's restore point alone. */
       readonly undo: 'function' | 'restored' | 'irreversible' | 'none'
     }

@@ -2,6 +2,10 @@
 export interface Io {
   out(text: string): void
   err(text: string): void
+  /** Values of secrets that this process has met: what is said of an error is searched for them. */
+  readonly secrets?: Set<string>
+  /** All that comes on stdin; nothing without it. */
+  input?(): Promise<string>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute path of the directory that the user stands in. */
   readonly cwd: string

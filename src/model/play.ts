@@ -33,6 +33,10 @@ export type Seen<Vars, Results> = Show<{ readonly host: Host<Vars>; readonly fro
 export interface PlayOptions<Vars = unknown> {
   /** Tags of all its tasks. */
   readonly tags?: string | readonly string[]
+  /** Whether its tasks are done as another user, where they do not say themselves. */
+  readonly become?: boolean
+  /** The user who is become, where a task or block does not say another. */
+  readonly becomeUser?: string
   /** Hosts at a time: a number, a percentage of all hosts of the play (floor, at least 1), or a list of these, the last repeating. Default: all. */
   readonly serial?: Serial
   /** Hosts at a time, as a sliding window: as one ends, the next begins. All of them are one wave. Not with `serial`, nor with `linear`. */

@@ -27,6 +27,8 @@ export interface TaskState {
   readonly retrying: boolean
   /** The machine that it was done over, if it was delegated. */
   readonly on: string | undefined
+  /** The user who was become for it; undefined is who logged in. */
+  readonly as: string | undefined
 }
 
 /** Why a handler is to be done. */
@@ -97,6 +99,7 @@ const blank: TaskState = {
   mistake: false,
   retrying: false,
   on: undefined,
+  as: undefined,
 }
 
 /** The state after these events. Undo events of a rollback's journal fold onto the state of the run that it takes back. */
@@ -167,7 +170,7 @@ function step(state: Mutable, event: Event): void {
       state.outcome = undefined
       return
     case 'task.started': {
-      const { module, input, remembered, attempt, undo, on } = event
+      const { module, input, remembered, attempt, undo, on, as } = event
       const begun = event.kind === 'change'
       put(event.task, {
         status: 'running',
@@ -178,6 +181,7 @@ function step(state: Mutable, event: Event): void {
         attempt,
         undo,
         on,
+        as,
         retrying: false,
       })
       return

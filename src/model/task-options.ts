@@ -42,6 +42,10 @@ export interface TaskOptions<Out, Handler extends string = never, Sees = never> 
   readonly runOnce?: 'play' | 'wave'
   /** The machine that it is done over instead of its own host's (a balancer); its id and `host` stay. It must be in the inventory. */
   readonly delegateTo?: Host | ((seen: Sees) => Host)
+  /** Whether it is done as another user: `becomeUser`. Default: as its block, its play, or the variables of its machine say (`ansible_become`). */
+  readonly become?: boolean
+  /** The user who is become; default as with `become`, else root. It wants `become` to be said in the playbook. */
+  readonly becomeUser?: string
   /** For `--tags` and `--skip-tags`, added to those of its blocks and its play; `always` and `never` as in Ansible. */
   readonly tags?: string | readonly string[]
   /** How many hosts do this task side by side at most. */
@@ -51,13 +55,13 @@ export interface TaskOptions<Out, Handler extends string = never, Sees = never> 
 /** How a handler is done. */
 export type HandlerOptions<Out> = Pick<
   TaskOptions<Out>,
-  'until' | 'retries' | 'delay' | 'backoff' | 'timeout' | 'throttle'
+  'until' | 'retries' | 'delay' | 'backoff' | 'timeout' | 'throttle' | 'become' | 'becomeUser'
 > & { readonly delegateTo?: Host }
 
 /** What all tasks of a block have that do not say otherwise. */
 export type BlockOptions = Pick<
   TaskOptions<never>,
-  'retries' | 'delay' | 'backoff' | 'timeout' | 'throttle' | 'tags'
+  'retries' | 'delay' | 'backoff' | 'timeout' | 'throttle' | 'tags' | 'become' | 'becomeUser'
 > & {
   readonly delegateTo?: Host
 }

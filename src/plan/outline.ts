@@ -1,3 +1,4 @@
+import { accountOf } from '../model/account.ts'
 import { evaluate, evaluateGate, everywhere, tasksOf } from '../model/evaluate.ts'
 import type { WaveOutline } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
@@ -33,6 +34,8 @@ export interface PlannedTask {
     /** The task under whose id it was asked about. */
     readonly asked: string
   }
+  /** As whom it is done, where the playbook says so. */
+  readonly as?: string
   /** The machine that it is done over, where that is another than its host's. */
   readonly over?: string
   readonly known:
@@ -247,6 +250,7 @@ function plannedTask(schedule: Schedule, state: State, task: TaskAt, until: stri
   const base = {
     ...{ id: task.id, host: task.host.name, name, ...when(task.step), ...(once && { once }) },
     ...(over !== undefined && over.name !== machineOf(task.host).name && { over: over.name }),
+    ...asOf(task),
   }
   switch (made.kind) {
     case 'action': {
@@ -263,6 +267,12 @@ function plannedTask(schedule: Schedule, state: State, task: TaskAt, until: stri
     case 'wrong':
       return { ...base, known: { kind: 'later', after: `a mistake is mended: ${made.problem}` } }
   }
+}
+
+function asOf({ phase, step }: TaskAt): { readonly as?: string } {
+  const { become, user } = accountOf(phase.play, step)
+  if (become === undefined) return {}
+  return { as: become ? (user ?? 'root (or ansible_become_user)') : 'who logs in' }
 }
 
 function expectedOf(status: string | undefined, kind: 'observe' | 'change', until: string): Expected {

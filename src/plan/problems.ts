@@ -1,3 +1,4 @@
+import { accountOf } from '../model/account.ts'
 import { evaluate, evaluateGate, tasksOf } from '../model/evaluate.ts'
 import { stableText } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
@@ -115,6 +116,9 @@ function taskProblems(
     problems.push(
       'its function gives something else when it is called again: it must depend on its arguments alone',
     )
+  const { become, user } = accountOf(play, task.step)
+  if (user !== undefined && become === undefined)
+    problems.push(`becomeUser "${user}" is of no use without become: say become: true beside it`)
   const { work } = first.action
   if (play.options.collect === true && work.kind === 'change')
     problems.push('a collecting play only observes, and this task changes something')

@@ -124,7 +124,9 @@ function groupText(
       ? `all ${tasks.length}`
       : tasks.map((task) => sanitize(task.host)).join(', ')
   const [line = '', ...rest] = wrapped(
-    `${hosts} > ${sanitize(first.name)}: ${taskText(first)}`.split(' '),
+    `${hosts} > ${sanitize(first.name)}${first.as === undefined ? '' : `, as ${sanitize(first.as)}`}: ${taskText(first)}`.split(
+      ' ',
+    ),
     ' ',
     columns,
   )

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { accountOf } from '../model/account.ts'
 import type { Action, Change, On } from '../model/action.ts'
 import type { Connection } from '../model/connection.ts'
 import { evaluate, isForgiven } from '../model/evaluate.ts'
@@ -134,12 +135,14 @@ function begin(
   const said: string[] = []
   let more = false
   const changes = changesOn(context, machineOf(task.host).name)
+  const account = accountOf(task.phase.play, task.step)
+  const other = connection.as(account)
   const answer = withDeadline(usual.change, context.interrupted, (signal, isOver) => {
-    const doing = { task: task.id, keptBy: context.run, attempt: '1', signal, isOver }
+    const doing = { task: task.id, keptBy: context.run, attempt: '1', signal, isOver, account }
     const refused = () => {
       more = true
     }
-    return work.check(onlyReads(onFor(context, connection, doing), said, refused), action.input)
+    return work.check(onlyReads(onFor(context, other, doing), said, refused), action.input)
   })
   return { action, changes, answer, said, asked: context.clock(), more: () => more }
 }

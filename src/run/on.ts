@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { On, TaskId } from '../model/action.ts'
 import { type Command, sh } from '../model/command.ts'
-import type { Connection, ExecResult } from '../model/connection.ts'
+import type { Account, Connection, ExecResult } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { type RunContext, tell } from './context.ts'
@@ -18,6 +18,8 @@ export interface Doing {
   readonly signal: AbortSignal
   /** Whether its end was told: work that outlives its task (it did not end when it was told to) has no say any more. */
   readonly isOver: () => boolean
+  /** As whom it is done, on other machines too. */
+  readonly account?: Account
 }
 
 /** A task's name as a file name: readable, and never the same for two tasks. */
@@ -67,7 +69,8 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     peer: async (name) => {
       const machine = findMachine(context, name)
       if (machine === undefined) throw new TaskError(`${name} is no machine of this playbook`)
-      return context.connect(machine)
+      const connection = await context.connect(machine)
+      return doing.account === undefined ? connection : connection.as(doing.account)
     },
     keep: () => {
       directory ??= kept().then(async (path) => {

@@ -1,3 +1,4 @@
+import { accountAgain, accountOf, actsAs } from '../model/account.ts'
 import type { Action, Change, Observe, TaskId } from '../model/action.ts'
 import type { Connection } from '../model/connection.ts'
 import { seconds } from '../model/duration.ts'
@@ -109,7 +110,7 @@ async function connected(
     }
   let connection: Connection
   try {
-    connection = await context.connect(machine)
+    connection = (await context.connect(machine)).as(accountOf(task.phase.play, task.step))
   } catch (error) {
     return fault(task, error, false)
   }
@@ -134,9 +135,18 @@ async function connected(
   }
 }
 
-/** Where a task is done, if not over the machine of its host. */
-const delegated = (task: TaskAt, machine: Host): { readonly on?: string } =>
-  machine.name === machineOf(task.host).name ? {} : { on: machine.name }
+/** Where a task is done, if not over the machine of its host, and as whom, if not as who logs in. */
+const delegated = (
+  task: TaskAt,
+  machine: Host,
+  { endpoint }: Connection,
+): { readonly on?: string; readonly as?: string } => {
+  const as = actsAs(endpoint)
+  return {
+    ...(machine.name !== machineOf(task.host).name && { on: machine.name }),
+    ...(as !== undefined && { as }),
+  }
+}
 
 /** Waits between two tries of a task. */
 const pauseAfter = ({ step }: TaskAt, tries: number, interrupted: AbortSignal): Promise<void> => {
@@ -164,9 +174,10 @@ async function observed(
     remembered: null,
     attempt: number,
     undo: 'none',
-    ...delegated(task, machine),
+    ...delegated(task, machine, connection),
   })
-  const doing = { task: task.id, keptBy: context.run, attempt: String(number) }
+  const account = accountOf(task.phase.play, task.step)
+  const doing = { task: task.id, keptBy: context.run, attempt: String(number), account }
   for (let tries = 0; ; tries++) {
     const ended = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
       work.read(onFor(context, connection, { ...doing, signal, isOver }), input),
@@ -208,7 +219,8 @@ async function changed(
   const before = context.state.tasks.get(task.id)
   const crashed = before?.status === 'running'
   const attempt = crashed ? before.attempt : (before?.attempt ?? 0) + 1
-  const doing = { task: task.id, keptBy: context.run, attempt: String(attempt) }
+  const account = accountOf(task.phase.play, task.step)
+  const doing = { task: task.id, keptBy: context.run, attempt: String(attempt), account }
   const bind = (signal: AbortSignal, isOver: () => boolean) =>
     onFor(context, connection, { ...doing, signal, isOver })
 
@@ -217,7 +229,7 @@ async function changed(
   // A try that failed, or whose end is unknown, may have left a job that still changes things; the next is not to race it.
   if (before?.begun === true && !crashed) {
     try {
-      await endJobs(connection, [context.run], task.id)
+      await endJobs(connection.as(accountAgain(before.as)), [context.run], task.id)
     } catch (error) {
       return fault(task, error, false)
     }
@@ -262,7 +274,7 @@ async function changed(
     remembered,
     attempt,
     undo,
-    ...delegated(task, machine),
+    ...delegated(task, machine, connection),
   })
   await context.ledger.sync()
   changesNow(context, machine.name)

@@ -1,3 +1,4 @@
+import { accountAgain } from '../model/account.ts'
 import { seconds } from '../model/duration.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { evaluate, tasksOf } from '../model/evaluate.ts'
@@ -156,11 +157,12 @@ async function undoTask(
 async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undoing: Undoing): Promise<void> {
   const { work, machine } = undoAction(context, task, state)
   if (work.kind !== 'change' || typeof work.undo !== 'function') throw new Error('it has no undo function')
-  const connection = await context.connect(machine)
+  const account = accountAgain(state.as)
+  const connection = (await context.connect(machine)).as(account)
   // What did not end well may have left a job behind that still changes what is about to be brought back.
   if (!isDone(state) || state.undoing) await endJobs(connection, undoing.runs, task.id)
   const times = context.state.tasks.get(task.id)?.undos ?? 1
-  const doing = { task: task.id, keptBy: undoing.of, attempt: `undo-${times}` }
+  const doing = { task: task.id, keptBy: undoing.of, attempt: `undo-${times}`, account }
   const { timeout = usual.change } = task.step.options
   const { undo } = work
   const ended = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
@@ -191,8 +193,9 @@ async function proveUndo(
     const { work, machine } = undoAction(context, task, state)
     if (work.kind !== 'change' || work.prove === undefined) return undefined
     const { prove } = work
-    const connection = await context.connect(machine)
-    const doing = { task: task.id, keptBy: undoing.of, attempt: 'prove' }
+    const account = accountAgain(state.as)
+    const connection = (await context.connect(machine)).as(account)
+    const doing = { task: task.id, keptBy: undoing.of, attempt: 'prove', account }
     const { timeout = usual.change } = task.step.options
     const ended = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
       prove(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
@@ -230,7 +233,7 @@ export async function endUnfinished(
     try {
       const made = evaluate(context.schedule, pastOf(context.state), task)
       const machine = made.kind === 'action' ? made.machine : machineOf(task.host)
-      await endJobs(await context.connect(machine), runs, task.id)
+      await endJobs((await context.connect(machine)).as(accountAgain(state.as)), runs, task.id)
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error
       return `${task.id} may have left something running that could not be ended: ${error.message}`

@@ -43,7 +43,8 @@ async function kept(
   id: string,
 ): Promise<{ io: (more?: Partial<Io>) => ReturnType<typeof fakeIo>; state: string }> {
   const state = join(cwd, id)
-  const at = await files({ 'hosts.yml': 'web: { hosts: { here: { ansible_connection: local } } }\n' })
+  const vars = `{ ansible_connection: local, upgrade_fleet_dir: ${join(cwd, `${id}-work`)} }`
+  const at = await files({ 'hosts.yml': `web: { hosts: { here: ${vars} } }\n` })
   const inventory = await loadInventory({ sources: ['hosts.yml'], cwd: at, env: {} })
   const { path } = await keepRun(state, id, done, { inventory, playbook: '/books/cutover.ts' })
   await copyFile(book, join(path, 'playbook.mjs'))

@@ -73,7 +73,7 @@ export default playbook('local', { fleet }, (site) => [
     const made = join(folder, 'made')
     writeFileSync(join(folder, 'playbooks/local.ts'), local)
     mkdirSync(join(folder, 'inventory'))
-    const vars = `{ ansible_connection: local, file: ${made} }`
+    const vars = `{ ansible_connection: local, upgrade_fleet_dir: ${join(folder, 'work')}, file: ${made} }`
     writeFileSync(join(folder, 'inventory/hosts.yml'), `here: { hosts: { me: ${vars} } }\n`)
     expect(run(folder, 'npx', 'upgrade-fleet', 'check', 'playbooks/local.ts')).toContain('good')
     run(folder, 'npx', 'upgrade-fleet', 'playbooks/local.ts')
