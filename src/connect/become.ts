@@ -20,8 +20,8 @@ export interface Becoming {
 const patience = 30
 
 /**
- * Opens shells of a user over a link that another logged in to; undefined is who logged in. With `over`, the frames come
- * through a shell of that one, who tests the fence: the user whose directory has the lock. Throws {@link ConnectionError}
+ * Opens shells of a user over a link that another logged in to; undefined is who logged in. With `over`, a shell of that
+ * one tests the fence: the user whose directory has the lock. Throws {@link ConnectionError}
  * `become`.
  */
 export function becomeShell(
@@ -44,6 +44,7 @@ export function becomeShell(
           return await openShell(link, {
             command: channelCommand(seat, before, end),
             ...(before !== undefined && { end }),
+            ...(typeof before === 'object' && { beside: true }),
             begin: async (channel) => {
               const passwordOf = ({ become: { password }, manner }: Layer) =>
                 manner.asks && password !== undefined ? reveal([password], becoming.secrets) : undefined
@@ -54,6 +55,7 @@ export function becomeShell(
                 layers,
                 end,
                 behind,
+                before !== undefined,
                 passwordOf,
                 link.patience ?? patience,
               )

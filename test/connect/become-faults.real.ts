@@ -228,3 +228,28 @@ test("what another user does waits for the machine's one lock, and is fenced off
   expect(await left?.running()).toBe(true)
   await left?.cancel()
 })
+
+test('what one user reads as its commands goes through no process of another whose lock it is', async () => {
+  const { open } = await host(['uf-login ALL=(ALL) NOPASSWD: /bin/sh'])
+  const connection = await open(sudo)
+  const number = await connection.lock.add(0, {
+    held: true,
+    holder: { run: 'r', user: 'a', machine: 'm', pid: 1, state: '/s', since: 'x', token: 't', by: 'run' },
+  })
+  let stale = 0
+  const fenced = connection.as({ become: true, user: 'root' }).fenced(number ?? 0, () => void stale++)
+  // The pipe that root's shell reads, and whose processes have it open.
+  const look = sh`n=$(readlink /proc/$$/fd/0); for p in /proc/[0-9]*; do for f in $p/fd/*; do [ "$(readlink $f)" = "$n" ] && stat -c %u $p; done; done 2>/dev/null | sort -u`
+  const seen = await fenced.exec(look)
+  expect(seen).toMatchObject({ kind: 'exit' })
+  expect(seen.stdout).toMatch(/^0$/m)
+  expect(seen.stdout.split('\n')).not.toContain(String(app.uid))
+  // Whoever tests the fence is gone: that is no lock that has passed on, and there is another to ask.
+  const ours = sh`m=$(readlink /proc/self/ns/mnt); for p in /proc/[0-9]*; do
+[ "$(readlink $p/ns/mnt)" = "$m" ] || continue; case $(readlink $p/fd/0) in */q*) kill -KILL $(basename $p); esac; done 2>/dev/null; echo`
+  expect(await connection.exec(ours)).toMatchObject({ kind: 'exit', stdout: '\n' })
+  // Lost where it is sent before that is seen here.
+  expect(['exit', 'lost']).toContain((await fenced.exec(sh`true`)).kind)
+  expect(await fenced.exec(sh`id -u`)).toMatchObject({ kind: 'exit', stdout: '0\n' })
+  expect(stale).toBe(0)
+})
