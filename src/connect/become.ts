@@ -136,14 +136,14 @@ function verdict(came: unknown, passwords: readonly Secret[], name: string): 'ri
   const ended = came as { kind?: Introduced['kind']; by?: Layer }
   if (ended.kind === undefined) return 'right'
   const mine = ended.by?.become.password?.name === name || passwords.length === 1
-  return ended.kind === 'wrong' && mine ? 'wrong' : undefined
+  return (ended.kind === 'wrong' || ended.kind === 'unsure') && mine ? 'wrong' : undefined
 }
 
 function barred(host: string, user: string, elsewhere: string): ConnectionError {
   return new ConnectionError(
     host,
     'become',
-    `${host}: ${user} was not become: the password was wrong on ${elsewhere}, and a wrong one is not tried twice\nGive the right one: --ask-become-pass, or ansible_become_password.`,
+    `${host}: ${user} was not become: the password was not accepted on ${elsewhere}, and such a one is not tried twice\nGive the right one: --ask-become-pass, or ansible_become_password.`,
   )
 }
 
@@ -158,6 +158,11 @@ function failure(host: string, { kind, by, said }: Extract<Introduced, { by: Lay
     return because(
       'the password is wrong. It was tried once.',
       'Give the right one: --ask-become-pass, or ansible_become_password.',
+    )
+  if (kind === 'unsure')
+    return because(
+      `more than the password is asked for, or nothing is answered${told}`,
+      `Try it there by hand: ${method} ${method === 'su' ? '' : '-u '}${user}. What asks for a code or a new password cannot be answered here.`,
     )
   if (kind === 'asks' && method === 'doas')
     return because(

@@ -6,7 +6,11 @@ import { handOn } from './frame.ts'
 /** What came of becoming other users on a channel; `by` is the one who could not be become, `said` what was printed. */
 export type Introduced =
   | { readonly kind: 'there' }
-  | { readonly kind: 'asks' | 'tty' | 'wrong' | 'failed'; readonly by: Layer; readonly said: string }
+  | {
+      readonly kind: 'asks' | 'tty' | 'wrong' | 'unsure' | 'failed'
+      readonly by: Layer
+      readonly said: string
+    }
   | { readonly kind: 'lost'; readonly reason: string }
 
 const mostSaid = 4000
@@ -14,7 +18,8 @@ const mostSaid = 4000
 /**
  * Follows the start of shells of other users. With `first`, they are reached through a shell of who logged in: that
  * `behind` by what it prints, the other beside it. A password is written once, and only
- * after it was asked for with the mark that nobody else knows; the second question means that it was wrong. Nothing else
+ * after it was asked for with the mark that nobody else knows; the second question means that it was wrong, and another one
+ * (a code, a new password) is not answered. Nothing else
  * is written before the other user is there, and what is left of the input by then is thrown away over there.
  */
 export async function introduce(
@@ -82,6 +87,9 @@ export async function introduce(
       return 'there'
     }
     if (now === 'wrong' || now === 'lost') return now
+    // It may have been right; it is not written again all the same.
+    if (written && (over === 'late' || /expired|required to change|Current password/i.test(said)))
+      return 'unsure'
     if (written) return /not allowed|not in the sudoers|may not run/i.test(said) ? 'failed' : 'wrong'
     if (/a password is required|Authentication required/.test(said)) return 'asks'
     return /must have a tty/.test(said) ? 'tty' : 'failed'
