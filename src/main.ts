@@ -41,6 +41,12 @@ process.on('exit', () => {
 const io: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  input: async () => {
+    const chunks: Buffer[] = []
+    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks).toString('utf8')
+  },
+  secrets: new Set(),
   env: process.env,
   cwd: process.cwd(),
   tty: process.stdout.isTTY === true,
@@ -58,6 +64,7 @@ const io: Io = {
   node: process.version,
   now: () => new Date(),
   interrupted: interrupt.signal,
+  interrupt: onSignal,
 }
 
 const ended = await runProgram(io, process.argv.slice(2))

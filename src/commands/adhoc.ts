@@ -4,13 +4,17 @@ import { matchHosts } from '../inventory/patterns.ts'
 import { type Command as ShellCommand, sh, typed } from '../model/command.ts'
 import type { ExecResult } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
+import type { InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
 import { type LoginFlags, type RunFlags, withForks, withLogin } from './flags.ts'
 import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
-import { sshController, worldOf } from './world.ts'
+import { readyConnections } from './ready.ts'
+import { findStrangers, hindered, strangersText } from './strangers.ts'
+import { newTyped } from './typed.ts'
+import { sshController, type World, worldOf } from './world.ts'
 
 type AdhocOptions = InventoryOptions &
   LoginFlags &
@@ -54,8 +58,10 @@ export function execCommand(io: Io): Command {
   return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
 }
 
-async function explain(io: Io, pattern: string, options: AdhocOptions): Promise<void> {
+async function explain(io: Io, pattern: string, given: AdhocOptions): Promise<void> {
+  const options = { ...given, typed: await newTyped(io, given) }
   const { inventory } = await inventoryOf(io, options)
+  await readyConnections(io, matchHosts(inventory, pattern), options.typed)
   const controller = sshController(io, options)
   for (const host of matchHosts(inventory, pattern)) {
     const { endpoint, settings, warnings } = explainEndpoint(inventory, host, controller)
@@ -80,10 +86,14 @@ async function onHosts(
   const options = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, options)
   const hosts = matchHosts(inventory, pattern)
+  await readyConnections(io, hosts, options.typed)
   const world = worldOf(io, inventory, reads, options)
   await world.foresee(hosts.map(({ name }) => name))
   const codes: number[] = []
-  const next = hosts[Symbol.iterator]()
+  const strangers =
+    options.hostKeyChecking === 'accept-new' ? undefined : await strangersOf(io, world, hosts, options)
+  const left = new Set(strangers?.names)
+  const next = hosts.filter(({ name }) => !left.has(name))[Symbol.iterator]()
   const worker = async (): Promise<void> => {
     for (const { name, groups } of next) {
       const answer = await world
@@ -94,13 +104,33 @@ async function onHosts(
           throw error
         })
       codes.push(code(answer))
-      io.out(answerText(name, answer))
+      io.out(world.redact(answerText(name, answer)))
     }
   }
   await Promise.all(Array.from({ length: Math.min(options.forks, hosts.length) }, worker))
   await world.close()
+  if (strangers !== undefined) {
+    codes.push(4)
+    io.err(strangers.text)
+  }
   if (io.interrupted.aborted) return 130
   return codes.includes(3) ? 3 : codes.includes(4) ? 4 : 0
+}
+
+/** Hosts of which no host key is known, which are told of together once the others have answered. */
+async function strangersOf(
+  io: Io,
+  world: World,
+  hosts: readonly InventoryHost[],
+  { forks, inventory = [] }: AdhocOptions,
+): Promise<{ readonly names: readonly string[]; readonly text: string } | undefined> {
+  const endpoints = hosts.map((host) => world.endpoint(host))
+  const strangers = await findStrangers(io, world, endpoints, forks)
+  if (strangers.shown.length === 0) return undefined
+  const names = hindered(endpoints, strangers)
+  const { lines, next } = strangersText(strangers, names, inventory)
+  const first = 'The host keys of these hosts are not known; nothing was done there:'
+  return { names, text: [first, ...lines, next].map((line) => `${sanitize(line)}\n`).join('') }
 }
 
 function code(answer: ExecResult | ConnectionError): number {

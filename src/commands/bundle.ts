@@ -1,14 +1,17 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { withExtraVars } from '../inventory/extra-vars.ts'
+import { plainValue } from '../inventory/plain-secrets.ts'
 import { filesOfRun } from '../journal/kept-logs.ts'
-import { listRecords } from '../journal/runs.ts'
+import { listRecords, type RunRecord } from '../journal/runs.ts'
 import { tarOf } from '../journal/tar.ts'
 import { InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { redactDeep, redactor } from '../model/redact.ts'
 import { sanitize } from '../model/sanitize.ts'
+import { secretTitle } from '../model/secret-schema.ts'
 import { isTelling } from '../model/telling.ts'
 import { plural } from '../report/text.ts'
 import { keptRun, rollbacksOf } from './known.ts'
@@ -38,6 +41,9 @@ export async function writeBundle(
   const { values, unknown } = await secretsIn(
     io,
     runs.flatMap(({ files }) => files.flatMap(({ text, name }) => jsonOf(name, text))),
+    runs.flatMap(({ files }) =>
+      files.flatMap(({ text, name }) => (name === 'run.json' ? inventoryIn(text) : [])),
+    ),
   )
   const redact = redactor(() => values)
   const files = runs.flatMap((one) =>
@@ -91,9 +97,20 @@ function jsonOf(name: string, text: string): readonly unknown[] {
   })
 }
 
+/** The inventory of a run's record, extra vars over it. */
+function inventoryIn(text: string): readonly Inventory[] {
+  try {
+    const { inventory, extraVars } = JSON.parse(text) as Pick<RunRecord, 'inventory' | 'extraVars'>
+    return [withExtraVars(inventory, extraVars)]
+  } catch {
+    return []
+  }
+}
+
 async function secretsIn(
   io: Io,
   data: readonly unknown[],
+  inventories: readonly Inventory[],
 ): Promise<{ readonly values: ReadonlySet<string>; readonly unknown: readonly string[] }> {
   const values = new Set<string>()
   const unknown: string[] = []
@@ -104,9 +121,11 @@ async function secretsIn(
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined)
     // What a machine answered may look like a secret's name too, and name anything: no device is read, nor a whole disk.
     if (found !== undefined && (!found.isFile() || found.size > largestSecret)) continue
-    const value = revealQuietly(store, name)
-    if (value !== undefined) values.add(value)
-    else unknown.push(sanitize(name))
+    const bare = name.replace(/^(?:\w+\|)+/, '')
+    const plain = inventories.flatMap((inventory) => plainValue(inventory, bare) ?? [])
+    const known = plain.length > 0 ? plain : [revealQuietly(store, name)].flatMap((one) => one ?? [])
+    for (const value of known) values.add(value)
+    if (known.length === 0) unknown.push(sanitize(secretTitle(name)))
   }
   return { values, unknown }
 }

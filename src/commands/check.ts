@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { plainLogins } from '../inventory/login-vars.ts'
+import { plainWarnings } from '../inventory/plain-secrets.ts'
 import { findPlaybook } from '../load/load-playbook.ts'
 import { typeCheck } from '../load/type-check.ts'
 import { InputError } from '../model/errors.ts'
@@ -10,6 +10,7 @@ import type { Io } from '../model/io.ts'
 import { playsOf } from '../model/schedule.ts'
 import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
 import { prepare } from './prepare.ts'
+import { withKeys } from './typed.ts'
 
 /** `upgrade-fleet check <playbook.ts>`: type-checks the playbook, validates inventory and artifacts, connects to nothing. */
 export function checkCommand(io: Io): Command {
@@ -21,14 +22,13 @@ export function checkCommand(io: Io): Command {
       const problems = await typeCheck([resolve(io.cwd, file)], { cwd: io.cwd, types: await typesFile() })
       if (problems.length > 0) throw new InputError(problems, 'Correct the playbook and check it again.')
       const prepared = await prepare(io, file, flags, false)
-      const plain = plainLogins(prepared.inventory).map(({ warning }) => warning)
-      for (const warning of new Set(plain)) io.err(`warning: ${warning}\n`)
+      for (const warning of plainWarnings(prepared.inventory)) io.err(`warning: ${warning}\n`)
       const plays = playsOf(prepared.schedule)
       const hosts = new Set(plays.flatMap(({ waves }) => waves.flat().map((host) => host.name)))
       io.out(`${file}: good: ${plays.length} plays on ${hosts.size} hosts and things\n`)
       await prepared.discard()
     })
-  return withOutput(withForks(withSelection(command)))
+  return withOutput(withKeys(withForks(withSelection(command))))
 }
 
 /** Our own types: the sources in our repository, the declarations where we are installed. */

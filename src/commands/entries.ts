@@ -104,6 +104,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./hostkeys.ts')).hostkeysCommand,
   },
   {
+    name: 'secret',
+    usage: 'keygen | encrypt | decrypt | edit FILE',
+    summary: 'encrypt secrets with age, so that they may stand in the inventory',
+    load: async () => (await import('./secret.ts')).secretCommand,
+  },
+  {
     name: 'unlock',
     usage: '[PATTERN] [--run RUN]',
     summary: 'release the locks of a run that cannot do it',

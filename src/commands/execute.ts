@@ -6,13 +6,12 @@ import type { Journal } from '../journal/journal.ts'
 import { memoryJournal as inMemory } from '../journal/memory.ts'
 import type { RunFolder } from '../journal/runs.ts'
 import type { Event, Outcome, Stamped } from '../model/event.ts'
-import { machineOf } from '../model/host.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
-import { hostsOf, playsOf, type Schedule } from '../model/schedule.ts'
+import type { Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
-import { changingMachines } from '../plan/machines.ts'
+import { allMachines, changingMachines } from '../plan/machines.ts'
 import { names } from '../report/text.ts'
 import type { Limit } from '../run/back-limit.ts'
 import type { RunContext } from '../run/context.ts'
@@ -20,7 +19,7 @@ import { tell } from '../run/context.ts'
 import { asker, stepper } from './ask.ts'
 import type { LoginFlags, RunFlags } from './flags.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
-import { MachinesMisnamed, type Meeting, meetMachines } from './meeting.ts'
+import { KeysRefused, MachinesMisnamed, type Meeting, meetMachines } from './meeting.ts'
 import { openScreen } from './screen.ts'
 import { type World, worldOf } from './world.ts'
 
@@ -57,16 +56,12 @@ export interface Execution {
 /**
  * Does it: journal, locks on the machines, connections, screen, and after the end all of them closed, whatever happened.
  * The lock here is held already. The locks there are let go of when the journal has the end; a crash or a defect leaves them, which is said. Throws
- * {@link MachinesLocked} or {@link MachinesMisnamed} before anything is changed.
+ * {@link MachinesLocked}, {@link KeysRefused} or {@link MachinesMisnamed} before anything is changed.
  */
 export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
-  const world = worldOf(io, execution.inventory, flags.check, flags)
-  await world.foresee(
-    new Set(
-      playsOf(execution.schedule).flatMap((phase) => hostsOf(phase).map((host) => machineOf(host).name)),
-    ),
-  )
+  const world = worldOf(io, execution.inventory, flags.check, { ...flags, holdKeys: flags.check })
+  await world.foresee(allMachines(execution.schedule).map(({ name }) => name))
   const state = fold(execution.before)
   const known = new Map([...(execution.planned ?? []), ...state.machines])
   const meeting = meetMachines(known, execution.acceptMachines)
@@ -166,15 +161,20 @@ async function leasesFor(
 /** All machines that may be changed, before the first of them is. */
 async function lockMachines(
   io: Io,
-  { run, schedule, flags, limit }: Execution,
+  { run, schedule, flags, limit, succeeds }: Execution,
   world: World,
   leases: Leases,
   { refused }: Meeting,
 ): Promise<void> {
   const machines = changingMachines(schedule, limit).map((machine) => () => world.connect(machine))
-  const held = await leases.takeAll(machines, flags.forks, io.interrupted)
+  const all = await leases.takeAll(machines, flags.forks, io.interrupted)
+  const changed = all.filter(({ fault }) => fault === 'host-key')
+  // What goes on from a run has to bring the others to an end: there it is a host that cannot be reached.
+  const isFirst = succeeds.length === 0
+  const held = isFirst ? all : all.filter((one) => !changed.includes(one))
   if (held.length === 0) return
   io.err(unsureText(await leases.release(), run))
+  if (isFirst && changed.length > 0) throw new KeysRefused(changed)
   if (refused.length > 0) throw new MachinesMisnamed(refused)
   throw new MachinesLocked(held.flatMap((one) => (one instanceof HeldError ? one : [])))
 }

@@ -2,12 +2,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { HostKeyChecking } from '../connect/context.ts'
 import { becomeMethods, type TypedBecome } from '../inventory/become-vars.ts'
 import type { Selection } from '../model/selection.ts'
-import type { Typed } from './login.ts'
 import { extraVarsOption, inventoryOption } from './options.ts'
 import { type Output, outputs } from './screen.ts'
+import { type KeyFlags, withKeys } from './typed.ts'
 
 /** How hosts are logged in to, where their variables do not say. */
-export interface LoginFlags extends TypedBecome {
+export interface LoginFlags extends KeyFlags, TypedBecome {
   readonly hostKeyChecking?: HostKeyChecking
   readonly user?: string
   readonly privateKey?: string
@@ -15,8 +15,6 @@ export interface LoginFlags extends TypedBecome {
   readonly askBecomePass?: boolean
   /** Seconds for a connection to be made. */
   readonly timeout?: number
-  /** What was typed without being shown. */
-  readonly typed?: Typed
 }
 
 /** What a command that runs something was asked for; Ansible's names where Ansible has one. */
@@ -123,7 +121,7 @@ export function withForks(command: Command): Command {
 
 /** Options of everything that logs in to hosts. */
 export function withLogin(command: Command): Command {
-  return command
+  return withKeys(command)
     .addOption(
       new Option(
         '--host-key-checking <mode>',

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { fingerprint } from '../connect/known-hosts.ts'
-import { type ScannedHost, type ShownKey, scanKeys, trustKeys } from '../connect/scan-keys.ts'
-import { endpointOf } from '../inventory/endpoint.ts'
+import { type ScannedHost, type ShownKey, trustKeys } from '../connect/scan-keys.ts'
 import { matchHosts } from '../inventory/patterns.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
+import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { plural } from '../report/text.ts'
@@ -14,8 +14,11 @@ import { askYes } from './ask.ts'
 import { Exit } from './exit.ts'
 import { type RunFlags, withForks } from './flags.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { readyConnections } from './ready.ts'
+import { inRows, isUnknown, type Scanned, scanAll } from './strangers.ts'
+import { newTyped, withKeys } from './typed.ts'
 import { type Vouched, vouchedFor } from './vouched.ts'
-import { sshController } from './world.ts'
+import { type World, worldOf } from './world.ts'
 
 type ScanFlags = InventoryOptions & Pick<RunFlags, 'forks'>
 type TrustFlags = ScanFlags & { readonly fingerprint?: readonly string[]; readonly fingerprints?: string }
@@ -23,10 +26,12 @@ type TrustFlags = ScanFlags & { readonly fingerprint?: readonly string[]; readon
 /** `hostkeys scan|trust PATTERN`: the keys that hosts show, and which of them are taken for theirs from now on. */
 export function hostkeysCommand(io: Io): Command {
   const scan = new Command('scan')
-    .description('print the keys that hosts show, and what is known of them; nobody logs in')
+    .description(
+      'print the keys that hosts show, and what is known of them; only machines that they are behind are logged in to',
+    )
     .argument('[pattern]', 'a pattern as in Ansible', 'all')
     .action(async (pattern: string, flags: ScanFlags) => {
-      throw new Exit(exitOf(await scanned(io, pattern, flags)))
+      throw new Exit(exitOf(await scanGiven(io, pattern, flags)))
     })
   const trust = new Command('trust')
     .description('store the keys of hosts of which none is known, once somebody has compared them')
@@ -45,50 +50,59 @@ export function hostkeysCommand(io: Io): Command {
       throw new Exit(await trustGiven(io, pattern, flags))
     })
   const both = [scan, trust].map((one) =>
-    withForks(one.addOption(inventoryOption()).addOption(extraVarsOption())),
+    withKeys(withForks(one.addOption(inventoryOption()).addOption(extraVarsOption()))),
   )
   const command = new Command('hostkeys').description('look at the host keys of hosts, and trust them')
   for (const one of both) command.addCommand(one)
   return command
 }
 
-type Scanned = ScannedHost | ConnectionError
-
-/** Scans hosts `forks` at a time, in the order that they are given. */
-export async function scanAll(
-  io: Pick<Io, 'home' | 'interrupted'>,
-  endpoints: readonly Endpoint[],
-  forks: number,
-): Promise<readonly Scanned[]> {
-  const found = new Map<Endpoint, Scanned>()
-  const next = endpoints[Symbol.iterator]()
-  const worker = async (): Promise<void> => {
-    for (const endpoint of next) {
-      if (io.interrupted.aborted) throw new Exit(130)
-      found.set(
-        endpoint,
-        await scanKeys(endpoint, io.home).catch((error: unknown) => {
-          if (error instanceof ConnectionError) return error
-          throw error
-        }),
-      )
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(forks, endpoints.length) }, worker))
-  return endpoints.flatMap((endpoint) => found.get(endpoint) ?? [])
-}
-
-async function scanned(io: Io, pattern: string, flags: ScanFlags): Promise<readonly Scanned[]> {
-  const { inventory } = await inventoryOf(io, flags)
-  const endpoints = matchHosts(inventory, pattern)
-    .map((host) => endpointOf(inventory, host, sshController(io)))
+/** The machines that a pattern means and those that they are behind, in rows of which each can be asked when those before are known. */
+async function rowsOf(
+  { inventory, world }: Asked,
+  pattern: string,
+): Promise<readonly (readonly Endpoint[])[]> {
+  const hosts = matchHosts(inventory, pattern)
+    .map((host) => world.endpoint(host))
     .filter((endpoint) => endpoint.kind === 'ssh' || endpoint.kind === 'openssh')
-  if (endpoints.length === 0)
+  if (hosts.length === 0)
     throw new InputError(`hostkeys: expected hosts that are reached over SSH, got none in "${pattern}"`)
-  const all = await scanAll(io, endpoints, flags.forks)
-  for (const one of all) io.out(scannedText(one, all))
-  return all
+  const wanted = new Set(hosts.map((endpoint) => JSON.stringify(endpoint)))
+  return Promise.all(
+    inRows(hosts).map(async (row) => {
+      const asked = await Promise.all(
+        row.map(async (one) => wanted.has(JSON.stringify(one)) || !(await world.isKnown(one))),
+      )
+      return row.filter((_, at) => asked[at])
+    }),
+  )
 }
+
+interface Asked {
+  readonly inventory: Inventory
+  readonly world: World
+}
+
+async function asking<T>(io: Io, flags: ScanFlags, work: (asked: Asked) => Promise<T>): Promise<T> {
+  const typed = await newTyped(io, flags)
+  const { inventory } = await inventoryOf(io, { ...flags, typed })
+  await readyConnections(io, inventory.hosts, typed)
+  const world = worldOf(io, inventory, true, { typed })
+  try {
+    return await work({ inventory, world })
+  } finally {
+    await world.close()
+  }
+}
+
+const scanGiven = (io: Io, pattern: string, flags: ScanFlags): Promise<readonly Scanned[]> =>
+  asking(io, flags, async (asked) => {
+    const all: Scanned[] = []
+    for (const row of await rowsOf(asked, pattern))
+      all.push(...(await scanAll(io, asked.world, row, flags.forks)))
+    for (const one of all) io.out(scannedText(one, all))
+    return all
+  })
 
 async function trustGiven(io: Io, pattern: string, flags: TrustFlags): Promise<number> {
   const given = flags.fingerprint !== undefined || flags.fingerprints !== undefined
@@ -101,19 +115,28 @@ async function trustGiven(io: Io, pattern: string, flags: TrustFlags): Promise<n
   const vouched = given
     ? vouchedFor(flags.fingerprint ?? [], text ?? '', flags.fingerprints ?? '')
     : undefined
-  const all = await scanned(io, pattern, flags)
-  const wanted = all.flatMap((one) => (one instanceof ConnectionError || !isUnknown(one) ? [] : [one]))
-  const taken = wanted.map((host) => ({ host, keys: takenKeys(host, vouched, all.length) }))
-  if (vouched === undefined && wanted.length > 0) {
-    const question = `Did you compare these fingerprints with the machines' own? Store the keys of ${plural(wanted.length, 'host')}?`
-    if (!(await askYes(io, question))) {
-      io.err('Nothing was stored.\n')
-      return 3
+  return asking(io, flags, async (asked) => {
+    const rows = await rowsOf(asked, pattern)
+    const codes: number[] = []
+    const all: Scanned[] = []
+    for (const row of rows) {
+      const found = await scanAll(io, asked.world, row, flags.forks)
+      all.push(...found)
+      for (const one of found) io.out(scannedText(one, all))
+      const wanted = found.flatMap((one) => (one instanceof ConnectionError || !isUnknown(one) ? [] : [one]))
+      const taken = wanted.map((host) => ({ host, keys: takenKeys(host, vouched, rows.flat().length) }))
+      if (vouched === undefined && wanted.length > 0) {
+        const question = `Did you compare these fingerprints with the machines' own? Store the keys of ${plural(wanted.length, 'host')}?`
+        if (!(await askYes(io, question))) {
+          io.err(`Nothing ${codes.length === 0 ? 'was' : 'more was'} stored.\n`)
+          return 3
+        }
+      }
+      codes.push(...(await Promise.all(taken.map(({ host, keys }) => store(io, host, keys)))))
     }
-  }
-  const codes = await Promise.all(taken.map(({ host, keys }) => store(io, host, keys)))
-  const rest = all.filter((one) => one instanceof ConnectionError || !isUnknown(one))
-  return Math.max(0, ...codes) || exitOf(rest)
+    const rest = all.filter((one) => one instanceof ConnectionError || !isUnknown(one))
+    return Math.max(0, ...codes) || exitOf(rest)
+  })
 }
 
 function takenKeys(
@@ -141,10 +164,6 @@ async function store(io: Io, host: ScannedHost, keys: readonly ShownKey[]): Prom
     return 3
   }
 }
-
-/** Whether nothing is known of a machine, neither for nor against the keys that it shows. */
-export const isUnknown = ({ keys }: ScannedHost): boolean =>
-  keys.every(({ verdict }) => verdict.kind === 'unknown')
 
 const isKnown = ({ keys }: ScannedHost): boolean =>
   keys.every(({ verdict }) => verdict.kind === 'known' || verdict.kind === 'unused')

@@ -5,6 +5,7 @@ import type { Io } from '../model/io.ts'
 import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { withKeys } from './typed.ts'
 
 interface Options extends InventoryOptions {
   readonly list?: boolean
@@ -14,7 +15,7 @@ interface Options extends InventoryOptions {
 
 /** `inventory --list | --graph | --host NAME`: what the inventory says, as `ansible-inventory` prints it. */
 export function inventoryCommand(io: Io): Command {
-  return new Command('inventory')
+  const command = new Command('inventory')
     .description("prints the inventory's hosts, groups and variables")
     .option('--list', 'all of it as JSON, as ansible-inventory does')
     .option('--graph', 'groups and hosts as a tree')
@@ -43,6 +44,7 @@ export function inventoryCommand(io: Io): Command {
         io.out(json(host.vars))
       }
     })
+  return withKeys(command)
 }
 
 const json = (value: Json) => `${JSON.stringify(sorted(value), null, 4)}\n`

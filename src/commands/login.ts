@@ -4,29 +4,17 @@ import type { RunRecord } from '../journal/runs.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
-import { type Secret, secret } from '../model/secret.ts'
+import { secret } from '../model/secret.ts'
 import { askHidden, askShown } from './ask.ts'
 import { Exit } from './exit.ts'
 import type { LoginFlags } from './flags.ts'
-
-/** What a person typed to log in with, by the names of its secrets: in this process and nowhere else. */
-export interface Typed {
-  of(name: string): string | undefined
-  values(): Iterable<string>
-  /** Keeps a value, and gives the secret that stands for it. */
-  keep(name: string, value: string): Secret
-  /** The passphrases of key files, by path. */
-  readonly passphrases: Map<string, Secret>
-}
+import { type AskHidden, newTyped, type Typed } from './typed.ts'
 
 /** The name of the password that `-k` asked for. */
 export const typedPassword = secret('typed:of -k')
 
 /** The name of the password that `-K` asked for. */
 export const typedBecomePassword = secret('typed:of -K')
-
-/** How a person is asked for what nobody may read, until the answer is of no use any more; '' is no answer. */
-export type AskHidden = (io: Io, message: string, gone?: AbortSignal) => Promise<string>
 
 /**
  * Asks for the password of `-k`, once for a process and before anything is connected to. Throws an InputError where nobody
@@ -38,16 +26,7 @@ export async function typedLogin<F extends LoginFlags>(
   ask: AskHidden = askHidden,
 ): Promise<F & { readonly typed: Typed }> {
   if (flags.typed !== undefined) return { ...flags, typed: flags.typed }
-  const values = new Map<string, string>()
-  const typed: Typed = {
-    of: (name) => values.get(name),
-    values: () => values.values(),
-    keep: (name, value) => {
-      values.set(name, value)
-      return secret(name)
-    },
-    passphrases: new Map(),
-  }
+  const typed = await newTyped(io, flags, ask)
   if (flags.askPass === true) {
     if (!io.answers)
       throw new InputError(

@@ -3,7 +3,7 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { fold, type State } from '../model/state.ts'
 import type { PlanDocument } from '../plan/document.ts'
-import { allMachines } from '../plan/machines.ts'
+import { allMachines, changingMachines } from '../plan/machines.ts'
 import { outline, type PlannedPart } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import type { LoginFlags, RunFlags } from './flags.ts'
@@ -64,7 +64,7 @@ async function observe(
   { schedule, inventory, run }: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
   flags: LoginFlags & Pick<RunFlags, 'forks'>,
 ): Promise<Observed> {
-  const world = worldOf(io, inventory, true, flags)
+  const world = worldOf(io, inventory, true, { ...flags, holdKeys: true })
   const journal = memoryJournal(io.now)
   const state = fold([])
   try {
@@ -83,7 +83,7 @@ async function observe(
       approve: async () => ({ yes: true, by: 'plan' }),
       clock: () => performance.now(),
     })
-    return { state, ...world.met() }
+    return { state, ...world.met(changingMachines(schedule).map(({ name }) => name)) }
   } finally {
     await world.close()
   }

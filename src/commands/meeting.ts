@@ -65,3 +65,17 @@ export class MachinesMisnamed extends InputError {
     )
   }
 }
+
+/** Machines showed host keys that are not theirs. Nobody logged in to them, and nothing was changed. */
+export class KeysRefused extends InputError {
+  constructor(all: readonly ConnectionError[]) {
+    const lines = all.map(({ message }) => message.split('\n'))
+    super(
+      [
+        'Host keys are not the ones that are known; nothing was changed:',
+        ...lines.map(([what = '']) => `  ${sanitize(what)}`),
+      ],
+      lines[0]?.at(-1),
+    )
+  }
+}

@@ -4,6 +4,7 @@ import { findInventory } from '../inventory/find-inventory.ts'
 import { loadInventory } from '../inventory/load-inventory.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
+import { type KeyFlags, newTyped } from './typed.ts'
 
 const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value]
 
@@ -22,7 +23,7 @@ export const extraVarsOption = () =>
   ).argParser(collect)
 
 /** What {@link inventoryOption} and {@link extraVarsOption} give. */
-export interface InventoryOptions {
+export interface InventoryOptions extends KeyFlags {
   readonly inventory?: readonly string[]
   readonly extraVars?: readonly string[]
 }
@@ -34,8 +35,10 @@ export async function inventoryOf(
 ): Promise<{ readonly inventory: Inventory; readonly extraVars: ExtraVars }> {
   const { sources, note } = await findInventory(io, options.inventory ?? [])
   if (note !== undefined) io.err(`${note}\n`)
-  const extraVars = await parseExtraVars(options.extraVars ?? [], io.cwd)
-  const inventory = withExtraVars(await loadInventory({ sources, cwd: io.cwd, env: io.env }), extraVars)
+  const { unseal } = await newTyped(io, options)
+  const extraVars = await parseExtraVars(options.extraVars ?? [], io.cwd, unseal)
+  const loaded = await loadInventory({ sources, cwd: io.cwd, env: io.env, unseal })
+  const inventory = withExtraVars(loaded, extraVars)
   for (const warning of inventory.warnings) io.err(`warning: ${warning}\n`)
   return { inventory, extraVars }
 }

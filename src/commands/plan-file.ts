@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { TypedBecome } from '../inventory/become-vars.ts'
+import { plainValue } from '../inventory/plain-secrets.ts'
 import type { KnownRun, RunFolder } from '../journal/runs.ts'
 import { writeWhole } from '../journal/whole-file.ts'
 import { InputError } from '../model/errors.ts'
@@ -23,10 +24,18 @@ export type SelectionFlags = Pick<RunFlags, 'inventory' | 'limit' | 'extraVars'>
 
 /** The plan of what was prepared and looked at, as a value. Throws an InputError when a secret would stand in it. */
 export function documentOf(io: Io, prepared: Prepared, flags: SelectionFlags, looked: Looked): PlanDocument {
-  refuseSecrets(prepared.record.extraVars)
+  refuseSecrets(prepared.record.extraVars, plainNames(prepared))
   const salt = randomBytes(12).toString('hex')
-  return planDocument(basisOf(io, prepared, flags), looked, hider(salt))
+  return planDocument(basisOf(io, prepared, flags), looked, hider(salt, plainValues(prepared)))
 }
+
+/** The values of secrets that stand openly in the inventory, as its types know them. */
+const plainValues = ({ secrets, inventory }: Prepared): ReadonlySet<string> =>
+  new Set(secrets.flatMap((name) => plainValue(inventory, name) ?? []))
+
+/** The variables that such secrets stand in. */
+const plainNames = ({ secrets }: Prepared): ReadonlySet<string> =>
+  new Set(secrets.flatMap((name) => /^inventory:([^/]+)(?:\/.*)? of group all$/s.exec(name)?.[1] ?? []))
 
 function basisOf(io: Io, { record, schedule }: Prepared, flags: SelectionFlags): PlanBasis {
   return {
@@ -146,7 +155,9 @@ export function refuseMovedBasis(
   prepared: Prepared,
   flags: SelectionFlags,
 ): void {
-  refuse(movedBasis(plan, basisDocument(basisOf(io, prepared, flags), hider(plan.salt))))
+  refuse(
+    movedBasis(plan, basisDocument(basisOf(io, prepared, flags), hider(plan.salt, plainValues(prepared)))),
+  )
 }
 
 /** Asks the hosts again, and refuses a plan of which a fact or a decision moved. Throws an InputError with all of it. */
@@ -158,7 +169,12 @@ export async function refuseMovedFacts(
 ): Promise<void> {
   const looked = await look(io, prepared, { ...flags, offline: plan.offline })
   if (looked.interrupted) throw new Exit(exitCodeOf('interrupted'))
-  refuse(movedFacts(plan, planDocument(basisOf(io, prepared, flags), looked, hider(plan.salt))))
+  refuse(
+    movedFacts(
+      plan,
+      planDocument(basisOf(io, prepared, flags), looked, hider(plan.salt, plainValues(prepared))),
+    ),
+  )
 }
 
 const most = 60

@@ -25,6 +25,7 @@ import { exitCodeOf } from './outcome.ts'
 import { pastRuns } from './past-runs.ts'
 import { documentOf, storePlan } from './plan-file.ts'
 import { type Prepared, prepare } from './prepare.ts'
+import { readyFor } from './ready.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
 
 type PlanFlags = RunFlags & { readonly offline: boolean; readonly out?: string }
@@ -57,7 +58,10 @@ async function plan(io: Io, file: string, given: PlanFlags): Promise<number> {
       io.out(listing(prepared.schedule, flags))
       return 0
     }
-    if (!flags.offline) await refuseUnknownHosts(io, prepared, flags)
+    if (!flags.offline) {
+      await readyFor(io, prepared, flags.typed)
+      await refuseUnknownHosts(io, prepared, flags)
+    }
     const looked = await look(io, prepared, flags)
     if (looked.interrupted) return exitCodeOf('interrupted')
     const asValue = flags.out !== undefined || flags.output === 'json'

@@ -36,13 +36,15 @@ const acceptedIn = (events: readonly Stamped[]): readonly Accepted[] =>
 export const hasAccepted = (events: readonly Stamped[]): boolean => acceptedIn(events).length > 0
 
 /** What the playbook in use gives. Throws an InputError when its bundle is not what was kept. */
-export async function appliedInUse(run: KnownRun): Promise<Pick<Prepared, 'schedule' | 'inventory'>> {
+export async function appliedInUse(
+  run: KnownRun,
+): Promise<Pick<Prepared, 'schedule' | 'inventory' | 'secrets'>> {
   const { bundle, bundle_digest } = inUse(run)
   return applied(await loadBundle(bundlePath(run.folder, { bundle }), bundle_digest), run.record)
 }
 
 /** What a resumed run goes on with; `accepted` when that is another playbook than before. */
-export type GoingOn = Pick<Prepared, 'schedule' | 'inventory'> & { readonly accepted?: Accepted }
+export type GoingOn = Pick<Prepared, 'schedule' | 'inventory' | 'secrets'> & { readonly accepted?: Accepted }
 
 /**
  * Compares the playbook of the project with the one in use, and goes on with the one that is chosen: by `--accept-changed`,

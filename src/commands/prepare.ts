@@ -25,6 +25,8 @@ import type { Schedule } from '../model/schedule.ts'
 import { isTelling } from '../model/telling.ts'
 import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
 import { becomeTyped, type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
+import { secretsIn } from './ready.ts'
+import { type KeyFlags, newTyped } from './typed.ts'
 import { keyPath, packageUrl, stateDirectory } from './world.ts'
 
 /** A playbook applied to an inventory, checked as far as no connection is needed. */
@@ -38,6 +40,8 @@ export interface Prepared {
   readonly inventory: Inventory
   readonly schedule: Schedule
   readonly site: Site
+  /** The names of the site's secrets. */
+  readonly secrets: readonly string[]
   discard(): Promise<void>
 }
 
@@ -49,7 +53,8 @@ export async function prepare(
     RunFlags,
     'inventory' | 'limit' | 'extraVars' | 'forks' | 'state' | 'tags' | 'skipTags' | 'startAtTask'
   > &
-    Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'>,
+    Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'> &
+    KeyFlags,
   keep: boolean,
 ): Promise<Prepared> {
   const state = stateDirectory(io, flags.state)
@@ -60,8 +65,9 @@ export async function prepare(
   try {
     const { sources, note } = await findInventory(io, flags.inventory)
     if (note !== undefined) io.err(`${note}\n`)
-    const inventory = await loadInventory({ sources, cwd: io.cwd, env: io.env })
-    const extraVars = await parseExtraVars(flags.extraVars, io.cwd)
+    const { unseal } = await newTyped(io, flags)
+    const inventory = await loadInventory({ sources, cwd: io.cwd, env: io.env, unseal })
+    const extraVars = await parseExtraVars(flags.extraVars, io.cwd, unseal)
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const selection = selectionOf(flags)
@@ -106,7 +112,7 @@ function warnOfPlain(io: Io, extraVars: ExtraVars): void {
 export function applied(
   playbook: Playbook,
   record: Pick<RunRecord, 'inventory' | 'extraVars' | 'limit' | 'selection'>,
-): Pick<Prepared, 'inventory' | 'schedule' | 'site'> {
+): Pick<Prepared, 'inventory' | 'schedule' | 'site' | 'secrets'> {
   const { params, vars } = paramsOf(playbook.params, record.extraVars as ExtraVars)
   if (record.inventory.warnings.length > 0) throw new InputError(record.inventory.warnings)
   const site = siteOf(playbook.fleet, record.inventory, vars, namesOf(playbook.params))
@@ -115,6 +121,7 @@ export function applied(
   return {
     inventory,
     site,
+    secrets: [...secretsIn(site)],
     schedule: schedulePlaybook(
       playbook,
       site,

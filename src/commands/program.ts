@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { nearest } from '../model/nearest.ts'
+import { redactor } from '../model/redact.ts'
 import { type Entry, entries } from './entries.ts'
 import { Exit } from './exit.ts'
 import { version } from './version.ts'
@@ -108,14 +109,15 @@ const spokenFor: Readonly<Record<string, number>> = {
 function exitCode(io: Io, error: unknown, verbose: boolean): number {
   if (error instanceof Exit) return error.code
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const redact = redactor(() => io.secrets ?? [])
   const told = error instanceof Error ? spokenFor[error.name] : undefined
   if (told !== undefined) {
-    io.err(`${(error as Error).message}\n`)
+    io.err(`${redact((error as Error).message)}\n`)
     return told
   }
   const defect = error instanceof Error ? error : new Error(String(error))
-  io.err(`${defect.name}: ${defect.message}\n`)
-  if (verbose && defect.stack !== undefined) io.err(`${defect.stack}\n`)
+  io.err(`${defect.name}: ${redact(defect.message)}\n`)
+  if (verbose && defect.stack !== undefined) io.err(`${redact(defect.stack)}\n`)
   io.err(
     `This is a defect of upgrade-fleet ${version}, please report it${verbose ? '' : ' (--verbose shows where it is)'}.\n`,
   )

@@ -26,6 +26,7 @@ import { locked } from './locked.ts'
 import { loginOfRun, typedLogin } from './login.ts'
 import { planOfRun, refuseOtherUsers } from './plan-file.ts'
 import { hasAccepted, otherTool, playbookToGoOn } from './playbook-in-use.ts'
+import { readyFor } from './ready.ts'
 import { rulesOf } from './rules.ts'
 import { afterwards } from './run.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
@@ -81,7 +82,9 @@ async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promi
         `Finish the rollback if it did not end (upgrade-fleet rollback ${folder.id}), then run the playbook anew.`,
       )
     const acceptChanged = flags.acceptChanged === true
-    const { schedule, inventory, accepted } = await playbookToGoOn(io, run, acceptChanged)
+    const goingOn = await playbookToGoOn(io, run, acceptChanged)
+    const { schedule, inventory, accepted } = goingOn
+    await readyFor(io, goingOn, flags.typed)
     await refuseUnknownHosts(io, { schedule, inventory }, { ...flags, inventory: inventory.sources })
     // Whoever accepted what changed has left the plan that the run was begun by.
     const left = acceptChanged || accepted !== undefined || hasAccepted(events)

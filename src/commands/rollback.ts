@@ -20,6 +20,7 @@ import { MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
 import { appliedInUse, inUse } from './playbook-in-use.ts'
 import { limitOf } from './prepare.ts'
+import { readyFor } from './ready.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
 import { stateDirectory } from './world.ts'
@@ -64,7 +65,8 @@ export async function rollbackRun(io: Io, id: string | undefined, given: BackFla
   const flags = await typedLogin(io, loginOfRun(first.run.record, given))
   return locked(io, state, `rollback of ${of}`, async () => {
     const { run, rollbacks, events } = await findHistory(state, of)
-    const { schedule, inventory } = await appliedInUse(run)
+    const applied = await appliedInUse(run)
+    const { schedule, inventory } = applied
     const { to, onlyHosts } = flags
     const known = { schedule, state: fold(events) }
     const refused = to === undefined ? undefined : refuseBackTo(known, to)
@@ -79,6 +81,7 @@ export async function rollbackRun(io: Io, id: string | undefined, given: BackFla
     const loss = lossOf(known, to, limit)
     if (loss !== undefined) await confirmLoss(io, of, loss, events, flags.afterCutover)
     const asked = { ...flags, inventory: inventory.sources, forks: flags.forks ?? run.record.forks }
+    await readyFor(io, applied, flags.typed)
     await refuseUnknownHosts(io, { schedule, inventory }, asked, limit)
     const folder = await makeRunFolder(state, await nextRunId(state, io.now()))
     const end = to === undefined ? {} : { to }

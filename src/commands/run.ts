@@ -25,10 +25,11 @@ import {
 import { listing, listsOnly } from './listing.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { typedLogin } from './login.ts'
-import { MachinesMisnamed } from './meeting.ts'
+import { KeysRefused, MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
 import { flagsOfPlan, loadPlan, planPath, refuseMovedBasis, refuseMovedFacts } from './plan-file.ts'
 import { prepare } from './prepare.ts'
+import { readyFor } from './ready.ts'
 import { rollbackRun } from './rollback.ts'
 import { rulesOf } from './rules.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
@@ -83,6 +84,7 @@ async function runPlaybook(io: Io, file: string, given: RunFlags, plan?: PlanDoc
       io.out(listing(prepared.schedule, flags))
       return 0
     }
+    await readyFor(io, prepared, flags.typed)
     await refuseUnknownHosts(io, prepared, flags)
     const { run, state, folder, schedule, inventory, record } = prepared
     const execution: Execution = {
@@ -121,7 +123,7 @@ async function runPlaybook(io: Io, file: string, given: RunFlags, plan?: PlanDoc
     const outcome = keep ? await locked(io, state, run, work) : await work()
     return await afterwards(io, run, outcome, flags)
   } catch (error) {
-    if (error instanceof MachinesLocked || error instanceof MachinesMisnamed) begun = false
+    if ([MachinesLocked, MachinesMisnamed, KeysRefused].some((one) => error instanceof one)) begun = false
     throw error
   } finally {
     // Nothing began, so there is nothing to be told of it later.

@@ -1,21 +1,16 @@
-import { knownHostsReader } from '../connect/known-hosts.ts'
-import { isBehind, isKnownHost } from '../connect/scan-keys.ts'
-import { endpointOf } from '../inventory/endpoint.ts'
-import { quote } from '../model/command.ts'
-import type { Endpoint } from '../model/connection.ts'
-import { ConnectionError, InputError } from '../model/errors.ts'
+import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { allMachines } from '../plan/machines.ts'
 import type { Limit } from '../plan/schedule.ts'
 import type { LoginFlags, RunFlags } from './flags.ts'
-import { isUnknown, scanAll } from './hostkeys.ts'
 import type { Prepared } from './prepare.ts'
-import { sshController } from './world.ts'
+import { findStrangers, hindered, strangersText } from './strangers.ts'
+import { worldOf } from './world.ts'
 
 /**
- * Refuses a fleet in which hosts are of which no host key is known, with all of them and the keys that they show in one
- * message, before anything is begun; with `limit`, for what is done for these machines alone. Known hosts are not asked;
- * who does not answer is left to the run.
+ * Refuses a fleet in which hosts, or machines that they are behind, are of which no host key is known, with all of them and
+ * the keys that they show in one message, before anything is begun; with `limit`, for what is done for these machines alone.
+ * Known hosts are not asked; who does not answer is left to the run.
  */
 export async function refuseUnknownHosts(
   io: Io,
@@ -25,31 +20,18 @@ export async function refuseUnknownHosts(
 ): Promise<void> {
   if (flags.hostKeyChecking === 'accept-new') return
   const hosts = new Map(inventory.hosts.map((host) => [host.name, host]))
-  const read = knownHostsReader()
-  const controller = sshController(io, flags)
-  const strangers: Endpoint[] = []
-  for (const { name } of allMachines(schedule, limit)) {
-    const host = hosts.get(name)
-    const endpoint = host && endpointOf(inventory, host, controller)
-    // Who is behind another machine is asked by the run itself.
-    if (endpoint === undefined || isBehind(endpoint)) continue
-    // A file that cannot be read is told of by each host's own connection.
-    const known = await isKnownHost(endpoint, io.home, read).catch(() => true)
-    if (!known) strangers.push(endpoint)
+  // What is done otherwise than the files say is told by the run itself.
+  const world = worldOf({ ...io, err: () => undefined }, inventory, true, flags)
+  try {
+    const endpoints = allMachines(schedule, limit).flatMap(({ name }) => {
+      const host = hosts.get(name)
+      return host === undefined ? [] : [world.endpoint(host)]
+    })
+    const strangers = await findStrangers(io, world, endpoints, flags.forks)
+    if (strangers.shown.length === 0) return
+    const { lines, next } = strangersText(strangers, hindered(endpoints, strangers), flags.inventory)
+    throw new InputError(['The host keys of these hosts are not known; nothing was done:', ...lines], next)
+  } finally {
+    await world.close()
   }
-  const shown = (await scanAll(io, strangers, flags.forks)).flatMap((one) =>
-    one instanceof ConnectionError || !isUnknown(one) ? [] : [one],
-  )
-  if (shown.length === 0) return
-  const names = shown.map(({ endpoint }) => endpoint.name).join(',')
-  const sources = flags.inventory.map((source) => ` -i ${quote(source)}`).join('')
-  throw new InputError(
-    [
-      'The host keys of these hosts are not known; nothing was done:',
-      ...shown.flatMap(({ endpoint, host, keys }) =>
-        keys.map((key) => `  ${endpoint.name} ${host} ${key.type} ${key.fingerprint}`),
-      ),
-    ],
-    `Compare them with the machines' own (there: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then type: upgrade-fleet hostkeys trust ${quote(names)}${sources}`,
-  )
 }

@@ -11,6 +11,7 @@ import { type LoginFlags, type RunFlags, stateOption, withForks, withLogin } fro
 import { holderOf } from './locked.ts'
 import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { readyConnections } from './ready.ts'
 import { stateDirectory, type World, worldOf } from './world.ts'
 
 type UnlockFlags = InventoryOptions &
@@ -44,7 +45,9 @@ export function unlockCommand(io: Io): Command {
 async function unlock(io: Io, pattern: string, given: UnlockFlags): Promise<number> {
   const flags = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, flags)
-  const names = matchHosts(inventory, pattern).map(({ name }) => name)
+  const hosts = matchHosts(inventory, pattern)
+  await readyConnections(io, hosts, flags.typed)
+  const names = hosts.map(({ name }) => name)
   const world = worldOf(io, inventory, false, flags)
   try {
     await world.foresee(names)

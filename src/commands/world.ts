@@ -1,18 +1,23 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Bastions, keepBastions } from '../connect/bastions.ts'
+import type { HeldKeys } from '../connect/context.ts'
+import { knownFiles } from '../connect/known-files.ts'
+import { fingerprint, keyType } from '../connect/known-hosts.ts'
 import { openConnection } from '../connect/open.ts'
 import { connectionPool } from '../connect/pool.ts'
 import { readOnly } from '../connect/read-only.ts'
 import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
+import { isKnownHost, type ScannedHost, scanKeys } from '../connect/scan-keys.ts'
 import { keepTries } from '../connect/tries.ts'
 import { keepTurns } from '../connect/turns.ts'
 import type { TypedBecome } from '../inventory/become-vars.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
-import { plainLogins } from '../inventory/login-vars.ts'
+import { plainValue } from '../inventory/plain-secrets.ts'
 import { secretStore } from '../inventory/secrets.ts'
 import type { SshController } from '../inventory/ssh-config.ts'
+import { allowVariable, commandRunner } from '../inventory/ssh-exec.ts'
 import { sshFiles } from '../inventory/ssh-files.ts'
 import type { Connection, Endpoint } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
@@ -24,6 +29,7 @@ import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
 import { becomeTyped, type LoginFlags } from './flags.ts'
 import { askPassphrases, personAt, type Screen, typedBecomePassword, typedPassword } from './login.ts'
+import { readySecrets, shortWarnings } from './ready.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
 export function stateDirectory(io: Io, flag: string | undefined): string {
@@ -33,12 +39,18 @@ export function stateDirectory(io: Io, flag: string | undefined): string {
 /** The other machines, and the secrets that they are given: what a run needs of the world. */
 export interface World {
   connect(machine: Host): Promise<Connection>
+  /** Those of the machines with these names that were connected to so far. */
+  met(names: readonly string[]): Met
+  /** How a host is reached. Throws an {@link InputError}. */
+  endpoint(host: InventoryHost): Endpoint
+  /** Whether anything is known of a machine's key. */
+  isKnown(endpoint: Endpoint): Promise<boolean>
+  /** The keys that a machine shows. Throws a {@link ConnectionError}. */
+  scan(endpoint: Endpoint): Promise<ScannedHost>
   /** Says once what of ssh_config is done otherwise for these hosts, before a screen is drawn. Asks for passphrases of their keys. Throws an {@link InputError} with all that is wrong, secrets that are not there too. */
   foresee(hosts: Iterable<string>): Promise<void>
   /** Tells what is drawn on the terminal: it stands aside when a server asks the person there. */
   shownOn(screen: Screen): void
-  /** The machines that were connected to so far. */
-  met(): Met
   readonly redact: (text: string) => string
   close(): Promise<void>
 }
@@ -50,19 +62,40 @@ export interface Met {
 }
 
 /** Connections to the hosts of an inventory, each made when it is first asked for; `check` makes them read-only. */
-export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: LoginFlags): World {
-  const revealed = new Set<string>()
+export function worldOf(
+  io: Io,
+  inventory: Inventory,
+  check: boolean,
+  flags: LoginFlags & { readonly holdKeys?: boolean },
+): World {
+  const revealed = io.secrets ?? new Set<string>()
   const { hostKeyChecking, typed } = flags
-  const plain = new Map(plainLogins(inventory).map(({ name, value }) => [name, value]))
   const others = secretsOf(io)
-  const secrets = remembering((one) => typed?.of(one.name) ?? plain.get(one.name) ?? others(one), revealed)
-  for (const value of [...plain.values(), ...(typed?.values() ?? [])]) revealed.add(value)
-  // What the environment holds is known already; a file's value is when it is first used.
+  const secrets = remembering(
+    (one) => typed?.of(one.name) ?? plainValue(inventory, one.name) ?? others(one),
+    revealed,
+  )
+  for (const value of typed?.values() ?? []) revealed.add(value)
+  // What the environment holds is known already; a file's value too where the site names it.
   for (const name of secretNames(varsOf(inventory))) if (name.startsWith('env:')) revealQuietly(secrets, name)
+  const warnedOf = new Set<string>()
+  const learn = (names: Iterable<string>) => {
+    const found = [...names].flatMap((name) => {
+      const value = revealQuietly(secrets, name)
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    for (const warning of shortWarnings(found)) {
+      if (!warnedOf.has(warning)) io.err(`warning: ${warning}\n`)
+      warnedOf.add(warning)
+    }
+  }
   const agent = io.env['SSH_AUTH_SOCK']
+  const heldKeys: HeldKeys = new Map()
   let screen: Screen | undefined
   const ask = personAt(io, () => screen)
   const context = {
+    knownHosts: knownFiles(),
+    ...(flags.holdKeys === true && { heldKeys }),
     secrets,
     home: io.home,
     turns: keepTurns(),
@@ -90,7 +123,7 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
     const { become = { method: 'sudo', user: 'root', always: false } } = endpoint
     return {
       ...endpoint,
-      ...(endpoint.kind === 'ssh' &&
+      ...(/ssh$/.test(endpoint.kind) &&
         endpoint.password === undefined &&
         isTyped(typedPassword.name) && { password: typedPassword }),
       ...(become.password === undefined &&
@@ -102,22 +135,37 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
       screen = shown
     },
     foresee: async (names) => {
-      const endpoints: Endpoint[] = []
-      const problems = [...names].flatMap((name) => {
+      const problems = new Set<string>()
+      const each = <In, Out>(all: Iterable<In>, look: (one: In) => Out | undefined): readonly Out[] =>
+        [...all].flatMap((one) => {
+          try {
+            return look(one) ?? []
+          } catch (error) {
+            if (!(error instanceof InputError)) throw error
+            for (const problem of error.problems) problems.add(problem)
+            return []
+          }
+        })
+      const refuse = () => {
+        if (problems.size > 0) throw new InputError([...problems])
+      }
+      const endpoints = each(names, (name) => {
         const host = hosts.get(name)
-        if (host === undefined) return []
-        try {
-          const endpoint = endpointFor(host)
-          for (const needed of [endpoint.password, endpoint.passphrase, endpoint.become?.password])
-            if (needed) reveal([needed], secrets)
-          endpoints.push(endpoint)
-          return []
-        } catch (error) {
-          if (error instanceof InputError) return error.problems
-          throw error
-        }
+        return host && endpointFor(host)
       })
-      if (problems.length > 0) throw new InputError([...new Set(problems)])
+      refuse()
+      const login = endpoints.flatMap(({ password, passphrase, become }) =>
+        [password, passphrase, become?.password].flatMap((one) => one ?? []),
+      )
+      if (typed !== undefined)
+        await readySecrets(
+          io,
+          login.map(({ name }) => name),
+          typed,
+        )
+      each(login, (one) => void reveal([one], secrets))
+      refuse()
+      learn([...login.map(({ name }) => name), ...(typed?.needed ?? [])])
       if (typed !== undefined) await askPassphrases(io, endpoints, context, typed)
     },
     connect: async (machine) => {
@@ -132,20 +180,35 @@ export function worldOf(io: Io, inventory: Inventory, check: boolean, flags: Log
       connected.set(machine.name, connection)
       return check ? readOnly(connection) : connection
     },
-    met: () => {
+    met: (names) => {
       const roster = keepRoster(new Map())
-      const misnamed = [...connected.values()].flatMap(({ endpoint, who }) => {
+      const those = names.flatMap((name) => connected.get(name) ?? [])
+      const misnamed = those.flatMap(({ endpoint, who }) => {
         const found = who()
         return (found && roster.meet(endpoint, found)) ?? []
       })
       return { machines: roster.met, misnamed }
     },
+    endpoint: endpointFor,
+    isKnown: (endpoint) => isKnownHost(endpoint, io.home, context.knownHosts),
+    scan: (endpoint) => scanKeys(endpoint, { ...context, bastions }),
     redact: redactor(() => revealed),
     close: async () => {
       await pool.close()
       await bastions.close()
+      io.err(heldText(heldKeys))
+      heldKeys.clear()
     },
   }
+}
+
+/** What is said of keys that were taken for a look and not stored; nothing where there are none. */
+function heldText(held: HeldKeys): string {
+  if (held.size === 0) return ''
+  const lines = [...held].map(
+    ([host, { endpoint, key }]) => `  ${endpoint.name} ${host} ${keyType(key)} ${fingerprint(key)}\n`,
+  )
+  return `warning: these host keys were not known; they were taken for this look alone, and are not stored:\n${lines.join('')}`
 }
 
 /** Who runs this, and the ssh_config files of this machine, each read once. */
@@ -155,9 +218,11 @@ export const sshController = (
     user,
     privateKey,
     timeout,
+    typed,
     ...others
-  }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | keyof TypedBecome> = {},
+  }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | 'typed' | keyof TypedBecome> = {},
 ): SshController => ({
+  ...(typed !== undefined && { opened: typed.of }),
   typed: {
     ...(user !== undefined && { user }),
     ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
@@ -170,6 +235,7 @@ export const sshController = (
   hostName: hostname(),
   env: (name) => io.env[name],
   files: sshFiles(io.uid),
+  run: io.env[allowVariable] === 'yes' ? commandRunner(io.env['SHELL'] || '/bin/sh') : undefined,
 })
 
 /** A key file as it was typed, as an absolute path. */

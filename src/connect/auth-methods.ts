@@ -5,7 +5,7 @@ import { sanitize } from '../model/sanitize.ts'
 import type { Secret } from '../model/secret.ts'
 import type { ConnectContext } from './context.ts'
 import type { Credential } from './credential.ts'
-import type { Refusals, Trial } from './refusals.ts'
+import type { Refusals, Trial, Verdict } from './refusals.ts'
 
 /** What may be tried to log in, each once. */
 export type Method = 'publickey' | 'password' | 'keyboard-interactive'
@@ -98,11 +98,12 @@ export function loginRun(parts: LoginParts): LoginRun {
   const notes: string[] = []
   let banner = ''
 
-  const settle = (verdict: 'accepted' | 'refused' | 'unknown') => {
+  const settle = (verdict: Verdict) => {
     trial?.end(verdict)
     if (trial !== undefined && verdict === 'refused') passwordRefused = true
     trial = undefined
-    if (current !== undefined && current !== 'none' && verdict !== 'unknown') tried.set(current, verdict)
+    if (current !== undefined && current !== 'none' && (verdict === 'accepted' || verdict === 'refused'))
+      tried.set(current, verdict)
     current = undefined
   }
   const turn = async (value: string): Promise<boolean> => {
@@ -114,7 +115,7 @@ export function loginRun(parts: LoginParts): LoginRun {
       else trial = got
       return !ended
     }
-    gaveUp = `${saidOf(password?.secret)} is not tried: it was refused by ${got.refusedBy}`
+    gaveUp = `${saidOf(password?.secret)} is not tried: ${got.barred}`
     passwordRefused = true
     isBarred = true
     return false
@@ -214,7 +215,8 @@ export function loginRun(parts: LoginParts): LoginRun {
       const refused = how.serverSaid !== undefined && current !== undefined && current !== 'none'
       isRefused ||= refused || gaveUp !== undefined
       if (refused && how.serverSaid !== undefined) notes.push(`the server said: ${shown(how.serverSaid)}`)
-      settle(refused && gaveUp === undefined ? 'refused' : 'unknown')
+      if (gaveUp !== undefined) settle('unknown')
+      else settle(refused ? 'refused' : 'unanswered')
     },
     final: () => signed,
     refused: () => {

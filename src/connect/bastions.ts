@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { quote } from '../model/command.ts'
 import type { Connection, Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { Tried } from './wire.ts'
@@ -16,6 +17,8 @@ export interface Bastions {
   /** Closes them all. */
   close(): Promise<void>
 }
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 
 /** Keeps connections to bastions; `open` makes one. A bastion that died is connected to anew by the next dial. */
 export function keepBastions(open: (endpoint: Endpoint) => Promise<Connection>): Bastions {
@@ -48,7 +51,12 @@ export function keepBastions(open: (endpoint: Endpoint) => Promise<Connection>):
         throw error
       })
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
+      const said = error instanceof Error ? error.message : String(error)
+      // It is no host of the inventory, but is asked for together with those behind it.
+      const why = said.replaceAll(
+        new RegExp(`(hostkeys (?:trust|scan)) ${escaped(quote(jump.name))}(?=$|\\s)`, 'gm'),
+        (_all, command: string) => `${command} ${quote(name)}`,
+      )
       const text = `${name}: no way through ${jump.name}: ${why}`
       if (!(error instanceof ConnectionError)) throw new ConnectionError(name, 'unreachable', text)
       // A bastion's key or login stays what it is. It said no to the machine behind it, or it is not there itself.

@@ -12,7 +12,7 @@ export interface Capture {
   readonly text: () => string
 }
 
-/** Keeps the first and the last `cap` bytes of a stream, whatever its length, and hands each line on as it comes. */
+/** Keeps the first and the last `cap` bytes of a stream, whatever its length, less the lines that this would cut, and hands each line on as it comes. */
 export function capture(onLine?: (line: string) => void, cap = half): Capture {
   const head: Buffer[] = []
   const tail: Buffer[] = []
@@ -39,7 +39,10 @@ export function capture(onLine?: (line: string) => void, cap = half): Capture {
   const bytes = () => {
     lines?.end()
     if (dropped === 0) return Buffer.concat([...head, ...tail])
-    return Buffer.concat([...head, Buffer.from(`\n... ${dropped} bytes left out ...\n`), ...tail])
+    const first = wholeLines(Buffer.concat(head), 'begin')
+    const last = wholeLines(Buffer.concat(tail), 'end')
+    const left = dropped + 2 * cap - first.length - last.length
+    return Buffer.concat([first, Buffer.from(`\n... ${left} bytes left out ...\n`), last])
   }
   return {
     tap: (chunk) => {
@@ -51,6 +54,16 @@ export function capture(onLine?: (line: string) => void, cap = half): Capture {
     bytes,
     text: () => bytes().toString('utf8'),
   }
+}
+
+/** So far from a cut its line's end is looked for. */
+const nearCut = 4096
+
+/** Without the line that was cut, where its end is near: half a secret could stand there, which nobody would know for one. */
+function wholeLines(kept: Buffer, side: 'begin' | 'end'): Buffer {
+  const at = side === 'begin' ? kept.lastIndexOf(10) : kept.indexOf(10)
+  if (at < 0 || (side === 'begin' ? kept.length - at : at) > nearCut) return kept
+  return side === 'begin' ? kept.subarray(0, at) : kept.subarray(at + 1)
 }
 
 /** Cuts bytes into lines without their ends; a line without end is cut at 64 KiB, and `end` hands on the last one. */

@@ -29,8 +29,12 @@ export interface Line {
 
 const worthTelling = 256 * 1024
 
-/** Streams with the windows of RFC 4254: bytes are granted anew once they were read, and none is sent that was not granted. */
-export function channelStream(sides: Sides, tell: Teller): Line {
+/**
+ * Streams with the windows of RFC 4254: bytes are granted anew once they were read, and none is sent that was not granted.
+ * `window` is what the other side was granted at first; `output` and `errors` throw a RangeError when it sends more.
+ */
+export function channelStream(sides: Sides, window: number, tell: Teller): Line {
+  let mayCome = window
   let granted = 0
   let largest = 1
   let closed = false
@@ -43,6 +47,7 @@ export function channelStream(sides: Sides, tell: Teller): Line {
     taken += bytes
     if (taken < worthTelling || closed) return
     tell.more(taken)
+    mayCome += taken
     taken = 0
   }
   const release = (from: keyof typeof unread) => {
@@ -89,6 +94,8 @@ export function channelStream(sides: Sides, tell: Teller): Line {
   if (sides === 'three') stream.on('error', () => undefined)
   errorStream.on('error', () => undefined)
   const arrived = (into: Readable, from: keyof typeof unread, chunk: Buffer) => {
+    mayCome -= chunk.length
+    if (mayCome < 0) throw new RangeError('The other side sends more than it may.')
     if (over || into.destroyed) return credit(chunk.length)
     // Before the push: a reader takes the bytes, and asks for more, while it lasts.
     unread[from] += chunk.length

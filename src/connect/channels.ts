@@ -29,6 +29,8 @@ const type = {
 }
 const ours = 2 * 1024 * 1024
 const largest = 32 * 1024
+/** Pieces that a server must take; with none at all, nothing would ever be sent, without end. */
+export const leastPiece = 256
 const openSeconds = 30
 const quietMs = 1000
 
@@ -37,6 +39,7 @@ interface Entry {
   theirs: number
   said: Ended
   over: boolean
+  hasExited: boolean
   /** Settles what was asked last: the channel itself, then its command. */
   answer: (wrong: string | undefined) => void
   readonly ended: Promise<Ended>
@@ -59,7 +62,7 @@ export function channelsOver(send: Send, seconds = openSeconds): Channels {
     count += 1
     const toThem = (what: number, body: Buffer, done?: () => void) =>
       tell(what, Buffer.concat([numbers(entry.theirs), body]), done)
-    const line = channelStream(sides, {
+    const line = channelStream(sides, ours, {
       data: (chunk, done) => toThem(type.data, string(chunk), done),
       more: (bytes) => toThem(type.more, numbers(bytes)),
       eof: () => toThem(type.eof, Buffer.alloc(0)),
@@ -71,6 +74,7 @@ export function channelsOver(send: Send, seconds = openSeconds): Channels {
       theirs: -1,
       said: {},
       over: false,
+      hasExited: false,
       answer: () => undefined,
       ended: new Promise((resolve) => {
         end = resolve
@@ -118,7 +122,10 @@ export function channelsOver(send: Send, seconds = openSeconds): Channels {
     const wanted = from.byte() !== 0
     if (name === 'exit-status') entry.said = { code: from.number() }
     if (name === 'exit-signal') entry.said = { signal: from.string().toString('latin1') }
-    if (name === 'exit-status' || name === 'exit-signal') entry.exited()
+    if ((name === 'exit-status' || name === 'exit-signal') && !entry.hasExited) {
+      entry.hasExited = true
+      entry.exited()
+    }
     // A server that asks whether we are there counts any answer.
     if (wanted) tell(type.failure, numbers(entry.theirs))
   }
@@ -130,15 +137,21 @@ export function channelsOver(send: Send, seconds = openSeconds): Channels {
     const id = from.number()
     const entry = entries.get(id)
     if (entry === undefined) return
+    // Said in any other order, somebody would wait for ever, or be told of a channel that is not there.
+    const opens = kind === type.confirmed || kind === type.failed
+    if (opens !== entry.theirs < 0) throw new RangeError(`A message of type ${kind} was not expected now.`)
     switch (kind) {
-      case type.confirmed:
-        entry.theirs = from.number()
-        entry.line.grant(from.number(), from.number())
+      case type.confirmed: {
+        const [theirs, granted, piece] = [from.number(), from.number(), from.number()]
+        if (piece < leastPiece) throw new RangeError(`Pieces of ${piece} bytes are too small.`)
+        entry.theirs = theirs
+        entry.line.grant(granted, piece)
         entry.answer(undefined)
         break
+      }
       case type.failed: {
-        entries.delete(id)
         const [reason, words] = [from.number(), from.string().toString('utf8')]
+        entries.delete(id)
         entry.answer(`channel open failure: ${words || `reason ${reason}`}`)
         break
       }

@@ -2,6 +2,7 @@ import type { ParsedKey } from 'ssh2'
 import type { Connection, Endpoint } from '../model/connection.ts'
 import type { Secret, SecretStore } from '../model/secret.ts'
 import type { Bastions } from './bastions.ts'
+import type { KnownFiles } from './known-files.ts'
 import type { Refusals } from './refusals.ts'
 import type { Tries } from './tries.ts'
 import type { Turns } from './turns.ts'
@@ -10,6 +11,8 @@ import type { Retry } from './wire.ts'
 /** What is done with the host key of a machine of which none is known; a key that is another than the known one is always refused. */
 export type HostKeyChecking = 'strict' | 'accept-new'
 
+/** Keys that are taken for the ones of machines, and stored nowhere: by the machine as known_hosts writes it. */
+export type HeldKeys = Map<string, { readonly endpoint: Endpoint; readonly key: Buffer }>
 /** What a server asks in the middle of a login (keyboard-interactive), made safe to show. */
 export interface ServerAsks {
   readonly host: string
@@ -28,6 +31,10 @@ export interface ConnectContext {
   readonly agent?: string
   /** `accept-new`: the key of a machine of which no key is known is stored and taken; default `strict`. */
   readonly hostKeyChecking?: HostKeyChecking
+  /** With `accept-new`: keys that are taken are kept here for as long as this lives, and not stored in a file. */
+  readonly heldKeys?: HeldKeys
+  /** The known_hosts files, read once; without it, they are read for each connection. */
+  readonly knownHosts?: KnownFiles
   /** Seconds for TCP, handshake and authentication of one try together, whatever the endpoint says; default 20. */
   readonly connectTimeout?: number
   /** Seconds without a byte from the other side after which a connection is given up; default 60. */

@@ -1,18 +1,11 @@
 import { quote } from '../model/command.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import type { ConnectContext } from './context.ts'
-import {
-  fingerprint,
-  hostName,
-  judge,
-  type Known,
-  keyType,
-  knownFor,
-  type ReadKnownHosts,
-  type Verdict,
-} from './known-hosts.ts'
-import { rememberKeys } from './remember-key.ts'
+import { sanitize } from '../model/sanitize.ts'
+import type { ConnectContext, HeldKeys } from './context.ts'
+import { knownFiles } from './known-files.ts'
+import { fingerprint, hostName, judge, type Known, keyType, knownFor, type Verdict } from './known-hosts.ts'
+import { type KeyStore, rememberKeys } from './remember-key.ts'
 
 /** Judges the key of one machine, and remembers why it was not the right one. */
 export interface HostKeyCheck {
@@ -37,29 +30,28 @@ export const offered: Readonly<Record<string, readonly string[]>> = {
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 }
 
-/** The files that say which host keys a machine has; a key that is accepted goes into the first. */
-export function knownHostsOf(endpoint: Endpoint, home: string): readonly [string, ...string[]] {
-  const [first = `${home}/.ssh/known_hosts`, ...more] = endpoint.knownHostsFiles ?? []
-  return [first, ...more]
-}
+/** The files that say which host keys a machine has. */
+const knownHostsOf = (endpoint: Endpoint, home: string): readonly string[] =>
+  endpoint.knownHostsFiles ?? [`${home}/.ssh/known_hosts`]
 
-/** What a machine's key is looked up and stored by: its alias has no port. */
-export const recordedAs = ({ address, port, hostKeyAlias }: Endpoint) =>
-  hostKeyAlias === undefined ? { address, port } : { address: hostKeyAlias.toLowerCase(), port: 22 }
+/** What a machine's key is looked up and stored by, as known_hosts writes it: its alias has no port. */
+export const recordedName = ({ address, port, hostKeyAlias }: Endpoint): string =>
+  hostKeyAlias === undefined ? hostName(address, port) : hostKeyAlias.toLowerCase()
 
-/** The same as known_hosts writes it. */
-export function recordedName(endpoint: Endpoint): string {
-  const { address, port } = recordedAs(endpoint)
-  return hostName(address, port)
+/** Where a machine's key is stored. */
+export function keyStoreOf(endpoint: Endpoint, home: string): KeyStore {
+  const files = knownHostsOf(endpoint, home)
+  const file = endpoint.newKeysFile ?? files[0]
+  const hashed = endpoint.hashKnownHosts === true
+  return { file: file === '' ? undefined : file, files, name: recordedName(endpoint), hashed }
 }
 
 /** What files and inventory say of a machine. Throws `host-key` when a file cannot be read. */
-export async function knownOf(endpoint: Endpoint, home: string, read?: ReadKnownHosts): Promise<Known> {
+export async function knownOf(endpoint: Endpoint, home: string, known = knownFiles()): Promise<Known> {
   const { name, hostKeyFingerprints = [] } = endpoint
-  const { address, port } = recordedAs(endpoint)
   try {
     return {
-      ...(await knownFor(knownHostsOf(endpoint, home), address, port, read)),
+      ...(await knownFor(knownHostsOf(endpoint, home), recordedName(endpoint), known)),
       pins: hostKeyFingerprints,
     }
   } catch (cause) {
@@ -72,23 +64,60 @@ export async function knownOf(endpoint: Endpoint, home: string, read?: ReadKnown
   }
 }
 
-/** Reads what is known of an endpoint. Throws `host-key` when a known_hosts file cannot be read. */
+/** A machine showed a key that is not one of the inventory's; of another type it may have one that is. */
+export class NotPinned extends ConnectionError {
+  readonly key: Buffer
+  constructor(endpoint: Endpoint, pins: readonly string[], keys: readonly [Buffer, ...Buffer[]]) {
+    const { name } = endpoint
+    const shown = keys.map((key) => `${keyType(key)} ${fingerprint(key)}`).join(', ')
+    super(
+      name,
+      'host-key',
+      `${name}: the host key of ${recordedName(endpoint)} is not the one of the inventory: it shows ${shown}, and upgrade_fleet_host_key has ${pins.join(', ')}. ${warning}\nIf it is right, compare fingerprints, then correct upgrade_fleet_host_key; all keys of the machine: upgrade-fleet hostkeys scan ${quote(name)}`,
+    )
+    this.key = keys[0]
+  }
+}
+
+/**
+ * Reads what is known of an endpoint. `passed` are keys that it showed before and that are not the inventory's: their types
+ * are not asked for again. Throws `host-key` when a known_hosts file cannot be read, or has only keys of types that are not
+ * understood here.
+ */
 export async function hostKeyCheck(
   endpoint: Endpoint,
-  { home, hostKeyChecking = 'strict' }: Pick<ConnectContext, 'home' | 'hostKeyChecking'>,
+  context: Pick<ConnectContext, 'home' | 'hostKeyChecking' | 'heldKeys' | 'knownHosts'>,
+  passed: readonly Buffer[] = [],
 ): Promise<HostKeyCheck> {
-  const files = knownHostsOf(endpoint, home)
+  const { home, hostKeyChecking = 'strict', heldKeys, knownHosts } = context
+  const store = keyStoreOf(endpoint, home)
   const { name } = endpoint
-  const { address, port } = recordedAs(endpoint)
-  let known = await knownOf(endpoint, home)
+  let known = await knownOf(endpoint, home, knownHosts)
   let verdict: ConnectionError | undefined
   let shown: string | undefined
+  const judged = (key: Buffer, found: Verdict): boolean => {
+    verdict =
+      found.kind === 'not-pinned'
+        ? new NotPinned(endpoint, found.pins, [key, ...passed])
+        : refusal(endpoint, store.files, key, found, known.authorities)
+    return verdict === undefined
+  }
+  const hold = (key: Buffer, held: HeldKeys): boolean => {
+    const before = held.get(store.name)
+    if (before === undefined) held.set(store.name, { endpoint, key })
+    if (before === undefined || before.key.equals(key)) return judged(key, { kind: 'known' })
+    verdict = new ConnectionError(
+      name,
+      'host-key',
+      `${name}: the host key of ${store.name} changes: it showed ${fingerprint(before.key)}, and now ${fingerprint(key)}. ${warning}`,
+    )
+    return false
+  }
   const accept = async (key: Buffer): Promise<boolean> => {
     try {
-      const [found = { kind: 'unknown' }] = await rememberKeys(files, address, port, [key])
-      verdict = refusal(endpoint, files, key, found, known.authorities)
+      const [found = { kind: 'unknown' }] = await rememberKeys(store, [key])
       // It is asked again whenever the connection makes new keys.
-      if (verdict === undefined) known = await knownOf(endpoint, home)
+      if (judged(key, found)) known = await knownOf(endpoint, home, knownHosts)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       verdict = new ConnectionError(name, 'host-key', `${name}: its host key cannot be stored: ${why}`)
@@ -97,25 +126,36 @@ export async function hostKeyCheck(
   }
   const [recorded] = known.pins.length > 0 ? [] : known.keys
   const types = recorded === undefined ? Object.keys(offered) : known.keys.map((line) => line.type)
+  const done = passed.map(keyType)
+  const algorithms = [...new Set(types.flatMap((type) => (done.includes(type) ? [] : (offered[type] ?? []))))]
+  const [first, ...more] = passed
+  if (first !== undefined && algorithms.length === 0)
+    throw new NotPinned(endpoint, known.pins, [first, ...more])
+  if (recorded !== undefined && algorithms.length === 0)
+    throw new ConnectionError(
+      name,
+      'host-key',
+      `${name}: the host key of ${store.name} is known by a type that is not understood here: ${recorded.file}:${recorded.line} has ${sanitize(recorded.type)}.\nAdd another of its keys, once compared: ssh-keyscan, or take that line away and type: upgrade-fleet hostkeys trust ${quote(name)}`,
+    )
   return {
-    algorithms: [...new Set(types.flatMap((type) => offered[type] ?? []))],
+    algorithms,
     verify: (key) => {
       shown = `${keyType(key)} ${fingerprint(key)}`
       const found = judge(known, key)
-      if (found.kind === 'unknown' && hostKeyChecking === 'accept-new') return accept(key)
-      verdict = refusal(endpoint, files, key, found, known.authorities)
-      return verdict === undefined
+      if (found.kind !== 'unknown' || hostKeyChecking !== 'accept-new') return judged(key, found)
+      return heldKeys === undefined ? accept(key) : hold(key, heldKeys)
     },
     shown: () => shown,
     refused: () => verdict,
-    noneOffered: () =>
-      recorded === undefined
-        ? undefined
-        : new ConnectionError(
-            name,
-            'host-key',
-            `${name}: the host key of ${hostName(address, port)} has changed: it has no key of a type that ${recorded.file}:${recorded.line} has (${recorded.type} ${fingerprint(recorded.key)}). ${warning}\n${forget(endpoint, recorded.file)}`,
-          ),
+    noneOffered: () => {
+      if (first !== undefined) return new NotPinned(endpoint, known.pins, [first, ...more])
+      if (recorded === undefined) return undefined
+      return new ConnectionError(
+        name,
+        'host-key',
+        `${name}: the host key of ${store.name} has changed: it has no key of a type that ${recorded.file}:${recorded.line} has (${recorded.type} ${fingerprint(recorded.key)}). ${warning}\n${forget(endpoint, recorded.file)}`,
+      )
+    },
   }
 }
 
@@ -129,7 +169,7 @@ function refusal(
   endpoint: Endpoint,
   files: readonly string[],
   key: Buffer,
-  found: Verdict,
+  found: Exclude<Verdict, { kind: 'not-pinned' }>,
   [authority]: Known['authorities'],
 ): ConnectionError | undefined {
   const { name } = endpoint
@@ -142,7 +182,7 @@ function refusal(
       return undefined
     case 'unknown':
       return error(
-        `is not known: ${shown}, in none of ${files.join(', ')}.`,
+        `is not known: ${shown}, in ${files.length === 0 ? 'no file, since none is named' : `none of ${files.join(', ')}`}.`,
         authority === undefined || endpoint.kind === 'openssh'
           ? `Compare the fingerprint with the machine's own, then type: upgrade-fleet hostkeys trust ${quote(name)}`
           : `If it has a certificate of the authority in ${authority.file}:${authority.line}, set ansible_connection: openssh for it.`,
@@ -154,11 +194,6 @@ function refusal(
         forget(endpoint, recorded.file),
       )
     }
-    case 'not-pinned':
-      return error(
-        `is not the one of the inventory: it shows ${shown}, and upgrade_fleet_host_key has ${found.pins.join(', ')}. ${warning}`,
-        `If it is right, compare fingerprints, then correct upgrade_fleet_host_key; all keys of the machine: upgrade-fleet hostkeys scan ${quote(name)}`,
-      )
     case 'revoked':
       return error(
         `is revoked: ${shown}, by ${found.by.file}:${found.by.line}.`,

@@ -1,5 +1,6 @@
-import { createHash, createHmac } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { matchesSshList } from '../model/ssh-patterns.ts'
+import type { KnownFiles } from './known-files.ts'
 
 /** One line of a known_hosts file. */
 export interface KnownLine {
@@ -13,7 +14,7 @@ export interface KnownLine {
 
 /** What the files say of one machine. */
 export interface Known {
-  /** Keys of the first file that knows it. */
+  /** Keys of all files that know it. */
   readonly keys: readonly KnownLine[]
   readonly revoked: readonly KnownLine[]
   /** Keys whose certificates are taken, by the transport that knows certificates. */
@@ -44,24 +45,12 @@ export function parseKnownHosts(text: string, file: string): readonly KnownLine[
   })
 }
 
-/** Whether a line's host field means that machine. */
-export function matchesHost(hosts: string, address: string, port: number): boolean {
-  const name = hostName(address, port)
-  if (hosts.startsWith('|')) {
-    const [, version, salt, hash] = hosts.split('|')
-    if (version !== '1' || salt === undefined || hash === undefined) return false
-    return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash
-  }
-  // Almost every line is of another machine, by its plain name.
-  if (!/[*?!]/.test(hosts) && !hosts.toLowerCase().split(',').includes(name)) return false
-  let found = false
-  for (const pattern of hosts.toLowerCase().split(',')) {
-    const negated = pattern.startsWith('!')
-    if (!matchesPattern(negated ? pattern.slice(1) : pattern, name)) continue
-    if (negated) return false
-    found = true
-  }
-  return found
+/** Whether a host field is the hash of one name. */
+export const isHashed = (hosts: string): boolean => hosts.startsWith('|')
+
+/** Whether a host field that is not hashed means the name. */
+export function matchesPatterns(hosts: string, name: string): boolean {
+  return matchesSshList(name, hosts.toLowerCase())
 }
 
 /** A machine as known_hosts writes it: `[host]:port` unless the port is 22. */
@@ -69,38 +58,18 @@ export function hostName(address: string, port: number): string {
   return (port === 22 ? address : `[${address}]:${port}`).toLowerCase()
 }
 
-/** Gives the lines of a known_hosts file. */
-export type ReadKnownHosts = (file: string) => Promise<readonly KnownLine[]>
-
-const readKnownHosts: ReadKnownHosts = async (file) => parseKnownHosts(await textOf(file), file)
-
-/** Reads each file once, for whoever looks for many machines at the same time. */
-export function knownHostsReader(): ReadKnownHosts {
-  const files = new Map<string, Promise<readonly KnownLine[]>>()
-  return (file) => {
-    const lines = files.get(file) ?? readKnownHosts(file)
-    files.set(file, lines)
-    return lines
-  }
-}
-
-/** Reads the files and picks what is about one machine. A missing file knows nobody; one that cannot be read throws. */
+/** Picks what files say about one machine: as for OpenSSH, the keys of all of them count. Throws where one cannot be read. */
 export async function knownFor(
   files: readonly string[],
-  address: string,
-  port: number,
-  read: ReadKnownHosts = readKnownHosts,
+  name: string,
+  known: Pick<KnownFiles, 'about'>,
 ): Promise<Omit<Known, 'pins'>> {
-  const revoked: KnownLine[] = []
-  const authorities: KnownLine[] = []
-  let keys: readonly KnownLine[] = []
-  for (const file of files) {
-    const lines = (await read(file)).filter((line) => matchesHost(line.hosts, address, port))
-    revoked.push(...lines.filter((line) => line.marker === 'revoked'))
-    authorities.push(...lines.filter((line) => line.marker === 'cert-authority'))
-    if (keys.length === 0) keys = lines.filter((line) => line.marker === 'none')
+  const lines = (await Promise.all(files.map((file) => known.about(file, name)))).flat()
+  return {
+    keys: lines.filter(({ marker }) => marker === 'none'),
+    revoked: lines.filter(({ marker }) => marker === 'revoked'),
+    authorities: lines.filter(({ marker }) => marker === 'cert-authority'),
   }
-  return { keys, revoked, authorities }
 }
 
 /** Judges a key that a machine showed: what is revoked stays so, then the inventory's word counts before that of the files. */
@@ -124,21 +93,4 @@ export function keyType(blob: Buffer): string {
 /** A key's fingerprint as OpenSSH shows it. */
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
-}
-
-function matchesPattern(pattern: string, name: string): boolean {
-  const parts = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${parts}$`, 's').test(name)
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
-    throw error
-  }
 }

@@ -26,8 +26,8 @@ export class HeldError extends ConnectionError {
 /** The machines' locks that one run holds. They are taken once and never again: who was fenced off stays so. */
 export interface Leases {
   /**
-   * Takes the locks of machines, `forks` at a time, until the signal. Answers those that cannot be had, or are not who they should be. A machine that
-   * cannot be reached is left for its first change, and is no reason to stop here.
+   * Takes the locks of machines, `forks` at a time, until the signal. Answers those that cannot be had, or are not who they
+   * should be (`another-machine`, `host-key`). A machine that cannot be reached is left for its first change, and is no reason to stop here.
    */
   takeAll(
     machines: readonly (() => Promise<Connection>)[],
@@ -105,7 +105,7 @@ export function keepLeases(claim: Claim): Leases {
           await leaseOf(await connect())
         } catch (error) {
           if (!(error instanceof ConnectionError)) throw error
-          if (error instanceof HeldError || error.fault === 'another-machine') held.set(connect, error)
+          if (error instanceof HeldError || isAnother(error)) held.set(connect, error)
         }
       })
       return machines.flatMap((connect) => held.get(connect) ?? [])
@@ -128,6 +128,8 @@ export function keepLeases(claim: Claim): Leases {
     },
   }
 }
+
+const isAnother = ({ fault }: ConnectionError): boolean => fault === 'another-machine' || fault === 'host-key'
 
 /** Takes a machine's lock, or takes it over; answers the number. Throws ConnectionError `fenced` with who holds it. */
 async function acquire(connection: Connection, claim: Claim): Promise<number> {

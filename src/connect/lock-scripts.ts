@@ -27,7 +27,7 @@ newest`
 export function lookScript(workdir: string): string {
   return `l=${quote(lockDirectory(workdir))}
 ${newest}
-printf '%s\\n' "$m"; [ "$m" = 0 ] || cat -- "$l/$m/note"`
+printf '%s\\n' "$m"; [ "$m" = 0 ] || while IFS= read -r x; do printf '%s\\n' "$x"; done <"$l/$m/note"`
 }
 
 /**
@@ -37,10 +37,10 @@ printf '%s\\n' "$m"; [ "$m" = 0 ] || cat -- "$l/$m/note"`
  */
 export function addScript(workdir: string, after: number, note: string, token: string): string {
   return `umask 077; l=${quote(lockDirectory(workdir))}; n=${after + 1}
-mkdir -p -- "$l" || exit 1
+[ -d "$l" ] || mkdir -p -- "$l" || exit 1
 ${newest}
 [ "$m" = ${after} ] || exit ${quicker}
-t="$l"/new.${quote(token)}; trap 'rm -rf -- "$t"' EXIT; mkdir -- "$t" || exit 1
+t="$l"/new.${quote(token)}; trap '[ ! -e "$t" ] || rm -rf -- "$t"' EXIT; mkdir -- "$t" || exit 1
 printf '%s\\n' ${quote(note)} >"$t/note" && { sync -- "$t/note" "$t" 2>/dev/null || sync; } || exit 1
 if ! w=$(mv -T -- "$t" "$l/$n" 2>&1); then [ ! -e "$l/$n" ] || exit ${quicker}
 printf '%s\\n' "$w" >&2; exit 1; fi

@@ -1,10 +1,9 @@
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import type { ConnectContext } from './context.ts'
-import { type HostKeyCheck, hostKeyCheck, knownOf, offered, recordedName } from './host-key.ts'
+import { type HostKeyCheck, hostKeyCheck, knownOf, NotPinned, offered, recordedName } from './host-key.ts'
 import { keyType } from './known-hosts.ts'
 import { showKey } from './show-key.ts'
-import { openWay } from './way.ts'
 
 /** The host keys that `ssh` may take, as the text of a known_hosts file, and the algorithms to ask for. */
 export interface TrustedKeys {
@@ -32,7 +31,9 @@ export async function trustedKeys(
   const { keys, revoked, authorities, pins } = await knownOf(endpoint, context.home)
   const host = recordedName(endpoint)
   const refused = () =>
-    judged(endpoint, check, context, seconds).then((found) => ('key' in found ? undefined : found))
+    judged(endpoint, check, context, seconds).then((found) =>
+      found instanceof ConnectionError ? found : undefined,
+    )
   const line = (marker: string, { type, key }: { readonly type: string; readonly key: Buffer }) =>
     `${marker}${host} ${type} ${key.toString('base64')}\n`
   const never = revoked.map((one) => line('@revoked ', one))
@@ -48,8 +49,14 @@ export async function trustedKeys(
       refused,
     }
   }
-  const found = await judged(endpoint, check, context, seconds)
-  if (!('key' in found)) throw found
+  let found = await judged(endpoint, check, context, seconds)
+  const passed: Buffer[] = []
+  // The pinned key may be of another type than the one that it shows first.
+  while (found instanceof NotPinned && !passed.some((one) => one.equals((found as NotPinned).key))) {
+    passed.push(found.key)
+    found = await judged(endpoint, await hostKeyCheck(endpoint, context, passed), context, seconds)
+  }
+  if (found instanceof ConnectionError) throw found
   const type = keyType(found.key)
   return {
     text: [...never, line('', { type, key: found.key })].join(''),
@@ -66,8 +73,7 @@ async function judged(
   seconds: number,
 ): Promise<{ readonly key: Buffer } | ConnectionError> {
   const ssh2 = (await import('ssh2')).default
-  const way = await openWay(endpoint, seconds, context)
-  const [key] = await showKey(ssh2, endpoint, check.algorithms, seconds, way.stream)
+  const [key] = await showKey(ssh2, endpoint, check.algorithms, seconds, context)
   const { name } = endpoint
   if (key === undefined)
     return (

@@ -1,39 +1,58 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { createHmac, randomBytes } from 'node:crypto'
+import { mkdir, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { hostName, judge, keyType, knownFor, type Verdict } from './known-hosts.ts'
+import { lockFile } from './file-lock.ts'
+import { knownFiles } from './known-files.ts'
+import { judge, keyType, knownFor, type Verdict } from './known-hosts.ts'
 
-const patience = 10_000
+/** Where the key of a machine is stored, and how. */
+export interface KeyStore {
+  /** The file that it goes into; undefined where there is none of the user's own. */
+  readonly file: string | undefined
+  /** All that are read. */
+  readonly files: readonly string[]
+  /** The machine as known_hosts writes it. */
+  readonly name: string
+  /** Whether the name is hashed, as HashKnownHosts says. */
+  readonly hashed: boolean
+}
 
 /**
- * Stores the keys of a machine of which no file knows any, in the first file, synced; answers what each of them is then.
- * Nothing is stored for a machine that has a key already, or where one of these keys is revoked. Two at once wait for one
- * another; throws when the file cannot be written, or its lock is not let go of within 10 seconds.
+ * Stores the keys of a machine of which no file knows any, synced; answers what each of them is then. Nothing is stored for
+ * a machine that has a key already, or where one of these keys is revoked. Two at once wait for one another; throws when the
+ * file cannot be written or keeps nothing, when the name would stand for others too, or another holds the file's lock.
  */
 export async function rememberKeys(
-  files: readonly [string, ...string[]],
-  address: string,
-  port: number,
+  { file, files, name, hashed }: KeyStore,
   keys: readonly Buffer[],
 ): Promise<readonly Verdict[]> {
-  const [file] = files
+  if (file === undefined)
+    throw new Error('no known_hosts file of your own is named (UserKnownHostsFile none)')
   if (file.startsWith('/etc/'))
     throw new Error(`${file} is for all users of this machine, and no known_hosts of your own is named`)
+  if (!/^[^\s,*?!|@#\p{Cc}]+$/u.test(name))
+    throw new Error(`${JSON.stringify(name)} would stand for other machines too`)
+  // What /dev/null is given is unknown again the next time, and any other key would be taken then.
+  if ((await stat(file).catch(() => undefined))?.isFile() === false)
+    throw new Error(`${file} is no file that keeps anything`)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const unlock = await lock(file)
+  const unlock = await lockFile(file)
   try {
     // What another has stored meanwhile counts.
-    const known = { ...(await knownFor(files, address, port)), pins: [] }
+    const known = { ...(await knownFor(files, name, knownFiles())), pins: [] }
     const found = keys.map((key) => judge(known, key))
     if (found.some((verdict) => verdict.kind !== 'unknown')) return found
-    await append(
-      file,
-      keys.map((key) => `${hostName(address, port)} ${keyType(key)} ${key.toString('base64')}\n`).join(''),
-    )
+    const host = () => (hashed ? hashedName(name) : name)
+    await append(file, keys.map((key) => `${host()} ${keyType(key)} ${key.toString('base64')}\n`).join(''))
     return keys.map(() => ({ kind: 'known' }))
   } finally {
     await unlock()
   }
+}
+
+function hashedName(name: string): string {
+  const salt = randomBytes(20)
+  return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`
 }
 
 /** One write at the end, so that what ssh itself adds at the same time is kept. */
@@ -48,24 +67,5 @@ async function append(file: string, lines: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
-  }
-}
-
-/** Takes the lock of a file; the answer lets go of it. */
-async function lock(file: string): Promise<() => Promise<void>> {
-  const path = `${file}.upgrade-fleet-lock`
-  const until = performance.now() + patience
-  for (;;) {
-    try {
-      await (await open(path, 'wx', 0o600)).close()
-      return () => rm(path, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      if (performance.now() > until)
-        throw new Error(
-          `another upgrade-fleet writes ${file}, for 10 seconds now; if there is none any more, type: rm '${path}'`,
-        )
-      await sleep(5 + Math.random() * 20)
-    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../model/connection.ts'
-import { anotherBy, kinship, type MachineIdentity } from '../model/machine-identity.ts'
+import { anotherBy, areTwo, kinship, type MachineIdentity } from '../model/machine-identity.ts'
 
 /** What is wrong with the machine that a name means, and what to do about it. */
 export interface Misnamed {
@@ -55,7 +55,7 @@ export function keepRoster(
       }
       for (const other of byRoot.get(rootOf(endpoint)) ?? []) {
         const found = met.get(other)
-        if (other !== name && found !== undefined && anotherBy(found, who) !== undefined)
+        if (other !== name && found !== undefined && areTwo(found, who))
           return {
             host: name,
             problem: `${name} and ${other} are two machines, and upgrade_fleet_same_machine says that they are one`,

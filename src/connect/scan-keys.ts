@@ -1,7 +1,9 @@
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import { knownHostsOf, knownOf, offered, recordedAs, recordedName } from './host-key.ts'
-import { fingerprint, judge, keyType, type ReadKnownHosts, type Verdict } from './known-hosts.ts'
+import type { ConnectContext } from './context.ts'
+import { keyStoreOf, knownOf, offered, recordedName } from './host-key.ts'
+import type { KnownFiles } from './known-files.ts'
+import { fingerprint, judge, keyType, type Verdict } from './known-hosts.ts'
 import { rememberKeys } from './remember-key.ts'
 import { showKey } from './show-key.ts'
 
@@ -27,18 +29,19 @@ const kinds = ['ssh-ed25519', 'ecdsa-', 'ssh-rsa'].map((kind) =>
   Object.entries(offered).flatMap(([type, names]) => (type.startsWith(kind) ? names : [])),
 )
 
-/** Asks a machine for its host keys, one of each kind, and logs in nowhere. `seconds` for each. Throws {@link ConnectionError}. */
-export async function scanKeys(endpoint: Endpoint, home: string, seconds = 20): Promise<ScannedHost> {
+/**
+ * Asks a machine for its host keys, one of each kind, the way that it is connected to, and does not log in there: only to
+ * those that it is behind, whose own keys must be known. `seconds` for each. Throws {@link ConnectionError}.
+ */
+export async function scanKeys(
+  endpoint: Endpoint,
+  context: ConnectContext,
+  seconds = 20,
+): Promise<ScannedHost> {
   const ssh2 = (await import('ssh2')).default
-  if (isBehind(endpoint))
-    throw new ConnectionError(
-      endpoint.name,
-      'unreachable',
-      `${endpoint.name}: it is behind ${endpoint.jump?.name ?? 'a ProxyCommand'}, where keys are not scanned: type ssh-keyscan on a machine that reaches it`,
-    )
-  const known = await knownOf(endpoint, home)
+  const known = await knownOf(endpoint, context.home, context.knownHosts)
   const shown: Buffer[] = []
-  for (const algorithms of kinds) shown.push(...(await showKey(ssh2, endpoint, algorithms, seconds)))
+  for (const algorithms of kinds) shown.push(...(await showKey(ssh2, endpoint, algorithms, seconds, context)))
   const host = recordedName(endpoint)
   if (shown.length === 0)
     throw new ConnectionError(
@@ -69,26 +72,21 @@ export async function trustKeys(
   keys: readonly ShownKey[],
   home: string,
 ): Promise<string> {
-  const files = knownHostsOf(endpoint, home)
+  const store = keyStoreOf(endpoint, home)
   const blobs = keys.map(({ key }) => key)
   const refuse = (why: string) =>
     new ConnectionError(endpoint.name, 'host-key', `${endpoint.name}: not stored: ${why}`)
-  const { address, port } = recordedAs(endpoint)
-  const found = await rememberKeys(files, address, port, blobs).catch((error: unknown) => {
+  const found = await rememberKeys(store, blobs).catch((error: unknown) => {
     throw refuse(error instanceof Error ? error.message : String(error))
   })
   if (found.some(({ kind }) => kind !== 'known')) throw refuse(`another key of ${host} is stored by now`)
-  return files[0]
+  return store.file ?? ''
 }
 
-/** Whether a machine is reached through another, or by a command. */
-export const isBehind = ({ jump, proxyCommand }: Endpoint): boolean =>
-  jump !== undefined || proxyCommand !== undefined
-
 /** Whether anything is known of a machine, so that its key can be judged without asking anybody. Throws `host-key`. */
-export async function isKnownHost(endpoint: Endpoint, home: string, read?: ReadKnownHosts): Promise<boolean> {
+export async function isKnownHost(endpoint: Endpoint, home: string, files?: KnownFiles): Promise<boolean> {
   if (endpoint.kind !== 'ssh' && endpoint.kind !== 'openssh') return true
-  const { keys, pins, authorities } = await knownOf(endpoint, home, read)
+  const { keys, pins, authorities } = await knownOf(endpoint, home, files)
   const vouched = endpoint.kind === 'openssh' && authorities.length > 0
   return keys.length > 0 || pins.length > 0 || vouched
 }

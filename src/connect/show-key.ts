@@ -1,22 +1,23 @@
-import type { Duplex } from 'node:stream'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
-import { dialOut, handshake } from './handshake.ts'
+import type { ConnectContext } from './context.ts'
+import { handshake } from './handshake.ts'
+import { openWay } from './way.ts'
 
 type Ssh2 = typeof import('ssh2')
 
 /**
  * The host key that a machine shows for some algorithms, or none when it has no such key. The handshake ends there: nobody
- * logs in; `way` is a stream to it where there is no plain one. Throws {@link ConnectionError} `unreachable`.
+ * logs in, but to the machines that it is behind. Throws {@link ConnectionError}.
  */
 export async function showKey(
   ssh2: Ssh2,
   endpoint: Endpoint,
   algorithms: readonly string[],
   seconds: number,
-  way?: Duplex,
+  context: ConnectContext,
 ): Promise<readonly [] | readonly [Buffer]> {
-  const sock = way ?? (await dialOut(endpoint, seconds))
+  const way = await openWay(endpoint, seconds, context)
   const client = new ssh2.Client()
   let shown: Buffer | undefined
   let failure: Error | undefined
@@ -25,7 +26,7 @@ export async function showKey(
   })
   const closed = new Promise<void>((resolve) => client.on('close', () => resolve()))
   client.connect({
-    sock,
+    sock: way.stream,
     username: 'nobody',
     readyTimeout: seconds * 1000,
     hostVerifier: (key: Buffer, decide: (ok: boolean) => void): void => {
@@ -35,10 +36,13 @@ export async function showKey(
     algorithms: { ...handshake, serverHostKey: [...algorithms] as never[] },
   })
   await closed
-  sock.destroy()
+  way.stream.destroy()
   if (shown !== undefined) return [shown]
   const why = failure?.message ?? 'the connection was closed'
   if (/no matching host key/.test(why)) return []
   const { name, address, port } = endpoint
-  throw new ConnectionError(name, 'unreachable', `${name}: ${address}:${port} shows no host key: ${why}`)
+  throw (
+    (await way.why) ??
+    new ConnectionError(name, 'unreachable', `${name}: ${address}:${port} shows no host key: ${why}`)
+  )
 }

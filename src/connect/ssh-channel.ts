@@ -1,15 +1,21 @@
-import type { Duplex } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import type { Channel, Ended } from './channel.ts'
+import { leastPiece } from './channels.ts'
 import { withResolvers } from './resolvers.ts'
 
 const quietMs = 1000
 
-/** What ssh2 calls back with; it never does after a disconnect, and throws when it is not connected. */
+/**
+ * What ssh2 calls back with; it never does after a disconnect, and throws when it is not connected. Nor does it look at what
+ * a server says of a channel: one that takes pieces of no bytes would be sent them without end, and what is sent beyond what
+ * was granted would be kept; `breach` is told of that.
+ */
 export function guarded<T extends Duplex>(
   start: (done: (error: Error | undefined, value: T) => void) => void,
   gone: Promise<string>,
   seconds: number,
+  breach: (why: Error) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let over = false
@@ -28,6 +34,12 @@ export function guarded<T extends Duplex>(
         // Nobody waits for it any more, and it would count against the server's limit.
         if (error === undefined && over) return void value.on('error', () => undefined).destroy()
         if (error) return fail(error)
+        const piece = numberIn(value, 'outgoing', 'packetSize')
+        if (piece !== undefined && piece < leastPiece) {
+          value.on('error', () => undefined).destroy()
+          return fail(new Error(`the server takes pieces of ${piece} bytes`))
+        }
+        keepToWindow(value, breach)
         end()
         resolve(value)
       })
@@ -35,6 +47,26 @@ export function guarded<T extends Duplex>(
       fail(error)
     }
   })
+}
+
+function keepToWindow(channel: Duplex, breach: (why: Error) => void): void {
+  const errors: unknown = Reflect.get(channel, 'stderr')
+  for (const stream of [channel, errors]) {
+    if (!(stream instanceof Readable)) continue
+    const push = stream.push.bind(stream)
+    stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+      if ((numberIn(channel, 'incoming', 'window') ?? 0) >= 0) return push(chunk, encoding)
+      breach(new Error('it sends more than it may'))
+      return false
+    }
+  }
+}
+
+// What ssh2 keeps of a channel has no types.
+function numberIn(channel: Duplex, side: 'incoming' | 'outgoing', name: string): number | undefined {
+  const about: unknown = Reflect.get(channel, side)
+  const value: unknown = typeof about === 'object' && about !== null ? Reflect.get(about, name) : undefined
+  return typeof value === 'number' ? value : undefined
 }
 
 /** A channel as a process. What it said last is waited for while bytes come at all, at most `seconds`. */

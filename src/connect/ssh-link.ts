@@ -16,13 +16,14 @@ import { withResolvers } from './resolvers.ts'
 import { asChannel, guarded } from './ssh-channel.ts'
 import { watchdog } from './watchdog.ts'
 import { openWay } from './way.ts'
+import { wholeIdent } from './whole-ident.ts'
 
 type Ssh2 = typeof import('ssh2')
 
 const partingMs = 1000
 
 /**
- * One SSH connection: host key checked before anything is sent, each way to log in tried once. It is gone as soon as its
+ * One SSH connection: host key checked before anything is sent, each way to log in tried once; `passed` are host keys that are not asked for. It is gone as soon as its
  * watchdog says so, whether the stream's own end comes or not. Throws {@link ConnectionError}.
  */
 export async function sshLink(
@@ -30,6 +31,7 @@ export async function sshLink(
   endpoint: Endpoint,
   username: string,
   context: ConnectContext,
+  passed: readonly Buffer[] = [],
 ): Promise<Link> {
   const { name } = endpoint
   const { refusals = keepRefusals() } = context
@@ -37,7 +39,7 @@ export async function sshLink(
   const before = refusals.before(settings)
   if (before !== undefined)
     throw new ConnectionError(name, 'auth', `${name}: not tried again: ${before.message}`)
-  const check = await hostKeyCheck(endpoint, context)
+  const check = await hostKeyCheck(endpoint, context, passed)
   const key = await findCredential(ssh2, endpoint, username, context)
   const { password } = endpoint
   const passwordValue = password === undefined ? '' : secretValue(name, password, context.secrets)
@@ -47,6 +49,7 @@ export async function sshLink(
   const way = await openWay(endpoint, seconds, context)
   const sock = way.stream
   gather(sock)
+  wholeIdent(sock)
   const client = new ssh2.Client()
   let alive = false
   let failure: (Error & { level?: string; code?: unknown }) | undefined
@@ -145,11 +148,16 @@ export async function sshLink(
     gone,
     patience,
     open: (command) =>
-      guarded<ClientChannel>((done) => client.exec(command, done), gone, patience).then((channel) =>
+      guarded<ClientChannel>((done) => client.exec(command, done), gone, patience, giveUp).then((channel) =>
         asChannel(channel, watch.quiet, patience),
       ),
     dial: (address, port) =>
-      guarded<Duplex>((done) => client.forwardOut('127.0.0.1', 0, address, port, done), gone, patience),
+      guarded<Duplex>(
+        (done) => client.forwardOut('127.0.0.1', 0, address, port, done),
+        gone,
+        patience,
+        giveUp,
+      ),
     close: () => {
       alive = false
       client.end()

@@ -3,6 +3,7 @@ import type { Connection, Endpoint } from '../model/connection.ts'
 import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { Refused } from './handshake.ts'
+import { NotPinned } from './host-key.ts'
 import { machine } from './machine.ts'
 import { keepRefusals } from './refusals.ts'
 import { BrokenOff, sshLink } from './ssh-link.ts'
@@ -19,7 +20,18 @@ export async function openSsh(endpoint: Endpoint, given: ConnectContext): Promis
   const context = { refusals: keepRefusals(), openedKeys: new Map(), ...given }
   const ssh2 = (await import('ssh2')).default
   const username = endpoint.user ?? userInfo().username
-  return overLinks(endpoint, context, () => sshLink(ssh2, endpoint, username, context))
+  const passed: Buffer[] = []
+  return overLinks(endpoint, context, async () => {
+    for (;;) {
+      try {
+        return await sshLink(ssh2, endpoint, username, context, passed)
+      } catch (error) {
+        // A server shows one key at a time, of the type that it is asked for: the pinned one may be another.
+        if (!(error instanceof NotPinned) || passed.some((one) => one.equals(error.key))) throw error
+        passed.push(error.key)
+      }
+    }
+  })
 }
 
 /** A connection over links of one kind, each made in its turn, and anew when one is lost. */

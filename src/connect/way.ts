@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { Duplex } from 'node:stream'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import type { ConnectContext } from './context.ts'
 import { dialOut } from './handshake.ts'
+import { type Identity, parseStat, sessionFunctions } from './session.ts'
 
 /** A stream to a machine. */
 export interface Way {
@@ -23,6 +25,27 @@ export async function openWay(endpoint: Endpoint, seconds: number, context: Conn
 
 const saidAtMost = 2000
 const ownEndMs = 100
+
+/** The session that a command leads; undefined where there is no /proc. */
+function sessionOf(pid: number | undefined): Identity | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Ends what is left of a command's session: what it started too, a pipeline's parts. It goes on where this process ends. */
+function endAll({ pid, start }: Identity): void {
+  const left = `left=$(members ${pid} ${start}); [ -n "$left" ] || exit 0`
+  const script = `${sessionFunctions}sleep ${ownEndMs / 1000}
+${left}; kill -HUP $left 2>/dev/null; round=0
+while [ $round -lt 20 ]; do ${left}; round=$((round + 1)); sleep 0.1; done
+kill -KILL $left 2>/dev/null`
+  spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore' })
+    .on('error', () => undefined)
+    .unref()
+}
 
 // As OpenSSH: the shell is replaced by the command. In a session of its own, a Ctrl-C of the terminal is not for it.
 function byCommand({ name }: Endpoint, command: string): Promise<Way> {
@@ -44,8 +67,10 @@ function byCommand({ name }: Endpoint, command: string): Promise<Way> {
       child.on('error', () => undefined)
       const stream = Duplex.from({ readable: child.stdout, writable: child.stdin })
       stream.on('error', () => undefined)
+      const session = sessionOf(child.pid)
+      // One that ends by itself may say why; one that does not is hung up on, and killed if it is deaf.
       stream.once('close', () => {
-        // One that ends by itself may say why; one that does not is hung up on, and killed if it is deaf.
+        if (session !== undefined) return endAll(session)
         const signals = [
           setTimeout(() => child.kill('SIGHUP'), ownEndMs),
           setTimeout(() => child.kill('SIGKILL'), 2000),

@@ -24,7 +24,7 @@ function script(given: string | undefined, make: boolean): Command {
     throw new TypeError(`The working directory must be an absolute path or begin with ~/, got "${given}".`)
   const path = given === undefined ? '~/.upgrade-fleet' : given
   const word = path.startsWith('~/') ? `"\${HOME:?}"/${quote(path.slice(2))}` : quote(path)
-  const create = `umask 077; mkdir -m 700 -- "$w" 2>/dev/null || [ -e "$w" ] || mkdir -m 700 -- "$w" || exit 1`
+  const create = `umask 077; [ -d "$w" ] || mkdir -m 700 -- "$w" 2>/dev/null || [ -e "$w" ] || mkdir -m 700 -- "$w" || exit 1`
   const absent = '[ -e "$w" ] || [ -L "$w" ] || exit 0'
   return literal(`${needs('stat', 'id', ...(make ? ['mkdir'] : []))}
 w=${word}

@@ -8,34 +8,38 @@ import { didYouMean } from '../model/nearest.ts'
 import { findings, pathText } from './issues.ts'
 import { bare } from './located.ts'
 import { keysOf } from './schema-keys.ts'
+import { noKeys, readVars, type Unseal } from './sealed.ts'
 import { shellWords } from './shell-words.ts'
-import { readYaml } from './yaml-text.ts'
+import { readYaml, type YamlText } from './yaml-text.ts'
 
 /** What was given with `-e`: it wins over everything that the inventory says. */
 export type ExtraVars = Readonly<Record<string, Json>>
 
 /** Reads the values of `-e`, later ones over earlier ones: `k=v k2="v 2"` (texts), a JSON or YAML map, or `@file` with one. */
-export async function parseExtraVars(list: readonly string[], cwd: string): Promise<ExtraVars> {
+export async function parseExtraVars(
+  list: readonly string[],
+  cwd: string,
+  unseal: Unseal = noKeys,
+): Promise<ExtraVars> {
   const all = new Map<string, Json>()
   for (const text of list) {
-    for (const [key, value] of Object.entries(await parseOne(text.trim(), cwd))) all.set(key, value)
+    for (const [key, value] of Object.entries(await parseOne(text.trim(), cwd, unseal))) all.set(key, value)
   }
   return Object.fromEntries(all)
 }
 
-async function parseOne(text: string, cwd: string): Promise<ExtraVars> {
+async function parseOne(text: string, cwd: string, unseal: Unseal): Promise<ExtraVars> {
   if (text.startsWith('@')) {
     const path = resolve(cwd, text.slice(1))
     const content = await readFile(path, 'utf8').catch((error: Error) => {
       throw new InputError(`-e ${text}: ${error.message}`)
     })
-    return parseMap(content, text.slice(1))
+    return mapOf(await readVars(content, { path, file: text.slice(1) }, unseal), text.slice(1))
   }
-  return /^[{[]/.test(text) ? parseMap(text, '-e') : parsePairs(text)
+  return /^[{[]/.test(text) ? mapOf(readYaml(text, '-e'), '-e') : parsePairs(text)
 }
 
-function parseMap(text: string, file: string): ExtraVars {
-  const { root, problems } = readYaml(text, file)
+function mapOf({ root, problems }: YamlText, file: string): ExtraVars {
   if (root === undefined) throw new InputError(problems)
   const value = bare(root)
   if (root.kind !== 'map') throw new InputError(`${file}: expected a map of variables`)

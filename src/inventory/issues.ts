@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
+import type { Secret } from '../model/secret.ts'
+import { isEncryptedValue, plainSecret } from '../model/secret-schema.ts'
+import { isTelling } from '../model/telling.ts'
 import { shown } from './located.ts'
 
 /** One thing that a schema found wrong: where in the value, and `expected ..., got ...`. */
@@ -11,16 +14,45 @@ export interface Finding {
 
 type Issue = z.core.$ZodIssue
 
-/** What is wrong with a value by a schema, in our words. */
+/**
+ * What is wrong with a value by a schema, in our words. With `named`, a plain text where a secret is expected is the secret of the
+ * name that it gives for the place.
+ */
 export function findings(
   schema: z.ZodType,
   value: Json,
+  named?: (path: readonly PropertyKey[]) => Secret,
 ): { output: unknown } | { wrong: readonly Finding[] } {
   const parsed = schema.safeParse(value, { reportInput: true })
-  return parsed.success
-    ? { output: parsed.data }
-    : { wrong: parsed.error.issues.flatMap((issue) => describe(issue, value)) }
+  if (parsed.success) return { output: parsed.data }
+  const plain = named === undefined ? [] : plainPaths(parsed.error.issues)
+  if (named !== undefined && plain.length > 0) {
+    const put = (whole: Json, path: readonly PropertyKey[]) => replaced(whole, path, named(path))
+    return findings(schema, plain.reduce(put, value))
+  }
+  return { wrong: parsed.error.issues.flatMap((issue) => describe(issue, value)) }
 }
+
+/** Where a plain text stands and a secret is expected, in alternatives of unions too. */
+function plainPaths(issues: readonly Issue[], at: readonly PropertyKey[] = []): readonly PropertyKey[][] {
+  return issues.flatMap((issue) => {
+    const path = [...at, ...issue.path]
+    if (issue.code === 'invalid_union') return issue.errors.flatMap((inner) => plainPaths(inner, path))
+    const isPlain = issue.code === 'custom' && issue.params?.['plainSecret'] === plainSecret.plainSecret
+    return isPlain ? [path] : []
+  })
+}
+
+function replaced(whole: Json, [first, ...rest]: readonly PropertyKey[], by: Secret): Json {
+  if (first === undefined) return by
+  if (Array.isArray(whole))
+    return whole.map((item: Json, at) => (at === Number(first) ? replaced(item, rest, by) : item))
+  const map = whole as Readonly<Record<string, Json>>
+  return { ...map, [String(first)]: replaced(map[String(first)], rest, by) }
+}
+
+const encrypted =
+  'an encrypted value, and only what the fleet declares as a secret may be one: it would be shown and kept openly (move it out of the vault)'
 
 /** A path as `databases[0].password`. */
 export function pathText(path: readonly PropertyKey[]): string {
@@ -47,6 +79,10 @@ function describe(issue: Issue, whole: Json): readonly Finding[] {
   }
   const message = expectation(issue)
   if (message.includes(', got ')) return [{ path, message }]
+  if (isEncryptedValue(got)) return [{ path, message: `${message}, got ${encrypted}` }]
+  // What stands under such a name may be a secret in the wrong place.
+  if (isTelling(String(path.findLast((part) => typeof part === 'string'))) && typeof got !== 'object')
+    return [{ path, message: `${message}, got ${got === undefined ? 'nothing' : `a ${typeof got}`}` }]
   return [{ path, message: `${message}, got ${shown(got)}${hint(issue, message, got)}` }]
 }
 

@@ -7,6 +7,7 @@ import { readArtifacts } from './artifacts.ts'
 import { addHosts, type Draft, emptyDraft } from './draft.ts'
 import { readIniInventory } from './ini.ts'
 import { problem } from './located.ts'
+import { isEncrypted, noKeys, type Unseal } from './sealed.ts'
 import { settle } from './settle.ts'
 import { readVarsDirectories } from './vars-files.ts'
 import { readYamlInventory } from './yaml.ts'
@@ -16,10 +17,12 @@ export interface InventoryInput {
   readonly sources: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Opens files of variables that are encrypted; without it there must be none. */
+  readonly unseal?: Unseal
 }
 
 /** Reads an inventory as Ansible does, but for what is wrong with it: that is all thrown at once, as an InputError. */
-export async function loadInventory({ sources, cwd }: InventoryInput): Promise<Inventory> {
+export async function loadInventory({ sources, cwd, unseal = noKeys }: InventoryInput): Promise<Inventory> {
   const shownPath = (path: string): string => {
     const short = relative(cwd, path)
     return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short
@@ -43,7 +46,7 @@ export async function loadInventory({ sources, cwd }: InventoryInput): Promise<I
   }
   for (const directory of directories) {
     await readArtifacts(draft, directory, shownPath)
-    await readVarsDirectories(draft, directory, shownPath)
+    await readVarsDirectories(draft, directory, shownPath, unseal)
   }
   if (draft.problems.length > 0) {
     throw new InputError(draft.problems, 'Correct the inventory, then try: upgrade-fleet inventory --graph')
@@ -89,7 +92,11 @@ async function readFileSource(draft: Draft, path: string, file: string): Promise
   if (text === undefined) return
   const extension = extname(path)
   const yamlInstead = 'write it as YAML (ansible-inventory -i FILE --list --yaml > hosts.yml)'
-  if (/\.[cm]?[jt]s$/.test(path))
+  if (isEncrypted(text))
+    refuse(
+      'expected hosts and groups, got an encrypted file; encrypt variables alone (group_vars/GROUP/vault.yml)',
+    )
+  else if (/\.[cm]?[jt]s$/.test(path))
     refuse(`expected YAML or INI; inventories in TypeScript are not supported yet`)
   else if (text.startsWith('#!'))
     refuse(`expected YAML or INI, got a program, which is not supported yet; ${yamlInstead}`)

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { InputError } from '../model/errors.ts'
 import type { SecretStore } from '../model/secret.ts'
+import { secretTitle } from '../model/secret-schema.ts'
 
 /** A secret's file as the store wants to know it: what is in it, whose it is, and its permission bits. */
 export interface SecretFile {
@@ -19,6 +20,9 @@ export function readSecretFile(path: string): SecretFile {
     closeSync(file)
   }
 }
+
+/** Kinds of secrets that are looked up once, before anything runs: people, programs and keys are asked for them. */
+export const askedFor = /^(?:command|prompt|age|vault|sealed):/
 
 /**
  * Looks up `env:NAME` and `file:/path` when they are used. A file must be of `uid` (the user who runs this) and closed to
@@ -39,31 +43,40 @@ export function secretStore(
         `Set it: export ${rest}=...`,
       )
     }
-    if (kind === 'file' && rest !== undefined) return fromFile(name, rest, readFile, uid)
+    if (kind === 'file' && rest !== undefined) return readOwn(`secret ${name}`, rest, uid, readFile)
+    if (askedFor.test(name))
+      throw new InputError(
+        `secret ${secretTitle(name)}: it was not looked up before the run`,
+        'Let a variable of the inventory name it, of a type that the fleet declares as a secret.',
+      )
     throw new InputError(`secret ${name}: expected env:NAME or file:/absolute/path`)
   }
 }
 
-function fromFile(
-  name: string,
+/**
+ * What a file holds that only `uid` may read, without the newline at its end. Throws an InputError, which begins with `what` and has
+ * nothing of the file in it.
+ */
+export function readOwn(
+  what: string,
   path: string,
-  readFile: (path: string) => SecretFile,
   uid: number | undefined,
+  readFile: (path: string) => SecretFile = readSecretFile,
 ): string {
   let file: SecretFile
   try {
     file = readFile(path)
   } catch (error) {
-    throw new InputError(`secret ${name}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new InputError(`${what}: ${error instanceof Error ? error.message : String(error)}`)
   }
   if (uid !== undefined && file.uid !== uid) {
-    throw new InputError(`secret ${name}: expected a file of yours (uid ${uid}), got one of uid ${file.uid}`)
+    throw new InputError(`${what}: expected a file of yours (uid ${uid}), got one of uid ${file.uid}`)
   }
   if ((file.mode & 0o077) !== 0) {
     const mode = (file.mode & 0o777).toString(8).padStart(4, '0')
-    throw new InputError(`secret ${name}: expected mode 0600, got ${mode}`, `Close it: chmod 600 '${path}'`)
+    throw new InputError(`${what}: expected mode 0600, got ${mode}`, `Close it: chmod 600 '${path}'`)
   }
   const text = file.text.replace(/\r?\n$/, '')
-  if (text === '') throw new InputError(`secret ${name}: the file is empty`)
+  if (text === '') throw new InputError(`${what}: the file is empty`)
   return text
 }

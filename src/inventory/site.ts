@@ -5,11 +5,13 @@ import type { Host } from '../model/host.ts'
 import { type Inventory, type InventoryHost, placeOfGroupVar, placeOfVar } from '../model/inventory.ts'
 import type { Json } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
+import type { Secret } from '../model/secret.ts'
 import { connectionVars } from './endpoint.ts'
 import type { ExtraVars } from './extra-vars.ts'
 import { type Finding, findings, pathText } from './issues.ts'
 import { problem } from './located.ts'
 import { misspelt } from './misspelt.ts'
+import { plainOfGroup, plainOfHost } from './plain-secrets.ts'
 import { keysOf } from './schema-keys.ts'
 import { unsupported } from './unsupported.ts'
 
@@ -85,7 +87,9 @@ function typedHost(
   extraVars: ExtraVars,
   problems: Set<string>,
 ): Host | undefined {
-  const { output, wrong } = check(schema, { ...host.vars, ...extraVars })
+  const named = (path: readonly PropertyKey[]) =>
+    isExtra(extraVars, path) ? plainOfGroup('all', path) : plainOfHost(host.name, path)
+  const { output, wrong } = check(schema, { ...host.vars, ...extraVars }, named)
   for (const { path, message } of wrong) {
     if (isExtra(extraVars, path)) problems.add(`-e ${pathText(path)}: ${message}`)
     else {
@@ -100,7 +104,8 @@ function typedHost(
 
 function siteVars(fleet: Fleet, inventory: Inventory, extraVars: ExtraVars, problems: Set<string>): unknown {
   const group = inventory.groups.find(({ name }) => name === 'all')
-  const { output, wrong } = check(fleet.vars, { ...group?.vars, ...extraVars })
+  const named = (path: readonly PropertyKey[]) => plainOfGroup('all', path)
+  const { output, wrong } = check(fleet.vars, { ...group?.vars, ...extraVars }, named)
   for (const { path, message } of wrong) {
     if (isExtra(extraVars, path)) problems.add(`-e ${pathText(path)}: ${message}`)
     else problems.add(problem(placeOfGroupVar(inventory, 'all', path), `all.vars.${pathText(path)}`, message))
@@ -111,15 +116,16 @@ function siteVars(fleet: Fleet, inventory: Inventory, extraVars: ExtraVars, prob
 const isExtra = (extraVars: ExtraVars, path: readonly PropertyKey[]) =>
   path[0] !== undefined && Object.hasOwn(extraVars, path[0])
 
-// A template or vault is told as such, and not also as what the schema thinks of it.
+// A template is told as such, and not also as what the schema thinks of it.
 function check(
   schema: z.ZodType,
   vars: Readonly<Record<string, Json>>,
+  named: (path: readonly PropertyKey[]) => Secret,
 ): { output: unknown; wrong: readonly Finding[] } {
   const keys = keysOf(schema)
   const used = Object.fromEntries(Object.entries(vars).filter(([key]) => keys?.includes(key) ?? true))
   const early = unsupported(used)
-  const parsed = findings(schema, vars)
+  const parsed = findings(schema, vars, named)
   if (!('wrong' in parsed)) return { output: parsed.output, wrong: early }
   const told = new Set(early.map(({ path }) => path[0]))
   return { output: undefined, wrong: [...early, ...parsed.wrong.filter(({ path }) => !told.has(path[0]))] }

@@ -2,7 +2,7 @@
 export type SshKeyword = 'used' | 'warned' | 'refused' | 'idle'
 
 const used =
-  'HostName Port User IdentityFile IdentitiesOnly IdentityAgent UserKnownHostsFile GlobalKnownHostsFile HostKeyAlias ProxyJump ProxyCommand ConnectTimeout ServerAliveInterval ServerAliveCountMax StrictHostKeyChecking IgnoreUnknown CertificateFile PKCS11Provider SecurityKeyProvider'
+  'HostName Port User IdentityFile IdentitiesOnly IdentityAgent UserKnownHostsFile GlobalKnownHostsFile HashKnownHosts HostKeyAlias ProxyJump ProxyCommand ConnectTimeout ServerAliveInterval ServerAliveCountMax StrictHostKeyChecking IgnoreUnknown CertificateFile PKCS11Provider SecurityKeyProvider'
 
 // Without these we would reach another machine, trust a key that is not to be trusted, or not get in.
 const refused = 'RevokedHostKeys CanonicalizeHostname ProxyUseFdpass'
@@ -13,7 +13,7 @@ const warned =
 
 // What an interactive session, a shared master or another's screen would have; nothing that a runner does depends on it.
 const idle =
-  'AddKeysToAgent BatchMode CanonicalDomains CanonicalizeFallbackLocal CanonicalizeMaxDots CanonicalizePermittedCNAMEs ClearAllForwardings ControlMaster ControlPath ControlPersist DynamicForward EnableEscapeCommandline EnableSSHKeysign EscapeChar ExitOnForwardFailure FingerprintHash ForkAfterAuthentication ForwardAgent ForwardX11 ForwardX11Timeout ForwardX11Trusted GatewayPorts GSSAPIAuthentication GSSAPIClientIdentity GSSAPIDelegateCredentials GSSAPIKexAlgorithms GSSAPIKeyExchange GSSAPIRenewalForcesRekey GSSAPIServerIdentity GSSAPITrustDns HashKnownHosts KbdInteractiveDevices LocalCommand LocalForward LogLevel LogVerbose PermitLocalCommand PermitRemoteOpen RemoteForward RequestTTY SendEnv SessionType StdinNull StreamLocalBindMask StreamLocalBindUnlink SyslogFacility Tag Tunnel TunnelDevice UpdateHostKeys UseKeychain VisualHostKey XAuthLocation ObscureKeystrokeTiming ChannelTimeout'
+  'AddKeysToAgent BatchMode CanonicalDomains CanonicalizeFallbackLocal CanonicalizeMaxDots CanonicalizePermittedCNAMEs ClearAllForwardings ControlMaster ControlPath ControlPersist DynamicForward EnableEscapeCommandline EnableSSHKeysign EscapeChar ExitOnForwardFailure FingerprintHash ForkAfterAuthentication ForwardAgent ForwardX11 ForwardX11Timeout ForwardX11Trusted GatewayPorts GSSAPIAuthentication GSSAPIClientIdentity GSSAPIDelegateCredentials GSSAPIKexAlgorithms GSSAPIKeyExchange GSSAPIRenewalForcesRekey GSSAPIServerIdentity GSSAPITrustDns KbdInteractiveDevices LocalCommand LocalForward LogLevel LogVerbose PermitLocalCommand PermitRemoteOpen RemoteForward RequestTTY SendEnv SessionType StdinNull StreamLocalBindMask StreamLocalBindUnlink SyslogFacility Tag Tunnel TunnelDevice UpdateHostKeys UseKeychain VisualHostKey XAuthLocation ObscureKeystrokeTiming ChannelTimeout'
 
 const kinds: ReadonlyMap<string, SshKeyword> = new Map(
   Object.entries({ used, refused, warned, idle }).flatMap(([kind, names]) =>

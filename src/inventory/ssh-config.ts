@@ -1,14 +1,17 @@
 import { InputError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
+import { matchesSshList } from '../model/ssh-patterns.ts'
 import type { TypedBecome } from './become-vars.ts'
 import { addsUp, keywordKind } from './ssh-config-keywords.ts'
 import { type SshLine, sshLines } from './ssh-config-lines.ts'
+import { matchExec } from './ssh-exec.ts'
 import type { SshFiles } from './ssh-files.ts'
 import { hostApplies, matchApplies, type SshSubject } from './ssh-match.ts'
-import { matchesSshList } from './ssh-patterns.ts'
 
 /** Who runs this, for what the files say of them, and where the files are. */
 export interface SshController {
+  /** The value of an encrypted variable, by the name of its secret, where it was opened. */
+  readonly opened?: (name: string) => string | undefined
   readonly user: string
   readonly uid: number | undefined
   readonly home: string
@@ -17,6 +20,8 @@ export interface SshController {
   /** A variable of the environment. */
   env(name: string): string | undefined
   readonly files: SshFiles
+  /** Runs a command of `Match exec` and says whether it ended with 0; undefined where that is not allowed. Throws an Error. */
+  readonly run?: ((command: string) => boolean) | undefined
   /** What was typed for all hosts whose variables do not say otherwise: `-u`, `--private-key`, and `-T` in seconds, `-b` and its companions. */
   readonly typed?: TypedBecome & {
     readonly user?: string
@@ -63,6 +68,14 @@ export function evaluateSsh(
       user: () => first('user') ?? controller.user,
       localUser: controller.user,
       final,
+      exec: (line, command) =>
+        matchExec(line, command, controller, {
+          host: hostOf(first('hostname'), original),
+          original,
+          port: Number(first('port') ?? 22),
+          user: first('user') ?? controller.user,
+          keyAlias: first('hostkeyalias') ?? original,
+        }),
       wantFinal: () => {
         wantFinal = true
       },
@@ -108,6 +121,12 @@ export function evaluateSsh(
     }
   }
   pass(original, false)
+  // OpenSSH has decided on the name by then: what the final pass says of it comes too late.
+  if (wantFinal && !values.has('hostname')) {
+    const name = original.replaceAll('%', '%%')
+    const line = { keyword: 'HostName', key: 'hostname', rest: name, words: [name], from: 'default' }
+    values.set('hostname', [line])
+  }
   if (wantFinal) pass(hostOf(first('hostname'), original).toLowerCase(), true)
   return values
 }
@@ -125,9 +144,10 @@ function take(values: Map<string, SshLine[]>, line: SshLine, ignored: string[]):
     if (ignored.length === 0) ignored.push(line.words[0] ?? '')
     return
   }
-  // A proxy of either kind, `none` too, decides against the other.
+  // A proxy of either kind decides against the other; `none` does only as a command. So `ssh -G` says.
+  const jump = values.get('proxyjump')?.[0]?.words[0]
   if (line.key === 'proxyjump' && values.has('proxycommand')) return
-  if (line.key === 'proxycommand' && values.has('proxyjump')) return
+  if (line.key === 'proxycommand' && jump !== undefined && jump.toLowerCase() !== 'none') return
   const before = values.get(line.key)
   if (before === undefined) values.set(line.key, [line])
   else if (addsUp(line.key) && !before.some((one) => one.words[0] === line.words[0])) before.push(line)

@@ -38,14 +38,14 @@ export function sshEndpoint(
     throw new InputError(`${asked} ProxyJump: goes round in a circle: ${[...passed, here].join(' via ')}`)
   const jump = through(found, roots, controller, [...passed, here])
   const command = found.proxyCommand?.value === 'none' ? undefined : found.proxyCommand?.value
-  const keys = found.identityFiles.map((file) => file.value)
+  const keys = found.identityFiles?.map((file) => file.value)
   const endpoint: Endpoint = {
     name,
     kind: 'ssh',
     address: hostName.value,
     port: port.value,
     ...(user !== undefined && { user: user.value }),
-    ...(keys.length > 0 && { identityFiles: keys }),
+    ...(keys !== undefined && { identityFiles: keys }),
     ...(found.certificateFiles.length > 0 && {
       certificateFiles: found.certificateFiles.map((file) => file.value),
     }),
@@ -55,6 +55,8 @@ export function sshEndpoint(
     ...(found.identitiesOnly?.value === true && { identitiesOnly: true }),
     ...(found.identityAgent !== undefined && { agent: found.identityAgent.value }),
     knownHostsFiles: [...found.userKnownHostsFiles.value, ...found.globalKnownHostsFiles.value],
+    ...(found.userKnownHostsFiles.value.length === 0 && { newKeysFile: '' }),
+    ...(found.hashKnownHosts?.value === true && { hashKnownHosts: true }),
     ...(found.hostKeyAlias !== undefined && { hostKeyAlias: found.hostKeyAlias.value }),
     ...(connectTimeout?.value && { connectTimeout: connectTimeout.value }),
     ...(serverAliveInterval?.value && {
@@ -108,18 +110,21 @@ function explained(found: SshSettings): readonly ExplainedSetting[] {
     one === undefined
       ? { keyword, value: other, from: 'default' }
       : { keyword, value: Array.isArray(one.value) ? one.value.join(' ') : String(one.value), from: one.from }
-  const keys = found.identityFiles.map((file) => row('IdentityFile', file, ''))
+  const keys = found.identityFiles?.map((file) => row('IdentityFile', file, '')) ?? [
+    row('IdentityFile', undefined, 'what the agent has, or the usual files'),
+  ]
   return [
     row('HostName', found.hostName, ''),
     row('Port', found.port, ''),
     row('User', found.user, 'who runs this'),
-    ...(keys.length > 0 ? keys : [row('IdentityFile', undefined, 'what the agent has, or the usual files')]),
+    ...(keys.length > 0 ? keys : [row('IdentityFile', undefined, 'none')]),
     row('IdentitiesOnly', found.identitiesOnly, 'false'),
     ...found.certificateFiles.map((file) => row('CertificateFile', file, '')),
     ...found.hardware.map((one) => row(one.keyword, one, '')),
     row('IdentityAgent', found.identityAgent, 'SSH_AUTH_SOCK'),
     row('UserKnownHostsFile', found.userKnownHostsFiles, ''),
     row('GlobalKnownHostsFile', found.globalKnownHostsFiles, ''),
+    row('HashKnownHosts', found.hashKnownHosts, 'false'),
     row('HostKeyAlias', found.hostKeyAlias, 'none'),
     row('ProxyJump', found.proxyJump, 'none'),
     row('ProxyCommand', found.proxyCommand, 'none'),

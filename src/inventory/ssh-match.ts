@@ -1,6 +1,6 @@
 import { InputError } from '../model/errors.ts'
+import { matchesSshList, matchesSshPattern } from '../model/ssh-patterns.ts'
 import type { SshLine } from './ssh-config-lines.ts'
-import { matchesSshList, matchesSshPattern } from './ssh-patterns.ts'
 
 /** What Host and Match lines are compared with. */
 export interface SshSubject {
@@ -13,6 +13,8 @@ export interface SshSubject {
   readonly user: () => string
   readonly localUser: string
   readonly final: boolean
+  /** Whether a command of `Match exec` says yes. Throws an {@link InputError} where it may not be run. */
+  readonly exec: (line: SshLine, command: string) => boolean
   /** Called by `Match final`: another pass is wanted. */
   readonly wantFinal: () => void
 }
@@ -30,7 +32,7 @@ export function hostApplies(line: SshLine, subject: SshSubject): boolean {
   return found
 }
 
-/** Whether the lines after a `Match` count. Throws an {@link InputError} for criteria that are not understood, exec among them. */
+/** Whether the lines after a `Match` count. Throws an {@link InputError} for criteria that are not understood. */
 export function matchApplies(line: SshLine, subject: SshSubject): boolean {
   const words = [...line.words]
   let applies = true
@@ -70,10 +72,7 @@ function criterion(line: SshLine, name: string, list: string, subject: SshSubjec
     case 'localuser':
       return matchesSshList(subject.localUser, list)
     case 'exec':
-      throw wrong(
-        line,
-        '"exec" would run a command of the file, which is not done here; say it with "host" or "user", or use another file (-F FILE in ansible_ssh_common_args)',
-      )
+      return subject.exec(line, list)
     default:
       throw wrong(line, `expected host, originalhost, user, localuser, final or all, got "${name}"`)
   }

@@ -2,6 +2,7 @@ import { InputError } from '../model/errors.ts'
 import { evaluateSsh, hostOf, type SshController, type SshLines, type SshRoot } from './ssh-config.ts'
 import { keywordKind } from './ssh-config-keywords.ts'
 import type { SshLine } from './ssh-config-lines.ts'
+import { notForShell } from './ssh-exec.ts'
 import { type SshTokens, withEnvironment, withTokens } from './ssh-tokens.ts'
 
 /** A value and where it was said: `file:line`, a variable of the inventory, or `default`. */
@@ -15,8 +16,8 @@ export interface SshSettings {
   readonly hostName: Sourced<string>
   readonly port: Sourced<number>
   readonly user: Sourced<string> | undefined
-  /** In order; `none` is left out. */
-  readonly identityFiles: readonly Sourced<string>[]
+  /** In order; `none` is left out, so where it stands alone there is none, not even the usual ones. */
+  readonly identityFiles: readonly Sourced<string>[] | undefined
   readonly identitiesOnly: Sourced<boolean> | undefined
   /** In order; `none` is left out. */
   readonly certificateFiles: readonly Sourced<string>[]
@@ -26,6 +27,7 @@ export interface SshSettings {
   readonly identityAgent: Sourced<string> | undefined
   readonly userKnownHostsFiles: Sourced<readonly string[]>
   readonly globalKnownHostsFiles: Sourced<readonly string[]>
+  readonly hashKnownHosts: Sourced<boolean> | undefined
   readonly hostKeyAlias: Sourced<string> | undefined
   /** As written, at most one of the two: jumps with commas, or a command with its tokens put in. */
   readonly proxyJump: Sourced<string> | undefined
@@ -98,7 +100,7 @@ export function sshSettings(
     hostName,
     port,
     user,
-    identityFiles: filesOf('identityfile'),
+    identityFiles: lines.has('identityfile') ? filesOf('identityfile') : undefined,
     certificateFiles: filesOf('certificatefile'),
     hardware: ['PKCS11Provider', 'SecurityKeyProvider'].flatMap((keyword) => {
       const [line] = lines.get(keyword.toLowerCase()) ?? []
@@ -116,13 +118,13 @@ export function sshSettings(
       value: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
       from: 'default',
     },
+    hashKnownHosts: get('hashknownhosts', yesNo),
     hostKeyAlias,
     proxyJump: get('proxyjump', only),
     proxyCommand: get('proxycommand', (line) => {
       if (line.rest.trim().toLowerCase() === 'none') return 'none'
       for (const value of [tokens.host, tokens.user, tokens.original])
-        if (/^-|["'`$\\;&<>|(){}\s\p{Cc}]/u.test(value))
-          throw wrong(line, `will not hand ${JSON.stringify(value)} to a shell`)
+        if (notForShell.test(value)) throw wrong(line, `will not hand ${JSON.stringify(value)} to a shell`)
       return expanded(line, line.rest, 'hnprk')
     }),
     connectTimeout: get('connecttimeout', seconds),

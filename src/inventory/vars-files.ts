@@ -5,7 +5,7 @@ import { nearest } from '../model/nearest.ts'
 import type { Draft, DraftVars } from './draft.ts'
 import { mapOr } from './draft.ts'
 import { problem } from './located.ts'
-import { readYaml } from './yaml-text.ts'
+import { readVars, type Unseal } from './sealed.ts'
 
 const extensions = ['', '.yml', '.yaml', '.json']
 
@@ -14,11 +14,12 @@ export async function readVarsDirectories(
   draft: Draft,
   directory: string,
   shownPath: (path: string) => string,
+  unseal: Unseal,
 ): Promise<void> {
   const groups = new Map([...draft.groups].map(([name, group]) => [name, group.files]))
   const hosts = new Map([...draft.hosts].map(([name, host]) => [name, host.files]))
-  await readOne(draft, join(directory, 'group_vars'), groups, 'group', shownPath)
-  await readOne(draft, join(directory, 'host_vars'), hosts, 'host', shownPath)
+  await readOne(draft, join(directory, 'group_vars'), groups, 'group', shownPath, unseal)
+  await readOne(draft, join(directory, 'host_vars'), hosts, 'host', shownPath, unseal)
 }
 
 async function readOne(
@@ -27,6 +28,7 @@ async function readOne(
   targets: ReadonlyMap<string, DraftVars>,
   what: 'group' | 'host',
   shownPath: (path: string) => string,
+  unseal: Unseal,
 ): Promise<void> {
   const found = new Set(await entries(directory))
   const used = new Set<string>()
@@ -41,7 +43,7 @@ async function readOne(
     }
     for (const file of [first, ...shadowed]) used.add(file)
     for (const file of await filesOf(join(directory, first))) {
-      await readVarsFile(draft, vars, file, name, shownPath)
+      await readVarsFile(draft, vars, file, name, shownPath, unseal)
     }
   }
   for (const file of found) {
@@ -60,8 +62,10 @@ async function readVarsFile(
   file: string,
   owner: string,
   shownPath: (path: string) => string,
+  unseal: Unseal,
 ): Promise<void> {
-  const { root, problems } = readYaml(await readFile(file, 'utf8'), shownPath(file))
+  const text = await readFile(file, 'utf8')
+  const { root, problems } = await readVars(text, { path: file, file: shownPath(file) }, unseal)
   draft.problems.push(...problems)
   if (root === undefined) return
   for (const [name, entry] of mapOr(draft, root, owner, 'a map of variables')) into.set(name, entry)

@@ -45,8 +45,12 @@ export interface Endpoint {
   readonly passphrase?: Secret
   /** The password to log in with: after the key where one is named, else alone. */
   readonly password?: Secret
-  /** known_hosts files, the first that knows the host decides; default `~/.ssh/known_hosts`. */
+  /** known_hosts files, what any of them says counts; default `~/.ssh/known_hosts`. */
   readonly knownHostsFiles?: readonly string[]
+  /** The one of them that a new key is stored in, '' for none; default the first. */
+  readonly newKeysFile?: string
+  /** Whether the name is hashed there. */
+  readonly hashKnownHosts?: boolean
   /** Fingerprints (`SHA256:...`) of the host keys that the machine may show; they win over what files say. */
   readonly hostKeyFingerprints?: readonly string[]
   /** The name that its key is looked up by, without a port, instead of address and port. */

@@ -2,6 +2,10 @@
 export interface Io {
   out(text: string): void
   err(text: string): void
+  /** Values of secrets that this process has met: what is said of an error is searched for them. */
+  readonly secrets?: Set<string>
+  /** All that comes on stdin; nothing without it. */
+  input?(): Promise<string>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute path of the directory that the user stands in. */
   readonly cwd: string
@@ -20,4 +24,6 @@ export interface Io {
   now(): Date
   /** Aborted by the first Ctrl-C, TERM or HUP. The second ends the process within 2 seconds. */
   readonly interrupted: AbortSignal
+  /** Does what a Ctrl-C does: at a question the terminal sends no signal, but the key. */
+  readonly interrupt?: () => void
 }

@@ -32,6 +32,12 @@ export function kinship(one: MachineIdentity, other: MachineIdentity): Kinship {
   return differ(one.boot, other.boot) ? 'copies' : 'one'
 }
 
+/** Whether two names that are said to mean one machine plainly mean two. */
+export function areTwo(one: MachineIdentity, other: MachineIdentity): boolean {
+  if (one.id !== undefined && other.id !== undefined) return one.id !== other.id
+  return keyType(one.key) === keyType(other.key) && differ(one.key, other.key)
+}
+
 const differ = (one: string | undefined, other: string | undefined): boolean =>
   one !== undefined && other !== undefined && one !== other
 

@@ -1,22 +1,53 @@
 import type { Event } from './event.ts'
 import { type Json, stableText } from './json.ts'
-import { encodedForms, isSecret } from './secret.ts'
+import { isSecret } from './secret.ts'
+import { formsOf, shortSecret } from './secret-forms.ts'
 import type { Failure } from './task-options.ts'
 
+/** Hides secret values in a text. */
+export interface Redact {
+  (text: string): string
+  /** The same for a piece that was cut out of a longer text: the beginning of a secret at its end, or an end at its beginning, goes too. */
+  readonly cut?: (text: string) => string
+}
+
 /**
- * Replaces secret values in text by `***`, whole and in the forms in which they travel (base64, URL-, XML-, TOML- and
+ * Replaces secret values in text by `***`, whole and in the forms in which they travel (base64, URL-, XML-, JSON-, TOML-, SQL- and
  * shell-quoted). One of fewer than four characters is replaced where it stands as a word of its own; one of a single character is
  * not, since nothing would be left to read.
  */
-export function redactor(values: () => Iterable<string>): (text: string) => string {
-  let made: { readonly count: number; readonly forms: readonly (string | RegExp)[] } = { count: 0, forms: [] }
-  return (text) => {
+export function redactor(values: () => Iterable<string>): Redact {
+  let made: { readonly of: readonly string[]; readonly forms: readonly (string | RegExp)[] } = {
+    of: [],
+    forms: [],
+  }
+  const forms = () => {
     const all = [...values()]
-    if (all.length !== made.count) made = { count: all.length, forms: formsOf(all) }
+    if (all.length !== made.of.length || all.some((value, at) => value !== made.of[at]))
+      made = { of: all, forms: formsOf(all) }
+    return made.forms
+  }
+  const whole = (text: string) => {
     let out = text
-    for (const form of made.forms) out = out.replaceAll(form, '***')
+    for (const form of forms()) out = out.replaceAll(form, '***')
     return out
   }
+  const cut = (text: string) => {
+    const known = forms().filter((form) => typeof form === 'string')
+    const first = Math.max(0, ...known.map((form) => overlap(form, text)))
+    const rest = text.slice(first)
+    const last = Math.max(0, ...known.map((form) => overlap(rest, form)))
+    const kept = whole(last === 0 ? rest : rest.slice(0, -last))
+    return `${first === 0 ? '' : '***'}${kept}${last === 0 ? '' : '***'}`
+  }
+  return Object.assign(whole, { cut })
+}
+
+/** How many characters the end of the one and the beginning of the other have in common, from four up. */
+function overlap(left: string, right: string): number {
+  for (let length = Math.min(left.length, right.length); length >= shortSecret; length -= 1)
+    if (left.endsWith(right.slice(0, length))) return length
+  return 0
 }
 
 /** The same value with every text in it redacted. */
@@ -74,24 +105,3 @@ function hiddenIn(text: string, hidden: string): readonly string[] {
     return secret
   })
 }
-
-function formsOf(values: readonly string[]): readonly (string | RegExp)[] {
-  // Output comes line by line, so a secret of several lines must be known by each of them.
-  const parts = values.flatMap((value) => [value, ...value.split(/\r?\n/).filter((line) => line !== value)])
-  const long = parts.filter((part) => part.length >= 4).flatMap(forms)
-  const short = parts.filter((part) => part.length === 2 || part.length === 3)
-  // The longest first: one secret may begin with another, and its rest is not to be left standing.
-  return [...[...new Set(long)].sort((a, b) => b.length - a.length), ...[...new Set(short)].map(asWord)]
-}
-
-function forms(value: string): readonly string[] {
-  const xml = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-  const shell = value.replaceAll("'", `'\\''`)
-  const json = JSON.stringify(value).slice(1, -1)
-  const base64 = Buffer.from(value).toString('base64')
-  const url = Buffer.from(value).toString('base64url')
-  return [value, base64, url, encodeURIComponent(value), xml, shell, json, ...encodedForms(value)]
-}
-
-const asWord = (value: string): RegExp =>
-  new RegExp(`(?<![\\p{L}\\p{N}])${value.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu')

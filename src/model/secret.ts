@@ -1,8 +1,9 @@
 const mark = Symbol.for('upgrade-fleet.secret')
 
 /**
- * A secret by name, never by value: `env:NAME` or `file:/absolute/path`. It may stand in inputs, outputs and the
- * journal; the connection alone learns the value, when it hands it to a command's standard input. Turning it into a
+ * A secret by name, never by value: `env:NAME`, `file:/absolute/path`, `command:["program", ...]`, `prompt:TEXT`, `age:` and `vault:`
+ * with what is encrypted, `sealed:` with a place in an encrypted file, `inventory:` with one in the inventory. It may stand in
+ * inputs, outputs and the journal; the connection alone learns the value, when it hands it to a command's standard input. Turning it into a
  * string throws, so that one put into a template string by mistake is found when the plan is made.
  */
 export interface Secret {

@@ -90,7 +90,6 @@ export async function distribute(
       const end = await settle(target, got.done ? server.target.machine.endpoint.name : undefined)
       delivered.push(end)
       if (!('error' in end)) servers.push({ target, busy: 0, bad: false })
-      wake()
     }
     const running = new Set<Promise<void>>()
     for (let target = left.shift(); target !== undefined; target = left.shift()) {
@@ -112,7 +111,11 @@ export async function distribute(
         continue
       }
       server.busy += 1
-      const doing: Promise<void> = one(target, server).finally(() => running.delete(doing))
+      const doing: Promise<void> = one(target, server).finally(() => {
+        // Before it is told: who waits would count it as one who may bring another server.
+        running.delete(doing)
+        wake()
+      })
       running.add(doing)
     }
     await Promise.all(running)

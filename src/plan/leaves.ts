@@ -1,6 +1,7 @@
 import type { Json } from '../model/json.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { isSecret } from '../model/secret.ts'
+import { secretTitle } from '../model/secret-schema.ts'
 
 /** A value within an input or output: the way to it (`db.port`; empty for the whole), and its text on one line. */
 export type Leaf = readonly [path: string, text: string]
@@ -8,7 +9,7 @@ export type Leaf = readonly [path: string, text: string]
 /** All values of some JSON as readable lines, in their own order; a list of plain values is one of them. */
 export function leavesOf(value: Json, path = ''): readonly Leaf[] {
   if (value === undefined) return []
-  if (isSecret(value)) return [[path, `(secret ${sanitize(value.name)})`]]
+  if (isSecret(value)) return [[path, `(secret ${sanitize(secretTitle(value.name))})`]]
   if (Array.isArray(value)) {
     if (value.length > 0 && !value.every(isPlain))
       return value.flatMap((item: Json, at) => leavesOf(item, `${path}[${at}]`))

@@ -112,14 +112,22 @@ const shown = <T extends object>(one: T, redact: Redact): T =>
 const shownPart = (part: PlanPart, redact: Redact): PlanPart =>
   'tasks' in part ? { ...part, tasks: part.tasks.map((task) => shown(task, redact)) } : shown(part, redact)
 
-/** Refuses extra vars that would put a secret into a plan. Throws an InputError. */
-export function refuseSecrets(extraVars: Readonly<Record<string, Json>>): void {
+/** Refuses extra vars that would put a secret into a plan: by their names, or as the fleet declares them. Throws an InputError. */
+export function refuseSecrets(
+  extraVars: Readonly<Record<string, Json>>,
+  declared: ReadonlySet<string> = new Set(),
+): void {
   const names = Object.entries(extraVars).flatMap(([name, value]) =>
-    isTelling(name) && (typeof value === 'string' || typeof value === 'number') ? [name] : [],
+    (isTelling(name) || declared.has(name)) && (typeof value === 'string' || typeof value === 'number')
+      ? [name]
+      : [],
   )
   if (names.length === 0) return
   throw new InputError(
-    names.map((name) => `-e ${name}: a plan that is stored keeps no secrets, and this name sounds like one`),
+    names.map(
+      (name) =>
+        `-e ${name}: a plan that is stored keeps no secrets, and this ${declared.has(name) ? 'is one' : 'name sounds like one'}`,
+    ),
     `Give it by name: -e '{"${names[0]}": {"env": "NAME"}}'`,
   )
 }

@@ -16,8 +16,8 @@ export interface Hider {
   hide(vars: Json): Json
 }
 
-/** Makes one. The same salt gives the same digests. */
-export function hider(salt: string): Hider {
+/** Makes one, for these values too, whatever the names of their variables. The same salt gives the same digests. */
+export function hider(salt: string, known: ReadonlySet<string> = new Set()): Hider {
   const digests = new Map<string, string>()
   const digest = (value: string): string => {
     const known = digests.get(value) ?? scryptSync(value, salt, 24, cost).toString('hex')
@@ -26,11 +26,13 @@ export function hider(salt: string): Hider {
   }
   const hide = (vars: Json): Json => {
     if (Array.isArray(vars)) return vars.map(hide)
+    if (typeof vars === 'string' && known.has(vars)) return { [mark]: digest(vars) }
     if (typeof vars !== 'object' || vars === null || isSecret(vars)) return vars
     return Object.fromEntries(
       Object.entries(vars as Readonly<Record<string, Json>>).map(([key, value]) => {
         const plain = typeof value === 'string' || typeof value === 'number'
-        return [key, plain && isTelling(key) ? { [mark]: digest(String(value)) } : hide(value)]
+        const isHidden = plain && (isTelling(key) || known.has(String(value)))
+        return [key, isHidden ? { [mark]: digest(String(value)) } : hide(value)]
       }),
     )
   }

@@ -25,20 +25,26 @@ export interface Ahead {
 
 interface Asked {
   readonly action: Action
-  /** How many changes had been begun on the machine when it was asked. */
+  /** How many changes had begun and ended on the machine when it was asked. */
   readonly changes: number
   readonly answer: Promise<Ended<unknown>>
   /** What the check said to people, told when its turn has come. */
   readonly said: readonly string[]
+  /** When it was asked, by the run's clock. */
+  readonly asked: number
+  /** Whether it wanted to do what is not done before its turn. */
+  readonly more: () => boolean
 }
 
 const most = 16
+/** Milliseconds after which an answer is too old: the controller was suspended, or a check between took long. */
+const oldest = 60_000
 
-/** How many changes were begun on each machine: others work there too (the databases of one machine). */
+/** How many changes began and ended on each machine: others work there too (the databases of one machine). */
 const changes = new WeakMap<RunContext, Map<string, number>>()
 const changesOn = (context: RunContext, machine: string): number => changes.get(context)?.get(machine) ?? 0
 
-/** A change begins on a machine: what was looked at there before does not count any more. */
+/** A change begins or ends on a machine: what was looked at there before does not count any more. */
 export function changesNow(context: RunContext, machine: string): void {
   const counts = changes.get(context) ?? new Map<string, number>()
   changes.set(context, counts.set(machine, (counts.get(machine) ?? 0) + 1))
@@ -78,9 +84,10 @@ export function lookAhead(context: RunContext): Ahead {
       const answer = await known.answer
       const { module, input } = known.action
       const same = module === action.module && isDeepStrictEqual(input, action.input)
-      const holds = known.changes === changesOn(context, machineOf(host).name)
+      const young = context.clock() - known.asked <= oldest
+      const holds = young && known.changes === changesOn(context, machineOf(host).name)
       // What went wrong is asked again in its turn, and told then.
-      if (!same || !holds || answer.kind !== 'done') return undefined
+      if (!same || !holds || known.more() || answer.kind !== 'done') return undefined
       for (const line of known.said) tell(context, { type: 'task.said', task: id, line })
       return answer
     },
@@ -126,22 +133,27 @@ function begin(
   work: Change<unknown>,
 ): Asked {
   const said: string[] = []
+  let more = false
   const changes = changesOn(context, machineOf(task.host).name)
   const account = accountOf(task.phase.play, task.step)
   const other = connection.as(account)
   const answer = withDeadline(usual.change, context.interrupted, (signal, isOver) => {
     const doing = { task: task.id, keptBy: context.run, attempt: '1', signal, isOver, account }
-    return work.check(onlyReads(onFor(context, other, doing), said), action.input)
+    const refused = () => {
+      more = true
+    }
+    return work.check(onlyReads(onFor(context, other, doing), said, refused), action.input)
   })
-  return { action, changes, answer, said }
+  return { action, changes, answer, said, asked: context.clock(), more: () => more }
 }
 
 /** What a check may not do before its turn. */
 class NotAhead extends Error {}
 
-/** The same machine for a look before its turn: whatever is more than reading from it ends the look. */
-function onlyReads(on: On, said: string[]): On {
+/** The same machine for a look before its turn: whatever is more than reading from it ends the look, and is told, for a check may take the refusal for an answer. */
+function onlyReads(on: On, said: string[], refused: () => void): On {
   const notNow = async (): Promise<never> => {
+    refused()
     throw new NotAhead('not before its turn')
   }
   return {

@@ -3,7 +3,7 @@ import type { Connection } from '../model/connection.ts'
 import type { Evaluated } from '../model/evaluate.ts'
 import type { Event, Listener, Stamped } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
-import { redactEvent } from '../model/redact.ts'
+import { type Redact, redactEvent } from '../model/redact.ts'
 import type { Schedule, TaskAt } from '../model/schedule.ts'
 import type { StateFold } from '../model/state.ts'
 
@@ -21,7 +21,7 @@ export interface RunContext {
   readonly state: StateFold
   readonly ledger: Ledger
   readonly listeners: readonly Listener[]
-  readonly redact: (text: string) => string
+  readonly redact: Redact
   /** The connection of a machine, shared by all that works there. Throws ConnectionError. */
   connect(machine: Host): Promise<Connection>
   /** Check mode: the connections are read-only, and no change is begun. */

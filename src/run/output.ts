@@ -4,6 +4,8 @@ import { type RunContext, tell } from './context.ts'
 /** How many characters of output one doing of a task tells at most; the log on the machine has the rest. */
 const most = 2 ** 20
 const longestLine = 4096
+/** Connections cut a line without end into pieces of this length (64 KiB). */
+const longestPiece = 2 ** 16
 
 /** Hears what the commands and jobs of one doing of a task print. */
 export interface Output {
@@ -32,10 +34,16 @@ export function outputOf(
   return {
     heard: (heading, then) => {
       let begun = false
+      let wasCut = false
+      const { redact } = context
       return (line, ...rest) => {
         if (!begun) output(heading)
         begun = true
-        output(line.length > longestLine ? `${line.slice(0, longestLine)} ...` : line)
+        // A secret may stand across the cuts: it is hidden before this one, and at that of a line without end.
+        const isCut = line.length >= longestPiece
+        const shown = isCut || wasCut ? (redact.cut ?? redact)(line) : line
+        wasCut = isCut
+        output(shown.length > longestLine ? `${redact(shown).slice(0, longestLine)} ...` : shown)
         then?.(line, ...rest)
       }
     },

@@ -82,7 +82,7 @@ async function gate(context: RunContext, phase: Approval | Conclusion): Promise<
   }
   if (context.check || context.state.approved.has(phase.name)) return { kind: 'on' }
   const question = text ?? phase.name
-  const answer = await context.approve(phase.name, question)
+  const answer = await context.approve(phase.name, context.redact(question))
   if (!answer.yes) {
     tell(context, { type: 'refused', gate: phase.name, question })
     return { kind: 'end', outcome: 'interrupted' }

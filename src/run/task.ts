@@ -281,6 +281,8 @@ async function changed(
   const applied = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
     work.apply(bind(signal, isOver), input, remembered),
   )
+  // What others looked at in its midst is not what it left.
+  changesNow(context, machine.name)
   if (applied.kind === 'done') return { result: 'changed', output: applied.value as Json }
   return wentWrong(task, applied, timeout, true)
 }

@@ -1,7 +1,9 @@
-import { chmod } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runProgram } from '../../src/commands/program.ts'
+import { commandRunner } from '../../src/inventory/ssh-exec.ts'
+import type { Io } from '../../src/model/io.ts'
 import { fakeIo } from '../support/io.ts'
 import { files } from '../support/site.ts'
 
@@ -18,15 +20,18 @@ Host *
   ServerAliveInterval 30
 `
 
-async function explain(vars: string, text = config) {
+async function explain(vars: string, text = config, env: Io['env'] = {}) {
   const home = await files({
     'hosts.yml': `all: { hosts: { gw1: { ${vars} } } }`,
     config: text,
+    ran: '',
   })
+  await writeFile(join(home, 'config'), text.replaceAll('@HOME@', home))
   await chmod(join(home, 'config'), 0o600)
-  const io = fakeIo({ cwd: home, home })
+  const io = fakeIo({ cwd: home, home, env })
   const code = await runProgram(io, ['ping', 'gw1', '-i', 'hosts.yml', '--explain'])
-  return { code, out: io.written.out.replaceAll(home, '~'), err: io.written.err }
+  const ran = await readFile(join(home, 'ran'), 'utf8')
+  return { code, ran, out: io.written.out.replaceAll(home, '~'), err: io.written.err }
 }
 
 test('each setting is printed with its value and where it was said, the jump and what is not honoured too', async () => {
@@ -49,6 +54,61 @@ test('each setting is printed with its value and where it was said, the jump and
       'warning: ~/config:7 KexAlgorithms +x: not honoured here',
     ]),
   )
+})
+
+test('a local host says so, and where its directory is', async () => {
+  const { code, out } = await explain('ansible_connection: local, upgrade_fleet_dir: /srv/uf')
+  expect(code).toBe(0)
+  const lines = out.split('\n').map((line) => line.trim().replace(/ {2,}/g, '  '))
+  expect(lines).toEqual([
+    'gw1 | local',
+    'ansible_connection  local  (hosts.yml:1:44 hosts.gw1.ansible_connection)',
+    'upgrade_fleet_dir  /srv/uf  (hosts.yml:1:70 hosts.gw1.upgrade_fleet_dir)',
+    '',
+  ])
+})
+
+test('Match exec is run where it is allowed, once for each command; elsewhere the error says how', async () => {
+  const text =
+    'Match exec "echo x >>@HOME@/ran; test %h = gw1"\n  Port 2022\nMatch !exec "exit 1"\n  User deploy\n'
+  const refused = await explain('ansible_ssh_common_args: "-F ~/config"', text)
+  expect(refused.code).toBe(2)
+  expect(refused.err).toMatch(/:1 Match: "exec" would run a command[\s\S]*UPGRADE_FLEET_ALLOW_MATCH_EXEC=yes/)
+  const { code, out, ran } = await explain('ansible_ssh_common_args: "-F ~/config"', text, {
+    UPGRADE_FLEET_ALLOW_MATCH_EXEC: 'yes',
+    SHELL: '/bin/sh',
+  })
+  expect(code).toBe(0)
+  expect(out).toMatch(/Port +2022 +\(~\/config:2\)/)
+  expect(out).toMatch(/User +deploy +\(~\/config:4\)/)
+  expect(ran).toBe('x\n')
+})
+
+test('no name is handed to the shell of a Match exec that it would read as more than a word', async () => {
+  const vars = `ansible_host: "a$(touch$IFS/tmp/x)b", ansible_ssh_common_args: "-F ~/config"`
+  const { code, err } = await explain(vars, 'Match exec "test %h = gw1"\n  Port 1\n', {
+    UPGRADE_FLEET_ALLOW_MATCH_EXEC: 'yes',
+  })
+  expect(code).toBe(2)
+  expect(err).toContain('will not hand "a$(touch$IFS/tmp/x)b" to a shell')
+})
+
+test('a command of Match exec has a deadline, and is no answer when it dies', () => {
+  expect(() => commandRunner('/bin/sh', 50)('exec sleep 30')).toThrow(/did not end within 0.05 seconds/)
+  expect(() => commandRunner('/bin/sh')('kill -9 $$')).toThrow(/ended by SIGKILL/)
+  expect([commandRunner('/bin/sh')('exit 0'), commandRunner('/bin/sh')('nothing-of-that-name')]).toEqual([
+    true,
+    false,
+  ])
+})
+
+test.each([
+  ['gone', 'expected the name of a host, got "gone"'],
+  ['gw1', 'expected the name of another host, got its own'],
+])('upgrade_fleet_same_machine: %s', async (name, why) => {
+  const { code, err } = await explain(`upgrade_fleet_same_machine: ${name}`)
+  expect(code).toBe(2)
+  expect(err).toContain(why)
 })
 
 test('-F none reads no file', async () => {

@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest'
-import {
-  askPassphrases,
-  loginOfRun,
-  personAt,
-  type Typed,
-  typedLogin,
-  typedPassword,
-} from '../../src/commands/login.ts'
+import { askPassphrases, loginOfRun, personAt, typedLogin, typedPassword } from '../../src/commands/login.ts'
+import type { Typed } from '../../src/commands/typed.ts'
 import type { ServerAsks } from '../../src/connect/context.ts'
 import { fakeIo } from '../support/io.ts'
 

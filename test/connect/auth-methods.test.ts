@@ -67,7 +67,7 @@ describe('a password that many have', () => {
     refusals.turn('pw', user, `${host}:22`, host)
   const trial = async (coming: ReturnType<typeof turn>) => {
     const came = await coming
-    return 'end' in came ? came : expect.fail(`refused by ${came.refusedBy}`)
+    return 'end' in came ? came : expect.fail(came.barred)
   }
 
   test('is tried by one at a time until it is accepted, then by all', async () => {
@@ -90,14 +90,30 @@ describe('a password that many have', () => {
     const first = await trial(turn(refusals, 'a'))
     const others = ['b', 'c'].map((host) => turn(refusals, host))
     first.end('refused')
-    expect(await Promise.all(others)).toEqual([{ refusedBy: 'a' }, { refusedBy: 'a' }])
+    expect(await Promise.all(others)).toEqual(Array(2).fill({ barred: 'it was refused by a' }))
     await trial(turn(refusals, 'b', 'root'))
   })
   test('once accepted, a refusal bars it where it was refused', async () => {
     const refusals = keepRefusals()
     ;(await trial(turn(refusals, 'a'))).end('accepted')
     ;(await trial(turn(refusals, 'b'))).end('refused')
-    expect(await turn(refusals, 'b')).toEqual({ refusedBy: 'b' })
+    expect(await turn(refusals, 'b')).toEqual({ barred: 'it was refused by b' })
+    await trial(turn(refusals, 'c'))
+  })
+  test('a server that does not answer it is not sent it again, nor is anybody once two have not', async () => {
+    const refusals = keepRefusals()
+    ;(await trial(turn(refusals, 'a'))).end('unanswered')
+    expect(await turn(refusals, 'a')).toMatchObject({ barred: expect.stringMatching(/^a did not answer/) })
+    ;(await trial(turn(refusals, 'b'))).end('unanswered')
+    expect(await turn(refusals, 'c')).toMatchObject({ barred: expect.stringMatching(/^a and b did not/) })
+  })
+  test('one that has accepted it may be silent once', async () => {
+    const refusals = keepRefusals()
+    for (const verdict of ['accepted', 'unanswered', 'accepted', 'unanswered', 'unanswered'] as const)
+      (await trial(turn(refusals, 'a'))).end(verdict)
+    expect(await turn(refusals, 'a')).toMatchObject({ barred: expect.stringContaining('-T SECONDS') })
+    ;(await trial(turn(refusals, 'b'))).end('unanswered')
+    expect(await turn(refusals, 'b')).toHaveProperty('barred')
     await trial(turn(refusals, 'c'))
   })
 })

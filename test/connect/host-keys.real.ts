@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HeldKeys } from '../../src/connect/context.ts'
 import { rememberKeys } from '../../src/connect/remember-key.ts'
 import { scanKeys, trustKeys } from '../../src/connect/scan-keys.ts'
 import { openSsh } from '../../src/connect/ssh.ts'
@@ -46,6 +47,9 @@ const stranger = () => printOf(join(keys, 'ed25519.pub'))
 const foundBy = (file: string, name = host) =>
   spawnSync('ssh-keygen', ['-F', name, '-f', file], { encoding: 'utf8' }).stdout.replace(/^#.*\n/gm, '')
 
+const storeOf = (file: string, name: string) => ({ file, files: [file], name, hashed: false })
+
+const context = { secrets: () => '', home: homedir() }
 let files = 0
 const known = (text?: string): string => {
   files += 1
@@ -72,6 +76,16 @@ async function refused(endpoint: Partial<Endpoint>, message: RegExp, mode?: 'str
   expect(sshd.log().slice(before)).not.toMatch(/publickey|Accepted|Failed/)
 }
 
+/** A key of the type that no handshake offers any more. */
+const dsa = Buffer.concat([Buffer.from([0, 0, 0, 7]), Buffer.from('ssh-dss'), Buffer.alloc(20)]).toString(
+  'base64',
+)
+/** Refused before anything is asked of the server. */
+async function refused0(endpoint: Partial<Endpoint>, message: RegExp) {
+  const error = await open(endpoint).catch((cause: unknown) => cause)
+  expect(error).toMatchObject({ fault: 'host-key', message: expect.stringMatching(message) })
+}
+
 describe('fingerprints of the inventory', () => {
   test('they win over files: one of them is enough, where the files have nothing or another key', async () => {
     const pins = { hostKeyFingerprints: [stranger(), own()] }
@@ -85,6 +99,25 @@ describe('fingerprints of the inventory', () => {
     await refused({ ...pins, knownHostsFiles: [file] }, /is not the one of the inventory/, 'accept-new')
     expect(foundBy(file)).toBe('')
   })
+  test('the key of that type is negotiated, whatever the server would rather show', async () => {
+    for (const type of types) {
+      const pin = printOf(join(keys, `${type}.pub`))
+      await worksWith({ hostKeyFingerprints: [pin], knownHostsFiles: [known('')] })
+      const before = sshd.log().length
+      await worksWith({ hostKeyFingerprints: [pin] })
+      expect(
+        sshd
+          .log()
+          .slice(before)
+          .match(/Accepted publickey/g),
+      ).toHaveLength(1)
+    }
+  })
+  test('where it has none of them, all that it has are told, in one error', () =>
+    refused(
+      { hostKeyFingerprints: [stranger()] },
+      /it shows ssh-rsa SHA256:\S+, ecdsa\S+ SHA256:\S+, ssh-ed25519 SHA256:\S+, and upgrade|it shows (\S+ SHA256:\S+,? ?){3}and upgrade/,
+    ))
   test('what is revoked stays so', () =>
     refused(
       { hostKeyFingerprints: [own()], knownHostsFiles: [known(`@revoked * ${sshd.hostKey}\n`)] },
@@ -137,6 +170,38 @@ describe('accept-new', () => {
     await worksWith({ knownHostsFiles: [file] }, 'accept-new')
     expect(foundBy(file)).not.toBe('')
   })
+  test('nothing is taken where nothing is kept: /dev/null, none', async () => {
+    await refused({ knownHostsFiles: ['/dev/null'] }, /\/dev\/null is no file that keeps/, 'accept-new')
+    await refused({ knownHostsFiles: [], newKeysFile: '' }, /no known_hosts file of your own/, 'accept-new')
+    await refused(
+      { knownHostsFiles: [], newKeysFile: '' },
+      /is not known: .* in no file, since none is named/,
+    )
+  })
+  test('the name is hashed where HashKnownHosts says so', async () => {
+    const file = known()
+    await worksWith({ knownHostsFiles: [file], hashKnownHosts: true }, 'accept-new')
+    expect(await readFile(file, 'utf8')).toMatch(/^\|1\|\S+\|\S+ ssh-ed25519 /)
+    expect(foundBy(file)).not.toBe('')
+    await worksWith({ knownHostsFiles: [file] })
+  })
+  test('keys that are held are taken for as long as that lasts, and none else; no file is written', async () => {
+    const file = known()
+    const heldKeys: HeldKeys = new Map()
+    const look = (held: HeldKeys) =>
+      openSsh(
+        { ...sshd.endpoint, knownHostsFiles: [file] },
+        { secrets: () => '', home: homedir(), hostKeyChecking: 'accept-new', heldKeys: held },
+      )
+    for (let times = 0; times < 2; times++) await (await look(heldKeys)).close()
+    expect([...heldKeys.keys()]).toEqual([host])
+    const other: HeldKeys = new Map([[host, { endpoint: sshd.endpoint, key: blobOf('ed25519') }]])
+    await expect(look(other)).rejects.toMatchObject({
+      fault: 'host-key',
+      message: expect.stringMatching(/changes: it showed/),
+    })
+    expect(existsSync(file)).toBe(false)
+  })
   test('a file that cannot be written is a refusal', () =>
     refused({ knownHostsFiles: ['/proc/known_hosts'] }, /cannot be stored/, 'accept-new'))
   test('where no mode is named, nothing is stored', async () => {
@@ -146,11 +211,56 @@ describe('accept-new', () => {
   })
 })
 
+describe('what several files say', () => {
+  const right = () => `${host} ${sshd.hostKey}\n`
+  const wrong = () => `${host} ${publicKey('ed25519')}\n`
+  /** Whether OpenSSH takes the server's key; it logs in as nobody, so that it ends there. */
+  const sshTakes = (...all: readonly string[]) => {
+    const { stderr } = spawnSync(
+      'ssh',
+      [
+        ...['-F', 'none', '-p', '2222', '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes'],
+        ...['-o', `UserKnownHostsFile=${all.join(' ')}`, '-o', 'GlobalKnownHostsFile=none'],
+        ...['-o', 'IdentityAgent=none', '-i', '/nowhere', `nobody@${address}`, 'true'],
+      ],
+      { encoding: 'utf8' },
+    )
+    expect(stderr).toMatch(/Permission denied|Host key verification failed/)
+    return /Permission denied/.test(stderr)
+  }
+  const cases: readonly (readonly [string, () => readonly string[], boolean])[] = [
+    ['a wrong key in one, the right one in the other', () => [wrong(), right()], true],
+    ['the other way round', () => [right(), wrong()], true],
+    ['nothing in one', () => ['', right()], true],
+    ['a wrong one in both', () => [wrong(), wrong()], false],
+    ['both in one', () => [`${wrong()}${right()}`, ''], true],
+    ['revoked in the second', () => [right(), `@revoked * ${sshd.hostKey}\n`], false],
+    ['an authority alone', () => [`@cert-authority * ${sshd.hostKey}\n`, ''], false],
+    ['with the ends of lines of Windows', () => [right().replace('\n', '\r\n'), ''], true],
+    [
+      'behind a comment and a long line',
+      () => [`# x\n${host.repeat(5000)} ssh-rsa AAAA\n${right()}`, ''],
+      true,
+    ],
+  ]
+  test.each(cases)('%s: as OpenSSH', async (_name, texts, taken) => {
+    const all = texts().map((text) => known(text))
+    expect(sshTakes(...all)).toBe(taken)
+    if (taken) await worksWith({ knownHostsFiles: all })
+    else await refused({ knownHostsFiles: all }, /host key/)
+  })
+  test('a type that is not understood here is said so', () =>
+    refused0(
+      { knownHostsFiles: [known(`${host} ssh-dss ${dsa}\n`)] },
+      /is known by a type that is not understood here: .*:1 has ssh-dss/,
+    ))
+})
+
 describe('two that write at once', () => {
   test('of two keys for one machine, one is stored', async () => {
     const file = known()
     const both = await Promise.all(
-      ['rsa', 'ed25519'].map((type) => rememberKeys([file], address, 2222, [blobOf(type)])),
+      ['rsa', 'ed25519'].map((type) => rememberKeys(storeOf(file, host), [blobOf(type)])),
     )
     expect(
       both
@@ -163,7 +273,7 @@ describe('two that write at once', () => {
   test('the keys of many machines are all stored, each whole', async () => {
     const file = known('')
     const names = Array.from({ length: 30 }, (_, at) => `host-${at}`)
-    await Promise.all(names.map((name) => rememberKeys([file], name, 22, [blobOf('ed25519')])))
+    await Promise.all(names.map((name) => rememberKeys(storeOf(file, name), [blobOf('ed25519')])))
     for (const name of names) expect(foundBy(file, name).trim()).toBe(`${name} ${publicKey('ed25519')}`)
     expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(30)
   })
@@ -172,14 +282,14 @@ describe('two that write at once', () => {
 describe('a scan', () => {
   const verdicts = async (endpoint: Partial<Endpoint>) =>
     Object.fromEntries(
-      (await scanKeys({ ...sshd.endpoint, ...endpoint }, homedir())).keys.map((key) => [
+      (await scanKeys({ ...sshd.endpoint, ...endpoint }, context)).keys.map((key) => [
         key.type,
         key.verdict.kind,
       ]),
     )
   test('shows what ssh-keyscan shows, and nobody logs in', async () => {
     const before = sshd.log().length
-    const { keys: shown } = await scanKeys({ ...sshd.endpoint, knownHostsFiles: [known('')] }, homedir())
+    const { keys: shown } = await scanKeys({ ...sshd.endpoint, knownHostsFiles: [known('')] }, context)
     expect(sshd.log().slice(before)).not.toMatch(/publickey|Accepted|Failed|Invalid user/)
     const theirs = execFileSync('ssh-keyscan', ['-p', '2222', address], { encoding: 'utf8', stdio: 'pipe' })
     const lines = shown.map(({ type, key }) => `${host} ${type} ${key.toString('base64')}`)
@@ -212,7 +322,7 @@ describe('a scan', () => {
   test('what is trusted is stored, unless another was quicker', async () => {
     const file = known()
     const endpoint = { ...sshd.endpoint, knownHostsFiles: [file] }
-    const seen = await scanKeys(endpoint, homedir())
+    const seen = await scanKeys(endpoint, context)
     expect(await trustKeys(seen, seen.keys, homedir())).toBe(file)
     expect(foundBy(file).trim().split('\n')).toHaveLength(3)
     await worksWith({ knownHostsFiles: [file] })
@@ -221,7 +331,7 @@ describe('a scan', () => {
     expect(await readFile(file, 'utf8')).toBe(`${host} ${publicKey('ed25519')}\n`)
   })
   test('a machine that does not answer is unreachable', () =>
-    expect(scanKeys({ ...sshd.endpoint, port: 2299 }, homedir())).rejects.toMatchObject({
+    expect(scanKeys({ ...sshd.endpoint, port: 2299 }, context)).rejects.toMatchObject({
       fault: 'unreachable',
     }))
 })

@@ -25,6 +25,7 @@ afterAll(async () => {
   for (const one of [bastion, left, right]) await one.stop()
 })
 
+const calls = (sshd: Sshd) => sshd.log().match(/Connection from/g)?.length ?? 0
 const logins = (sshd: Sshd) => sshd.log().match(/Accepted publickey/g)?.length ?? 0
 
 async function world(work: (open: (endpoint: Endpoint) => ReturnType<typeof openSsh>) => Promise<void>) {
@@ -58,13 +59,13 @@ test('hosts behind a bastion share one connection to it, each has its own key ch
 
 test('a bastion with another host key than known is not used', () =>
   world(async (open) => {
-    const before = [logins(bastion), left.log()]
+    const before = [logins(bastion), calls(left)]
     const jump = { ...bastion.endpoint, knownHostsFiles: [right.knownHosts] }
     await expect(open({ ...left.endpoint, jump })).rejects.toMatchObject({
       fault: 'host-key',
       message: expect.stringContaining(`no way through ${bastion.endpoint.name}`),
     })
-    expect([logins(bastion), left.log()]).toEqual(before)
+    expect([logins(bastion), calls(left)]).toEqual(before)
   }))
 
 test('when the bastion dies, what was under way behind it is lost, and the next goes through a new one', () =>
@@ -135,6 +136,30 @@ test('a ProxyCommand is the connection, and ends with it', () =>
     expect(lives(pid)).toBe(true)
     await connection.close()
     await until(() => !lives(pid), 'the end of the command')
+  }))
+
+test('nothing that a ProxyCommand started outlives the connection, deaf or not', () =>
+  world(async (open) => {
+    const pids = join(bastion.directory, 'pids')
+    const ssh = `ssh -F none -i ${bastion.userKey} -o UserKnownHostsFile=${bastion.knownHosts} -p 2222 -W ${left.endpoint.address}:2222 root@${bastion.endpoint.address}`
+    await writeFile(pids, '')
+    const script = join(bastion.directory, 'way.sh')
+    await writeFile(
+      script,
+      [
+        `sh -c 'trap "" HUP TERM; echo $$ >>${pids}; while :; do sleep 1; done' &`,
+        `sh -c 'echo $$ >>${pids}; exec sleep 300' &`,
+        `cat | sh -c 'echo $$ >>${pids}; exec ${ssh}'`,
+      ].join('\n'),
+    )
+    const connection = await open({ ...left.endpoint, proxyCommand: `sh ${script}` })
+    expect(await connection.exec(sh`echo through`)).toMatchObject({ stdout: 'through\n' })
+    const all = async () => (await readFile(pids, 'utf8')).trim().split('\n').map(Number)
+    await until(async () => (await all()).length === 3, 'three of them')
+    const started = await all()
+    expect(started.every(lives)).toBe(true)
+    await connection.close()
+    await until(() => !started.some(lives), 'the end of them all')
   }))
 
 test('a ProxyCommand that fails says why', () =>

@@ -51,7 +51,7 @@ async function tryAt(direction: Direction, offset: number, how: Cut, seconds: nu
   } catch (error) {
     const calls = proxy.connections()
     if (!(error instanceof ConnectionError)) return { offset, kind: `defect: ${error}`, calls, logins: 0 }
-    return { offset, kind: error.fault, calls, logins: /after the host key/.test(error.message) ? 1 : 0 }
+    return { offset, kind: error.fault, calls, logins: /broke off in the login/.test(error.message) ? 1 : 0 }
   } finally {
     await proxy.stop()
   }

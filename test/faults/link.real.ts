@@ -204,11 +204,21 @@ describe('row 4: a slow link', () => {
     using(
       async (connection) => {
         await connection.exec(sh`exit 0`)
-        proxy.throttle(400)
+        proxy.throttle(1000)
         await connection.put({ stream: () => small(), size: 40 }, file('slow'))
       },
-      { watchdog: 5 },
+      { watchdog: 60 },
     ))
+  test('that brings the first words in pieces is logged in to', async () => {
+    proxy.throttle(400)
+    const opening = openSsh(endpoint, { ...context, connectTimeout: 60, attempts: { tries: 1, base: 1 } })
+    const before = proxy.bytes.down
+    await until(() => proxy.bytes.down - before > 60, 'the first words')
+    proxy.pass()
+    const connection = await opening
+    expect(await connection.exec(sh`exit 3`)).toMatchObject({ code: 3 })
+    await connection.close()
+  })
   test('with a delay costs round trips, and no more', () =>
     using(async (connection) => {
       proxy.delay(150)

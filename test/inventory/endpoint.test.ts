@@ -1,9 +1,15 @@
 import { describe, expect, it, test } from 'vitest'
 import { endpointOf, explainEndpoint } from '../../src/inventory/endpoint.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
-import { plainLogins } from '../../src/inventory/login-vars.ts'
-import { sshFiles } from '../../src/inventory/ssh-files.ts'
+import { plainValue, plainWarnings } from '../../src/inventory/plain-secrets.ts'
+import { type SshFiles, sshFiles } from '../../src/inventory/ssh-files.ts'
 import { files, problemsOf } from '../support/site.ts'
+
+/** What this machine's own /etc/ssh says is no matter here. */
+const without = (all: SshFiles): SshFiles => ({
+  ...all,
+  read: (path, checked) => (path.startsWith('/etc/ssh/') ? undefined : all.read(path, checked)),
+})
 
 const controller = {
   user: 'me',
@@ -11,7 +17,7 @@ const controller = {
   home: '/home/me',
   hostName: 'here',
   env: () => undefined,
-  files: sshFiles(1),
+  files: without(sshFiles(1)),
 }
 const globalFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 const knownHostsFiles = ['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2', ...globalFiles]
@@ -35,15 +41,17 @@ test('secrets that stand openly in an inventory are known by place and value', a
       'all: { vars: { ansible_password: one }, hosts: { a: {}, b: { ansible_ssh_pass: two }, c: { ansible_password: { env: X } } } }',
   })
   const inventory = await loadInventory({ sources: ['hosts.yml'], cwd, env: {} })
-  const found = plainLogins(inventory)
-  expect(found.map(({ name, value }) => [name, value])).toEqual([
-    ['inventory:ansible_password of a', 'one'],
-    ['inventory:ansible_ssh_pass of b', 'two'],
-    ['inventory:ansible_password of b', 'one'],
+  const passwords = inventory.hosts.map(
+    (host) => endpointOf(inventory, host, controller).password?.name ?? '',
+  )
+  expect(passwords).toEqual(['inventory:ansible_password of a', 'inventory:ansible_ssh_pass of b', 'env:X'])
+  expect(passwords.map((name) => plainValue(inventory, name))).toEqual(['one', 'two', undefined])
+  const warnings = plainWarnings(inventory)
+  expect(warnings.join()).not.toMatch(/\b(one|two)\b/)
+  expect(warnings).toEqual([
+    expect.stringMatching(/^hosts\.yml:1:\d+ all\.vars\.ansible_password: it stands here/),
+    expect.stringMatching(/^hosts\.yml:1:\d+ hosts\.b\.ansible_ssh_pass/),
   ])
-  expect(found.map(({ warning }) => warning).join()).not.toMatch(/\b(one|two)\b/)
-  expect(found[0]?.warning).toMatch(/^hosts\.yml:1:\d+ all\.vars\.ansible_password: it stands here/)
-  expect(found[1]?.warning).toMatch(/^hosts\.yml:1:\d+ hosts\.b\.ansible_ssh_pass/)
 })
 
 describe('endpointOf', () => {
@@ -59,6 +67,31 @@ describe('endpointOf', () => {
         user: 'wso2',
         privateKeyFile: '/home/me/.ssh/id',
         workdir: '/var/uf',
+        knownHostsFiles,
+      },
+    ],
+    [
+      'ansible_ssh_host: 10.0.0.2, ansible_ssh_port: 2200, ansible_ssh_user: ann, ansible_private_key_file: /k',
+      {
+        name: 'gw1',
+        kind: 'ssh',
+        address: '10.0.0.2',
+        port: 2200,
+        user: 'ann',
+        privateKeyFile: '/k',
+        knownHostsFiles,
+      },
+    ],
+    // Seen in the words of ansible 2.14's ssh.
+    [
+      'ansible_host: one, ansible_ssh_host: two, ansible_port: 1, ansible_ssh_port: 2, ansible_user: one, ansible_ssh_user: two, ansible_private_key_file: /1, ansible_ssh_private_key_file: /2',
+      {
+        name: 'gw1',
+        kind: 'ssh',
+        address: 'two',
+        port: 2,
+        user: 'two',
+        privateKeyFile: '/2',
         knownHostsFiles,
       },
     ],

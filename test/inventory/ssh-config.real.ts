@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { SshController } from '../../src/inventory/ssh-config.ts'
+import { commandRunner } from '../../src/inventory/ssh-exec.ts'
 import { sshFiles } from '../../src/inventory/ssh-files.ts'
 import { type SshSettings, sshSettings } from '../../src/inventory/ssh-settings.ts'
 
@@ -17,6 +18,7 @@ const controller = (): SshController => ({
   hostName: 'here',
   env: () => '/run/agent',
   files: sshFiles(uid),
+  run: commandRunner('/bin/sh'),
 })
 writeFileSync(join(directory, 'more-1.conf'), 'User included\nHost gw*\n  Port 2201\n', { mode: 0o600 })
 writeFileSync(join(directory, 'more-2.conf'), 'Match host b*\n  HostName from-more\nInclude missing\n', {
@@ -33,6 +35,7 @@ const compared = [
   'identitiesonly',
   'userknownhostsfile',
   'globalknownhostsfile',
+  'hashknownhosts',
   'hostkeyalias',
   'proxyjump',
   'proxycommand',
@@ -74,19 +77,25 @@ function ours(text: string, host: string): Shown | undefined {
     throw error
   }
   const defaults = ['rsa', 'ecdsa', 'ecdsa_sk', 'ed25519', 'ed25519_sk', 'xmss', 'dsa']
-  const keys = found.identityFiles.map((one) => one.value)
+  const keys = found.identityFiles?.map((one) => one.value)
   const said = (value: string | number | undefined) => (value === undefined ? {} : [String(value)])
   return Object.fromEntries(
     Object.entries({
       hostname: [found.hostName.value],
       port: [String(found.port.value)],
       user: [found.user?.value ?? username],
-      identityfile: keys.length > 0 ? keys : defaults.map((name) => `${home}/.ssh/id_${name}`),
+      identityfile:
+        keys?.length === 0 ? ['none'] : (keys ?? defaults.map((name) => `${home}/.ssh/id_${name}`)),
       identitiesonly: [found.identitiesOnly?.value ? 'yes' : 'no'],
-      userknownhostsfile: [found.userKnownHostsFiles.value.join(' ')],
-      globalknownhostsfile: [found.globalKnownHostsFiles.value.join(' ')],
+      userknownhostsfile: [found.userKnownHostsFiles.value.join(' ') || 'none'],
+      globalknownhostsfile: [found.globalKnownHostsFiles.value.join(' ') || 'none'],
+      hashknownhosts: [found.hashKnownHosts?.value ? 'yes' : 'no'],
       hostkeyalias: said(found.hostKeyAlias?.value),
-      proxyjump: said(found.proxyJump?.value === 'none' ? undefined : found.proxyJump?.value),
+      proxyjump: said(
+        /^none$/i.test(found.proxyJump?.value ?? 'none')
+          ? undefined
+          : found.proxyJump?.value.replace('ssh://', ''),
+      ),
       proxycommand: said(found.proxyCommand?.value === 'none' ? undefined : found.proxyCommand?.value),
       connecttimeout: [String(found.connectTimeout?.value || 'none')],
       serveraliveinterval: [String(found.serverAliveInterval?.value ?? 0)],
@@ -95,12 +104,21 @@ function ours(text: string, host: string): Shown | undefined {
   )
 }
 
+/** Beside others, `none` says nothing. */
+const withoutNone = (paths: readonly string[]): readonly string[] =>
+  paths.every((path) => path === 'none') ? ['none'] : paths.filter((path) => path !== 'none')
+
 /** `ssh -G` leaves `~` in identity files and the tokens of a proxy's command; nothing else that is compared here has any. */
 const putIn = (shown: Shown | undefined): Shown | undefined =>
   shown && {
     ...shown,
     ...(shown['identityfile'] && {
-      identityfile: shown['identityfile'].map((path) => path.replace(/^~(?=\/)/, home)),
+      identityfile: withoutNone(shown['identityfile']).map((path) =>
+        path
+          .replace(/^~(?=\/)/, home)
+          .replace('%h', shown['hostname']?.[0] ?? '')
+          .replace('%r', shown['user']?.[0] ?? ''),
+      ),
     }),
     ...(shown['proxycommand'] && {
       proxycommand: shown['proxycommand'].map((command) =>
@@ -138,6 +156,17 @@ const criterion = fc.oneof(
     '!user wso2',
     'user wso2,included',
     'final',
+    'canonical',
+    '!canonical',
+    'HOST gw*',
+    'exec true',
+    'exec "exit 3"',
+    '!exec false',
+    'exec "test %h = gw1"',
+    'exec "test %n:%p = GW1:2222"',
+    'exec "test %r = wso2"',
+    'exec "test %k = alias"',
+    'exec "test %d = /root && test %u = root && test %i = 0"',
     '!final',
     'all',
   ),
@@ -176,6 +205,31 @@ const setting = fc.constantFrom(
   `Include ${directory}/more-*.conf`,
   `Include ${directory}/more-1.conf ${directory}/none`,
   'SendEnv LANG LC_*',
+  'HOSTNAME=upper',
+  'HostName = "10.1.1.1" # why',
+  "User 'single'",
+  'User=eq#val',
+  'Port 22 # of old',
+  'Port=2203#x',
+  'IdentityFile none',
+  'IdentityFile ~/.ssh/%h-%r',
+  'IdentityAgent none',
+  'HashKnownHosts yes',
+  'HashKnownHosts no',
+  'UserKnownHostsFile none',
+  'UserKnownHostsFile /dev/null',
+  'UserKnownHostsFile /k/%h_%p_%r_%n %d/k',
+  'GlobalKnownHostsFile none',
+  'ProxyJump [::1]:2200',
+  'ProxyJump me@[fe80::1]',
+  'ProxyJump ssh://me@b1:2201',
+  'proxyjump=NONE',
+  'ProxyCommand=ssh -W %h:%p b',
+  'Include',
+  'Host',
+  'HostKeyAlias "al ias"',
+  'ServerAliveInterval 1h',
+  'IdentitiesOnly maybe',
   'Port 22 23',
   'User',
   'User "open',
@@ -198,11 +252,14 @@ test('reads what ssh -G reads', () => {
       if (theirs !== undefined) read += 1
       // What does not count for this machine is not looked at here, so a bad value may stand there.
       if (theirs === undefined && ours(text, name) !== undefined) {
-        fc.pre(/^\s*(Port (x|22 23)|User( "open)?)$/m.test(text) === false)
+        fc.pre(
+          /^\s*(Port (x|22 23)|Port=2203#x|User( "open)?|IdentitiesOnly maybe|Include|Host)$/m.test(text) ===
+            false,
+        )
       }
       expect(ours(text, name)).toEqual(theirs)
     }),
-    { numRuns: 300, seed: 7 },
+    { numRuns: 500, seed: 77 },
   )
   expect(read).toBeGreaterThan(100)
 })

@@ -28,7 +28,7 @@ test('tokens, the home and the environment are put in', () => {
       files: { read: (path) => texts[path], glob: () => [] },
     },
   )
-  expect(found.identityFiles.map((one) => one.value)).toEqual([
+  expect(found.identityFiles?.map((one) => one.value)).toEqual([
     '/home/me/.ssh/Gw1-gw1.example.org-2022-wso2-me-1000-alias-here.example.org-here-%',
     '/home/me/there/key',
   ])

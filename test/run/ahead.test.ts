@@ -171,6 +171,75 @@ describe('checks of consecutive tasks', () => {
     expect(statuses(run)).toEqual(['work/a/a: ok', 'work/a/b: ok', 'work/a/c: ok'])
   })
 
+  test('one that takes the refusal to do more than look for an answer is asked again in its turn', async () => {
+    const { so, keep } = machine()
+    for (const name of names) so.set(name, 'old')
+    const order: string[] = []
+    const module = keep(async (on, name) => {
+      order.push(name)
+      if (name === 't2') await on.peer('b').catch(() => undefined)
+    })
+    const work = play('work', hosts('a'))
+      .task('a', () => module('t0'))
+      .task('b', () => module('t1'))
+      .task('c', () => module('t2'))
+    expect((await tryRun([work])).outcome).toBe('ok')
+    expect(order).toEqual(['t0', 't1', 't2', 't2'])
+  })
+
+  test('are asked again when they are old: the controller slept, or a check between took long', async () => {
+    const { so, keep } = machine()
+    for (const name of names) so.set(name, 'old')
+    let now = 0
+    const order: string[] = []
+    const module = keep(async (_on, name) => void order.push(name))
+    const work = play('work', hosts('a'))
+      .task('a', () => module('t0'))
+      .task('b', () => module('t1'))
+      .task('c', () => module('t2'))
+    const onEvent = (event: { type: string; task?: string }) => {
+      if (event.type === 'task.ended' && event.task === 'work/a/b') now += 61_000
+    }
+    expect((await tryRun([work], { onEvent, rules: { clock: () => now } })).outcome).toBe('ok')
+    expect(order).toEqual(['t0', 't1', 't2', 't2'])
+  })
+
+  test('in the midst of what somebody else changes on the machine do not count after it', async () => {
+    const { so, keep } = machine()
+    for (const name of ['t0', 'slow', 'last']) so.set(name, 'old')
+    const begun = deferred()
+    const looked = deferred()
+    const changed = deferred()
+    const module = keep(async (_on, name) => {
+      if (name === 't0') await begun.promise
+      if (name === 'slow') await changed.promise
+      if (name === 'last') looked.resolve()
+    })
+    const long = change('long', {
+      apply: async () => {
+        begun.resolve()
+        await looked.promise
+        for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve))
+        so.set('last', 'new')
+        setImmediate(changed.resolve)
+        return {}
+      },
+      undo: async () => {},
+    })
+    const [one, two] = via({ name: 'm', groups: [], vars: {} }, [{ name: 'one' }, { name: 'two' }])
+    const isOne = ({ host }: { host: { name: string } }) => host.name === 'one'
+    const work = play(
+      'work',
+      [one, two].flatMap((host) => host ?? []),
+    )
+      .task('a', (seen) => (isOne(seen) ? module('t0') : long({})))
+      .task('b', (seen) => (isOne(seen) ? module('slow') : skip('of the other alone')))
+      .task('c', (seen) => (isOne(seen) ? module('last') : skip('of the other alone')))
+    const run = await tryRun([work])
+    const found = run.events.find((event) => event.type === 'task.ended' && event.task === 'work/one/c')
+    expect(found).toMatchObject({ output: { found: 'new' } })
+  })
+
   test('say what they have to say in their turn', async () => {
     const { so, keep } = machine()
     for (const name of names) so.set(name, 'old')

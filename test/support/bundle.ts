@@ -17,8 +17,8 @@ export async function bundled(entry: string): Promise<string> {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    // It finds parts of itself beside its own files.
-    external: ['ssh2', 'esbuild'],
+    // They find parts of themselves beside their own files.
+    external: ['ssh2', 'esbuild', 'typescript'],
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module";const require=requireFrom(import.meta.url);',
     },

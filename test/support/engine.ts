@@ -73,7 +73,7 @@ export interface Trial {
   /** The nth sync, and all after it, fail. */
   readonly failSync?: number
   /** What may stand in the way of a task or a wave. */
-  readonly rules?: Pick<RunContext, 'refuses' | 'mayNotStart' | 'step'>
+  readonly rules?: Partial<Pick<RunContext, 'refuses' | 'mayNotStart' | 'step' | 'clock'>>
   /** Called when the jobs of a task are listed, to be ended. */
   readonly endJobs?: () => void
   /** The tasks that are asked for; default all. */

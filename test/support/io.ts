@@ -11,6 +11,7 @@ export function fakeIo(given: Partial<Io> = {}): Io & { readonly written: { out:
     err(text) {
       written.err += text
     },
+    secrets: new Set(),
     env: {},
     cwd: '/nowhere',
     tty: false,

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { fastDirectory } from './fast-directory.ts'
-import { kill, lives } from './processes.ts'
+import { kill } from './processes.ts'
 import { until } from './until.ts'
 
 /** A real OpenSSH server on a loopback address, for one test file. */
@@ -16,7 +16,7 @@ export interface Sshd {
   readonly knownHosts: string
   /** What the server logged so far. */
   log(): string
-  /** The pids of the server's session processes, each of one connection. */
+  /** The pids of the server's session processes: one for each connection, and one more for a user that is not root, which outlives the first. */
   sessions(): readonly number[]
   /** The pid of the process that listens. */
   pid(): number
@@ -29,6 +29,22 @@ export interface Sshd {
 
 /** How the server is started: the command, and what stands before its own arguments. */
 export type Launch = (directory: string) => readonly [string, ...string[]]
+
+/** As a machine with an id of its own, in its own mounts (as root). */
+export const machineWith =
+  (id: string): Launch =>
+  (directory) => {
+    const file = join(directory, 'machine-id')
+    writeFileSync(file, `${id}\n`)
+    return [
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      `mount --bind ${file} /etc/machine-id && exec /usr/sbin/sshd "$@"`,
+      'sh',
+    ]
+  }
 
 /** Starts an sshd that lets the present user in with one key, and nothing else; what `extra` says comes first, so it counts. */
 export async function startSshd(
@@ -97,12 +113,12 @@ export async function startSshd(
       workdir: at('work'),
     },
     log: () => readFileSync(at('log'), 'utf8'),
-    sessions: () => childrenOf(pid),
+    sessions: () => childrenOf(pid).flatMap((one) => [one, ...childrenOf(one).filter(isSshd)]),
     pid: () => pid,
     down,
     up,
     stop: async () => {
-      for (const session of [...orphans, ...(lives(pid) ? childrenOf(pid) : [])]) kill(session)
+      for (const session of [...orphans, ...childrenOf(pid)]) kill(session)
       kill(pid)
       await over
       rmSync(directory, { recursive: true, force: true })
@@ -111,8 +127,18 @@ export async function startSshd(
 }
 
 function childrenOf(pid: number): readonly number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return text.split(' ').filter(Boolean).map(Number)
+  return fileOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+}
+
+const isSshd = (pid: number): boolean => fileOf(`/proc/${pid}/comm`) === 'sshd\n'
+
+/** A file of a process, which may be gone. */
+function fileOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 function answers(address: string, port: number): Promise<boolean> {

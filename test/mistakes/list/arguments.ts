@@ -42,8 +42,8 @@ export const secretsInStrings = mistakes('secret in a string', {
   ],
   'src/modules/database/mysql.ts': [['--user=${db.user} ', '--user=${db.user} --password=${db.password} ']],
   'inventory/hosts.example.yml': [
-    ['password: { env: AM_DB_PASSWORD }', 'password: "Summer2019"'],
-    ['password: { env: SVN_PASSWORD }', 'password: wso2svn'],
+    ['password: { env: AM_DB_PASSWORD }', 'password: { environment: AM_DB_PASSWORD }'],
+    ['password: { env: SVN_PASSWORD }', 'password: { file: svn-password }'],
   ],
 })
 

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises'
+import { InputError } from '../model/errors.ts'
+import type { Json } from '../model/json.ts'
+import { isTelling } from '../model/telling.ts'
+import { isAge } from './age.ts'
+import { bare, type Located, type LocatedEntry } from './located.ts'
+import { isVault } from './vault.ts'
+import { readYaml, type YamlText } from './yaml-text.ts'
+
+/** Gives what is in an encrypted text; throws an InputError that begins with `what`. */
+export type Unseal = (what: string, text: string) => Promise<string>
+
+/** Whether a text is encrypted as a whole: an Ansible vault, or age. */
+export const isEncrypted = (text: string): boolean => isVault(text) || isAge(text)
+
+/** Refuses every encrypted text: for whoever has no keys. */
+export const noKeys: Unseal = async (what) => {
+  throw new InputError(`${what}: it is encrypted, and cannot be read here`)
+}
+
+/**
+ * Reads a file of variables that may be encrypted as a whole. Of an encrypted one every text stays closed, as does a number under a
+ * name that sounds like a secret: what it gives for them is where they stand (`{ __sealed: file, at: pointer }`), so that no value
+ * of it gets into what is kept of an inventory. Problems of such a file quote nothing of it.
+ */
+export async function readVars(
+  text: string,
+  { path, file }: { readonly path: string; readonly file: string },
+  unseal: Unseal,
+): Promise<YamlText> {
+  if (!isEncrypted(text)) return readYaml(text, file)
+  let open: string
+  try {
+    open = await unseal(file, text)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    return { root: undefined, problems: [error.message] }
+  }
+  const { root, problems } = readYaml(open, file)
+  const unquoted = problems.map((one) => {
+    const [place = file] = /^\S+:\d+:\d+/.exec(one) ?? []
+    return `${place} expected YAML with values of the usual kinds, got something else (the file is encrypted, so it is not shown)`
+  })
+  return { root: root && closed(root, path, []), problems: unquoted }
+}
+
+function closed(value: Located, path: string, at: readonly string[]): Located {
+  if (value.kind === 'list')
+    return { ...value, items: value.items.map((item, index) => closed(item, path, [...at, String(index)])) }
+  if (value.kind === 'map') {
+    if (value.entries.has('__ansible_vault')) return value
+    const entries = [...value.entries].map(
+      ([key, entry]) => [key, { ...entry, value: closed(entry.value, path, [...at, key]) }] as const,
+    )
+    return { ...value, entries: new Map(entries) }
+  }
+  const name = at.findLast((part) => !/^\d+$/.test(part)) ?? ''
+  const isClosed =
+    typeof value.value === 'string' ? value.value !== '' : typeof value.value === 'number' && isTelling(name)
+  if (!isClosed) return value
+  const entry = (text: string): LocatedEntry => ({
+    key: value.place,
+    textKey: true,
+    value: { kind: 'scalar', place: value.place, value: text },
+  })
+  const pointer = at.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  return {
+    kind: 'map',
+    place: value.place,
+    entries: new Map([
+      ['__sealed', entry(path)],
+      ['at', entry(pointer)],
+    ]),
+  }
+}
+
+/** The value of an encrypted file that a secret `sealed:FILE#POINTER` names, as the file is now. Throws an InputError. */
+export async function sealedValue(what: string, name: string, unseal: Unseal): Promise<string> {
+  const [, path = '', pointer = ''] = /^sealed:(.*?)#(\/.*)$/s.exec(name) ?? []
+  const text = await readFile(path, 'utf8').catch((error: Error) => {
+    throw new InputError(`${what}: ${error.message}`)
+  })
+  const { root } = readYaml(isEncrypted(text) ? await unseal(path, text) : text, path)
+  const parts = pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const value = parts.reduce<Json>((at, part) => {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
+    return (at as Readonly<Record<string, Json>>)[part]
+  }, root && bare(root))
+  if ((typeof value !== 'string' && typeof value !== 'number') || value === '')
+    throw new InputError(
+      `${what}: there is no such value in it any more`,
+      'Put it back, or correct the inventory.',
+    )
+  if (/\{\{|\{%/.test(String(value)))
+    throw new InputError(
+      `${what}: expected a plain value, got a template, which is not resolved in an encrypted file`,
+    )
+  return String(value)
+}
