@@ -64,6 +64,7 @@ const io: Io = {
   node: process.version,
   now: () => new Date(),
   interrupted: interrupt.signal,
+  interrupt: onSignal,
 }
 
 const ended = await runProgram(io, process.argv.slice(2))

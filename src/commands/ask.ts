@@ -5,6 +5,16 @@ import type { Reporter } from '../report/reporter.ts'
 import { taskPath } from '../report/text.ts'
 import type { RunContext } from '../run/context.ts'
 
+type Asking = Pick<Io, 'interrupted' | 'interrupt'>
+
+/** What stands for an answer that did not come. A Ctrl-C at a question is one of the whole process. */
+const noAnswer =
+  <T>({ interrupt }: Asking, instead: T) =>
+  (error: unknown): T => {
+    if (error instanceof Error && error.name === 'ExitPromptError') interrupt?.()
+    return instead
+  }
+
 /** Asks a person at the terminal; `--yes` answers for them. Without a terminal the answer is no, and says so. */
 export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['approve'] {
   return async (gate, question) => {
@@ -15,9 +25,8 @@ export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['app
     }
     reporter.pause?.()
     const { confirm } = await import('@inquirer/prompts')
-    const answer = await confirm({ message: question, default: false }, { signal: io.interrupted }).catch(
-      () => false,
-    )
+    const asked = confirm({ message: question, default: false }, { signal: io.interrupted })
+    const answer = await asked.catch(noAnswer(io, false))
     reporter.resume?.()
     return { yes: answer, by: io.user }
   }
@@ -26,7 +35,7 @@ export function asker(io: Io, yes: boolean, reporter: Reporter): RunContext['app
 /** Asks a person yes or no. An interrupt is a no. */
 export async function askYes(io: Io, message: string): Promise<boolean> {
   const { confirm } = await import('@inquirer/prompts')
-  return confirm({ message, default: false }, { signal: io.interrupted }).catch(() => false)
+  return confirm({ message, default: false }, { signal: io.interrupted }).catch(noAnswer(io, false))
 }
 
 const whatNoMeans =
@@ -84,27 +93,27 @@ export function refuseBlindStep(
 /** Asks for a word that nobody types by mistake. An interrupt is no answer. */
 export async function askForWord(io: Io, message: string): Promise<string> {
   const { input } = await import('@inquirer/prompts')
-  return input({ message }, { signal: io.interrupted }).catch(() => '')
+  return input({ message }, { signal: io.interrupted }).catch(noAnswer(io, ''))
 }
 
 /** Asks for what nobody may read, and shows nothing of it. An interrupt is no answer. */
 export async function askHidden(
-  { interrupted }: Pick<Io, 'interrupted'>,
+  io: Asking,
   message: string,
-  gone: AbortSignal = interrupted,
+  gone: AbortSignal = io.interrupted,
 ): Promise<string> {
   const { password } = await import('@inquirer/prompts')
-  return password({ message }, { signal: AbortSignal.any([interrupted, gone]) }).catch(() => '')
+  return password({ message }, { signal: AbortSignal.any([io.interrupted, gone]) }).catch(noAnswer(io, ''))
 }
 
 /** Asks for an answer that everybody may read. An interrupt is no answer. */
 export async function askShown(
-  { interrupted }: Pick<Io, 'interrupted'>,
+  io: Asking,
   message: string,
-  gone: AbortSignal = interrupted,
+  gone: AbortSignal = io.interrupted,
 ): Promise<string> {
   const { input } = await import('@inquirer/prompts')
-  return input({ message }, { signal: AbortSignal.any([interrupted, gone]) }).catch(() => '')
+  return input({ message }, { signal: AbortSignal.any([io.interrupted, gone]) }).catch(noAnswer(io, ''))
 }
 
 /** Asks what to do after a failure; without a terminal: stop. */
@@ -116,7 +125,7 @@ export async function askOnFailure(io: Io): Promise<'stop' | 'rollback'> {
     { name: 'roll back now', value: 'rollback' as const },
   ]
   const asked = select({ message: 'The run failed. What now?', choices }, { signal: io.interrupted })
-  return asked.catch(() => 'stop' as const)
+  return asked.catch(noAnswer(io, 'stop' as const))
 }
 
 /** Asks which of two playbooks a run goes on with; the new one is not offered when it has lost tasks that began. */

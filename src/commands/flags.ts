@@ -99,6 +99,24 @@ export function selectionOf(
   return { tags, skipTags, ...(startAtTask !== undefined && { startAt: startAtTask }) }
 }
 
+/** Whom everything becomes by what was typed; undefined when nobody typed anything of it. */
+export function becomeTyped({ become, becomeUser, becomeMethod }: TypedBecome): TypedBecome | undefined {
+  if ((become ?? becomeUser ?? becomeMethod) === undefined) return undefined
+  return {
+    ...(become !== undefined && { become }),
+    ...(becomeUser !== undefined && { becomeUser }),
+    ...(becomeMethod !== undefined && { becomeMethod }),
+  }
+}
+
+/** The same as it is typed. */
+export const becomeText = ({ become, becomeUser, becomeMethod }: TypedBecome = {}): string =>
+  [
+    ...(become ? ['-b'] : []),
+    ...(becomeUser === undefined ? [] : [`--become-user ${becomeUser}`]),
+    ...(becomeMethod === undefined ? [] : [`--become-method ${becomeMethod}`]),
+  ].join(' ')
+
 const forksOption = () =>
   new Option('-f, --forks <number>', 'how many hosts are worked on side by side').argParser(positive)
 

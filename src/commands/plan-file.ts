@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import type { TypedBecome } from '../inventory/become-vars.ts'
 import { plainValue } from '../inventory/plain-secrets.ts'
-import type { RunFolder } from '../journal/runs.ts'
+import type { KnownRun, RunFolder } from '../journal/runs.ts'
 import { writeWhole } from '../journal/whole-file.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
+import { stableText } from '../model/json.ts'
 import { type PlanDocument, planText, readPlan } from '../plan/document.ts'
 import { basisDocument, type PlanBasis, planDocument, refuseSecrets } from '../plan/make-document.ts'
 import { movedBasis, movedFacts } from '../plan/moved.ts'
 import { hider } from '../plan/secretive.ts'
 import { Exit } from './exit.ts'
-import { type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
+import { becomeText, becomeTyped, type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
 import { type Looked, look } from './look.ts'
 import { exitCodeOf } from './outcome.ts'
 import type { Prepared } from './prepare.ts'
@@ -46,6 +48,7 @@ function basisOf(io: Io, { record, schedule }: Prepared, flags: SelectionFlags):
       text.trim().startsWith('@') ? `@${resolve(io.cwd, text.trim().slice(1))}` : text,
     ),
     extraVars: record.extraVars,
+    become: becomeTyped(record.login ?? {}),
   }
 }
 
@@ -83,14 +86,22 @@ export async function planOfRun(folder: Pick<RunFolder, 'id' | 'path'>): Promise
   return text === undefined ? undefined : readPlan(path, text, without)
 }
 
-/** The playbook and flags that a plan's run is prepared by; nothing that the plan has fixed may be given beside it. */
+/**
+ * The playbook and flags that a plan's run is prepared by; nothing that the plan has fixed may be given beside it, but for
+ * the same user to become once more.
+ */
 export function flagsOfPlan(
   io: Io,
   plan: PlanDocument,
   playbook: string | undefined,
   flags: RunFlags,
 ): { readonly playbook: string; readonly flags: RunFlags } {
+  const { become } = plan.selection
+  const typed = becomeTyped(flags)
   const given = [
+    ...(typed === undefined || sameBecome(typed, become)
+      ? []
+      : [`${becomeText(typed)} (the plan was made with ${becomeText(become) || 'nothing of that'})`]),
     ...(playbook === undefined || resolve(io.cwd, playbook) === plan.playbook.file
       ? []
       : ['another playbook']),
@@ -117,8 +128,25 @@ export function flagsOfPlan(
   const { limit, given: extraVars } = plan.selection
   return {
     playbook: plan.playbook.file,
-    flags: { ...flags, inventory: sources, extraVars, ...(limit !== null && { limit }) },
+    flags: { ...flags, inventory: sources, extraVars, ...(limit !== null && { limit }), ...become },
   }
+}
+
+const sameBecome = (one: TypedBecome | undefined, other: TypedBecome | undefined): boolean =>
+  stableText({ ...one }) === stableText({ ...other })
+
+/** Refuses to go on with a run of a plan as other users than it was begun as. Throws an InputError. */
+export function refuseOtherUsers(
+  { folder, record }: Pick<KnownRun, 'folder' | 'record'>,
+  flags: LoginFlags,
+): void {
+  const before = becomeTyped(record.login ?? {})
+  const now = becomeTyped(flags)
+  if (sameBecome(before, now)) return
+  throw new InputError(
+    `resume: expected the users that the plan of this run becomes (${becomeText(before) || 'none was typed'}), got ${becomeText(now)}`,
+    `Leave it out; or leave the plan: upgrade-fleet resume ${folder.id} --accept-changed ${becomeText(now)}`,
+  )
 }
 
 /** Refuses a plan of which anything moved that is known without asking the hosts. Throws an InputError with all of it. */

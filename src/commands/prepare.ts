@@ -24,7 +24,7 @@ import type { Playbook } from '../model/playbook.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { isTelling } from '../model/telling.ts'
 import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
-import { type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
+import { becomeTyped, type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
 import { limitToKeep } from './limit.ts'
 import { inventoryInput } from './options.ts'
 import { secretsIn } from './ready.ts'
@@ -83,7 +83,8 @@ export async function prepare(
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const selection = selectionOf(flags)
-    const { user, privateKey, become, becomeUser, becomeMethod } = flags
+    const { user, privateKey } = flags
+    const become = becomeTyped(flags)
     const record: RunRecord = {
       kind: 'run',
       playbook: resolve(io.cwd, file),
@@ -95,13 +96,11 @@ export async function prepare(
       limit: await limitToKeep(io, inventory, flags, validatedBy(loaded.playbook, inventory, extraVars)),
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
-      ...((user ?? privateKey ?? become ?? becomeUser ?? becomeMethod) !== undefined && {
+      ...((user ?? privateKey ?? become) !== undefined && {
         login: {
           ...(user !== undefined && { user }),
           ...(privateKey !== undefined && { privateKey: keyPath(io, privateKey) }),
-          ...(become !== undefined && { become }),
-          ...(becomeUser !== undefined && { becomeUser }),
-          ...(becomeMethod !== undefined && { becomeMethod }),
+          ...become,
         },
       }),
     }

@@ -24,7 +24,7 @@ import {
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
 import { loginOfRun, typedLogin } from './login.ts'
-import { planOfRun } from './plan-file.ts'
+import { planOfRun, refuseOtherUsers } from './plan-file.ts'
 import { hasAccepted, otherTool, playbookToGoOn } from './playbook-in-use.ts'
 import { readyFor } from './ready.ts'
 import { rulesOf } from './rules.ts'
@@ -89,6 +89,7 @@ async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promi
     // Whoever accepted what changed has left the plan that the run was begun by.
     const left = acceptChanged || accepted !== undefined || hasAccepted(events)
     const plan = left ? undefined : await planOfRun(folder)
+    if (plan !== undefined) refuseOtherUsers(run, flags)
     const tool = otherTool(events)
     if (tool !== undefined) io.err(tool)
     return execute(io, {

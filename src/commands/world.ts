@@ -27,7 +27,7 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactor } from '../model/redact.ts'
 import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
-import type { LoginFlags } from './flags.ts'
+import { becomeTyped, type LoginFlags } from './flags.ts'
 import { askPassphrases, personAt, type Screen, typedBecomePassword, typedPassword } from './login.ts'
 import { readySecrets, shortWarnings } from './ready.ts'
 
@@ -123,7 +123,7 @@ export function worldOf(
     const { become = { method: 'sudo', user: 'root', always: false } } = endpoint
     return {
       ...endpoint,
-      ...(endpoint.kind === 'ssh' &&
+      ...(/ssh$/.test(endpoint.kind) &&
         endpoint.password === undefined &&
         isTyped(typedPassword.name) && { password: typedPassword }),
       ...(become.password === undefined &&
@@ -218,10 +218,8 @@ export const sshController = (
     user,
     privateKey,
     timeout,
-    become,
-    becomeUser,
-    becomeMethod,
     typed,
+    ...others
   }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | 'typed' | keyof TypedBecome> = {},
 ): SshController => ({
   ...(typed !== undefined && { opened: typed.of }),
@@ -229,9 +227,7 @@ export const sshController = (
     ...(user !== undefined && { user }),
     ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
     ...(timeout !== undefined && { timeout }),
-    ...(become !== undefined && { become }),
-    ...(becomeUser !== undefined && { becomeUser }),
-    ...(becomeMethod !== undefined && { becomeMethod }),
+    ...becomeTyped(others),
   },
   user: io.user,
   uid: io.uid,

@@ -1,6 +1,6 @@
 import { quote } from '../model/command.ts'
 import type { Become } from '../model/connection.ts'
-import { nonce } from './frame.ts'
+import { answer, ask, nonce } from './frame.ts'
 
 /** How a program that becomes another user has to be called on one machine, as far as it was found out. */
 export interface Manner {
@@ -20,6 +20,8 @@ export interface Layer {
   readonly go: string
   /** What is asked for the password with, or said right before su may ask. */
   readonly prompt: string
+  /** Said on stderr when a shell that only tests the fence could not be started, or was killed. */
+  readonly gone: string
 }
 
 /** A layer with marks of its own. */
@@ -29,6 +31,7 @@ export const layerOf = (become: Become, manner: Manner): Layer => ({
   hello: nonce(),
   go: nonce(),
   prompt: nonce(),
+  gone: nonce(),
 })
 
 /**
@@ -41,15 +44,21 @@ const ownSession = `IFS= read -r s </proc/$$/stat; set -- \${s##*) }; case $$ in
 export type Seat = Layer | 'login'
 
 /**
- * The command line of a channel, for any login shell. With `over`, two shells stand in a row: that of `over` tests the
- * fence and hands frames on to the other. `end` and a status are said on stderr when the last shell is gone, since the
- * channel lives on until the first ends too.
+ * The command line of a channel, for any login shell. With `over`, a first shell, of who logged in, hands frames on to the
+ * last when the fence holds. That is tested by itself where the lock is its own, else by a third shell beside, of `over`,
+ * which is asked over two pipes: what the last one runs never goes through the hands of `over`, who may be allowed less.
+ * `end` and a status are said on stderr when the last shell is gone, since the channel lives on until the first ends too.
  */
 export function channelCommand(seat: Seat, over: Seat | undefined, end: string): string {
   if (over === undefined) return seat === 'login' ? 'exec /bin/sh' : script(`exec ${call(seat, true)}`)
-  const first = over === 'login' ? '/bin/sh' : call(over, false)
   const last = seat === 'login' ? `/bin/sh -c ${quote(ownSession)}` : call(seat, false)
-  return script(`${first} | { ${last}; printf "%s%s\\n" ${end} $? >&2; }`)
+  const tell = `printf "%s%s\\n" ${end} $? >&2`
+  if (over === 'login') return script(`/bin/sh | { ${last}; ${tell}; }`)
+  const beside = [
+    'd=$(mktemp -d) && mkfifo -m 600 "$d/q" "$d/a" || exit 1',
+    `{ ${call(over, false)} || printf "%s\\n" ${over.gone} >&2; } <"$d/q" >"$d/a" & exec ${ask}>"$d/q" ${answer}<"$d/a"; rm -rf "$d"`,
+  ]
+  return script(`${beside.join('; ')}; /bin/sh | { exec ${ask}>&- ${answer}<&-; ${last}; ${tell}; }`)
 }
 
 // csh would take a `!` for history even between single quotes, so there is none in what is built here.

@@ -20,8 +20,8 @@ export interface Becoming {
 const patience = 30
 
 /**
- * Opens shells of a user over a link that another logged in to; undefined is who logged in. With `over`, the frames come
- * through a shell of that one, who tests the fence: the user whose directory has the lock. Throws {@link ConnectionError}
+ * Opens shells of a user over a link that another logged in to; undefined is who logged in. With `over`, a shell of that
+ * one tests the fence: the user whose directory has the lock. Throws {@link ConnectionError}
  * `become`.
  */
 export function becomeShell(
@@ -44,6 +44,7 @@ export function becomeShell(
           return await openShell(link, {
             command: channelCommand(seat, before, end),
             ...(before !== undefined && { end }),
+            ...(typeof before === 'object' && { beside: true }),
             begin: async (channel) => {
               const passwordOf = ({ become: { password }, manner }: Layer) =>
                 manner.asks && password !== undefined ? reveal([password], becoming.secrets) : undefined
@@ -54,6 +55,7 @@ export function becomeShell(
                 layers,
                 end,
                 behind,
+                before !== undefined,
                 passwordOf,
                 link.patience ?? patience,
               )
@@ -134,14 +136,14 @@ function verdict(came: unknown, passwords: readonly Secret[], name: string): 'ri
   const ended = came as { kind?: Introduced['kind']; by?: Layer }
   if (ended.kind === undefined) return 'right'
   const mine = ended.by?.become.password?.name === name || passwords.length === 1
-  return ended.kind === 'wrong' && mine ? 'wrong' : undefined
+  return (ended.kind === 'wrong' || ended.kind === 'unsure') && mine ? 'wrong' : undefined
 }
 
 function barred(host: string, user: string, elsewhere: string): ConnectionError {
   return new ConnectionError(
     host,
     'become',
-    `${host}: ${user} was not become: the password was wrong on ${elsewhere}, and a wrong one is not tried twice\nGive the right one: --ask-become-pass, or ansible_become_password.`,
+    `${host}: ${user} was not become: the password was not accepted on ${elsewhere}, and such a one is not tried twice\nGive the right one: --ask-become-pass, or ansible_become_password.`,
   )
 }
 
@@ -156,6 +158,11 @@ function failure(host: string, { kind, by, said }: Extract<Introduced, { by: Lay
     return because(
       'the password is wrong. It was tried once.',
       'Give the right one: --ask-become-pass, or ansible_become_password.',
+    )
+  if (kind === 'unsure')
+    return because(
+      `more than the password is asked for, or nothing is answered${told}`,
+      `Try it there by hand: ${method} ${method === 'su' ? '' : '-u '}${user}. What asks for a code or a new password cannot be answered here.`,
     )
   if (kind === 'asks' && method === 'doas')
     return because(

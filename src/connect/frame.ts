@@ -42,11 +42,20 @@ export function frame(script: Script, mark: string): Buffer {
   return Buffer.concat(input)
 }
 
+/** The first shell's descriptors to and from the one beside it that tests the fence. */
+export const [ask, answer] = [7, 8] as const
+
+/** A test for `if`, by built-in commands, that is made in the shell beside; no answer is no refusal, but the end of both. */
+const besides = (fence: string): string =>
+  `{ printf '%s\\n' ${quote(`if ${fence}; then echo y; else echo n; fi`)} >&${ask} && IFS= read -r y <&${answer} || exit 1; [ "$y" = y ]; }`
+
 /**
- * The text that makes a first shell hand a frame on to the one that runs it, when the fence holds by the first one's eyes;
- * else that one says so. Nothing of it is in an argument list, since `printf` is part of the shell.
+ * The text that makes a first shell hand a frame on to the one that runs it, when the fence holds by its own eyes, or with
+ * `beside` by those of the shell beside; else that one says so. Nothing of it is in an argument list, since `printf` is
+ * part of the shell.
  */
-export function handedFrame({ fence, ...script }: Script, mark: string): Buffer {
+export function handedFrame({ fence: test, ...script }: Script, mark: string, beside = false): Buffer {
+  const fence = test !== undefined && beside ? besides(test) : test
   const words = (text: Buffer) => `printf %s ${quoteBytes(text)}`
   const give = `${words(frame(script, mark))}${script.last ? '; exec cat' : ''}`
   if (fence === undefined) return Buffer.from(script.last ? `{ ${give}; }\n` : `${give}\n`, 'latin1')
@@ -58,9 +67,9 @@ export function handedFrame({ fence, ...script }: Script, mark: string): Buffer 
   ])
 }
 
-/** A line that makes a first shell hand bytes on to the next one. */
-export const handOn = (bytes: string): Buffer =>
-  Buffer.from(`printf %s ${quoteBytes(Buffer.from(bytes))}\n`, 'latin1')
+/** A line that makes a first shell hand bytes on to the next one, or to the one beside. */
+export const handOn = (bytes: string, to: 'next' | 'beside'): Buffer =>
+  Buffer.from(`printf %s ${quoteBytes(Buffer.from(bytes))}${to === 'next' ? '' : ` >&${ask}`}\n`, 'latin1')
 
 const quoteBytes = (bytes: Buffer): string => `'${bytes.toString('latin1').replaceAll("'", `'\\''`)}'`
 

@@ -6,14 +6,20 @@ import { handOn } from './frame.ts'
 /** What came of becoming other users on a channel; `by` is the one who could not be become, `said` what was printed. */
 export type Introduced =
   | { readonly kind: 'there' }
-  | { readonly kind: 'asks' | 'tty' | 'wrong' | 'failed'; readonly by: Layer; readonly said: string }
+  | {
+      readonly kind: 'asks' | 'tty' | 'wrong' | 'unsure' | 'failed'
+      readonly by: Layer
+      readonly said: string
+    }
   | { readonly kind: 'lost'; readonly reason: string }
 
 const mostSaid = 4000
 
 /**
- * Follows the start of shells of other users, of which that `behind` is reached through the one before it. A password is written once, and only
- * after it was asked for with the mark that nobody else knows; the second question means that it was wrong. Nothing else
+ * Follows the start of shells of other users. With `first`, they are reached through a shell of who logged in: that
+ * `behind` by what it prints, the other beside it. A password is written once, and only
+ * after it was asked for with the mark that nobody else knows; the second question means that it was wrong, and another one
+ * (a code, a new password) is not answered. Nothing else
  * is written before the other user is there, and what is left of the input by then is thrown away over there.
  */
 export async function introduce(
@@ -22,6 +28,7 @@ export async function introduce(
   layers: readonly Layer[],
   end: string,
   behind: Layer | undefined,
+  first: boolean,
   passwordOf: (layer: Layer) => string | undefined,
   seconds: number,
 ): Promise<Introduced> {
@@ -55,15 +62,16 @@ export async function introduce(
     })
 
   const through = async (layer: Layer): Promise<Introduced['kind']> => {
-    // Behind a first shell, that one hands on what is to be read by the second.
-    const write = (line: string) => channel.input.write(layer === behind ? handOn(line) : line)
+    // Behind a first shell, that one hands on what the others are to read.
+    const write = (line: string) =>
+      channel.input.write(first ? handOn(line, layer === behind ? 'next' : 'beside') : line)
     let written = false
     const state = () => {
       if (said.includes(layer.hello)) return 'there'
       if (questions(said, layer) > (written ? 1 : 0)) return written ? 'wrong' : 'asked'
       if (over === 'gone') return 'lost'
       // The first shell may still have to be let in when the last has failed already.
-      const isGone = layer === layers.at(-1) && said.includes(end)
+      const isGone = layer === behind || !first ? said.includes(end) : said.includes(layer.gone)
       return over !== undefined || isGone ? 'over' : undefined
     }
     let now = await until(state)
@@ -79,6 +87,9 @@ export async function introduce(
       return 'there'
     }
     if (now === 'wrong' || now === 'lost') return now
+    // It may have been right; it is not written again all the same.
+    if (written && (over === 'late' || /expired|required to change|Current password/i.test(said)))
+      return 'unsure'
     if (written) return /not allowed|not in the sudoers|may not run/i.test(said) ? 'failed' : 'wrong'
     if (/a password is required|Authentication required/.test(said)) return 'asks'
     return /must have a tty/.test(said) ? 'tty' : 'failed'
@@ -112,7 +123,7 @@ function questions(said: string, { become, prompt }: Layer): number {
 }
 
 function readable(said: string, layers: readonly Layer[], end: string, late: number | undefined): string {
-  const marks = [end, ...layers.flatMap(({ hello, prompt }) => [hello, prompt])]
+  const marks = [end, ...layers.flatMap(({ hello, prompt, gone }) => [hello, prompt, gone])]
   const text = marks.reduce((left, mark) => left.replaceAll(mark, ' '), said)
   const plain = sanitize(Buffer.from(text, 'latin1').toString().trim()).slice(0, 500)
   if (late === undefined) return plain

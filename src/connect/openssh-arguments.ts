@@ -17,6 +17,8 @@ export interface MasterSettings {
   readonly agent: string
   /** Whether a password will be answered when it is asked for, once. */
   readonly password: boolean
+  /** Whether the passphrase of its key will be answered when it is asked for, once. */
+  readonly passphrase: boolean
   /** A command whose input and output are the connection. */
   readonly proxyCommand?: string
   /** Seconds for TCP and handshake, and of silence after which it gives up. */
@@ -31,7 +33,7 @@ export const persistSeconds = 5
 export function masterArguments(endpoint: Endpoint, settings: MasterSettings): readonly string[] {
   const { name, address, port, hostKeyAlias, certificateFiles = [], opensshOptions = {} } = endpoint
   const path = (text: string) => pathValue(name, text)
-  const { password } = settings
+  const { password, passphrase } = settings
   const gssapi = opensshOptions['GSSAPIAuthentication'] === 'yes'
   const methods = [
     ...(gssapi ? ['gssapi-with-mic'] : []),
@@ -40,7 +42,7 @@ export function masterArguments(endpoint: Endpoint, settings: MasterSettings): r
   ]
   const options: readonly (readonly [string, string])[] = [
     // What may be asked is answered by a program of ours, or not at all: it has no terminal.
-    ['BatchMode', password ? 'no' : 'yes'],
+    ['BatchMode', password || passphrase ? 'no' : 'yes'],
     ['StrictHostKeyChecking', 'yes'],
     ['UserKnownHostsFile', path(settings.knownHosts)],
     ['GlobalKnownHostsFile', 'none'],
@@ -52,7 +54,7 @@ export function masterArguments(endpoint: Endpoint, settings: MasterSettings): r
     ['PreferredAuthentications', methods.join(',')],
     ['PasswordAuthentication', password ? 'yes' : 'no'],
     ['KbdInteractiveAuthentication', password ? 'yes' : 'no'],
-    ['NumberOfPasswordPrompts', password ? '1' : '0'],
+    ['NumberOfPasswordPrompts', password || passphrase ? '1' : '0'],
     ...settings.identityFiles.map((file) => ['IdentityFile', path(file)] as const),
     ...certificateFiles.map((file) => ['CertificateFile', path(file)] as const),
     ...(settings.identityFiles.length === 0 ? [['IdentityFile', 'none'] as const] : []),
@@ -78,9 +80,9 @@ export function masterArguments(endpoint: Endpoint, settings: MasterSettings): r
     ['RequestTTY', 'no'],
     ['EscapeChar', 'none'],
     ['LogLevel', 'INFO'],
-    // Of all that it could tell, which host key it was shown; older ones than 8.5 do not.
+    // Of all that it could tell, which host key it was shown, and what was said before SSH; older ones than 8.5 do not.
     ['IgnoreUnknown', 'LogVerbose'],
-    ['LogVerbose', '*:verify_host_key():*'],
+    ['LogVerbose', '*:verify_host_key():*,*:kex_exchange_identification():*'],
     ...(settings.proxyCommand === undefined
       ? []
       : [['ProxyCommand', proxyValue(settings.proxyCommand, settings.log)] as const]),

@@ -2,18 +2,20 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
+import { sanitize } from '../model/sanitize.ts'
 import type { Link } from './channel.ts'
 import type { ConnectContext } from './context.ts'
 import { secretValue } from './credential.ts'
+import { dropped } from './first-words.ts'
 import { Refused } from './handshake.ts'
 import { joinMaster } from './mux.ts'
-import { answerOnce } from './openssh-answer.ts'
+import { type Answer, type Answered, answerOnce } from './openssh-answer.ts'
 import { dialCommand, type MasterSettings, masterArguments } from './openssh-arguments.ts'
-import { faultOf, saidOf, shownIn } from './openssh-faults.ts'
+import { faultOf, saidOf, shownIn, wordsIn } from './openssh-faults.ts'
 import { type TrustedKeys, trustedKeys } from './openssh-keys.ts'
 import { findLogin, type Login, refusedLogin } from './openssh-login.ts'
 import { type Start, socketDirectory, startMaster, textOf } from './openssh-start.ts'
-import { keepRefusals, type Trial } from './refusals.ts'
+import { keepRefusals, type Trial, type Verdict } from './refusals.ts'
 import { BrokenOff } from './ssh-link.ts'
 
 /** One connection made by the `ssh` program: it logs in, and we speak over it. Throws {@link ConnectionError}. */
@@ -33,8 +35,9 @@ export async function openSshLink(
   const trusted = await trustedKeys(endpoint, context, seconds)
   const proxyCommand = await proxyOf(endpoint, context)
   const password = endpoint.password && secretValue(name, endpoint.password, context.secrets)
-  const turn = await turnOf(endpoint, username, password, context)
+  const passphrase = password === undefined ? passphraseOf(endpoint, login, context) : undefined
   const directory = socketDirectory()
+  const identity = join(directory, 'identity')
   const leave = () => rmSync(directory, { recursive: true, force: true })
   const settings: MasterSettings = {
     username,
@@ -43,20 +46,31 @@ export async function openSshLink(
     knownHosts: join(directory, 'known_hosts'),
     hostKeyAlgorithms: trusted.algorithms,
     ...login,
+    ...(login.agentKey !== undefined && { identityFiles: [identity] }),
     password: password !== undefined,
+    passphrase: passphrase !== undefined,
     ...(proxyCommand !== undefined && { proxyCommand }),
     connectTimeout: seconds,
     silence: silenceOf(endpoint, context),
   }
   try {
     writeFileSync(settings.knownHosts, trusted.text, { mode: 0o600 })
+    if (login.agentKey !== undefined)
+      writeFileSync(`${identity}.pub`, `${login.agentKey.type} ${login.agentKey.blob.toString('base64')}\n`, {
+        mode: 0o600,
+      })
     const words = [program, ...masterArguments(endpoint, settings)]
-    await loggedIn(words, directory, password, turn, settings.log, seconds).catch(async (error: unknown) => {
-      if (!(error instanceof NotReady)) throw error
-      const why = await whyNot(endpoint, username, login, trusted, error.start, textOf(settings.log))
-      if (why.fault === 'auth') refusals.remember(same, why)
-      throw why
-    })
+    const turn = () => turnOf(endpoint, username, password, context)
+    const typed = { password, passphrase }
+    await loggedIn(name, words, directory, typed, turn, settings.log, seconds).catch(
+      async (error: unknown) => {
+        if (!(error instanceof NotReady)) throw error
+        const messages = textOf(settings.log)
+        const why = await whyNot(endpoint, username, login, trusted, error, messages, passphrase)
+        if (why.fault === 'auth') refusals.remember(same, why)
+        throw why
+      },
+    )
     const master = await joinMaster(settings.socket, patience).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error)
       throw new BrokenOff(name, `${name}: ${why}`, false)
@@ -102,32 +116,67 @@ export const overOpenSsh = (endpoint: Endpoint): Endpoint => ({
 
 class NotReady extends Error {
   readonly start: Exclude<Start, 'ready'>
-  constructor(start: Exclude<Start, 'ready'>) {
+  readonly answered: Answered | undefined
+  constructor(start: Exclude<Start, 'ready'>, answered: Answered | undefined) {
     super('ssh did not log in')
     this.start = start
+    this.answered = answered
   }
 }
 
-/** Starts a master, with a password if there is one; whatever comes of it, the password's turn is over then. */
+/** Starts a master, with a password or a passphrase if there is one; whatever comes of it, the password's turn is over then. */
 async function loggedIn(
+  name: string,
   words: readonly string[],
   directory: string,
-  password: string | undefined,
-  turn: Trial | undefined,
+  {
+    password,
+    passphrase,
+  }: { readonly password: string | undefined; readonly passphrase: string | undefined },
+  takeTurn: () => Promise<Trial | undefined>,
   log: string,
   seconds: number,
 ): Promise<void> {
-  let verdict: Parameters<Trial['end']>[0] = 'unknown'
+  const turn = await takeTurn()
+  let answer: Answer | undefined
+  let answered: Answered | undefined
+  let verdict: Verdict = 'unknown'
   try {
-    const answer = password === undefined ? undefined : await answerOnce(directory, password)
+    const secret = password ?? passphrase
+    if (secret !== undefined)
+      answer = await answerOnce(directory, password === undefined ? 'passphrase' : 'password', secret).catch(
+        (error: unknown) => {
+          const why = error instanceof Error ? error.message : String(error)
+          throw new ConnectionError(name, 'auth', `${name}: not logged in: ${why}`)
+        },
+      )
     const start = await startMaster([...(answer?.variables ?? []), ...words], log, seconds)
-    const asked = answer?.close() === true
-    if (asked && start === 'ready') verdict = 'accepted'
-    if (asked && start !== 'ready' && faultOf(textOf(log)).fault === 'auth') verdict = 'refused'
-    if (start !== 'ready') throw new NotReady(start)
+    answered = answer?.close()
+    answer = undefined
+    if (answered?.asked === true) verdict = verdictOf(start, answered, textOf(log))
+    if (start !== 'ready') throw new NotReady(start, answered)
   } finally {
+    answer?.close()
     turn?.end(verdict)
   }
+}
+
+/** What came of a password that was sent. One that is asked for once more was refused. */
+function verdictOf(start: Start, { stopped }: Answered, messages: string): Verdict {
+  if (start === 'ready') return 'accepted'
+  if (stopped !== undefined) return asksPassword(stopped) ? 'refused' : 'unknown'
+  return faultOf(messages).fault === 'auth' ? 'refused' : 'unanswered'
+}
+
+const asksPassword = (question: string): boolean => /^password(:| for )/i.test(question)
+
+function passphraseOf(
+  { name, passphrase }: Endpoint,
+  { identityFiles: [file] }: Login,
+  { secrets, passphrases }: ConnectContext,
+): string | undefined {
+  const secret = file === undefined ? undefined : (passphrase ?? passphrases?.get(file))
+  return secret === undefined ? undefined : secretValue(name, secret, secrets)
 }
 
 async function turnOf(
@@ -165,8 +214,9 @@ async function whyNot(
   username: string,
   login: Login,
   trusted: TrustedKeys,
-  start: Exclude<Start, 'ready'>,
+  { start, answered }: NotReady,
   messages: string,
+  passphrase: string | undefined,
 ): Promise<ConnectionError> {
   const { name, address, port } = endpoint
   const unreachable = (why: string) => new BrokenOff(name, `${name}: ${why}`, false)
@@ -177,7 +227,17 @@ async function whyNot(
     )
   const { fault, early } = faultOf(messages)
   const said = saidOf(messages)
-  if (fault === 'auth') return refusedLogin(endpoint, username, login, said)
+  if (answered?.stopped !== undefined) {
+    const question = JSON.stringify(sanitize(answered.stopped).slice(0, 200))
+    const why =
+      answered.asked && asksPassword(answered.stopped)
+        ? 'it asks for the password once more'
+        : `the server asks ${question}, and nobody can answer that over the ssh program`
+    return refusedLogin(endpoint, username, login, why)
+  }
+  const drop = dropped(wordsIn(messages))
+  if (drop !== undefined) return unreachable(`${address}:${port} ${drop}`)
+  if (fault === 'auth') return refusedLogin(endpoint, username, login, said, passphrase)
   if (fault === 'host-key') {
     const ours = await trusted.refused().catch(() => undefined)
     return ours ?? new ConnectionError(name, 'host-key', `${name}: ssh refused its host key: ${said}`)

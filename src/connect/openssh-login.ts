@@ -4,11 +4,14 @@ import { promisify } from 'node:util'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { sanitize } from '../model/sanitize.ts'
+import { type AgentKey, agentKeys } from './agent.ts'
 import type { ConnectContext } from './context.ts'
 
 /** What `ssh` may log in with. */
 export interface Login {
   readonly identityFiles: readonly string[]
+  /** A key that is in the agent alone, and in none of the files. */
+  readonly agentKey?: AgentKey
   readonly identitiesOnly: boolean
   readonly agent: string
 }
@@ -16,8 +19,11 @@ export interface Login {
 const defaults = ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_ed25519_sk', 'id_ecdsa_sk']
 
 /**
- * The keys to offer: the files that are named and no others, else the usual ones and what the agent has. Throws `auth`
- * where there is none, or a file that is named cannot be read. Beside a password only named keys count.
+ * The one key to offer, as each more would count as a failed login; its certificate comes with it. Of the files that are
+ * named the first that the agent holds, else the first that can be read. Where none is named: a usual file that the agent
+ * holds, or that needs OpenSSH; else the agent's, one that needs OpenSSH first; else the first usual file. What a library
+ * or Kerberos has comes beside them. Throws `auth` where there is none, or a file that is named cannot be read. Beside a
+ * password only named keys count.
  */
 export async function findLogin(endpoint: Endpoint, context: ConnectContext): Promise<Login> {
   const { name, privateKeyFile, identityFiles, certificateFiles = [], opensshOptions = {} } = endpoint
@@ -39,20 +45,44 @@ export async function findLogin(endpoint: Endpoint, context: ConnectContext): Pr
     return { identityFiles: [], identitiesOnly: true, agent: '' }
   const there: string[] = []
   for (const file of named ?? usual) if (await usable(file, agent)) there.push(file)
-  if (there.length > 0 || elsewhere)
+  if (elsewhere)
     return {
       identityFiles: there,
       identitiesOnly: named !== undefined || endpoint.identitiesOnly === true,
       agent,
     }
+  const held = agent === '' ? [] : await agentKeys(agent).catch(() => [])
+  const [first] = there
+  const inAgent = await firstOf(there, (file) => isHeld(file, held))
+  const special = async (file: string) => file.endsWith('_sk') || (await usable(`${file}-cert.pub`, ''))
+  const agentKey =
+    held.find(({ type }) => /-cert-v\d+@/.test(type)) ?? held.find(({ type }) => /^sk-/.test(type)) ?? held[0]
+  const mayAgent = agentKey !== undefined && named === undefined && endpoint.identitiesOnly !== true
+  const file = inAgent ?? (mayAgent ? await firstOf(there, special) : first)
+  if (file !== undefined) return { identityFiles: [file], identitiesOnly: true, agent }
+  if (mayAgent) return { identityFiles: [], agentKey, identitiesOnly: true, agent }
+  if (first !== undefined) return { identityFiles: [first], identitiesOnly: true, agent }
   if (named !== undefined)
     throw refuse(
       `none of these can be read: ${named.join(', ')}`,
       'Name a key file that exists: ansible_ssh_private_key_file, --private-key FILE, or IdentityFile.',
     )
-  if (agent === '' || endpoint.identitiesOnly)
-    throw refuse('no key file is named, and no agent holds one.', 'Name one: --private-key FILE.')
-  return { identityFiles: [], identitiesOnly: false, agent }
+  throw refuse('no key file is named, and no agent holds one.', 'Name one: --private-key FILE.')
+}
+
+async function firstOf(
+  files: readonly string[],
+  holds: (file: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  for (const file of files) if (await holds(file)) return file
+  return undefined
+}
+
+/** Whether an agent holds the key of a file, by its public half. */
+async function isHeld(file: string, held: readonly AgentKey[]): Promise<boolean> {
+  const text = await readFile(`${file}.pub`, 'utf8').catch(() => '')
+  const blob = text.trim().split(/\s+/)[1] ?? ''
+  return held.some((key) => key.blob.toString('base64') === blob)
 }
 
 // With an agent the public half is enough.
@@ -69,8 +99,9 @@ async function usable(file: string, agent: string): Promise<boolean> {
 export async function refusedLogin(
   endpoint: Endpoint,
   username: string,
-  { identityFiles, agent, identitiesOnly }: Login,
+  { identityFiles, agentKey, agent, identitiesOnly }: Login,
   said: string,
+  passphrase?: string,
 ): Promise<ConnectionError> {
   const { name, address, port, certificateFiles = [] } = endpoint
   const certificates = [...certificateFiles]
@@ -80,6 +111,7 @@ export async function refusedLogin(
     ...identityFiles,
     ...certificates.map((file) => `the certificate ${file}`),
     ...(endpoint.password === undefined ? [] : ['the password']),
+    ...(agentKey === undefined ? [] : [`the agent's key ${sanitize(agentKey.comment || agentKey.type)}`]),
     ...(agent === '' || identitiesOnly ? [] : ["the agent's keys"]),
   ]
   const notes: string[] = []
@@ -87,9 +119,13 @@ export async function refusedLogin(
     const wrong = await wrongCertificate(file, username)
     if (wrong !== undefined) notes.push(`The certificate ${file} ${wrong}.`)
   }
-  if (agent === '')
-    for (const file of identityFiles)
-      if (await locked(file)) notes.push(`${file} has a passphrase; hand it to the agent: ssh-add ${file}`)
+  for (const file of identityFiles)
+    if ((agent === '' || passphrase !== undefined) && (await locked(file, passphrase)))
+      notes.push(
+        passphrase === undefined
+          ? `${file} has a passphrase; hand it to the agent: ssh-add ${file}\nOr name it: ansible_ssh_private_key_passphrase: { env: NAME }`
+          : `The passphrase of ${file} (${endpoint.passphrase?.name ?? 'the one that was typed'}) is not the right one.`,
+      )
   const with_ = offered.length === 0 ? 'what ssh has' : offered.join(', ')
   return new ConnectionError(
     name,
@@ -102,10 +138,10 @@ export async function refusedLogin(
   )
 }
 
-async function locked(file: string): Promise<boolean> {
+async function locked(file: string, passphrase?: string): Promise<boolean> {
   const { utils } = (await import('ssh2')).default
   const text = await readFile(file).catch(() => undefined)
-  const key = text === undefined ? undefined : utils.parseKey(text)
+  const key = text === undefined ? undefined : utils.parseKey(text, passphrase)
   return key instanceof Error && /encrypted|passphrase/i.test(key.message)
 }
 

@@ -6,12 +6,14 @@ import { join } from 'node:path'
 // A Unix socket's path ends at 107 bytes, and ssh adds 17 to it while it makes it.
 const longestSocket = 90
 
-/** Makes a directory that only we can look into, with a path that is short enough for a socket `s` in it. */
-export function socketDirectory(): string {
+/** Where such directories are: the temporary directory, where its path is short enough for a socket `s` in one of it. */
+export function socketParent(): string {
   const wanted = join(tmpdir(), 'uf-XXXXXX', 's')
-  const parent = Buffer.byteLength(wanted) <= longestSocket ? tmpdir() : '/tmp'
-  return mkdtempSync(join(parent, 'uf-'))
+  return Buffer.byteLength(wanted) <= longestSocket ? tmpdir() : '/tmp'
 }
+
+/** Makes a directory that only we can look into. */
+export const socketDirectory = (): string => mkdtempSync(join(socketParent(), 'uf-'))
 
 /** What a file holds; nothing where there is none. */
 export function textOf(file: string): string {

@@ -18,10 +18,11 @@ export async function putLarge(
   source: Opened,
   path: string,
   known: string | undefined,
-  options: PutOptions,
+  given: PutOptions,
 ): Promise<Stored> {
   const { host } = runner
-  const { size } = source
+  const { size, secret = false } = source
+  const options = secret ? { ...given, cache: false } : given
   const what = `${path} could not be stored`
   const { directory, temporary: id } = placeOf(path)
   const resumable = options.sha256 !== undefined
@@ -43,7 +44,11 @@ export async function putLarge(
       }
     }
     const place = placeOf(path)
-    const text = storeLarge({ ...place, size, workdir, part, before }, options, await ownFence(runner))
+    const text = storeLarge(
+      { ...place, size, workdir, part, before, secret },
+      options,
+      await ownFence(runner),
+    )
     const sent = await sendAll(runner, text, source, digest, options)
     const answer = judged(runner, sent.answer)
     const { end } = answer

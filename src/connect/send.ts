@@ -23,6 +23,8 @@ interface Ready {
 }
 
 const progressMs = 250
+/** What more the script says than this is no answer of ours. */
+const longestAnswer = 64 * 1024
 
 /** The most seconds that an upload may take: a slow link only makes it longer, but what moves less than 10 kB/s is stuck. */
 export const longestUpload = (size: number): number => 120 + Math.ceil(size / 10_000)
@@ -87,7 +89,7 @@ export async function sendAll(
         if (failed !== undefined) to.end()
       },
       stdout: (chunk) => {
-        said += chunk.toString('latin1')
+        if (said.length < longestAnswer) said += chunk.toString('latin1', 0, longestAnswer)
         const line = /^ready (\d+) (.*)\n/.exec(said)
         if (line === null || ready !== undefined || input === undefined || failed !== undefined)
           return undefined

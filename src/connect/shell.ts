@@ -56,6 +56,8 @@ export interface Opening {
   begin?(channel: Channel): Promise<void>
   /** A first shell hands frames on to the one that runs them, whose end is said on stderr by this mark and its status. */
   readonly end?: string
+  /** It asks a shell beside whether the fence holds. */
+  readonly beside?: boolean
 }
 
 /** Opens a shell on a link; whatever the login shell and its rc files print before it is thrown away. */
@@ -109,7 +111,7 @@ export async function openShell(link: Link, opening: Opening = { command: 'exec 
   const run = (script: Script, streams: Streams): Promise<RunEnd> => {
     if (!usable) return Promise.resolve({ kind: 'unrun', reason: 'The shell has ended.' })
     const mark = nonce()
-    const text = endMark === undefined ? frame(script, mark) : handedFrame(script, mark)
+    const text = endMark === undefined ? frame(script, mark) : handedFrame(script, mark, opening.beside)
     return new Promise((resolve) => {
       const entry: Entry = { streams, settle: resolve, begun: false, code: undefined, quiet: false }
       entries.push(entry)

@@ -3,13 +3,15 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { Source } from '../model/connection.ts'
-import { reveal, type SecretStore } from '../model/secret.ts'
+import { isSecret, reveal, type SecretStore } from '../model/secret.ts'
 
 /** A source that can be read any number of times, as long as it does not change. */
 export interface Opened {
   readonly size: number
   /** Everything, where it is in memory. */
   readonly bytes?: Buffer
+  /** Whether secrets are in it: nothing of it stays on a machine but the file itself. */
+  readonly secret?: boolean
   /** Reads from `at` on, which is the offset that was asked for, or the beginning where it cannot be skipped to. */
   open(offset: number): { readonly stream: Readable; readonly at: number }
 }
@@ -32,7 +34,8 @@ export async function opened(source: Source, secrets: SecretStore): Promise<Open
     stream: Readable.from([bytes.subarray(at)], { objectMode: false }),
     at,
   })
-  return { size: bytes.length, bytes, open }
+  const secret = 'text' in source && typeof source.text !== 'string' && source.text.some(isSecret)
+  return { size: bytes.length, bytes, secret, open }
 }
 
 /** The SHA-256 of bytes, hexadecimal. */

@@ -29,10 +29,14 @@ export function placeOf(path: string): Place {
  */
 export const digestTool = `h=sha256sum; [ "$(printf abc | openssl dgst -sha256 -r 2>/dev/null)" != 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad *stdin' ] || h='openssl dgst -sha256 -r'`
 
-/** Names `f`, `d` and `t`, and refuses what cannot be. */
+/**
+ * Names `f`, `d` and `t`, and refuses what cannot be. `fresh` makes `t` and holds it open: from then on it is read, written
+ * and given its owner as `x`, the open file, for others who may write into the directory can put a link in place of its name.
+ */
 export function beginStore({ path, directory, temporary }: Place, { exclusive }: PutOptions): string {
   return `${needs('head', 'sha256sum', 'chmod', 'sync', 'rm', exclusive ? 'ln' : 'mv')}
-umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}
+umask 077; f=${quote(path)}; d=${quote(directory)}; t=${quote(temporary)}; x=/proc/self/fd/9
+fresh() { set -C; exec 9>"$t" || exit 1; set +C; }
 if [ ! -d "$d" ]; then printf '%s\\n' "there is no directory $d" >&2; exit 1; fi
 if [ -d "$f" ]; then printf '%s\\n' "$f is a directory" >&2; exit 1; fi
 ${exclusive ? `if [ -e "$f" ] || [ -L "$f" ]; then exit ${outcome.exists}; fi` : ':'}
@@ -45,10 +49,11 @@ export function endStore(
   fence: string | undefined,
 ): string {
   const whose = owner === undefined ? group && `:${group}` : group === undefined ? owner : `${owner}:${group}`
-  return `${whose === undefined ? ':' : `chown -- ${quote(whose)} "$t" || exit 1`}
-chmod ${mode.toString(8).padStart(4, '0')} -- "$t" || exit 1
-sync -- "$t" 2>/dev/null || sync
+  return `${whose === undefined ? ':' : `chown -- ${quote(whose)} "$x" || exit 1`}
+chmod ${mode.toString(8).padStart(4, '0')} -- "$x" || exit 1
+sync -- "$x" 2>/dev/null || sync
 ${fence === undefined ? ':' : `{ ${fence}; } || exit ${passedOn}`}
+if [ -L "$t" ] || ! [ "$t" -ef "$x" ]; then printf '%s\\n' "somebody else put something in place of $t: who may write into $d?" >&2; exit 1; fi
 ${naming(exclusive)}`
 }
 
@@ -78,10 +83,10 @@ export function storeSmall(
   fence: string | undefined,
 ): string {
   return `${beginStore(place, options)}
-set -C; : >"$t" || exit 1; set +C
+fresh
 trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
-head -c ${size} >"$t" || exit 1
-g=$(sha256sum <"$t") || exit 1; g=\${g%% *}
+head -c ${size} >&9 || exit 1
+g=$(sha256sum <"$x") || exit 1; g=\${g%% *}
 IFS= read -r w || { printf 'the data ended early\\n' >&2; exit 1; }
 if [ "$g" != "$w" ]; then printf '%s\\n' "it arrived changed: SHA-256 $g" >&2; exit 1; fi
 ${endStore(options, fence)}`
@@ -94,6 +99,8 @@ export interface Large extends Place {
   /** The name under which what has arrived is kept when the bytes end early. */
   readonly part: string
   /** The temporary name of the attempt before, and the session that may still write there. */
+  /** What has arrived is not kept when the bytes end early. */
+  readonly secret?: boolean
   readonly before?: { readonly temporary: string; readonly writer: Identity | undefined } | undefined
 }
 
@@ -109,13 +116,13 @@ export const partDays = 7
  * leaves nothing. A part is only taken over by renaming it, so of two who try one has it.
  */
 export function storeLarge(large: Large, options: PutOptions, fence: string | undefined): string {
-  const { size, part, before, workdir, temporary } = large
+  const { size, part, before, workdir, temporary, secret = false } = large
   const claims = [...(before === undefined ? [] : [before.temporary]), part].map(quote).join(' ')
   const id = temporary.slice(temporary.lastIndexOf('-') + 1)
   const kill = before?.writer === undefined ? ':' : `( ${killScript(before.writer)} ) >/dev/null`
   return `${needs('mkdir', 'stat', 'tee', 'mv', 'ln')}
 ${beginStore(large, options)}
-p=${quote(part)}; l=${notes(workdir)}; n=$l/${id}; m=$l/part-${digestOf(Buffer.from(part)).slice(0, 18)}; s=${size}; k=1; o=0
+p=${quote(part)}; l=${notes(workdir)}; n=$l/${id}; m=$l/part-${digestOf(Buffer.from(part)).slice(0, 18)}; s=${size}; k=${secret ? '' : 1}; o=0
 ${digestTool}
 ${kill}
 mkdir -p -- "$l" || exit 1
@@ -126,8 +133,10 @@ rm -f -- "$n"; exit $r; }
 trap keep EXIT
 for q in ${claims}; do mv -fT -- "$q" "$t" 2>/dev/null && break; done
 rm -f -- "$m"
-if [ -f "$t" ] && [ ! -L "$t" ] && [ "$(stat -c '%u %h' -- "$t")" = "$(id -u) 1" ]; then o=$(stat -c %s -- "$t"); [ "$o" -le "$s" ] || o=0; fi
-if [ "$o" = 0 ]; then rm -f -- "$t"; set -C; : >"$t" || exit 1; set +C; fi
+a="$(id -u) 1 600"
+if [ -f "$t" ] && [ ! -L "$t" ] && [ "$(stat -c '%u %h %a' -- "$t")" = "$a" ]; then exec 9>>"$t"
+[ "$(stat -L -c '%u %h %a' -- "$x")" != "$a" ] || o=$(stat -L -c %s -- "$x"); [ "$o" -le "$s" ] || o=0; fi
+if [ "$o" = 0 ]; then exec 9>&-; rm -f -- "$t"; fresh; chmod 0600 -- "$x" || exit 1; fi
 ln -s -- "$t" "$n"
 set -- $(stat -f -c '%a %S %b' -- "$d")
 if [ $# = 3 ] && [ "$3" != 0 ] && [ $(($1 * $2)) -lt $((s - o)) ]; then k=; printf '%s\\n' $(($1 * $2)); exit ${outcome.noSpace}; fi
@@ -135,9 +144,9 @@ e=; ! tee --output-error=exit </dev/null >/dev/null 2>&1 || e=--output-error=exi
 take() { head -c "$1"; }
 ! dd bs=1 count=0 iflag=fullblock,count_bytes status=none </dev/null 2>/dev/null || take() { dd bs=64K iflag=fullblock,count_bytes status=none count="$1"; }
 read -r q </proc/$$/stat; printf 'ready %s %s\\n' "$o" "$q"
-g=$( { { [ "$o" = 0 ] || head -c "$o" -- "$t"; take $((s - o)) | { tee $e -a -- "$t" || printf full >&3; }; } | $h; } 3>&1 )
+g=$( { { [ "$o" = 0 ] || head -c "$o" <"$x"; take $((s - o)) | { tee $e -a -- "$x" || printf full >&3; }; } | $h; } 3>&1 )
 case $g in *full*) k=; exit 1 ;; esac
-[ "$(stat -c %s -- "$t")" = "$s" ] && IFS= read -r w || { printf 'the data ended early\\n' >&2; exit ${outcome.cut}; }
+[ "$(stat -L -c %s -- "$x")" = "$s" ] && IFS= read -r w || { printf 'the data ended early\\n' >&2; exit ${outcome.cut}; }
 k=; g=\${g%% *}
 if [ "$g" != "$w" ]; then printf '%s\\n' "$g"; exit ${outcome.otherBytes}; fi
 ${cacheKeep(options, workdir)}
@@ -180,12 +189,13 @@ trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
 for q in "$c" ${candidates.map(quote).join(' ')}; do
 if [ -f "$q" ] && [ ! -L "$q" ]; then
 if [ "$(stat -c %s -- "$q")" = ${size} ]; then
-set -C; : >"$t" || exit 1; set +C
-cp --reflink=auto -- "$q" "$t" || exit 1
-g=$($h <"$t"); if [ "\${g%% *}" = ${sha256} ]; then [ "$q" != "$c" ] || touch -c -- "$c"
+fresh
+g=; ! cp --reflink=auto -- "$q" "$x" || g=$($h <"$x")
+if [ "\${g%% *}" = ${sha256} ]; then [ "$q" != "$c" ] || touch -c -- "$c"
 ${endStore(options, fence)}
 exit 0; fi
-rm -f -- "$t"
+exec 9>&-; rm -f -- "$t"
+[ -n "$g" ] || continue
 fi
 [ "$q" != "$c" ] || rm -f -- "$q"
 fi
@@ -198,7 +208,7 @@ function cacheKeep({ cache = false }: PutOptions, workdir: string): string {
   if (!cache) return ':'
   return `c=${quote(cacheOf(workdir))}; if mkdir -p -- "$c" && [ ! -e "$c/$w" ]; then
 set -- $(stat -f -c '%a %S %b' -- "$c")
-if [ $# != 3 ] || [ "$3" = 0 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$t" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
+if [ $# != 3 ] || [ "$3" = 0 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$x" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
 find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
 v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done; fi`
 }

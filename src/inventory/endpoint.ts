@@ -31,15 +31,31 @@ const pinned =
   'expected a fingerprint as ssh-keygen -l prints it, SHA256: and 43 characters, or a list of them'
 const pin = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, pinned)
 
+const host = word('expected a host name or address').optional()
+const user = word('expected a user name').optional()
+const portNumber = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], port)
+  .refine((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, port)
+  .optional()
+
+/** Ansible's other names; where both are set, the first counts, as it does there. */
+const names = {
+  host: ['ansible_ssh_host', 'ansible_host'],
+  port: ['ansible_ssh_port', 'ansible_port'],
+  user: ['ansible_ssh_user', 'ansible_user'],
+  key: ['ansible_ssh_private_key_file', 'ansible_private_key_file'],
+} as const
+
 const connection = z.object({
   ansible_connection: z.enum(['ssh', 'openssh', 'local']).default('ssh'),
-  ansible_host: word('expected a host name or address').optional(),
-  ansible_port: z
-    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], port)
-    .refine((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, port)
-    .optional(),
-  ansible_user: word('expected a user name').optional(),
+  ansible_host: host,
+  ansible_ssh_host: host,
+  ansible_port: portNumber,
+  ansible_ssh_port: portNumber,
+  ansible_user: user,
+  ansible_ssh_user: user,
   ansible_ssh_private_key_file: path.optional(),
+  ansible_private_key_file: path.optional(),
   ...loginVars,
   ...becomeVars,
   ansible_ssh_timeout: timeout,
@@ -122,13 +138,18 @@ export function explainEndpoint(
     ...(same !== undefined && { sameMachine: same }),
     ...(given.upgrade_fleet_host_key !== undefined && { hostKeyFingerprints: given.upgrade_fleet_host_key }),
   }
-  const address = given.ansible_host ?? host.name
+  const nameOf = (which: keyof typeof names) =>
+    names[which].find((name) => given[name] !== undefined) ?? names[which][0]
+  const [hostVar, portVar, userVar, keyVar] = [nameOf('host'), nameOf('port'), nameOf('user'), nameOf('key')]
+  const address = given.ansible_ssh_host ?? given.ansible_host ?? host.name
+  const ownPort = given.ansible_ssh_port ?? given.ansible_port
+  const ownKey = given.ansible_ssh_private_key_file ?? given.ansible_private_key_file
   if (given.ansible_connection === 'local') {
     const endpoint = {
       name: host.name,
       kind: 'local',
       address,
-      port: given.ansible_port ?? 22,
+      port: ownPort ?? 22,
       ...(become !== undefined && { become }),
       ...(own.workdir !== undefined && { workdir: own.workdir }),
       ...(own.hostKeyFingerprints !== undefined && { hostKeyFingerprints: own.hostKeyFingerprints }),
@@ -161,8 +182,8 @@ export function explainEndpoint(
       : (sshLine(`${keyword} "${value}"`, from.startsWith('-') ? from : fromOf(from)) ?? [])
   const lines: readonly SshLine[] = [
     ...[
-      line('Port', given.ansible_port, 'ansible_port'),
-      line('User', given.ansible_user, 'ansible_user'),
+      line('Port', ownPort, portVar),
+      line('User', given.ansible_ssh_user ?? given.ansible_user, userVar),
       line('User', by.typed?.user, '-u'),
       line('ConnectTimeout', given.ansible_ssh_timeout, 'ansible_ssh_timeout'),
       line('ConnectTimeout', given.ansible_timeout, 'ansible_timeout'),
@@ -173,17 +194,14 @@ export function explainEndpoint(
   const found = sshEndpoint(host.name, address, lines, controller ? rootsOf(by, said.file) : [], by)
   const settings = [
     ...found.settings.map((one) =>
-      one.keyword === 'HostName' && one.from === 'default' && given.ansible_host !== undefined
-        ? { ...one, from: fromOf('ansible_host') }
+      one.keyword === 'HostName' && one.from === 'default' && given[hostVar] !== undefined
+        ? { ...one, from: fromOf(hostVar) }
         : one,
     ),
     ...loginSettings(given).map(({ name, ...row }) => ({ ...row, from: fromOf(name) })),
   ]
-  const isTyped = given.ansible_ssh_private_key_file === undefined
-  const key = (given.ansible_ssh_private_key_file ?? by.typed?.privateKeyFile)?.replace(
-    /^~(?=\/)/,
-    () => by.home,
-  )
+  const isTyped = ownKey === undefined
+  const key = (ownKey ?? by.typed?.privateKeyFile)?.replace(/^~(?=\/)/, () => by.home)
   const asked = given.ansible_connection === 'openssh' ? fromOf('ansible_connection') : undefined
   if (key === undefined)
     return withTransport({ ...found, settings, endpoint: { ...found.endpoint, ...own } }, by, asked)
@@ -198,7 +216,7 @@ export function explainEndpoint(
           ? {
               keyword: 'IdentityFile',
               value: key,
-              from: isTyped ? '--private-key' : fromOf('ansible_ssh_private_key_file'),
+              from: isTyped ? '--private-key' : fromOf(keyVar),
             }
           : [],
     ),

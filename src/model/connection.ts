@@ -225,7 +225,9 @@ export interface Connection {
    * The same connection, fenced: whatever may change the machine (all but `sh.read`, `get`, and looking at jobs and lock)
    * is refused there, in the shell that would run it, unless `number` is the newest state of the lock. `exec` answers
    * `refused`, all else throws {@link ConnectionError} `fenced`, and `stale` is called. What is long checks again at its
-   * end (`put`, before the name appears) or in its own process (`job`, before the command starts).
+   * end (`put`, before the name appears) or in its own process (`job`, before the command starts). The process of another
+   * user's job cannot: it is tested when its start is handed over, and a takeover in the moment before the command begins is
+   * not seen.
    */
   fenced(number: number, stale: () => void): Connection
   /** Opens a TCP connection from the machine to an address that it can reach, to ask something there: no fence holds what is said over it. */

@@ -24,4 +24,6 @@ export interface Io {
   now(): Date
   /** Aborted by the first Ctrl-C, TERM or HUP. The second ends the process within 2 seconds. */
   readonly interrupted: AbortSignal
+  /** Does what a Ctrl-C does: at a question the terminal sends no signal, but the key. */
+  readonly interrupt?: () => void
 }

@@ -16,6 +16,17 @@ export type TreeEntry =
 const block = 512
 const longestFile = 8 ** 11 - 1
 const longestName = 16 * 1024
+/** What is kept in memory of an archive whoever wrote it: far more than a home has. */
+const mostEntries = 1_000_000
+const mostNames = 64 * 1024 * 1024
+const zeros = Buffer.alloc(64 * 1024)
+const isZero = (bytes: Buffer): boolean => {
+  for (let at = 0; at < bytes.length; at += zeros.length) {
+    const part = bytes.subarray(at, at + zeros.length)
+    if (!part.equals(zeros.subarray(0, part.length))) return false
+  }
+  return true
+}
 
 const padding = (size: number): Buffer => Buffer.alloc((block - (size % block)) % block)
 
@@ -96,6 +107,8 @@ export function tarReader(listener: TarListener): TarReader {
   let left = 0
   let pad = 0
   let over = false
+  let count = 0
+  let names = 0
   let into: ((chunk: Buffer) => void) | undefined
   let done: () => void = () => undefined
   let name: string | undefined
@@ -118,17 +131,25 @@ export function tarReader(listener: TarListener): TarReader {
   }
 
   const begin = (bytes: Buffer): void => {
-    if (bytes.every((byte) => byte === 0)) {
+    if (isZero(bytes)) {
+      if (name !== undefined || target !== undefined) throw new TaskError('the archive is damaged')
       over = true
       return
     }
+    // Where two programs read one header in two ways, what was looked at is not what is unpacked.
+    const magic = bytes.toString('latin1', 257, 265)
+    if (magic !== 'ustar  \0' && (magic !== 'ustar\u000000' || bytes[345] !== 0))
+      throw new TaskError('the archive is not of a kind that is read here')
     const blank = Buffer.from(bytes)
     blank.fill(' ', 148, 156)
     if (number(bytes, 148, 8) !== sum(blank)) throw new TaskError('the archive is damaged')
     const type = bytes.toString('latin1', 156, 157)
     const size = number(bytes, 124, 12)
+    count += 1
+    if (count > mostEntries) throw new TaskError(`the archive holds more than ${mostEntries} entries`)
     if (type === 'L' || type === 'K') {
-      if (size > longestName) throw new TaskError('the archive holds a name that is too long')
+      if (size > longestName || size < 2)
+        throw new TaskError('the archive holds a name that is too long, or none')
       const parts: Buffer[] = []
       expect(
         size,
@@ -146,9 +167,16 @@ export function tarReader(listener: TarListener): TarReader {
     name = undefined
     target = undefined
     const mode = number(bytes, 100, 8) & 0o7777
-    const mtime = number(bytes, 136, 12)
+    const mtime = number(bytes, 136, 12, true)
     const path = place(given)
-    if (path === '') return
+    if (size > 0 && type !== '0') refuse(given, 'it has content, and is no file')
+    if (path === '') {
+      if (type !== '5') refuse(given, 'the tree itself is no directory')
+      return
+    }
+    if (type !== '5' && given.endsWith('/')) refuse(given, 'it is no directory, and has the name of one')
+    names += path.length + link.length
+    if (names > mostNames) throw new TaskError(`the names in the archive have more than ${mostNames} bytes`)
     if (type === '2') {
       seen.set(path, 'link')
       if (!staysInside(path, link))
@@ -162,7 +190,7 @@ export function tarReader(listener: TarListener): TarReader {
       listener.entry({ kind: 'directory', path, mode, mtime })
       return
     }
-    if (type !== '0' && type !== '\0') refuse(given, 'it is no file, directory or link')
+    if (type !== '0') refuse(given, 'it is no file, directory or link')
     seen.set(path, 'file')
     listener.entry({ kind: 'file', path, mode, mtime, size })
     const hash = createHash('sha256')
@@ -192,7 +220,11 @@ export function tarReader(listener: TarListener): TarReader {
     take: (chunk) => {
       let data = held.length === 0 ? chunk : Buffer.concat([held, chunk])
       held = Buffer.alloc(0)
-      while (data.length > 0 && !over) {
+      while (data.length > 0) {
+        if (over) {
+          if (!isZero(data)) throw new TaskError('the archive goes on behind its end')
+          return
+        }
         if (into !== undefined) {
           const part = data.subarray(0, left)
           left -= part.length
@@ -222,12 +254,23 @@ function text(bytes: Buffer, at: number, length: number): string {
   return bytes.toString('latin1', at, at + length).replace(/\0.*$/s, '')
 }
 
-function number(bytes: Buffer, at: number, length: number): number {
-  // GNU writes what is too large for octal digits in base 256; no size of ours is.
+function number(bytes: Buffer, at: number, length: number, signed = false): number {
+  // GNU writes what octal digits cannot say, a time before 1970 too, in base 256; no size of ours is.
   const first = bytes[at] ?? 0
-  if (first >= 0x80) return first === 0x80 ? Number(bytes.readBigUInt64BE(at + length - 8)) : 0
-  const digits = text(bytes, at, length).trim()
-  if (!/^[0-7]*$/.test(digits)) throw new TaskError('the archive is damaged')
+  if (first >= 0x80) {
+    const value =
+      first === 0xff ? bytes.readBigInt64BE(at + length - 8) : bytes.readBigUInt64BE(at + length - 8)
+    const rest = bytes.subarray(at + 1, at + length - 8)
+    const plain =
+      signed &&
+      length > 8 &&
+      (first === 0x80 || first === 0xff) &&
+      rest.every((byte) => byte === (first & 0x7f ? 0xff : 0))
+    if (!plain || !Number.isSafeInteger(Number(value))) throw new TaskError('the archive is damaged')
+    return Number(value)
+  }
+  const [, digits] = /^ *([0-7]*)[ \0]*$/.exec(bytes.toString('latin1', at, at + length)) ?? []
+  if (digits === undefined) throw new TaskError('the archive is damaged')
   return digits === '' ? 0 : Number.parseInt(digits, 8)
 }
 

@@ -114,7 +114,7 @@ async function packThere(
   const said = await must(
     machine,
     sh`umask 077; p=${path}; mkdir -p -- ${directory} && cd -- ${from} || exit 1
-odd=$(find . \( -perm /6000 -o ! -type f ! -type d ! -type l \) -printf '%P (mode %m)' -quit)
+odd=$(find . \( -perm /6000 -o ! -type f ! -type d ! -type l \) -printf '%P (mode %m)' -quit) || exit 1
 [ -z "$odd" ] || { printf '%s is no file, directory or link of an ordinary kind\n' "$odd" >&2; exit 1; }
 trap '[ -z "$bad" ] || rm -f -- "$p"' EXIT; bad=1
 find . -mindepth 1 -print0 | LC_ALL=C sort -z | tar --null --no-recursion --hard-dereference --format=gnu -cf "$p" -T - || exit 1

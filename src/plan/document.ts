@@ -18,6 +18,8 @@ export interface PlanTask {
   readonly once?: 'play' | 'wave'
   /** The machine that it is done over, where that is another than its host's. */
   readonly over?: string
+  /** As whom it is done, where the playbook says so. */
+  readonly as?: string
   readonly module?: string
   /** SHA-256 of the input's canonical text. */
   readonly input_digest?: string
@@ -47,6 +49,13 @@ export interface PlanFact {
   readonly output?: Json
 }
 
+/** Whom a plan's tasks become by what was typed, where the variables of a host do not say; the words of run.json. */
+export type PlanBecome = {
+  readonly become?: boolean
+  readonly becomeUser?: string
+  readonly becomeMethod?: 'sudo' | 'su' | 'doas'
+}
+
 /** A plan as a value: what would be done, and everything that it rests on. Version 1. */
 export interface PlanDocument {
   readonly format: 1
@@ -68,6 +77,8 @@ export interface PlanDocument {
     /** The `-e` as they were given, files by absolute path; and what they came to. */
     readonly given: readonly string[]
     readonly extra_vars: Readonly<Record<string, Json>>
+    /** `-b` and its companions, if any was given; plans of older versions do not say. */
+    readonly become?: PlanBecome
   }
   /** Whether nobody was asked: then it rests on no fact. */
   readonly offline: boolean
@@ -105,6 +116,7 @@ const task = z.object({
   why: text.optional(),
   once: z.enum(['play', 'wave']).optional(),
   over: text.optional(),
+  as: text.optional(),
   module: text.optional(),
   input_digest: digest.optional(),
   input: json.optional(),
@@ -133,7 +145,19 @@ const shape = z.object({
     groups: z.array(z.object({ name: text, hosts: z.array(text), vars })),
   }),
   artifacts: z.object({ digest, list: json }),
-  selection: z.object({ digest, limit: text.nullable(), given: z.array(text), extra_vars: vars }),
+  selection: z.object({
+    digest,
+    limit: text.nullable(),
+    given: z.array(text),
+    extra_vars: vars,
+    become: z
+      .object({
+        become: z.boolean().optional(),
+        becomeUser: text.optional(),
+        becomeMethod: z.enum(['sudo', 'su', 'doas']).optional(),
+      })
+      .optional(),
+  }),
   offline: z.boolean(),
   facts: z.array(z.object({ task: text, digest, output: json.optional() })),
   machines: z

@@ -6,7 +6,14 @@ import { redactDeep, redactor } from '../model/redact.ts'
 import type { State } from '../model/state.ts'
 import { isTelling } from '../model/telling.ts'
 import { digestOf } from './digest.ts'
-import { type PlanDocument, type PlanFact, type PlanPart, type PlanTask, sealed } from './document.ts'
+import {
+  type PlanBecome,
+  type PlanDocument,
+  type PlanFact,
+  type PlanPart,
+  type PlanTask,
+  sealed,
+} from './document.ts'
 import type { PlannedPart, PlannedTask } from './outline.ts'
 import type { Hider } from './secretive.ts'
 import { plannedTasks, pointOfNoReturn } from './summary.ts'
@@ -21,6 +28,8 @@ export interface PlanBasis {
   readonly limit: string | undefined
   readonly given: readonly string[]
   readonly extraVars: Readonly<Record<string, Json>>
+  /** `-b` and its companions. */
+  readonly become?: PlanBecome | undefined
 }
 
 /** What asking the hosts came to; without it, nobody was asked. */
@@ -48,7 +57,11 @@ export function basisDocument(basis: PlanBasis, hider: Hider): Omit<PlanDocument
     hosts: group.hosts,
     vars: vars(group),
   }))
-  const selection = { limit: limit ?? null, extra_vars: basis.extraVars }
+  const selection = {
+    limit: limit ?? null,
+    extra_vars: basis.extraVars,
+    ...(basis.become && { become: basis.become }),
+  }
   return {
     format: 1,
     tool: basis.tool,
@@ -141,8 +154,13 @@ const words = {
   unknown: 'unknown',
 } as const
 
-function taskOf({ id, known, once, over }: PlannedTask): PlanTask {
-  const at = { task: id, ...(once && { once: once.scope }), ...(over !== undefined && { over }) }
+function taskOf({ id, known, once, over, as }: PlannedTask): PlanTask {
+  const at = {
+    task: id,
+    ...(once && { once: once.scope }),
+    ...(over !== undefined && { over }),
+    ...(as !== undefined && { as }),
+  }
   switch (known.kind) {
     case 'skip':
       return { ...at, does: 'skip', word: 'skipped', why: known.why }

@@ -106,6 +106,7 @@ function movedSelection(old: PlanDocument['selection'], now: PlanDocument['selec
   return [
     ...(old.limit === now.limit ? [] : [`--limit: ${old.limit ?? '(none)'} -> ${now.limit ?? '(none)'}`]),
     ...changed('-e', old.extra_vars, now.extra_vars),
+    ...changed('whom tasks become', { ...old.become }, { ...now.become }),
   ]
 }
 
@@ -178,6 +179,8 @@ function movedDecisions(plan: PlanDocument, now: PlanDocument): readonly Moved[]
     if (old === undefined) return [[id, 'it is not in the plan, and would be done now']]
     if (task === undefined) return [[id, 'it is in the plan, and would not be done now']]
     if (old.over !== task.over) return [[id, `${overText(old.over)} -> ${overText(task.over)}`]]
+    if (old.as !== task.as)
+      return [[id, `as ${old.as ?? 'the host says'} -> as ${task.as ?? 'the host says'}`]]
     if (old.module !== task.module || old.does !== task.does)
       return [[id, `${old.module ?? old.word} -> ${task.module ?? task.word}`]]
     if (old.input_digest !== task.input_digest)

@@ -1,6 +1,9 @@
+import { setMaxListeners } from 'node:events'
+
 /** Waits, or stops waiting when the signal aborts. Resolves either way. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
+  setMaxListeners(0, signal)
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer)
@@ -81,7 +84,11 @@ export async function withDeadline<T>(
   // By hand: what `AbortSignal.any` leaves behind at a signal as old as the run costs more than the work.
   const stop = () => control.abort(outer?.reason)
   if (outer?.aborted) stop()
-  else outer?.addEventListener('abort', stop, { once: true })
+  else if (outer !== undefined) {
+    // One signal stands for a whole run, with hundreds of tasks under way.
+    setMaxListeners(0, outer)
+    outer.addEventListener('abort', stop, { once: true })
+  }
   let giveUp: NodeJS.Timeout | undefined
   const hangs = new Promise<Ended<T>>((resolve) => {
     const wait = () => {

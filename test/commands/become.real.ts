@@ -236,6 +236,74 @@ describe('a run', () => {
   })
 })
 
+describe('a stored plan', () => {
+  const make = async (...flags: readonly string[]) => {
+    const { code, out, err } = await project.call(['plan', 'who.ts', '--out', 'plan.json', ...flags])
+    expect({ code, text: out + err }).toMatchObject({ code: 0 })
+    return JSON.parse(await project.read('plan.json')) as {
+      readonly selection: { readonly become?: unknown }
+    }
+  }
+  const run = async (...flags: readonly string[]) => {
+    const { code, out, err } = await project.call([
+      'run',
+      '--plan',
+      'plan.json',
+      '--on-failure',
+      'stop',
+      ...flags,
+    ])
+    return { code, text: out + err }
+  }
+  beforeEach(async () => {
+    await project.call(['exec', 'all', '--', `echo gone >${dir}/go`])
+  })
+  test('keeps whom its tasks become, and is run as these without a word', async () => {
+    const plan = await make(...asApp)
+    expect(plan.selection.become).toEqual({ become: true, becomeUser: 'uf-app' })
+    expect(JSON.stringify(plan)).toContain('"task":"one/h1/db","as":"uf-db"')
+    expect(await run()).toMatchObject({ code: 0 })
+    expect([said('usual'), said('db'), said('login')]).toEqual(['uf-app', 'uf-db', 'uf-login'])
+  })
+  test('takes the same once more, and refuses another', async () => {
+    await make(...asApp)
+    expect(await run('-b', '--become-user', 'uf-db')).toEqual({
+      code: 2,
+      text: expect.stringContaining(
+        '-b --become-user uf-db (the plan was made with -b --become-user uf-app) beside it',
+      ),
+    })
+    expect(await run('--become-user', 'uf-app')).toMatchObject({ code: 2 })
+    expect(readdirSync(dir)).toEqual(['go'])
+    expect(await run(...asApp)).toMatchObject({ code: 0 })
+  })
+  test('that was made without it is not run with it', async () => {
+    expect((await make()).selection).not.toHaveProperty('become')
+    expect(await run(...asApp)).toEqual({
+      code: 2,
+      text: expect.stringContaining('-b --become-user uf-app (the plan was made with nothing of that)'),
+    })
+    expect(readdirSync(dir)).toEqual(['go'])
+  })
+  test('is gone on with as the same users, or not at all', async () => {
+    await make(...asApp)
+    rule('uf-login ALL=(uf-app) NOPASSWD: /bin/sh')
+    expect(await run()).toMatchObject({ code: 3 })
+    rule(free)
+    const resume = async (...flags: readonly string[]) => {
+      const { code, out, err } = await project.call(['resume', '--on-failure', 'stop', ...flags])
+      return { code, text: out + err }
+    }
+    expect(await resume('--become-user', 'uf-db')).toEqual({
+      code: 2,
+      text: expect.stringContaining('becomes (-b --become-user uf-app), got -b --become-user uf-db'),
+    })
+    expect(said('db')).toBeUndefined()
+    expect(await resume()).toMatchObject({ code: 0 })
+    expect(said('db')).toBe('uf-db')
+  })
+})
+
 describe('sudoers', () => {
   test('prints what the playbook needs, and that is enough for it', async () => {
     rule()

@@ -158,6 +158,18 @@ describe('on a terminal', () => {
     expect({ code, pongs: screen.match(/pong/g)?.length }).toEqual({ code: 0, pongs: 3 })
     expect(screen).not.toContain(password)
   })
+  test('-k is for hosts of the ssh program too', async () => {
+    await inventory('ansible_user: ann, ansible_connection: openssh')
+    const { code, screen } = await call(['ping', '-k'], [[/Password to log in with:/, password]])
+    expect({ code, pongs: screen.match(/pong/g)?.length }).toEqual({ code: 0, pongs: 3 })
+  })
+  test('Ctrl-C at the question: nothing is done, and the exit is 130', async () => {
+    await inventory('ansible_user: ann')
+    const before = server.log().length
+    const { code, screen } = await call(['ping', '-k'], [[/Password to log in with:/, '\x03']])
+    expect({ code, screen }).toMatchObject({ code: 130 })
+    expect(server.log().slice(before)).not.toContain('Connection from')
+  })
   test('a wrong one is tried by one host of three, a host with its own is not asked for it', async () => {
     await inventory('ansible_user: ann')
     const before = failures()

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
 import { sudoersRule } from '../../src/commands/sudoers.ts'
@@ -17,7 +18,11 @@ import { until } from '../support/until.ts'
 const login: TestUser = { name: 'uf-login', uid: 7111, password: 'opens it' }
 const app: TestUser = { name: 'uf-app', uid: 7112, password: 'of the app', shell: '/usr/sbin/nologin' }
 const asked: string[] = []
-const values: Readonly<Record<string, string>> = { 'env:RIGHT': 'opens it', 'env:WRONG': 'canary-7c1' }
+const values: Readonly<Record<string, string>> = {
+  'env:RIGHT': 'opens it',
+  'env:APP': 'of the app',
+  'env:WRONG': 'canary-7c1',
+}
 const context: ConnectContext = {
   home: homedir(),
   secrets: ({ name }) => {
@@ -71,7 +76,7 @@ test('a wrong password is tried once, for all machines together, and each says s
   )
   const words = came.map((one) => (one.status === 'rejected' ? String(one.reason.message) : 'done'))
   expect(words.filter((word) => word.includes('the password is wrong'))).toHaveLength(3)
-  expect(words.filter((word) => word.includes('a wrong one is not tried twice'))).toHaveLength(15)
+  expect(words.filter((word) => word.includes('such a one is not tried twice'))).toHaveLength(15)
   const wrong = () => users.sudoLog().filter((line) => line.includes('incorrect password'))
   await until(() => wrong().length > 0, 'the log of sudo')
   expect(wrong()).toHaveLength(1)
@@ -153,7 +158,7 @@ test('a wrong password of su is tried once', async () => {
   const become: Become = { method: 'su', user: 'uf-app', always: true, password: secret('env:WRONG') }
   const connection = await open(become)
   await expect(connection.exec(sh`true`)).rejects.toEqual(fails('the password is wrong'))
-  await expect(connection.exec(sh`true`)).rejects.toEqual(fails('a wrong one is not tried twice'))
+  await expect(connection.exec(sh`true`)).rejects.toEqual(fails('such a one is not tried twice'))
 })
 test('questions as sudo may be told to ask them', async () => {
   const { open, users } = await host([free])
@@ -227,4 +232,43 @@ test("what another user does waits for the machine's one lock, and is fenced off
   const [left] = await connection.as({ become: true, user: 'uf-app' }).jobs('r1')
   expect(await left?.running()).toBe(true)
   await left?.cancel()
+})
+
+test('what one user reads as its commands goes through no process of another whose lock it is', async () => {
+  const { open } = await host(['uf-login ALL=(ALL) NOPASSWD: /bin/sh'])
+  const connection = await open(sudo)
+  const number = await connection.lock.add(0, {
+    held: true,
+    holder: { run: 'r', user: 'a', machine: 'm', pid: 1, state: '/s', since: 'x', token: 't', by: 'run' },
+  })
+  let stale = 0
+  const fenced = connection.as({ become: true, user: 'root' }).fenced(number ?? 0, () => void stale++)
+  // The pipe that root's shell reads, and whose processes have it open.
+  const look = sh`n=$(readlink /proc/$$/fd/0); for p in /proc/[0-9]*; do for f in $p/fd/*; do [ "$(readlink $f)" = "$n" ] && stat -c %u $p; done; done 2>/dev/null | sort -u`
+  const seen = await fenced.exec(look)
+  expect(seen).toMatchObject({ kind: 'exit' })
+  expect(seen.stdout).toMatch(/^0$/m)
+  expect(seen.stdout.split('\n')).not.toContain(String(app.uid))
+  // Whoever tests the fence is gone: that is no lock that has passed on, and there is another to ask.
+  const ours = sh`m=$(readlink /proc/self/ns/mnt); for p in /proc/[0-9]*; do
+[ "$(readlink $p/ns/mnt)" = "$m" ] || continue; case $(readlink $p/fd/0) in */q*) kill -KILL $(basename $p); esac; done 2>/dev/null; echo`
+  expect(await connection.exec(ours)).toMatchObject({ kind: 'exit', stdout: '\n' })
+  // Lost where it is sent before that is seen here.
+  expect(['exit', 'lost']).toContain((await fenced.exec(sh`true`)).kind)
+  expect(await fenced.exec(sh`id -u`)).toMatchObject({ kind: 'exit', stdout: '0\n' })
+  expect(stale).toBe(0)
+})
+
+test('a right password after which more is asked for is not called wrong, and not written again', async () => {
+  const { users, open } = await host([])
+  const shadow = readFileSync(users.path('shadow'), 'utf8')
+  users.etc('shadow', shadow.replace(/^(uf-app:[^:]*):\d+:/m, '$1:0:'), 0o600)
+  const become: Become = { method: 'su', user: 'uf-app', always: true, password: secret('env:APP') }
+  const connection = await open(become, { patience: 3 })
+  await expect(connection.exec(sh`true`)).rejects.toEqual(
+    fails(
+      'more than the password is asked for, or nothing is answered: no answer within 3 seconds; it said: ',
+    ),
+  )
+  await expect(connection.exec(sh`true`)).rejects.toEqual(fails('is not tried twice'))
 })

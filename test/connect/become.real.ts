@@ -5,6 +5,7 @@ import { openSsh } from '../../src/connect/ssh.ts'
 import type { Account, Become, Endpoint } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
 import { connectionContract, freshContract, type Subject } from '../contracts/connection.ts'
+import { shortContract } from '../contracts/short-connection.ts'
 import { makeUsers, type TestUser } from '../support/accounts.ts'
 import { greeter } from '../support/greeter.ts'
 import { startSshd } from '../support/sshd.ts'
@@ -59,13 +60,12 @@ const always = (user: TestUser, method: Become['method'] = 'sudo'): Become => ({
   always: true,
 })
 
+// Two differ in what they do: one shell, and two in a row. The others differ in how their shells begin.
 describe('another user', () => {
   connectionContract('sudo to an ordinary user', () => subject({ acts: app, become: always(app) }))
-  connectionContract('sudo to root', () => subject({ acts: root, become: always(root) }))
-  connectionContract('sudo for a task', () =>
-    subject({ acts: app, account: { become: true, user: 'uf-app' } }),
-  )
-  connectionContract('sudo for a task, where all else is done as somebody else', () =>
+  shortContract('sudo to root', () => subject({ acts: root, become: always(root) }))
+  shortContract('sudo for a task', () => subject({ acts: app, account: { become: true, user: 'uf-app' } }))
+  shortContract('sudo for a task, where all else is done as somebody else', () =>
     subject({ acts: third, become: always(app), account: { user: 'uf-third' } }),
   )
   connectionContract('sudo with a password, for all and for a task', () =>
@@ -76,23 +76,23 @@ describe('another user', () => {
       account: { user: 'uf-third' },
     }),
   )
-  connectionContract('the one who logs in, where all else is done as another', () =>
+  shortContract('the one who logs in, where all else is done as another', () =>
     subject({ acts: login, become: always(app), account: { become: false } }),
   )
-  connectionContract('sudo where a terminal is asked for', () =>
+  shortContract('sudo where a terminal is asked for', () =>
     subject({ sudoers: ['Defaults requiretty, use_pty', free], acts: app, become: always(app) }),
   )
-  connectionContract('sudo that logs what it sees, with a first shell', () =>
+  shortContract('sudo that logs what it sees, with a first shell', () =>
     subject({
       sudoers: ['Defaults log_input, log_output, use_pty, iolog_dir=/run/sudo/io', free],
       acts: app,
       account: { become: true, user: 'uf-app' },
     }),
   )
-  connectionContract('su by root', () => subject({ user: root, acts: app, become: always(app, 'su') }))
-  connectionContract('su with a password', () =>
+  shortContract('su by root', () => subject({ user: root, acts: app, become: always(app, 'su') }))
+  shortContract('su with a password', () =>
     subject({ acts: third, become: { ...always(third, 'su'), password: secret('env:APP') } }),
   )
-  connectionContract('doas', () => subject({ acts: app, become: always(app, 'doas') }))
+  shortContract('doas', () => subject({ acts: app, become: always(app, 'doas') }))
   freshContract('sudo to an ordinary user', () => subject({ acts: app, become: always(app) }))
 })

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -17,6 +18,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { ConnectContext } from '../../src/connect/context.ts'
 import { openSsh } from '../../src/connect/ssh.ts'
 import type { Connection, Endpoint } from '../../src/model/connection.ts'
+import type { LockHolder } from '../../src/model/lock.ts'
+import { secret } from '../../src/model/secret.ts'
 import { kill } from '../support/processes.ts'
 import { proxied, type TcpProxy } from '../support/proxy.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
@@ -222,6 +225,38 @@ describe('an upload that is cut', () => {
     expect(statSync(other).size).toBe(1000)
     expect(names()).toEqual(['file'])
   })
+  test('and whose lock passed on meanwhile is not gone on with', async () => {
+    const holder: LockHolder = {
+      run: 'r',
+      user: 'test',
+      machine: 'here',
+      pid: 1,
+      state: '/',
+      since: new Date(0).toISOString(),
+      token: 't',
+      by: 'run',
+    }
+    const { number } = await connection.lock.look()
+    await connection.lock.add(number, { held: true, holder })
+    let stale = 0
+    const fenced = connection.fenced(number + 1, () => stale++)
+    const { stream, opened } = interrupted(2_000_000, async () => {
+      await until(() => names().some((name) => statSync(at(name)).size > 1_900_000), 'the first half')
+      const other = await openSsh(sshd.endpoint, context)
+      await other.lock.add(number + 1, { held: true, holder })
+      await other.close()
+      for (const pid of sshd.sessions()) kill(pid)
+      await until(() => stale > 0, 'the fence')
+    })
+    await expect(fenced.put({ stream, size }, at('file'), { sha256 })).rejects.toMatchObject({
+      fault: 'fenced',
+    })
+    expect(opened()).toBe(1)
+    await until(() => names().includes(partName), 'the part')
+    expect(names()).toEqual([partName])
+    await connection.put({ file }, at('file'), { sha256 })
+    expect(names()).toEqual(['file'])
+  })
   test('again and again without coming further is given up', async () => {
     let opened = 0
     const stream = () => {
@@ -231,6 +266,20 @@ describe('an upload that is cut', () => {
     }
     await expect(connection.put({ stream, size }, at('file'))).rejects.toMatchObject({ fault: 'lost' })
     expect(opened).toBeLessThan(8)
+  })
+  test('with this process leaves nothing of what holds a secret', async () => {
+    const knows = await open({ secrets: () => 'x'.repeat(8_000_000) })
+    way.throttle(4_000_000)
+    try {
+      const ended = knows.put({ text: ['key=', secret('k')] }, at('file')).catch((error: Error) => error.name)
+      await until(() => names().some((name) => statSync(at(name)).size > 1_000_000), 'some of it')
+      await knows.close()
+      expect(await ended).toBe('ConnectionError')
+    } finally {
+      way.pass()
+    }
+    await until(() => notes().length === 0, 'its end')
+    expect(names()).toEqual([])
   })
   test('for good is cleaned up by a later one, after a week', async () => {
     const old = (name: string, days: number) => {
@@ -271,6 +320,12 @@ describe('the cache', () => {
     expect(shown).toEqual([[size, size]])
     expect(execFileSync('stat', ['-c', '%U %a', at('two')], { encoding: 'utf8' })).toBe('nobody 640\n')
     expect(lstatSync(at('one')).ino).not.toBe(lstatSync(entry()).ino)
+  })
+  test('keeps no secret, whatever is asked', async () => {
+    const knows = await open({ secrets: () => 'x'.repeat(100_000) })
+    await knows.put({ text: ['key=', secret('k')] }, at('one'), { cache: true })
+    await knows.close()
+    expect(existsSync(join(workdir(), 'cache'))).toBe(false)
   })
   test('that was spoilt is found out and replaced', async () => {
     await connection.put({ file }, at('one'), { sha256, cache: true })

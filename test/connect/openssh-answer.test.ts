@@ -12,35 +12,80 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }))
 
 const word = ` it's \\n "a" $HOME `
-const ask = (prompt: string) => {
-  const { status, stdout } = spawnSync(join(directory, 'ask'), [prompt], { encoding: 'utf8', timeout: 5000 })
-  return { status, stdout }
+/** Asks as `ssh` does; `ended` is whether whoever asks was ended. */
+const ask = (prompt: string, env: Readonly<Record<string, string>> = {}) => {
+  const words = ['-c', '"$0" "$1"; echo "exit $?"', join(directory, 'ask'), prompt]
+  const { signal, stdout } = spawnSync('/bin/sh', words, {
+    encoding: 'utf8',
+    timeout: 5000,
+    env: { ...process.env, ...env },
+    killSignal: 'SIGKILL',
+  })
+  return { ended: signal === 'SIGTERM', stdout }
 }
-
-test.each(["me@gw's password: ", '(me@gw) Password: ', '(me@gw) Password for me: '])(
-  'answers %j, as it was given, and nothing is left',
-  async (prompt) => {
-    const answer = await answerOnce(directory, word)
-    expect(answer.variables.join()).not.toContain("it's \\n")
-    expect(ask(prompt)).toEqual({ status: 0, stdout: `${word}\n` })
-    expect(answer.close()).toBe(true)
-    expect(readdirSync(directory)).toEqual([])
-  },
-)
+const given = { ended: false, stdout: `${word}\nexit 0\n` }
+const passedOver = { ended: false, stdout: 'exit 1\n' }
 
 test.each([
-  "Enter passphrase for key '/password:': ",
-  'Enter PIN for ED25519-SK key /k: ',
-  '(me@gw) Verification code: ',
-  'Are you sure you want to continue connecting (yes/no)? ',
-  'Confirm user presence for key ED25519-SK SHA256:x',
-  '',
-])('does not answer %j', async (prompt) => {
-  const answer = await answerOnce(directory, word)
-  expect(ask(prompt)).toEqual({ status: 1, stdout: '' })
-  expect(answer.close()).toBe(false)
+  "me@gw's password: ",
+  "code@new-token's password: ",
+  '(me@gw) Password: ',
+  '(code@new) Password: ',
+  '(me@gw) Password for me: ',
+  'Password:',
+])('answers %j, as it was given, and nothing is left', async (prompt) => {
+  const answer = await answerOnce(directory, 'password', word)
+  expect(answer.variables.join()).not.toContain("it's \\n")
+  expect(ask(prompt)).toEqual(given)
+  expect(answer.close()).toEqual({ asked: true, stopped: undefined })
+  expect(readdirSync(directory)).toEqual([])
 })
 
-test('a password of several lines cannot be typed', async () => {
-  await expect(answerOnce(directory, 'a\nb')).rejects.toThrow('several lines')
+test('a second question ends who asks: an empty answer would be one more failure', async () => {
+  const answer = await answerOnce(directory, 'password', word)
+  expect(ask('(me@gw) Password: ')).toEqual(given)
+  expect(ask("me@gw's password: ")).toMatchObject({ ended: true, stdout: '' })
+  expect(answer.close()).toEqual({ asked: true, stopped: 'Password:' })
+  expect(readdirSync(directory)).toEqual([])
+})
+
+test.each([
+  '(me@gw) Verification code: ',
+  "(me@gw) One-time password (OATH) for `me': ",
+  '(me@gw) New password: ',
+  "(me@gw) Enter passphrase for key '/k': ",
+  'Are you sure you want to continue connecting (yes/no)? ',
+  '',
+])('%j of a server ends who asks', async (prompt) => {
+  const answer = await answerOnce(directory, 'password', word)
+  expect(ask(prompt)).toMatchObject({ ended: true, stdout: '' })
+  expect(answer.close()).toEqual({ asked: false, stopped: prompt.replace('(me@gw) ', '') })
+})
+
+test.each([
+  ["Enter passphrase for key '/password:': ", {}],
+  ['Enter PIN for ED25519-SK key /k: ', {}],
+  ['Confirm user presence for key ED25519-SK SHA256:x', { SSH_ASKPASS_PROMPT: 'none' }],
+])('%j is for a person: ssh goes on without an answer', async (prompt, env) => {
+  const answer = await answerOnce(directory, 'password', word)
+  expect(ask(prompt, env)).toEqual(passedOver)
+  expect(answer.close()).toEqual({ asked: false, stopped: undefined })
+})
+
+test('a passphrase is for the key alone, and no server can ask for it', async () => {
+  const answer = await answerOnce(directory, 'passphrase', word)
+  expect(ask("(me@gw) Enter passphrase for key '/k': ")).toMatchObject({
+    stdout: expect.not.stringContaining("it's"),
+  })
+  expect(ask("me@gw's password: ")).toMatchObject({ ended: true, stdout: '' })
+  expect(ask("Enter passphrase for key '/k': ")).toEqual(given)
+  expect(ask("Enter passphrase for key '/k': ")).toEqual(passedOver)
+  expect(answer.close()).toMatchObject({ asked: true })
+})
+
+test.each([
+  ['of several lines', 'a\nb'],
+  ['of more than 4000 bytes', 'a'.repeat(4001)],
+])('a password %s cannot be typed', async (why, value) => {
+  await expect(answerOnce(directory, 'password', value)).rejects.toThrow(why)
 })

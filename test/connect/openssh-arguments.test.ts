@@ -14,6 +14,7 @@ const settings = {
   identitiesOnly: true,
   agent: '',
   password: false,
+  passphrase: false,
   connectTimeout: 20,
   silence: { interval: 15, count: 4 },
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { faultOf, saidOf, shownIn } from '../../src/connect/openssh-faults.ts'
+import { dropped } from '../../src/connect/first-words.ts'
+import { faultOf, saidOf, shownIn, wordsIn } from '../../src/connect/openssh-faults.ts'
 import { doubtfulCertificate } from '../../src/connect/openssh-login.ts'
 
 const changed = `@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
@@ -123,4 +124,16 @@ test.each([
   [certificate('host', 'forever', 'root'), 'is one of a host, not of a user'],
 ])('what is wrong with a certificate', (text, wrong) => {
   expect(doubtfulCertificate(text, 'root', new Date('2026-11-22T12:00:00'))).toBe(wrong)
+})
+
+test('what a banner or a program on the way says is no refusal', () => {
+  for (const text of ['Permission denied to strangers.\n', 'sh: 1: nc: Permission denied\n'])
+    expect(faultOf(`${text}Connection closed by 127.0.0.1 port 22\r\n`).fault).toBe('unreachable')
+})
+
+// From the source of OpenSSH 9.8: Debian 12's has no PerSourcePenalties.
+test('a server that punishes is told apart', () => {
+  const text = `debug1: kex_exchange_identification: banner line 0: Not allowed at this time\r\n${broken}`
+  expect(dropped(wordsIn(text))).toContain('PerSourcePenalties')
+  expect(dropped(wordsIn(broken))).toBeUndefined()
 })

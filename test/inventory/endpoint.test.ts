@@ -71,6 +71,31 @@ describe('endpointOf', () => {
       },
     ],
     [
+      'ansible_ssh_host: 10.0.0.2, ansible_ssh_port: 2200, ansible_ssh_user: ann, ansible_private_key_file: /k',
+      {
+        name: 'gw1',
+        kind: 'ssh',
+        address: '10.0.0.2',
+        port: 2200,
+        user: 'ann',
+        privateKeyFile: '/k',
+        knownHostsFiles,
+      },
+    ],
+    // Seen in the words of ansible 2.14's ssh.
+    [
+      'ansible_host: one, ansible_ssh_host: two, ansible_port: 1, ansible_ssh_port: 2, ansible_user: one, ansible_ssh_user: two, ansible_private_key_file: /1, ansible_ssh_private_key_file: /2',
+      {
+        name: 'gw1',
+        kind: 'ssh',
+        address: 'two',
+        port: 2,
+        user: 'two',
+        privateKeyFile: '/2',
+        knownHostsFiles,
+      },
+    ],
+    [
       `upgrade_fleet_host_key: SHA256:${'a'.repeat(43)}`,
       {
         name: 'gw1',

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openLocal } from '../../src/connect/local.ts'
+import { sh } from '../../src/model/command.ts'
 import type { Connection } from '../../src/model/connection.ts'
 import { archiveOf, inspect, readTree, unpackHere } from '../../src/modules/local-tree.ts'
 import { manifestDigest } from '../../src/modules/manifest.ts'
@@ -106,6 +107,28 @@ describe('a tree', () => {
     expect(readdirSync(root)).not.toContain('never')
     expect(left()).toEqual([])
     expect(readdirSync(at('work/trees'))).toEqual([])
+  })
+  test('that cannot be read whole is not fetched without what is missing', async () => {
+    const shared = mkdtempSync(join(fastDirectory(), 'upgrade-fleet-shared-'))
+    chmodSync(shared, 0o777)
+    mkdirSync(join(shared, 'tree/hidden'), { recursive: true })
+    writeFileSync(join(shared, 'tree/hidden/x'), 'x')
+    chmodSync(join(shared, 'tree/hidden'), 0o700)
+    const nobody: Connection = {
+      ...machine,
+      workdir: async () => join(shared, 'work'),
+      exec: (command, options) =>
+        machine.exec(
+          sh`setpriv --reuid=65534 --regid=65534 --clear-groups -- sh -c ${command.text}`,
+          options,
+        ),
+    }
+    try {
+      await expect(getTree(nobody, join(shared, 'tree'), at('never'))).rejects.toThrow(/could not be brought/)
+      expect(readdirSync(root)).not.toContain('never')
+    } finally {
+      rmSync(shared, { recursive: true })
+    }
   })
   test('that changed on its way is refused on arrival', async () => {
     const source = at('changing')

@@ -22,6 +22,8 @@ export interface Users {
   home(user: TestUser): string
   /** Writes a file of /etc anew, for what reads it from now on. */
   etc(name: string, text: string, mode?: number): void
+  /** The path at which such a file is seen from outside. */
+  path(name: string): string
   /** What sudo logged, one entry a line; needs `Defaults logfile`, which is added. */
   sudoLog(): readonly string[]
   /** A directory of a user's, empty; its mode is 0700 unless another is given. */
@@ -81,6 +83,7 @@ export function makeUsers(users: readonly TestUser[], sudoers: readonly string[]
     },
     home,
     etc,
+    path: (name) => at('etc', name),
     sudoLog: () => {
       try {
         return readFileSync(at('sudo.log'), 'utf8').split('\n').filter(Boolean)
