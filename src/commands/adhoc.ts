@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import { explainEndpoint } from '../inventory/endpoint.ts'
-import { matchHosts } from '../inventory/patterns.ts'
 import { type Command as ShellCommand, sh, typed } from '../model/command.ts'
 import type { ExecResult } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
@@ -8,7 +7,8 @@ import type { InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
-import { type LoginFlags, type RunFlags, withForks, withLogin } from './flags.ts'
+import { type LoginFlags, type RunFlags, stateOption, withForks, withLogin } from './flags.ts'
+import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
 import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { readyConnections } from './ready.ts'
@@ -17,6 +17,7 @@ import { newTyped } from './typed.ts'
 import { sshController, type World, worldOf } from './world.ts'
 
 type AdhocOptions = InventoryOptions &
+  ChoiceFlags &
   LoginFlags &
   Pick<RunFlags, 'forks'> & { readonly taskTimeout?: string; readonly explain?: boolean }
 
@@ -34,7 +35,11 @@ export function pingCommand(io: Io): Command {
       if (options.explain) return explain(io, pattern, options)
       throw new Exit(await onHosts(io, pattern, options, sh.read`echo pong`, true))
     })
-  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
+  return withChoice(
+    withLogin(
+      withForks(command.addOption(stateOption()).addOption(inventoryOption()).addOption(extraVarsOption())),
+    ),
+  )
 }
 
 /** `exec PATTERN -- COMMAND`: runs one shell command on hosts. */
@@ -55,15 +60,20 @@ export function execCommand(io: Io): Command {
     .action(async (pattern: string, words: readonly string[], options: AdhocOptions) => {
       throw new Exit(await onHosts(io, pattern, options, typed(words.join(' ')), false))
     })
-  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
+  return withChoice(
+    withLogin(
+      withForks(command.addOption(stateOption()).addOption(inventoryOption()).addOption(extraVarsOption())),
+    ),
+  )
 }
 
 async function explain(io: Io, pattern: string, given: AdhocOptions): Promise<void> {
   const options = { ...given, typed: await newTyped(io, given) }
   const { inventory } = await inventoryOf(io, options)
-  await readyConnections(io, matchHosts(inventory, pattern), options.typed)
+  const hosts = await chosenHosts(io, inventory, pattern, options)
+  await readyConnections(io, hosts, options.typed)
   const controller = sshController(io, options)
-  for (const host of matchHosts(inventory, pattern)) {
+  for (const host of hosts) {
     const { endpoint, settings, warnings } = explainEndpoint(inventory, host, controller)
     io.out(`${host.name} | ${endpoint.kind}\n`)
     const wide = Math.max(0, ...settings.map(({ keyword }) => keyword.length))
@@ -85,7 +95,7 @@ async function onHosts(
     throw new InputError(`--task-timeout ${given.taskTimeout}: expected seconds, more than 0`)
   const options = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, options)
-  const hosts = matchHosts(inventory, pattern)
+  const hosts = await chosenHosts(io, inventory, pattern, options)
   await readyConnections(io, hosts, options.typed)
   const world = worldOf(io, inventory, reads, options)
   await world.foresee(hosts.map(({ name }) => name))

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { HostKeyChecking } from '../connect/context.ts'
 import { becomeMethods, type TypedBecome } from '../inventory/become-vars.ts'
 import type { Selection } from '../model/selection.ts'
+import { withChoice } from './limit.ts'
 import { extraVarsOption, inventoryOption } from './options.ts'
 import { type Output, outputs } from './screen.ts'
 import { type KeyFlags, withKeys } from './typed.ts'
@@ -21,6 +22,8 @@ export interface LoginFlags extends KeyFlags, TypedBecome {
 export interface RunFlags extends LoginFlags {
   readonly inventory: readonly string[]
   readonly limit?: string
+  readonly where?: string
+  readonly allowEmpty?: boolean
   readonly forks: number
   readonly check: boolean
   readonly diff?: boolean
@@ -67,9 +70,12 @@ export function withOutput(command: Command): Command {
 
 /** Options that choose hosts and variables. */
 export function withSelection(command: Command): Command {
-  return command
+  return withChoice(command)
     .addOption(inventoryOption().default([], 'what is found'))
-    .option('-l, --limit <pattern>', 'work on these hosts alone')
+    .option(
+      '-l, --limit <pattern>',
+      'work on these hosts alone: a pattern, @FILE with one a line, or @run:ID:failed',
+    )
     .addOption(extraVarsOption().default([], 'none'))
     .addOption(tagsOption('-t, --tags <tags>', 'do the tasks with one of these tags alone'))
     .addOption(tagsOption('--skip-tags <tags>', 'leave out the tasks with one of these tags'))

@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { fingerprint } from '../connect/known-hosts.ts'
 import { type ScannedHost, type ShownKey, trustKeys } from '../connect/scan-keys.ts'
-import { matchHosts } from '../inventory/patterns.ts'
 import type { Endpoint } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
@@ -12,7 +11,8 @@ import { sanitize } from '../model/sanitize.ts'
 import { plural } from '../report/text.ts'
 import { askYes } from './ask.ts'
 import { Exit } from './exit.ts'
-import { type RunFlags, withForks } from './flags.ts'
+import { type RunFlags, stateOption, withForks } from './flags.ts'
+import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { readyConnections } from './ready.ts'
 import { inRows, isUnknown, type Scanned, scanAll } from './strangers.ts'
@@ -20,7 +20,7 @@ import { newTyped, withKeys } from './typed.ts'
 import { type Vouched, vouchedFor } from './vouched.ts'
 import { type World, worldOf } from './world.ts'
 
-type ScanFlags = InventoryOptions & Pick<RunFlags, 'forks'>
+type ScanFlags = InventoryOptions & ChoiceFlags & Pick<RunFlags, 'forks'>
 type TrustFlags = ScanFlags & { readonly fingerprint?: readonly string[]; readonly fingerprints?: string }
 
 /** `hostkeys scan|trust PATTERN`: the keys that hosts show, and which of them are taken for theirs from now on. */
@@ -50,7 +50,11 @@ export function hostkeysCommand(io: Io): Command {
       throw new Exit(await trustGiven(io, pattern, flags))
     })
   const both = [scan, trust].map((one) =>
-    withKeys(withForks(one.addOption(inventoryOption()).addOption(extraVarsOption()))),
+    withKeys(
+      withChoice(
+        withForks(one.addOption(stateOption()).addOption(inventoryOption()).addOption(extraVarsOption())),
+      ),
+    ),
   )
   const command = new Command('hostkeys').description('look at the host keys of hosts, and trust them')
   for (const one of both) command.addCommand(one)
@@ -59,10 +63,12 @@ export function hostkeysCommand(io: Io): Command {
 
 /** The machines that a pattern means and those that they are behind, in rows of which each can be asked when those before are known. */
 async function rowsOf(
+  io: Io,
   { inventory, world }: Asked,
   pattern: string,
+  flags: ScanFlags,
 ): Promise<readonly (readonly Endpoint[])[]> {
-  const hosts = matchHosts(inventory, pattern)
+  const hosts = (await chosenHosts(io, inventory, pattern, flags))
     .map((host) => world.endpoint(host))
     .filter((endpoint) => endpoint.kind === 'ssh' || endpoint.kind === 'openssh')
   if (hosts.length === 0)
@@ -98,7 +104,7 @@ async function asking<T>(io: Io, flags: ScanFlags, work: (asked: Asked) => Promi
 const scanGiven = (io: Io, pattern: string, flags: ScanFlags): Promise<readonly Scanned[]> =>
   asking(io, flags, async (asked) => {
     const all: Scanned[] = []
-    for (const row of await rowsOf(asked, pattern))
+    for (const row of await rowsOf(io, asked, pattern, flags))
       all.push(...(await scanAll(io, asked.world, row, flags.forks)))
     for (const one of all) io.out(scannedText(one, all))
     return all
@@ -116,7 +122,7 @@ async function trustGiven(io: Io, pattern: string, flags: TrustFlags): Promise<n
     ? vouchedFor(flags.fingerprint ?? [], text ?? '', flags.fingerprints ?? '')
     : undefined
   return asking(io, flags, async (asked) => {
-    const rows = await rowsOf(asked, pattern)
+    const rows = await rowsOf(io, asked, pattern, flags)
     const codes: number[] = []
     const all: Scanned[] = []
     for (const row of rows) {

@@ -1,7 +1,14 @@
 import { Command } from 'commander'
-import { matchHosts } from '../inventory/patterns.ts'
 import type { Io } from '../model/io.ts'
-import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { stateOption } from './flags.ts'
+import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
+import {
+  extraVarsOption,
+  type InventoryOptions,
+  inventoryOf,
+  inventoryOption,
+  playbookDirOption,
+} from './options.ts'
 import { withKeys } from './typed.ts'
 
 /** `hosts PATTERN`: the names of the hosts that a pattern means, one a line. */
@@ -9,13 +16,14 @@ export function hostsCommand(io: Io): Command {
   const command = new Command('hosts')
     .description('prints the hosts that a pattern means, one a line')
     .argument('[pattern]', 'a pattern as in Ansible: groups, names, globs, ~regex, a:b, a:&b, a:!b', 'all')
-    .option('--allow-empty', 'let parts of the pattern match nothing')
+    .addOption(stateOption())
     .addOption(inventoryOption())
+    .addOption(playbookDirOption())
     .addOption(extraVarsOption())
-    .action(async (pattern: string, options: InventoryOptions & { allowEmpty?: boolean }) => {
+    .action(async (pattern: string, options: InventoryOptions & ChoiceFlags) => {
       const { inventory } = await inventoryOf(io, options)
-      const hosts = matchHosts(inventory, pattern, { allowEmpty: options.allowEmpty ?? false })
+      const hosts = await chosenHosts(io, inventory, pattern, options)
       io.out(hosts.map(({ name }) => `${name}\n`).join(''))
     })
-  return withKeys(command)
+  return withKeys(withChoice(command))
 }

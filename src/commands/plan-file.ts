@@ -107,6 +107,7 @@ export function flagsOfPlan(
       : ['another playbook']),
     ...(flags.inventory.length > 0 ? ['--inventory'] : []),
     ...(flags.limit === undefined ? [] : ['--limit']),
+    ...(flags.where === undefined ? [] : ['--where']),
     ...(flags.extraVars.length > 0 ? ['--extra-vars'] : []),
     ...(selectionOf(flags) === undefined ? [] : ['--tags, --skip-tags or --start-at-task']),
   ]

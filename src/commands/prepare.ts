@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { endpointOf } from '../inventory/endpoint.ts'
 import { type ExtraVars, namesOf, paramsOf, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
 import { findInventory } from '../inventory/find-inventory.ts'
@@ -25,6 +25,8 @@ import type { Schedule } from '../model/schedule.ts'
 import { isTelling } from '../model/telling.ts'
 import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
 import { becomeTyped, type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
+import { limitToKeep } from './limit.ts'
+import { inventoryInput } from './options.ts'
 import { secretsIn } from './ready.ts'
 import { type KeyFlags, newTyped } from './typed.ts'
 import { keyPath, packageUrl, stateDirectory } from './world.ts'
@@ -51,7 +53,16 @@ export async function prepare(
   file: string,
   flags: Pick<
     RunFlags,
-    'inventory' | 'limit' | 'extraVars' | 'forks' | 'state' | 'tags' | 'skipTags' | 'startAtTask'
+    | 'inventory'
+    | 'limit'
+    | 'where'
+    | 'allowEmpty'
+    | 'extraVars'
+    | 'forks'
+    | 'state'
+    | 'tags'
+    | 'skipTags'
+    | 'startAtTask'
   > &
     Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'> &
     KeyFlags,
@@ -66,7 +77,8 @@ export async function prepare(
     const { sources, note } = await findInventory(io, flags.inventory)
     if (note !== undefined) io.err(`${note}\n`)
     const { unseal } = await newTyped(io, flags)
-    const inventory = await loadInventory({ sources, cwd: io.cwd, env: io.env, unseal })
+    const beside = dirname(resolve(io.cwd, file))
+    const inventory = await loadInventory(inventoryInput(io, sources, beside, unseal))
     const extraVars = await parseExtraVars(flags.extraVars, io.cwd, unseal)
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
@@ -81,7 +93,7 @@ export async function prepare(
       bundleDigest: loaded.bundleDigest,
       inventory,
       extraVars,
-      limit: flags.limit,
+      limit: await limitToKeep(io, inventory, flags, validatedBy(loaded.playbook, inventory, extraVars)),
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
       ...((user ?? privateKey ?? become) !== undefined && {
@@ -96,6 +108,23 @@ export async function prepare(
   } catch (error) {
     await discard()
     throw error
+  }
+}
+
+/** What the fleet's schemas make of each host's variables, once somebody asks. */
+function validatedBy(
+  playbook: Playbook,
+  inventory: Inventory,
+  extraVars: ExtraVars,
+): (host: string) => object {
+  let known: ReadonlyMap<string, object> | undefined
+  return (name) => {
+    if (known === undefined) {
+      const { vars } = paramsOf(playbook.params, extraVars)
+      const site: Site = siteOf(playbook.fleet, inventory, vars, namesOf(playbook.params))
+      known = new Map(site.all.map((host) => [host.name, { ...vars, ...Object(host.vars) }]))
+    }
+    return known.get(name) ?? {}
   }
 }
 

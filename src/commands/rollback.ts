@@ -14,6 +14,7 @@ import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import { acceptMachineOption, type FlagsOfRun, withForksOfRun, withLogin, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
+import { limitToKeep } from './limit.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { loginOfRun, typedLogin } from './login.ts'
 import { MachinesMisnamed } from './meeting.ts'
@@ -67,7 +68,9 @@ export async function rollbackRun(io: Io, id: string | undefined, given: BackFla
     const { run, rollbacks, events } = await findHistory(state, of)
     const applied = await appliedInUse(run)
     const { schedule, inventory } = applied
-    const { to, onlyHosts } = flags
+    const { to } = flags
+    const onlyHosts =
+      flags.onlyHosts && (await limitToKeep(io, inventory, { ...flags, limit: flags.onlyHosts }, () => ({})))
     const known = { schedule, state: fold(events) }
     const refused = to === undefined ? undefined : refuseBackTo(known, to)
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')

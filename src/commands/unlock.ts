@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { matchHosts } from '../inventory/patterns.ts'
 import { breakLock, lookAtLock } from '../journal/lock.ts'
 import type { Connection } from '../model/connection.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
@@ -8,6 +7,7 @@ import { holderText, type LockState } from '../model/lock.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { Exit } from './exit.ts'
 import { type LoginFlags, type RunFlags, stateOption, withForks, withLogin } from './flags.ts'
+import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
 import { holderOf } from './locked.ts'
 import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
@@ -15,6 +15,7 @@ import { readyConnections } from './ready.ts'
 import { stateDirectory, type World, worldOf } from './world.ts'
 
 type UnlockFlags = InventoryOptions &
+  ChoiceFlags &
   LoginFlags &
   Pick<RunFlags, 'forks'> & {
     readonly list?: boolean
@@ -39,13 +40,13 @@ export function unlockCommand(io: Io): Command {
     .action(async (pattern: string, flags: UnlockFlags) => {
       throw new Exit(await unlock(io, pattern, flags))
     })
-  return withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption())))
+  return withChoice(withLogin(withForks(command.addOption(inventoryOption()).addOption(extraVarsOption()))))
 }
 
 async function unlock(io: Io, pattern: string, given: UnlockFlags): Promise<number> {
   const flags = await typedLogin(io, given)
   const { inventory } = await inventoryOf(io, flags)
-  const hosts = matchHosts(inventory, pattern)
+  const hosts = await chosenHosts(io, inventory, pattern, flags)
   await readyConnections(io, hosts, flags.typed)
   const names = hosts.map(({ name }) => name)
   const world = worldOf(io, inventory, false, flags)

@@ -14,8 +14,12 @@ const broken = /^(kex_exchange_identification|banner exchange|ssh_exchange_ident
 // A way that ended, or an end of all patience, is no server that has too much to do.
 const final = /stdio forwarding (request )?failed|timed out/i
 
+/** What LogVerbose puts before a message, as short as it is without. */
+const plain = (messages: string): string => messages.replace(/^\S+\.c:(\w+)\(\):\d+ \(pid=\d+\): /gm, '$1: ')
+
 /** Reads the messages of OpenSSH, in the language of the C locale; what is not known is `unreachable`. */
-export function faultOf(messages: string): SshFault {
+export function faultOf(text: string): SshFault {
+  const messages = plain(text)
   if (hostKey.test(messages)) return { fault: 'host-key', early: false }
   if (login.test(messages)) return { fault: 'auth', early: false }
   return { fault: 'unreachable', early: broken.test(messages) && !final.test(messages) }
@@ -27,7 +31,7 @@ export const wordsIn = (messages: string): string =>
 
 /** The lines that say why, without ornaments, on one line. */
 export function saidOf(messages: string, most = 500): string {
-  const lines = messages
+  const lines = plain(messages)
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^(@|debug\d: )/.test(line))

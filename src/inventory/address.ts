@@ -11,6 +11,7 @@ const label = `(?:${word}|${either})(?:${word}|-|${either})*(?<![_-])`
 
 const ipv4 = new RegExp(`^(?:${four}\\.){3}${four}$`, 'iu')
 const name = new RegExp(`^${label}(?:\\.${label})*$`, 'iu')
+// Not tied to the end of the text, as in Ansible: what begins as an address is one, so that `2001:db8::*` is one pattern.
 const ipv6 = new RegExp(
   `^(?:${[
     `(?:${six}:){7}${six}`,
@@ -18,8 +19,8 @@ const ipv6 = new RegExp(
     ...[1, 2, 3, 4, 5, 6].map((before) => `(?:${six}:){${before}}(?::${six}){1,${7 - before}}`),
     `:(?::${six}){1,6}`,
     `${six}?::`,
-    `(?:(?:0:){6}|::(?:ffff:)?|(?:0:){5}ffff:)(?:${four}\\.){3}${four}`,
-  ].join('|')})$`,
+    `(?:0:){5}(?:0|ffff):(?:${six}\\.){3}${six}`,
+  ].join('|')})`,
   'iu',
 )
 

@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { didYouMean } from '../model/nearest.ts'
-import type { Draft } from './draft.ts'
+import type { Draft, VarsFiles } from './draft.ts'
 import { type Located, locate, problem, shown } from './located.ts'
 import { readYaml } from './yaml-text.ts'
 
@@ -14,6 +14,7 @@ const fields = ['name', 'file', 'sha256']
 export async function readArtifacts(
   draft: Draft,
   directory: string,
+  into: VarsFiles,
   shownPath: (path: string) => string,
 ): Promise<void> {
   const path = join(directory, 'artifacts.yml')
@@ -21,8 +22,9 @@ export async function readArtifacts(
     if (error.code !== 'ENOENT') draft.problems.push(problem({ file: shownPath(path) }, '', error.message))
   })
   if (text === undefined) return
-  const { root, problems } = readYaml(text, shownPath(path))
+  const { root, problems, warnings } = readYaml(text, shownPath(path))
   draft.problems.push(...problems)
+  draft.warnings.push(...warnings)
   if (root === undefined) return
   const list = root.kind === 'map' ? root.entries.get('artifacts')?.value : root
   if (list?.kind !== 'list') {
@@ -36,7 +38,7 @@ export async function readArtifacts(
     list.items.map((item, index) => artifact(draft, item, index, seen, dirname(path))),
   )
   const value: Located = { kind: 'list', place: list.place, items: items.flatMap((item) => item ?? []) }
-  draft.groups.get('all')?.files.set('artifacts', { key: list.place, textKey: true, value })
+  into.groups.set('all', new Map([['artifacts', { key: list.place, textKey: true, value }]]))
 }
 
 async function artifact(

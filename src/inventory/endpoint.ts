@@ -15,7 +15,7 @@ import type { SshController, SshRoot } from './ssh-config.ts'
 import { type SshLine, sshLine } from './ssh-config-lines.ts'
 import { type SshEndpoint, sshEndpoint } from './ssh-endpoint.ts'
 import { withTransport } from './ssh-transport.ts'
-import { unsupported } from './unsupported.ts'
+import { magicVars, resolveVars } from './templates.ts'
 
 const word = (what: string) => z.string().regex(/^[^-\p{Cc}\s][^\p{Cc}\s]*$/u, what)
 const path = z.string().regex(/^(\/|~\/)[^\p{Cc}]*$/u, 'expected an absolute path')
@@ -103,18 +103,19 @@ export function explainEndpoint(
     const { place } = placeOfVar(inventory, host, at)
     problems.push(problem(place, `hosts.${host.name}.${pathText(at)}`, message))
   }
+  const resolved = resolveVars(host.vars, connectionVars, magicVars(host))
   const vars = Object.fromEntries(
     connectionVars
       .filter((name) => Object.hasOwn(host.vars, name))
       .flatMap((name): [string, Json][] => {
-        const value = host.vars[name]
+        const value = resolved.vars[name] ?? null
         const closed = isLoginVar(name) ? undefined : encryptedValue(value)
         if (closed === undefined) return [[name, value]]
         // Whoever opened nothing cannot check it either.
         return controller?.opened === undefined ? [] : [[name, controller.opened(closed.name) ?? value]]
       }),
   )
-  for (const found of unsupported(vars)) complain(found.path, found.message)
+  for (const found of resolved.wrong) complain(found.path, found.message)
   if (problems.length > 0) throw new InputError(problems)
   const parsed = findings(connection, vars, (at) => plainOfHost(host.name, at))
   if ('wrong' in parsed) {
@@ -168,21 +169,24 @@ export function explainEndpoint(
   }
   const fromOf = (name: string) =>
     `${placeText(placeOfVar(inventory, host, [name]).place)} hosts.${host.name}.${name}`
-  const said = sshArguments(given.ansible_ssh_common_args, fromOf('ansible_ssh_common_args'))
+  const common = given.ansible_ssh_common_args
+  const said = sshArguments(common, common === '' ? '' : fromOf('ansible_ssh_common_args'))
   if (typeof said === 'string') {
     complain(['ansible_ssh_common_args'], said)
     throw new InputError(problems)
   }
   const by = controller ?? nobody
   const line = (keyword: string, value: string | number | undefined, from: string) =>
-    value === undefined ? [] : (sshLine(`${keyword} "${value}"`, from) ?? [])
+    value === undefined
+      ? []
+      : (sshLine(`${keyword} "${value}"`, from.startsWith('-') ? from : fromOf(from)) ?? [])
   const lines: readonly SshLine[] = [
     ...[
-      line('Port', ownPort, fromOf(portVar)),
-      line('User', given.ansible_ssh_user ?? given.ansible_user, fromOf(userVar)),
+      line('Port', ownPort, portVar),
+      line('User', given.ansible_ssh_user ?? given.ansible_user, userVar),
       line('User', by.typed?.user, '-u'),
-      line('ConnectTimeout', given.ansible_ssh_timeout, fromOf('ansible_ssh_timeout')),
-      line('ConnectTimeout', given.ansible_timeout, fromOf('ansible_timeout')),
+      line('ConnectTimeout', given.ansible_ssh_timeout, 'ansible_ssh_timeout'),
+      line('ConnectTimeout', given.ansible_timeout, 'ansible_timeout'),
       line('ConnectTimeout', by.typed?.timeout, '-T'),
     ].flat(),
     ...said.lines,

@@ -1,46 +1,71 @@
 import type { Place } from '../model/errors.ts'
 import { didYouMean } from '../model/nearest.ts'
-import { addChild, addGroup, addHosts, type Draft, setGroupVar } from './draft.ts'
-import { type LocatedEntry, locate, problem } from './located.ts'
+import { addChild, addGroup, addHosts, type Draft, say, setGroupVar } from './draft.ts'
+import { isForbidden, type LocatedEntry, locate, problem } from './located.ts'
 import { pythonLiteral } from './python-literal.ts'
 import { shellWords } from './shell-words.ts'
 
 type Section = { readonly group: string; readonly kind: 'hosts' | 'children' | 'vars' }
 
+/** A group that a line names before a section of its own does. */
+interface Pending {
+  readonly kind: 'vars' | 'children'
+  readonly place: Place
+  readonly path: string
+  readonly parents: { readonly group: string; readonly place: Place }[]
+}
+
 /** Reads Ansible's INI inventory into the draft. Values are Python's: `5` is a number, `0644` and `true` are texts. */
 export function readIniInventory(draft: Draft, text: string, file: string): void {
   let section: Section = { group: 'ungrouped', kind: 'hosts' }
-  // Children and sections of variables may stand before the group's own section.
-  const declared = new Set<string>(draft.groups.keys())
-  const wanted: { readonly group: string; readonly place: Place; readonly path: string }[] = []
+  const pending = new Map<string, Pending>()
+  // A child is put below its parents when its own section comes: this is the order that Ansible keeps.
+  const declare = (name: string): void => {
+    const found = pending.get(name)
+    pending.delete(name)
+    const child = draft.groups.get(name)
+    for (const { group, place } of found?.parents ?? []) {
+      const parent = draft.groups.get(group)
+      if (parent !== undefined && child !== undefined) addChild(draft, parent, child, place)
+      if (pending.get(group)?.kind === 'children') declare(group)
+    }
+  }
   for (const [index, whole] of text.split(/\r?\n/).entries()) {
     const line = whole.trim()
     if (line === '' || /^[#;]/.test(line)) continue
     const place: Place = { file, line: index + 1, column: whole.indexOf(line.charAt(0)) + 1 }
     const complain = (message: string) => draft.problems.push(problem(place, section.group, message))
-    if (/^\[.*\]\s*(#.*)?$/.test(line) && !(section.kind === 'hosts' && /^\[[^\]]*:[^\]]*:/.test(line))) {
+    if (/^\[[^:\]\s]+(?::\w+)?\]\s*(?:#.*)?$/.test(line) || /^\[.*\]$/.test(line)) {
       const next = sectionOf(line)
       if (typeof next === 'string') complain(next)
       else {
         section = next
-        if (next.kind === 'vars') wanted.push({ group: next.group, place, path: `${next.group}:vars` })
-        else declared.add(next.group)
-        addGroup(draft, next.group, place)
+        const { group, kind } = next
+        if (kind === 'vars' && !draft.groups.has(group) && !pending.has(group))
+          pending.set(group, { kind, place, path: `${group}:vars`, parents: [] })
+        addGroup(draft, group, place)
+        if (kind !== 'vars') declare(group)
       }
     } else if (section.kind === 'hosts') hostLine(draft, section.group, line, place, complain)
     else if (section.kind === 'vars') varLine(draft, section.group, line, place, complain)
     else {
       const child = /^([^:\]\s]+)\s*(?:#.*)?$/.exec(line)?.[1]
-      const parent = addGroup(draft, section.group, place)
       if (child === undefined) complain(`expected the name of a group, got ${JSON.stringify(line)}`)
       else {
-        wanted.push({ group: child, place, path: `${section.group}:children` })
-        addChild(draft, parent, addGroup(draft, child, place), place)
+        const parent = addGroup(draft, section.group, place)
+        const known = draft.groups.get(child)
+        if (known !== undefined) addChild(draft, parent, known, place)
+        else {
+          const path = `${section.group}:children`
+          const later: Pending = pending.get(child) ?? { kind: 'children', place, path, parents: [] }
+          later.parents.push({ group: section.group, place })
+          pending.set(child, later)
+        }
       }
     }
   }
-  for (const { group, place, path } of wanted) {
-    if (declared.has(group)) continue
+  const declared = [...draft.groups.keys()].filter((name) => !pending.has(name))
+  for (const [group, { place, path }] of pending) {
     const message = `expected a group with a section of its own, got "${group}"${didYouMean(group, declared)}`
     draft.problems.push(problem(place, path, message))
   }
@@ -70,10 +95,12 @@ function hostLine(
     const [, key, value] = /^([^=]*)=(.*)$/s.exec(pair) ?? []
     if (key === undefined || value === undefined) {
       complain(`expected key=value, got ${JSON.stringify(pair)}`)
-    } else vars.push([key, entry(value, columnOf(place, line, pair, key))])
+    } else if (isForbidden(key)) complain(`expected another name than ${key}`)
+    else vars.push([key, entry(value, columnOf(place, line, pair, key))])
   }
   for (const host of addHosts(draft, group, name, place)) {
-    for (const [key, value] of vars) draft.hosts.get(host)?.vars.set(key, value)
+    const known = draft.hosts.get(host)
+    for (const [key, value] of vars) if (known !== undefined) say(known.vars, key, value)
   }
 }
 
@@ -86,6 +113,7 @@ function varLine(
 ): void {
   const [, key, value] = /^([^=]*?)\s*=\s*(.*)$/s.exec(line) ?? []
   if (key === undefined || value === undefined) complain(`expected key=value, got ${JSON.stringify(line)}`)
+  else if (isForbidden(key)) complain(`expected another name than ${key}`)
   else
     setGroupVar(draft, addGroup(draft, groupName, place), key, entry(value, columnOf(place, line, line, key)))
 }

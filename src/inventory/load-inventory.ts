@@ -1,28 +1,50 @@
-import type { Stats } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { readArtifacts } from './artifacts.ts'
-import { addHosts, type Draft, emptyDraft } from './draft.ts'
-import { readIniInventory } from './ini.ts'
+import { type Draft, emptyDraft, noVarsFiles } from './draft.ts'
 import { problem } from './located.ts'
-import { isEncrypted, noKeys, type Unseal } from './sealed.ts'
+import { checkedText } from './read-text.ts'
+import { noKeys, type Unseal } from './sealed.ts'
 import { settle } from './settle.ts'
+import { readHostList, readInventoryText, readSource } from './sources.ts'
 import { readVarsDirectories } from './vars-files.ts'
-import { readYamlInventory } from './yaml.ts'
 
-/** What to read: files, directories or host lists (`a,b,`), later ones over earlier ones; relative to `cwd`. */
+/**
+ * What to read, later ones over earlier ones, relative to `cwd`: files, directories, programs, modules, host lists (`a,b,`) and
+ * `-`, which is stdin.
+ */
 export interface InventoryInput {
   readonly sources: readonly string[]
   readonly cwd: string
+  /** The environment of inventory programs. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Opens files of variables that are encrypted; without it there must be none. */
   readonly unseal?: Unseal
+  /** The playbook's directory, absolute: its `group_vars/` and `host_vars/` win over those beside the sources. */
+  readonly playbookDir?: string | undefined
+  /** All of stdin, for `-`. */
+  readonly stdin?: (() => Promise<Uint8Array>) | undefined
+  /** The default export of a module, called if it is a function. Throws an {@link InputError}. */
+  readonly importModule?: ((path: string) => Promise<unknown>) | undefined
+  /** Is told what inventory programs say on their error stream. */
+  readonly tell?: ((text: string) => void) | undefined
+  /** Seconds that a call of an inventory program may take: 60 unless said. */
+  readonly programDeadline?: number | undefined
 }
 
 /** Reads an inventory as Ansible does, but for what is wrong with it: that is all thrown at once, as an InputError. */
-export async function loadInventory({ sources, cwd, unseal = noKeys }: InventoryInput): Promise<Inventory> {
+export async function loadInventory(input: InventoryInput): Promise<Inventory> {
+  const { draft, read } = await readDraft(input)
+  return settle(draft, read)
+}
+
+/** What all sources say before it is put together, and the sources that were read. Throws an InputError with all that is wrong. */
+export async function readDraft(
+  input: InventoryInput,
+): Promise<{ readonly draft: Draft; readonly read: readonly string[] }> {
+  const { sources, cwd, unseal = noKeys } = input
   const shownPath = (path: string): string => {
     const short = relative(cwd, path)
     return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short
@@ -31,6 +53,13 @@ export async function loadInventory({ sources, cwd, unseal = noKeys }: Inventory
   const directories = new Set<string>()
   const read: string[] = []
   for (const source of sources) {
+    if (source === '-') {
+      read.push(source)
+      const bytes = await (input.stdin ?? nothing)()
+      const text = checkedText(draft, bytes, '<stdin>')
+      if (text !== undefined) readInventoryText(draft, text, '<stdin>', '')
+      continue
+    }
     const path = resolve(cwd, source)
     const found = await stat(path).catch(() => undefined)
     if (found === undefined && source.includes(',')) {
@@ -39,76 +68,47 @@ export async function loadInventory({ sources, cwd, unseal = noKeys }: Inventory
     } else if (found === undefined) {
       draft.problems.push(problem({ file: shownPath(path) }, '', 'expected an inventory, got no such file'))
     } else {
-      directories.add(found.isDirectory() ? path : dirname(path))
+      const directory = found.isDirectory() ? path : dirname(path)
+      // Of a directory that comes again, the last time counts.
+      directories.delete(directory)
+      directories.add(directory)
       read.push(path)
-      await readSource(draft, path, found, shownPath)
+      await readSource(draft, path, found, {
+        cwd,
+        env: input.env,
+        shownPath,
+        importModule: input.importModule,
+        tell: input.tell ?? (() => {}),
+        deadline: input.programDeadline ?? 60,
+      })
     }
   }
   for (const directory of directories) {
-    await readArtifacts(draft, directory, shownPath)
-    await readVarsDirectories(draft, directory, shownPath, unseal)
+    const beside = noVarsFiles()
+    await readArtifacts(draft, directory, beside, shownPath)
+    await readVarsDirectories(draft, directory, beside, { shownPath, unseal })
+    draft.beside.push(beside)
   }
+  const { playbookDir } = input
+  // What stands beside both is told of once, and wins as that of the playbook.
+  if (playbookDir !== undefined)
+    await readVarsDirectories(draft, playbookDir, draft.playbook, { shownPath, unseal, quiet: true })
   if (draft.problems.length > 0) {
-    throw new InputError(draft.problems, 'Correct the inventory, then try: upgrade-fleet inventory --graph')
-  }
-  return settle(draft, read)
-}
-
-function readHostList(draft: Draft, source: string): void {
-  const place = { file: source }
-  const group = draft.groups.get('ungrouped')
-  const names = source.split(',').flatMap((name) => name.trim() || [])
-  if (group !== undefined) for (const name of names) addHosts(draft, group, name, place)
-}
-
-async function readSource(
-  draft: Draft,
-  path: string,
-  found: Stats,
-  shownPath: (path: string) => string,
-): Promise<void> {
-  if (!found.isDirectory()) return readFileSource(draft, path, shownPath(path))
-  for (const name of (await readdir(path)).sort()) {
-    const below = join(path, name)
-    const kind = await stat(below).catch(() => undefined)
-    if (kind !== undefined && !skipped(name, kind.isDirectory()))
-      await readSource(draft, below, kind, shownPath)
-  }
-}
-
-const notInventory = /^\.|~$|\.(pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry)$|\.example(\.|$)/
-
-function skipped(name: string, directory: boolean): boolean {
-  if (notInventory.test(name)) return true
-  if (directory) return ['group_vars', 'host_vars', 'vars_plugins', 'lab', 'node_modules'].includes(name)
-  return name === 'fleet.ts' || name === 'artifacts.yml'
-}
-
-async function readFileSource(draft: Draft, path: string, file: string): Promise<void> {
-  const refuse = (message: string) => draft.problems.push(problem({ file }, '', message))
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
-    refuse(error.message)
-  })
-  if (text === undefined) return
-  const extension = extname(path)
-  const yamlInstead = 'write it as YAML (ansible-inventory -i FILE --list --yaml > hosts.yml)'
-  if (isEncrypted(text))
-    refuse(
-      'expected hosts and groups, got an encrypted file; encrypt variables alone (group_vars/GROUP/vault.yml)',
+    throw new InputError(
+      few([...draft.problems, ...draft.warnings]),
+      'Correct the inventory, then try: upgrade-fleet inventory --graph',
     )
-  else if (/\.[cm]?[jt]s$/.test(path))
-    refuse(`expected YAML or INI; inventories in TypeScript are not supported yet`)
-  else if (text.startsWith('#!'))
-    refuse(`expected YAML or INI, got a program, which is not supported yet; ${yamlInstead}`)
-  else if (extension === '.toml')
-    refuse(`expected YAML or INI, got TOML, which is not supported; ${yamlInstead}`)
-  else if (extension === '.ini' || (!/^\.(ya?ml|json)$/.test(extension) && looksIni(text))) {
-    readIniInventory(draft, text, file)
-  } else readYamlInventory(draft, text, file)
+  }
+  return { draft, read }
 }
 
-// By the first line that says something.
-function looksIni(text: string): boolean {
-  const first = text.split('\n').find((line) => line.trim() !== '' && !/^\s*[#;]/.test(line))
-  return first !== undefined && !/^---|^[{%]|^[^\s=]+:(\s|$)/.test(first)
+const mostTold = 100
+
+// Noise has as many mistakes as lines.
+const few = (problems: readonly string[]): readonly string[] => {
+  const told = [...new Set(problems)]
+  const more = told.length - mostTold
+  return more <= 0 ? told : [...told.slice(0, mostTold), `and ${more} more`]
 }
+
+const nothing = async () => new Uint8Array()

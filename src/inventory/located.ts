@@ -14,7 +14,13 @@ export interface LocatedEntry {
   readonly key: Place
   readonly textKey: boolean
   readonly value: Located
+  /** What was said of the same name and owner before, and counts no more. */
+  readonly before?: LocatedEntry
 }
+
+/** Names that would reach into JavaScript's own objects; no inventory needs them, so that none may have them. */
+export const isForbidden = (name: string): boolean =>
+  name === '__proto__' || name === 'constructor' || name === 'prototype'
 
 /** The value without its places. */
 export function bare(located: Located): Json {

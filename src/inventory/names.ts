@@ -18,10 +18,11 @@ export function expandName(text: string): Names {
   return typeof expanded === 'string' ? { wrong: expanded } : { names: expanded, port }
 }
 
-// The last bracket varies fastest, as in Ansible. Gives a sentence when a range is wrong.
+// The last bracket varies fastest, as in Ansible. Gives a sentence when a range is wrong; every bracket begins one.
 function expandRanges(name: string): string[] | string {
-  const bracket = /\[([^\]]*:[^\]]*)\]/.exec(name)
-  if (bracket?.[1] === undefined) return [name]
+  if (!name.includes('[')) return [name]
+  const bracket = /\[([^\]]*)\]/.exec(name)
+  if (bracket?.[1] === undefined) return `expected a range such as [1:5], got ${JSON.stringify(name)}`
   const middle = expandRange(bracket[1])
   if (typeof middle === 'string') return middle
   const rest = expandRanges(name.slice(bracket.index + bracket[0].length))
@@ -33,7 +34,8 @@ function expandRanges(name: string): string[] | string {
 
 function expandRange(range: string): string[] | string {
   const parts = range.split(':')
-  if (parts.length > 3) return `expected a range [begin:end] or [begin:end:step], got [${range}]`
+  if (parts.length < 2 || parts.length > 3)
+    return `expected a range [begin:end] or [begin:end:step], got [${range}]`
   const [from = '', to = '', stepText = '1'] = parts
   const begin = from === '' ? '0' : from
   if (to === '') return `expected a range with an end, such as [1:5], got [${range}]`

@@ -18,11 +18,21 @@ export function matchHosts(
   pattern: string | readonly string[],
   options: PatternOptions = {},
 ): readonly InventoryHost[] {
-  const parts = orderParts(splitPattern(pattern))
+  return matchParts(inventory, splitPattern(pattern), options)
+}
+
+/** The same of a pattern's parts, each as it stands. */
+export function matchParts(
+  inventory: Inventory,
+  pattern: readonly string[],
+  options: PatternOptions = {},
+): readonly InventoryHost[] {
+  const parts = orderParts(pattern)
   const problems: string[] = []
   let chosen: readonly string[] = []
   for (const part of parts) {
-    const hosts = matchOne(inventory, part.replace(/^[&!]/, ''), options, problems)
+    if (/^[&!]$/.test(part)) problems.push(`pattern "${part}": expected a group or host behind "${part}"`)
+    const hosts = matchOne(inventory, part, options, problems)
     const found = new Set(hosts)
     if (part.startsWith('&')) chosen = chosen.filter((name) => found.has(name))
     else if (part.startsWith('!')) chosen = chosen.filter((name) => !found.has(name))
@@ -53,34 +63,47 @@ export function orderParts(parts: readonly string[]): readonly string[] {
   return [...(plain.length > 0 ? plain : ['all']), ...kept, ...dropped]
 }
 
+// In the order of the files, which is that of Ansible's globs. Many parts may be asked of one inventory.
+const known = new WeakMap<Inventory, ReadonlySet<string>>()
+function namesOf(inventory: Inventory): ReadonlySet<string> {
+  const names = known.get(inventory) ?? new Set(inventory.named ?? inventory.hosts.map(({ name }) => name))
+  known.set(inventory, names)
+  return names
+}
+
 const locals = ['localhost', '127.0.0.1', '::1']
 
 function implicitLocalhost(name: string): InventoryHost {
   return { name, groups: [], vars: { ansible_connection: 'local' }, from: {} }
 }
 
+// A name of a host is that host, but behind a mark a group of that name comes first.
 function matchOne(
   inventory: Inventory,
-  part: string,
+  marked: string,
   { allowEmpty = false }: PatternOptions,
   problems: string[],
 ): readonly string[] {
-  if (inventory.hosts.some((host) => host.name === part)) return [part]
+  if (namesOf(inventory).has(marked)) return [marked]
+  const part = marked.replace(/^[&!]/, '')
   const { base, pick } = splitSubscript(part)
   const names = enumerate(inventory, base, part, problems)
   if (names === undefined) return []
   if (names.length > 0) return pick(names, (message) => problems.push(`pattern "${part}": ${message}`))
-  const known = [...inventory.groups, ...inventory.hosts].map(({ name }) => name)
   const isGroup = inventory.groups.some(({ name }) => name === base)
   if (isGroup) return []
   if (!allowEmpty)
     problems.push(
-      `pattern "${part}": expected a group or host, got none of that name${didYouMean(base, known)}`,
+      `pattern "${part}": expected a group or host, got none of that name${didYouMean(
+        base,
+        [...inventory.groups, ...inventory.hosts].map(({ name }) => name),
+      )}`,
     )
   return []
 }
 
-// Groups first; hosts as well if no group matched or the pattern is a glob or a regular expression.
+// Groups first; hosts as well if no group matched or the pattern is a glob or a regular expression. A host stands there as
+// often as it is found: Ansible counts subscripts so.
 function enumerate(
   inventory: Inventory,
   base: string,
@@ -93,14 +116,14 @@ function enumerate(
     return undefined
   }
   const groups = inventory.groups.filter((group) => matches(group.name))
-  const found = new Set(groups.flatMap((group) => group.hosts))
+  const found = groups.flatMap((group) => group.hosts)
   if (groups.length === 0 || /^~|[.?*[]/.test(base)) {
-    for (const host of inventory.hosts) if (matches(host.name)) found.add(host.name)
+    for (const name of namesOf(inventory)) if (matches(name)) found.push(name)
   }
-  if (found.size === 0 && groups.length === 0 && locals.includes(base)) {
-    found.add(inventory.hosts.find((host) => locals.includes(host.name))?.name ?? base)
+  if (found.length === 0 && groups.length === 0 && locals.includes(base)) {
+    found.push(inventory.hosts.find((host) => locals.includes(host.name))?.name ?? base)
   }
-  return [...found]
+  return found
 }
 
 function matcher(base: string): ((name: string) => boolean) | undefined {

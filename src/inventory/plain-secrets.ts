@@ -4,6 +4,7 @@ import { isSecret, type Secret, secret } from '../model/secret.ts'
 import { isTelling } from '../model/telling.ts'
 import { pathText } from './issues.ts'
 import { problem } from './located.ts'
+import { magicVars, resolveVars } from './templates.ts'
 
 type Path = readonly PropertyKey[]
 
@@ -31,10 +32,14 @@ export function plainValue(inventory: Inventory, name: string): string | undefin
       typeof at === 'object' && at !== null && Object.hasOwn(at, part)
         ? (at as Record<string, unknown>)[part]
         : undefined,
-    found?.vars,
+    // A reference stands openly where it leads to.
+    found === undefined ? undefined : resolveVars(found.vars, parts.slice(0, 1), magicOf(found)).vars,
   )
   return typeof value === 'string' ? value : undefined
 }
+
+const magicOf = (one: InventoryHost | Inventory['groups'][number]) =>
+  'children' in one ? {} : magicVars(one)
 
 /** Values that are no secrets whatever their names say. */
 const harmless = /^(true|false|yes|no|on|off|none|null|)$/i

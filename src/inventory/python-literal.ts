@@ -1,4 +1,5 @@
 import type { Json } from '../model/json.ts'
+import { isForbidden } from './located.ts'
 
 /**
  * What Python's `ast.literal_eval` makes of a text: numbers, quoted texts, True, False, None, lists, tuples and dicts. Undefined
@@ -6,7 +7,10 @@ import type { Json } from '../model/json.ts'
  */
 export function pythonLiteral(text: string): Json | undefined {
   const at: Cursor = { text, index: 0 }
-  const value = literal(at)
+  const first = literal(at)
+  if (first === undefined) return undefined
+  blanks(at)
+  const value = at.text.charAt(at.index) === ',' ? bareTuple(at, first) : first
   if (value === undefined) return undefined
   blanks(at)
   const rest = text.slice(at.index)
@@ -21,17 +25,23 @@ interface Cursor {
 const word = /(True|False|None)(?!\w)/y
 const number =
   /0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:(?:\d(?:_?\d)*)?\.\d(?:_?\d)*|\d(?:_?\d)*\.?)(?:[eE][-+]?\d(?:_?\d)*)?/y
-const quoted = /([rRuU]?)('''|"""|'|")/y
+const quoted = /([bB][rR]?|[rR][bB]?|[uU]?)('''|"""|'|")/y
 
 function literal(at: Cursor): Json | undefined {
   blanks(at)
   const name = eat(at, word)?.[1]
   if (name !== undefined) return name === 'None' ? null : name === 'True'
   const sign = eat(at, /[-+] */y)?.[0]
+  if (sign !== undefined && eat(at, /\(/y)) {
+    const inner = literal(at)
+    blanks(at)
+    if (typeof inner !== 'number' || !eat(at, /\)/y)) return undefined
+    return sign.startsWith('-') ? 0 - inner : inner
+  }
   const digits = eat(at, number)?.[0]
   if (digits !== undefined) return numeric(digits, sign)
   if (sign !== undefined) return undefined
-  if (quoted.test(at.text.slice(at.index, at.index + 4)) || /["']/.test(at.text.charAt(at.index)))
+  if (quoted.test(at.text.slice(at.index, at.index + 5)) || /["']/.test(at.text.charAt(at.index)))
     return strings(at)
   quoted.lastIndex = 0
   if (eat(at, /\[/y)) return items(at, ']')
@@ -125,6 +135,20 @@ function tuple(at: Cursor): Json | undefined {
   return single ? list[0] : list
 }
 
+// `1, 2` is a tuple without its parentheses.
+function bareTuple(at: Cursor, first: Json): Json | undefined {
+  const list = [first]
+  while (eat(at, /,/y)) {
+    blanks(at)
+    if (at.index >= at.text.length || at.text.charAt(at.index) === '#') return list
+    const value = literal(at)
+    if (value === undefined) return undefined
+    list.push(value)
+    blanks(at)
+  }
+  return list
+}
+
 function dict(at: Cursor): Json | undefined {
   const entries: [string, Json][] = []
   for (;;) {
@@ -133,6 +157,7 @@ function dict(at: Cursor): Json | undefined {
     const key = literal(at)
     blanks(at)
     if (key === undefined || typeof key === 'object' || !eat(at, /:/y)) return undefined
+    if (isForbidden(String(key))) return undefined
     const value = literal(at)
     if (value === undefined) return undefined
     entries.push([String(key), value])

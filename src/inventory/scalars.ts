@@ -12,6 +12,8 @@ const real =
 
 /** The value of an unquoted YAML scalar as Ansible (PyYAML, YAML 1.1) reads it: `yes` is true, `012` is 10, `1e3` is text. */
 export function plainScalar(text: string): Scalar {
+  // Most are words; all that is no text begins with one of these.
+  if (!/^(?:[-+.~0-9nNyYtToOfF]|$)/.test(text)) return text
   if (nothing.test(text)) return null
   if (yes.test(text)) return true
   if (no.test(text)) return false

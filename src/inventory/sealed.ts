@@ -34,14 +34,17 @@ export async function readVars(
     open = await unseal(file, text)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    return { root: undefined, problems: [error.message] }
+    return { root: undefined, problems: [error.message], warnings: [] }
   }
-  const { root, problems } = readYaml(open, file)
+  const { root, problems, warnings } = readYaml(open, file)
+  const twice = warnings.map(
+    (one) => `${/^\S+:\d+:\d+/.exec(one)?.[0] ?? file} a key stands here again; the last one counts`,
+  )
   const unquoted = problems.map((one) => {
     const [place = file] = /^\S+:\d+:\d+/.exec(one) ?? []
     return `${place} expected YAML with values of the usual kinds, got something else (the file is encrypted, so it is not shown)`
   })
-  return { root: root && closed(root, path, []), problems: unquoted }
+  return { root: root && closed(root, path, []), problems: unquoted, warnings: twice }
 }
 
 function closed(value: Located, path: string, at: readonly string[]): Located {

@@ -13,7 +13,7 @@ import { problem } from './located.ts'
 import { misspelt } from './misspelt.ts'
 import { plainOfGroup, plainOfHost } from './plain-secrets.ts'
 import { keysOf } from './schema-keys.ts'
-import { unsupported } from './unsupported.ts'
+import { magicVars, resolveVars } from './templates.ts'
 
 /**
  * The inventory as a playbook sees it: each declared group's hosts and the site's vars checked against the fleet's
@@ -89,7 +89,7 @@ function typedHost(
 ): Host | undefined {
   const named = (path: readonly PropertyKey[]) =>
     isExtra(extraVars, path) ? plainOfGroup('all', path) : plainOfHost(host.name, path)
-  const { output, wrong } = check(schema, { ...host.vars, ...extraVars }, named)
+  const { output, wrong } = check(schema, { ...host.vars, ...extraVars }, named, magicVars(host))
   for (const { path, message } of wrong) {
     if (isExtra(extraVars, path)) problems.add(`-e ${pathText(path)}: ${message}`)
     else {
@@ -116,18 +116,21 @@ function siteVars(fleet: Fleet, inventory: Inventory, extraVars: ExtraVars, prob
 const isExtra = (extraVars: ExtraVars, path: readonly PropertyKey[]) =>
   path[0] !== undefined && Object.hasOwn(extraVars, path[0])
 
-// A template is told as such, and not also as what the schema thinks of it.
+// What is wrong with a template is told as such, and not also as what the schema thinks of it.
 function check(
   schema: z.ZodType,
-  vars: Readonly<Record<string, Json>>,
+  said: Readonly<Record<string, Json>>,
   named: (path: readonly PropertyKey[]) => Secret,
+  magic: Readonly<Record<string, Json>> = {},
 ): { output: unknown; wrong: readonly Finding[] } {
-  const keys = keysOf(schema)
-  const used = Object.fromEntries(Object.entries(vars).filter(([key]) => keys?.includes(key) ?? true))
-  const early = unsupported(used)
+  const names = keysOf(schema) ?? Object.keys(said)
+  const { vars, wrong: early } = resolveVars(said, names, magic)
   const parsed = findings(schema, vars, named)
   if (!('wrong' in parsed)) return { output: parsed.output, wrong: early }
-  const told = new Set(early.map(({ path }) => path[0]))
+  // A reference may be wrong in the variable that it leads to.
+  const broken =
+    early.length > 0 ? names.filter((name) => /\{\{|\{%/.test(JSON.stringify(vars[name]) ?? '')) : []
+  const told = new Set<PropertyKey | undefined>([...early.map(({ path }) => path[0]), ...broken])
   return { output: undefined, wrong: [...early, ...parsed.wrong.filter(({ path }) => !told.has(path[0]))] }
 }
 

@@ -1,24 +1,38 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import { isAlias, isMap, isSeq, LineCounter, type Node, type Pair, Scalar } from 'yaml'
 import type { Place } from '../model/errors.ts'
-import { type Located, type LocatedEntry, problem, shown } from './located.ts'
-import { plainScalar, type Scalar } from './scalars.ts'
+import { isForbidden, type Located, type LocatedEntry, problem, shown } from './located.ts'
+import { plainScalar, type Scalar as Value } from './scalars.ts'
+import { isJson, parseYaml, placeOfDepth } from './yaml-parse.ts'
 
 /** A YAML file's value with its places, or undefined with at least one problem. */
 export interface YamlText {
   readonly root: Located | undefined
   readonly problems: readonly string[]
+  /** What PyYAML takes and Ansible warns of: a key that stands twice. */
+  readonly warnings: readonly string[]
 }
 
-const mostNodes = 500_000
+/** Values of a text, and of those what aliases repeat: a bomb is small before it is expanded. */
+const mostNodes = 2_000_000
+const mostAliased = 200_000
+const deepest = 100
 
 /**
  * Reads YAML (or JSON) as Ansible does: PyYAML's rules for plain scalars, `<<` merges, aliases. A vault becomes
- * `{ __ansible_vault: text }`, as `ansible-inventory --list` prints it. Every problem is found, each with its place.
+ * `{ __ansible_vault: text }`, as `ansible-inventory --list` prints it. Every problem is found, each with its place. With
+ * `json`, nothing else is taken.
  */
-export function readYaml(text: string, file: string): YamlText {
+export function readYaml(text: string, file: string, format?: 'json'): YamlText {
   const lines = new LineCounter()
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false })
   const problems: string[] = []
+  const warnings: string[] = []
+  const json = isJson(text)
+  const document = parseYaml(text, lines)
+  if (document === undefined) {
+    const { line, column } = placeOfDepth(text, deepest)
+    problems.push(problem({ file, line, column }, '', `expected at most ${deepest} levels, got more`))
+    return { root: undefined, problems, warnings }
+  }
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
@@ -26,31 +40,52 @@ export function readYaml(text: string, file: string): YamlText {
   for (const error of document.errors) {
     problems.push(problem(at(error.pos[0]), '', `expected YAML, got: ${error.message.split('\n')[0]}`))
   }
-  if (problems.length > 0) return { root: undefined, problems }
+  if (problems.length === 0 && format === 'json' && !json)
+    problems.push(problem(at(0), '', 'expected JSON, got other text'))
+  if (problems.length > 0) return { root: undefined, problems, warnings }
 
   const open = new Set<Node>()
   const anchors = new Map<string, Node>()
   let count = 0
+  let aliased = 0
+  let aliases = 0
   const complain = (node: Node, message: string): Located => {
-    problems.push(problem(at(node.range?.[0] ?? 0), '', message))
-    return { kind: 'scalar', place: at(node.range?.[0] ?? 0), value: null }
+    problems.push(problem(placeOf(node), '', message))
+    return { kind: 'scalar', place: placeOf(node), value: null }
+  }
+  const placeOf = (node: Node): Place => at(node.range?.[0] ?? 0)
+
+  let deep: Located | undefined
+  const tooDeep = (node: Node): Located => {
+    deep ??= complain(node, `expected at most ${deepest} levels, got more`)
+    return deep
   }
 
   const walk = (node: Node): Located => {
-    if (++count === mostNodes)
-      complain(node, `expected at most ${mostNodes} values (aliases counted), got more`)
-    if (count >= mostNodes) return { kind: 'scalar', place: at(node.range?.[0] ?? 0), value: null }
+    if (aliases > 0 && ++aliased === mostAliased)
+      complain(node, `expected at most ${mostAliased} values that aliases repeat, got more`)
+    if (++count === mostNodes) complain(node, `expected at most ${mostNodes} values, got more`)
+    if (open.size > deepest) return tooDeep(node)
+    if (count >= mostNodes || aliased >= mostAliased)
+      return { kind: 'scalar', place: placeOf(node), value: null }
+    const place = placeOf(node)
+    // Most are scalars.
+    if (node instanceof Scalar) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node)
+      return scalar(node, node.tag, String(node.value ?? ''), node.type === 'PLAIN', place)
+    }
     if (isAlias(node)) {
       const target = anchors.get(node.source)
       if (target === undefined) return complain(node, `expected an anchor &${node.source}, got none`)
-      return open.has(target)
-        ? complain(node, `the alias *${node.source} stands inside itself`)
-        : walk(target)
+      if (open.has(target)) return complain(node, `the alias *${node.source} stands inside itself`)
+      aliases++
+      const made = walk(target)
+      aliases--
+      return made
     }
     if (node.anchor !== undefined) anchors.set(node.anchor, node)
-    const place = at(node.range?.[0] ?? 0)
-    if (isScalar(node)) return scalar(node, node.tag, String(node.value ?? ''), node.type === 'PLAIN', place)
-    if (node.tag?.startsWith('!')) return complain(node, `the tag ${node.tag} is not supported here`)
+    if (node.tag !== undefined && !/^tag:yaml\.org,2002:(seq|map)$/.test(node.tag))
+      return complain(node, `the tag ${node.tag} is not supported here`)
     open.add(node)
     const made: Located = isSeq(node)
       ? { kind: 'list', place, items: node.items.map((item) => walk(item as Node)) }
@@ -78,7 +113,9 @@ export function readYaml(text: string, file: string): YamlText {
         entries: new Map([['__ansible_vault', { key: place, textKey: true, value }]]),
       }
     }
-    const value = tagged(tag, text, plain)
+    if (plain && (text === '=' || text === '<<') && !tag)
+      return complain(node, `expected a value, got ${text} (quote it if it is text)`)
+    const value = json && plain ? (JSON.parse(text) as Value) : tagged(tag, text, plain)
     if (value === undefined) return complain(node, `the tag ${tag} is not supported for ${shown(text)}`)
     if (typeof value === 'number' && (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER)) {
       return complain(
@@ -93,13 +130,22 @@ export function readYaml(text: string, file: string): YamlText {
     const merged = new Map<string, LocatedEntry>()
     const own = new Map<string, LocatedEntry>()
     for (const { key, value } of pairs) {
-      const name = walk(key)
+      const isMerge = key instanceof Scalar && key.type === 'PLAIN' && key.value === '<<'
+      const name: Located = isMerge ? { kind: 'scalar', place: placeOf(key), value: '<<' } : walk(key)
       const made =
         value === null ? ({ kind: 'scalar', place: name.place, value: null } as const) : walk(value)
       if (name.kind !== 'scalar') complain(key, `expected a name, got a ${name.kind}`)
-      else if (isScalar(key) && key.type === 'PLAIN' && name.value === '<<') merge(merged, made, value ?? key)
-      else
-        own.set(String(name.value), { key: name.place, textKey: typeof name.value === 'string', value: made })
+      else if (isMerge) merge(merged, made, value ?? key)
+      else {
+        const text = String(name.value)
+        if (isForbidden(text)) complain(key, `expected another name than ${text}`)
+        const before = own.get(text)?.key
+        if (before !== undefined)
+          warnings.push(
+            problem(name.place, text, `stands here again, after line ${before.line}; the last one counts`),
+          )
+        own.set(text, { key: name.place, textKey: typeof name.value === 'string', value: made })
+      }
     }
     return new Map([...merged, ...own])
   }
@@ -114,12 +160,12 @@ export function readYaml(text: string, file: string): YamlText {
 
   const { contents } = document
   const root = contents === null ? ({ kind: 'scalar', place: at(0), value: null } as const) : walk(contents)
-  return { root: problems.length === 0 ? root : undefined, problems }
+  return { root: problems.length === 0 ? root : undefined, problems, warnings }
 }
 
 const standard = 'tag:yaml.org,2002:'
 
-function tagged(tag: string | undefined, text: string, plain: boolean): Scalar | undefined {
+function tagged(tag: string | undefined, text: string, plain: boolean): Value | undefined {
   if (tag === undefined || tag === '') return plain ? plainScalar(text) : text
   if (tag === '!' || tag === '!unsafe' || tag === `${standard}str`) return text
   const value = plainScalar(text)

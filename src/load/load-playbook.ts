@@ -43,7 +43,7 @@ export async function findPlaybook(file: string, cwd: string): Promise<string> {
 /** Bundles a playbook to one module in `runDir` and imports it. What is wrong with it is an InputError with `file:line:column`. */
 export async function loadPlaybook(file: string, options: LoadOptions): Promise<LoadedPlaybook> {
   const entry = await findPlaybook(file, options.cwd)
-  const { text, inputs } = await bundlePlaybook(entry, options)
+  const { text, inputs } = await bundleModule(entry, options)
   const digest = await digestOf(inputs, dirname(entry))
   await mkdir(options.runDir, { recursive: true, mode: 0o700 })
   // The digest stands in the name, since a process imports a path once.
@@ -69,7 +69,8 @@ export async function loadBundle(path: string, digest?: string): Promise<Playboo
   return importPlaybook(path, { file: path, cwd: dirname(path), inputs: [] })
 }
 
-async function bundlePlaybook(
+/** One module with all that it imports from its own project. Throws an InputError with the places of what is wrong. */
+export async function bundleModule(
   entry: string,
   { cwd, runDir, packageUrl }: LoadOptions,
 ): Promise<{ text: string; inputs: readonly string[] }> {
@@ -122,19 +123,36 @@ async function digestOf(inputs: readonly string[], base: string): Promise<string
 
 const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex')
 
-interface Origin {
+/** Where a bundle came from. */
+export interface Origin {
   /** As the user wrote it. */
   readonly file: string
   readonly cwd: string
   readonly inputs: readonly string[]
 }
 
-async function importPlaybook(bundle: string, { file, cwd, inputs }: Origin): Promise<Playbook> {
+async function importPlaybook(bundle: string, origin: Origin): Promise<Playbook> {
+  const made = await importDefault(bundle, origin, async (value) => value)
+  if (isPlaybook(made)) return made
+  const got = made === undefined ? 'no default export' : 'something else'
+  throw new InputError(
+    `${origin.file}: expected a playbook as its default export, got ${got}`,
+    'Write: export default playbook(...)',
+  )
+}
+
+/** What `use` makes of a bundle's default export. What is thrown there, or while it is imported, is an InputError with the author's place. */
+export async function importDefault<T>(
+  bundle: string,
+  { file, cwd, inputs }: Origin,
+  use: (value: unknown) => Promise<T>,
+): Promise<T> {
   const url = pathToFileURL(bundle).href
-  let module: { readonly default?: unknown }
   try {
-    module = (await import(/* @vite-ignore */ url)) as typeof module
+    const module = (await import(/* @vite-ignore */ url)) as { readonly default?: unknown }
+    return await use(module.default)
   } catch (error) {
+    if (error instanceof InputError) throw error
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     const place = (await placeOfMissingExport(message, inputs)) ??
       firstFrame(error, bundle, inputs) ?? { file }
@@ -142,12 +160,6 @@ async function importPlaybook(bundle: string, { file, cwd, inputs }: Origin): Pr
     const shown = { ...place, file: short === '' || short.startsWith('..') ? place.file : short }
     throw new InputError(`${placeText(shown)} cannot be loaded: ${message}`)
   }
-  if (isPlaybook(module.default)) return module.default
-  const got = module.default === undefined ? 'no default export' : 'something else'
-  throw new InputError(
-    `${file}: expected a playbook as its default export, got ${got}`,
-    'Write: export default playbook(...)',
-  )
 }
 
 // The first one that is the author's, if source maps made it one.

@@ -26,6 +26,8 @@ export interface Inventory {
   /** Files and directories it was read from, absolute. */
   readonly sources: readonly string[]
   readonly hosts: readonly InventoryHost[]
+  /** The hosts' names in the order in which the files say them first, where it is another than that of `hosts`. */
+  readonly named?: readonly string[]
   readonly groups: readonly InventoryGroup[]
   /** Where things stand, by {@link placeKey}: each host, group and value (at every depth) where it is written. Files as a person would type them from where he stood. */
   readonly places: Readonly<Record<string, Place>>
@@ -35,10 +37,12 @@ export interface Inventory {
 
 /** The key of a place: a host or group, and the way into its variables. */
 export function placeKey(kind: 'host' | 'group', name: string, path: readonly PropertyKey[] = []): string {
-  return [kind, name, ...path.map(String)]
-    .map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'))
-    .join('/')
+  return [kind, name, ...path.map(String)].map(placePart).join('/')
 }
+
+/** One part of such a key. */
+export const placePart = (part: string): string =>
+  /[~/]/.test(part) ? part.replaceAll('~', '~0').replaceAll('/', '~1') : part
 
 /** Where a host's variable (or a part of its value) was written, and by whom: the deepest known place, else that of the host. */
 export function placeOfVar(

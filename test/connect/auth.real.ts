@@ -167,6 +167,9 @@ describe('a server with passwords', () => {
       const again = () => connection.exec(sh`exit 0`).catch((error: ConnectionError) => error.fault)
       await until(async () => (await again()) === 'auth', 'the refusal')
       for (const _ of [1, 2, 3]) expect(await again()).toBe('auth')
+      // sshd answers before it writes its log.
+      await until(() => seen.passwords() > 0, 'the failure in the log')
+      await seen.over()
       expect(seen.passwords()).toBe(1)
     } finally {
       writeFileSync(shadow, text)

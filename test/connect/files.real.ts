@@ -18,6 +18,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { ConnectContext } from '../../src/connect/context.ts'
 import { openSsh } from '../../src/connect/ssh.ts'
 import type { Connection, Endpoint } from '../../src/model/connection.ts'
+import type { LockHolder } from '../../src/model/lock.ts'
 import { secret } from '../../src/model/secret.ts'
 import { kill } from '../support/processes.ts'
 import { proxied, type TcpProxy } from '../support/proxy.ts'
@@ -225,15 +226,24 @@ describe('an upload that is cut', () => {
     expect(names()).toEqual(['file'])
   })
   test('and whose lock passed on meanwhile is not gone on with', async () => {
-    const holder = { run: 'r', by: 'test', host: 'here', pid: 1, at: new Date(0).toISOString() }
+    const holder: LockHolder = {
+      run: 'r',
+      user: 'test',
+      machine: 'here',
+      pid: 1,
+      state: '/',
+      since: new Date(0).toISOString(),
+      token: 't',
+      by: 'run',
+    }
     const { number } = await connection.lock.look()
-    await connection.lock.add(number, { held: true, holder } as never)
+    await connection.lock.add(number, { held: true, holder })
     let stale = 0
     const fenced = connection.fenced(number + 1, () => stale++)
     const { stream, opened } = interrupted(2_000_000, async () => {
       await until(() => names().some((name) => statSync(at(name)).size > 1_900_000), 'the first half')
       const other = await openSsh(sshd.endpoint, context)
-      await other.lock.add(number + 1, { held: true, holder } as never)
+      await other.lock.add(number + 1, { held: true, holder })
       await other.close()
       for (const pid of sshd.sessions()) kill(pid)
       await until(() => stale > 0, 'the fence')
@@ -244,6 +254,8 @@ describe('an upload that is cut', () => {
     expect(opened()).toBe(1)
     await until(() => names().includes(partName), 'the part')
     expect(names()).toEqual([partName])
+    await connection.put({ file }, at('file'), { sha256 })
+    expect(names()).toEqual(['file'])
   })
   test('again and again without coming further is given up', async () => {
     let opened = 0

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConnectContext } from '../../src/connect/context.ts'
@@ -96,6 +97,27 @@ test('a code that a server asks for is not answered with nothing: it is named, a
     })
     expect(await failures(/Failed (password|keyboard-interactive)/g)).toBe(0)
   } finally {
+    await server.stop()
+  }
+})
+
+test('a server that punishes is told apart, and called once', async () => {
+  const server = await startSshd('127.109.2.4')
+  let calls = 0
+  const punishing = createServer((socket) => {
+    calls += 1
+    socket.on('error', () => undefined).end('Not allowed at this time\r\n')
+  })
+  await new Promise<void>((resolve) => punishing.listen(2223, '127.109.2.4', () => resolve()))
+  try {
+    const endpoint = { ...server.endpoint, port: 2223, hostKeyAlias: '[127.109.2.4]:2222' }
+    expect(await failed(open(endpoint))).toMatchObject({
+      fault: 'unreachable',
+      message: expect.stringContaining('PerSourcePenalties'),
+    })
+    expect(calls).toBe(1)
+  } finally {
+    punishing.close()
     await server.stop()
   }
 })

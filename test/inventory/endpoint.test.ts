@@ -164,7 +164,10 @@ describe('endpointOf', () => {
     ],
     ['upgrade_fleet_host_key: []', 'upgrade_fleet_host_key: expected at least one fingerprint'],
     ['upgrade_fleet_host_key: [SHA256:x]', 'expected a fingerprint as ssh-keygen -l prints it'],
-    ['ansible_host: "{{ ip }}"', 'ansible_host: expected a plain value, got a template'],
+    [
+      'ansible_host: "{{ ip }}"',
+      'ansible_host: expected a variable of this host in {{ ip }}, got none of that name',
+    ],
   ])('refuses %s', async (vars, problem) => {
     const problems = await problemsOf(() => endpoint(vars))
     expect(problems).toHaveLength(1)

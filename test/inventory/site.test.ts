@@ -81,7 +81,7 @@ describe('siteOf', () => {
       .replace('3', '!vault x')
     expect(await problemsOf(() => site(wrong))).toEqual([
       'hosts.yml:8:5 store: the fleet has no such group; did you mean "stores"?',
-      'hosts.yml:7:44 hosts.m1.apim_home: expected a plain value, got a template, which is not supported here yet; write its result',
+      'hosts.yml:7:44 hosts.m1.apim_home: expected a variable of this host in {{ base }}, got none of that name',
       'hosts.yml:1:1 stores: expected at least one host, got no such group; did you mean "store"?',
       'hosts.yml:9:52 hosts.w1.weight: expected a number, got an encrypted value, and only what the fleet declares as a secret may be one: it would be shown and kept openly (move it out of the vault)',
       'hosts.yml:9:52 hosts.w2.weight: expected a number, got an encrypted value, and only what the fleet declares as a secret may be one: it would be shown and kept openly (move it out of the vault)',

@@ -1,0 +1,106 @@
+import { type Command, Option } from 'commander'
+import { type EndedHow, type LimitSources, matchPattern } from '../inventory/limit.ts'
+import { magicVars, resolveVars } from '../inventory/templates.ts'
+import { hostsWhere, namesInWhere } from '../inventory/where.ts'
+import { InputError } from '../model/errors.ts'
+import type { Inventory, InventoryHost } from '../model/inventory.ts'
+import type { Io } from '../model/io.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { taskParts } from '../model/schedule.ts'
+import { fold } from '../model/state.ts'
+import { findHistory } from './known.ts'
+import { stateDirectory } from './world.ts'
+
+/** How hosts are chosen besides a pattern. */
+export interface ChoiceFlags {
+  readonly where?: string
+  readonly allowEmpty?: boolean
+  readonly state?: string
+}
+
+/** `--where` and `--allow-empty`, which go with every pattern and every `--limit`. */
+export function withChoice(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--where <condition>',
+        'of these, the hosts whose variables say so: \'apim_version < "2.6.0" && zone == "a"\'',
+      ),
+    )
+    .option('--allow-empty', 'let parts of a pattern match nothing')
+}
+
+/**
+ * The hosts that a pattern means, `@FILE` and `@run:ID:failed` in it included, and for which `--where` holds. `validated` is what
+ * a fleet's schemas made of a host's variables, which win over those of the files.
+ */
+export async function chosenHosts(
+  io: Io,
+  inventory: Inventory,
+  pattern: string,
+  flags: ChoiceFlags,
+  validated: (host: string) => object = () => ({}),
+): Promise<readonly InventoryHost[]> {
+  const allowEmpty = flags.allowEmpty ?? false
+  const hosts = await matchPattern(inventory, pattern, limitSources(io, flags), { allowEmpty })
+  if (flags.where === undefined) return hosts
+  const names = namesInWhere(flags.where)
+  const asked = hosts.map((host) => {
+    const magic = magicVars(host)
+    const { vars, wrong } = resolveVars(host.vars, names, magic)
+    const [first] = wrong
+    if (first !== undefined)
+      throw new InputError(`--where: ${host.name}: ${first.path.map(String).join('.')}: ${first.message}`)
+    return { name: host.name, host, vars: { ...magic, ...vars, ...validated(host.name) } }
+  })
+  const found = hostsWhere(flags.where, asked).map(({ host }) => host)
+  if (found.length === 0 && !allowEmpty)
+    throw new InputError(
+      `--where ${flags.where}: holds for none of ${hosts.length} hosts`,
+      'See what they say: upgrade-fleet inventory --host NAME; or allow it: --allow-empty',
+    )
+  return found
+}
+
+/**
+ * What a run keeps of its `--limit`: the pattern as it was typed, or the hosts' names where it was more than one, so that a resume
+ * weeks later means the same hosts. Undefined: all. Throws an InputError where no host is left, which would be all of them.
+ */
+export async function limitToKeep(
+  io: Io,
+  inventory: Inventory,
+  flags: ChoiceFlags & { readonly limit?: string },
+  validated: (host: string) => object,
+): Promise<string | undefined> {
+  const { limit, where, allowEmpty } = flags
+  if (where === undefined && !(allowEmpty && limit !== undefined) && !limit?.includes('@')) return limit
+  const hosts = await chosenHosts(io, inventory, limit ?? 'all', flags, validated)
+  if (hosts.length === 0) throw new InputError('--limit and --where leave no host to work on')
+  // The comma at the end makes a single name a list too, whatever marks are in it.
+  return hosts.map(({ name }) => `${name},`).join('')
+}
+
+/** Files from where the user stands, and runs of the state directory. */
+export const limitSources = (io: Io, { state }: Pick<ChoiceFlags, 'state'>): LimitSources => ({
+  cwd: io.cwd,
+  hostsOfRun: (run, how) => hostsOfRun(stateDirectory(io, state), run, how),
+})
+
+async function hostsOfRun(state: string, id: string, how: EndedHow): Promise<readonly string[]> {
+  const { run } = await findHistory(state, id === 'latest' ? undefined : id)
+  const { tasks } = fold(run.events)
+  const names = new Set<string>()
+  for (const [task, { status }] of tasks) {
+    const ended = how === 'failed' ? status === 'failed' || status === 'unknown' : status === 'unreachable'
+    if (ended) names.add(taskParts(task).host)
+  }
+  const known = new Set(run.record.inventory.hosts.map(({ name }) => name))
+  const others = [...names].filter((name) => !known.has(name))
+  // A thing ended so: its machine is the one to go to, which the journal does not say.
+  if (others.length > 0)
+    throw new InputError(
+      `@run:${id}:${how}: ${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} reached through a host${didYouMean(others[0] ?? '', known)}`,
+      'Name the hosts themselves: --limit HOSTS',
+    )
+  return [...names]
+}
