@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { sudoersRule } from '../../src/commands/sudoers.ts'
 import type { ConnectContext } from '../../src/connect/context.ts'
@@ -271,4 +272,19 @@ test('a right password after which more is asked for is not called wrong, and no
     ),
   )
   await expect(connection.exec(sh`true`)).rejects.toEqual(fails('is not tried twice'))
+})
+
+test('what sudo logs of its input holds what is run, and never the password', async () => {
+  const { users, open } = await host([])
+  const logs = users.scratch({ name: 'root', uid: 0 })
+  const logging = `Defaults log_input, log_output, !compress_io, iolog_dir=${logs}, iolog_flush`
+  users.etc('sudoers', `${logging}\n${needsPassword}\n`, 0o440)
+  const connection = await open({ ...sudo, password: secret('env:RIGHT') })
+  expect(await connection.exec(sh`id -un`)).toMatchObject({ stdout: 'uf-app\n' })
+  const kept = readdirSync(logs, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+    .filter((one) => one.isFile())
+    .map((one) => readFileSync(join(one.parentPath, one.name), 'utf8'))
+    .join('\n')
+  expect(kept).toContain('id -un')
+  expect(kept).not.toContain('opens it')
 })
