@@ -113,6 +113,7 @@ export function worldOf(
   const controller = sshController(io, flags)
   const warned = new Set<string>()
   const connected = new Map<string, Connection>()
+  const endpoints = new Map<InventoryHost, Endpoint>()
   const endpointFor = (host: InventoryHost): Endpoint => {
     const { endpoint, warnings } = explainEndpoint(inventory, host, controller)
     for (const warning of warnings) {
@@ -176,7 +177,10 @@ export function worldOf(
           'unreachable',
           `${machine.name} is not in the inventory of this run`,
         )
-      const connection = await pool.get(endpointFor(host))
+      // Each task asks; what is asked for on the way is known by then.
+      const endpoint = endpoints.get(host) ?? endpointFor(host)
+      endpoints.set(host, endpoint)
+      const connection = await pool.get(endpoint)
       connected.set(machine.name, connection)
       return check ? readOnly(connection) : connection
     },
