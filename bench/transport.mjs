@@ -89,7 +89,7 @@ async function scaled() {
       const { target } = servers
       const file = join(servers.directory, `target-${count}.json`)
       writeFileSync(file, JSON.stringify({ ...target, hosts: target.hosts.slice(0, count) }))
-      const limit = `h[0:${count - 1}]`
+      const limit = `bench[0:${count - 1}]`
       const one = await measure(
         `node ${root}dist/main.js run ${here}playbook.ts -i ${servers.inventory} --yes --forks 50 --limit '${limit}' ` +
           `-e '{"commands":${commands},"how":"changes"}' --state ${join(servers.directory, 'state')}`,
