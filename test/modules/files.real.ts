@@ -313,9 +313,7 @@ describe('what a change of a file would make different', () => {
     tree(dir, { conf: 'a\nb\n' })
     chmodSync(path, 0o644)
     const render = file.render({ path, text: ['a\nc=', secret('env:P'), '\n'] })
-    expect(await diffOf(render)).toEqual([
-      { path, before: 'a\nb\n', after: 'a\nc=***\n' },
-    ])
+    expect(await diffOf(render)).toEqual([{ path, before: 'a\nb\n', after: 'a\nc=***\n' }])
     expect(read(path)).toBe('a\nb\n')
     writeFileSync(path, Buffer.alloc(5))
     expect((await diffOf(render))?.[0]).toMatchObject({ before: '5 bytes that are no text\n' })

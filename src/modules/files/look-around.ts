@@ -21,14 +21,15 @@ export type Stat = {
 }
 
 const wanted = '%f %a %u %g %s %Y %h %i %U %G'
-const kinds: Readonly<Record<number, Stat['kind']>> = { 4: 'directory', 7: 'file', 9: 'link' }
+/** By the first digits of the raw mode. */
+const kinds: Readonly<Record<string, Stat['kind']>> = { '4': 'directory', '8': 'file', a: 'link' }
 
 function statOf(path: string, line: string): Stat {
   const [raw = '', mode = '', uid, gid, size, mtime, names, inode = '', owner = '', group = ''] =
     line.split(' ')
   return {
     path,
-    kind: kinds[Number.parseInt(raw, 16) >> 12] ?? 'other',
+    kind: kinds[raw.slice(0, -3)] ?? 'other',
     mode: mode.padStart(4, '0'),
     owner,
     group,
