@@ -246,6 +246,16 @@ describe('a server with PAM', () => {
     )
     expect(await refused(endpoint, { ask: person(['no']) })).toContain('keyboard-interactive (refused)')
   })
+  test('a first question that is none for the password is put to a person, and no password is sent', async () => {
+    const config = ['KbdInteractiveAuthentication yes']
+    const server = await start('127.101.0.10', { ann: right }, config, ['auth optional pam_ftp.so', ...once])
+    const [seen, before] = [watch(server), asked.length]
+    const endpoint = { ...server.account('ann'), password: bad }
+    expect(await logIn(endpoint, { ask: person([right]) })).toBe('ann')
+    expect(asked.slice(before)).toMatchObject([{ prompts: [{ text: 'Password required for ann.' }] }])
+    expect(await refused(endpoint)).toContain('asks "Password required for ann.", and nobody can answer here')
+    expect([seen.accepted(), seen.failures()]).toEqual([['keyboard-interactive/pam'], 0])
+  })
   test('after a key, it may ask a person without any password', async () => {
     const config = [
       'KbdInteractiveAuthentication yes',
