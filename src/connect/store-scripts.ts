@@ -164,7 +164,7 @@ u=$(readlink -- "$q"; echo .); u=\${u%??}; case \${u##*/} in .upgrade-fleet-*) r
 /** Where a machine keeps files by their digest. */
 const cacheOf = (workdir: string): string => `${workdir}/cache/sha256`
 
-/** How long and how much is kept in a machine's cache: the least recently used goes first. */
+/** How long and how much is kept in a machine's cache, also of what it fetched itself: the least recently used goes first. */
 export const cacheBounds = { days: 30, bytes: 10 * 1024 ** 3 } as const
 
 /**
@@ -193,6 +193,7 @@ fresh
 g=; ! cp --reflink=auto -- "$q" "$x" || g=$($h <"$x")
 if [ "\${g%% *}" = ${sha256} ]; then [ "$q" != "$c" ] || touch -c -- "$c"
 ${endStore(options, fence)}
+${options.cache === true ? `c=\${c%/*}; ${keptInBounds}` : ':'}
 exit 0; fi
 exec 9>&-; rm -f -- "$t"
 [ -n "$g" ] || continue
@@ -209,6 +210,9 @@ function cacheKeep({ cache = false }: PutOptions, workdir: string): string {
   return `c=${quote(cacheOf(workdir))}; if mkdir -p -- "$c" && [ ! -e "$c/$w" ]; then
 set -- $(stat -f -c '%a %S %b' -- "$c")
 if [ $# != 3 ] || [ "$3" = 0 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$x" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
-find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
-v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done; fi`
+${keptInBounds}; fi`
 }
+
+// Of the directory `c`.
+const keptInBounds = `find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
+v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done`
