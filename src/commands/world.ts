@@ -10,7 +10,6 @@ import { readOnly } from '../connect/read-only.ts'
 import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
 import { isKnownHost, type ScannedHost, scanKeys } from '../connect/scan-keys.ts'
-import { keepTries } from '../connect/tries.ts'
 import { keepTurns } from '../connect/turns.ts'
 import type { TypedBecome } from '../inventory/become-vars.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
@@ -99,7 +98,6 @@ export function worldOf(
     secrets,
     home: io.home,
     turns: keepTurns(),
-    tries: keepTries(),
     refusals: keepRefusals(),
     openedKeys: new Map(),
     ...(typed !== undefined && { passphrases: typed.passphrases }),
