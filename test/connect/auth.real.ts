@@ -8,7 +8,7 @@ import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
 import type { ConnectionError } from '../../src/model/errors.ts'
 import { secret } from '../../src/model/secret.ts'
-import { type Accounts, startAccounts } from '../support/login-accounts.ts'
+import { type Accounts, startAccounts } from '../support/accounts.ts'
 import { kill } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 
@@ -157,7 +157,7 @@ describe('a server with passwords', () => {
   })
   test('a password that is wrong by now is tried once by the connection that was lost', async () => {
     const connection = await openSsh({ ...server.account('ann'), password: good }, context)
-    const shadow = join(server.directory, 'etc/shadow')
+    const { shadow } = server
     const text = readFileSync(shadow, 'utf8')
     const seen = watch(server)
     try {
