@@ -15,6 +15,7 @@ import { faultOf, saidOf, shownIn, wordsIn } from './openssh-faults.ts'
 import { type TrustedKeys, trustedKeys } from './openssh-keys.ts'
 import { findLogin, type Login, refusedLogin } from './openssh-login.ts'
 import { type Start, socketDirectory, startMaster, textOf } from './openssh-start.ts'
+import { cannotAnswer } from './openssh-version.ts'
 import { isPasswordPrompt } from './password-prompt.ts'
 import { keepRefusals, type Trial, type Verdict } from './refusals.ts'
 import { BrokenOff } from './ssh-link.ts'
@@ -37,6 +38,15 @@ export async function openSshLink(
   const proxyCommand = await proxyOf(endpoint, context)
   const password = endpoint.password && secretValue(name, endpoint.password, context.secrets)
   const passphrase = password === undefined ? passphraseOf(endpoint, login, context) : undefined
+  if (password !== undefined || passphrase !== undefined) {
+    const why = await cannotAnswer(program)
+    if (why !== undefined)
+      throw new ConnectionError(
+        name,
+        'auth',
+        `${name}: not logged in: ${why}\nInstall a newer one, or log in with a key that the agent holds: ssh-add FILE`,
+      )
+  }
   const directory = socketDirectory()
   const identity = join(directory, 'identity')
   const leave = () => rmSync(directory, { recursive: true, force: true })
