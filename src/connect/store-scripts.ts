@@ -53,14 +53,20 @@ export function endStore(
 chmod ${mode.toString(8).padStart(4, '0')} -- "$x" || exit 1
 sync -- "$x" 2>/dev/null || sync
 ${fence === undefined ? ':' : `{ ${fence}; } || exit ${passedOn}`}
-if [ -L "$t" ] || ! [ "$t" -ef "$x" ]; then printf '%s\\n' "somebody else put something in place of $t: who may write into $d?" >&2; exit 1; fi
+${stillOpen}
 ${naming(exclusive)}`
 }
 
-/** Gives a file that is whole, with owner and mode, its name. */
-export function nameScript(place: Place, options: PutOptions): string {
+// The name must be that of the open file.
+const stillOpen = `[ ! -L "$t" ] && [ "$t" -ef "$x" ] || { printf '%s\\n' "somebody else put something in place of $t: who may write into $d?" >&2; exit 1; }`
+
+/** Gives a file that is whole, with owner and mode, its name: by what it is while it is held open, not by its name alone. */
+export function nameScript(place: Place, sha256: string, options: PutOptions): string {
   return `${beginStore(place, options)}
+${digestTool}
 trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
+[ -L "$t" ] || exec 9<"$t" || exit 1
+g=$($h <"$x"); [ "\${g%% *}" = ${sha256} ] && ${stillOpen}
 ${naming(options.exclusive)}`
 }
 
@@ -153,8 +159,11 @@ ${cacheKeep(options, workdir)}
 ${endStore(options, fence)}`
 }
 
-/** Removes a part that nobody comes back for. */
-export const dropPart = (part: string): string => `rm -f -- ${quote(part)}`
+/** Removes a part that nobody comes back for; of the last attempt, what it left, and whoever may still write there. */
+export function dropPart(part: string, before?: Large['before']): string {
+  const kill = before?.writer === undefined ? '' : `( ${killScript(before.writer)} ) >/dev/null\n`
+  return `${kill}rm -f -- ${[part, ...(before === undefined ? [] : [before.temporary])].map(quote).join(' ')}`
+}
 
 // Notes are links to where the parts lie; of what is old, nothing is removed but what has a name of ours.
 const sweep = `for q in "$l"/*; do [ -L "$q" ] || continue; [ -e "$q" ] || { rm -f -- "$q"; continue; }
