@@ -64,7 +64,7 @@ export async function prepare(
     | 'skipTags'
     | 'startAtTask'
   > &
-    Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'> &
+    Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | 'become' | 'becomeUser' | 'becomeMethod'> &
     KeyFlags,
   keep: boolean,
 ): Promise<Prepared> {
@@ -83,7 +83,7 @@ export async function prepare(
     if (keep) warnOfPlain(io, extraVars)
     const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
     const selection = selectionOf(flags)
-    const { user, privateKey } = flags
+    const { user, privateKey, timeout } = flags
     const become = becomeTyped(flags)
     const record: RunRecord = {
       kind: 'run',
@@ -96,10 +96,11 @@ export async function prepare(
       limit: await limitToKeep(io, inventory, flags, validatedBy(loaded.playbook, inventory, extraVars)),
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
-      ...((user ?? privateKey ?? become) !== undefined && {
+      ...((user ?? privateKey ?? timeout ?? become) !== undefined && {
         login: {
           ...(user !== undefined && { user }),
           ...(privateKey !== undefined && { privateKey: keyPath(io, privateKey) }),
+          ...(timeout !== undefined && { timeout }),
           ...become,
         },
       }),

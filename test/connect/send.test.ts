@@ -25,7 +25,7 @@ test('an upload of which nothing more comes is broken off; one that moves is not
         options?.signal?.addEventListener('abort', () => end({ kind: 'cancelled' }))
       }),
   })
-  const source = await opened({ bytes: Buffer.from('x') }, () => '')
+  const source = await opened({ bytes: Buffer.from('x'.repeat(100)) }, () => '')
   const moving = await sendAll(script(true), '', source, 'd', {}, 0.3)
   expect(moving).toMatchObject({ answer: { end: { kind: 'exit' } }, failed: undefined })
   expect(moving.answer.stdout.toString()).toBe('')
