@@ -1,4 +1,5 @@
 import { quote } from '../model/command.ts'
+import { needs } from './tools.ts'
 
 /** What a script of ours ends with when the machine's lock has passed on meanwhile. */
 export const passedOn = 6
@@ -6,6 +7,7 @@ export const passedOn = 6
 export const quicker = 3
 
 const kept = 50
+const tools = needs('mkdir', 'mv', 'rm', 'sync')
 
 /** Where a machine's lock is: a directory for each of its states, named by its number, with the note in it. */
 const lockDirectory = (workdir: string): string => `${workdir}/machine-lock`
@@ -33,7 +35,8 @@ const sayNote = `while IFS= read -r x; do printf '%s\\n' "$x"; done <"$l/$m/note
 
 /** Adds a state after that of a number; {@link quicker} when it is not the newest. */
 export function addScript(workdir: string, after: number, note: string, token: string): string {
-  return `umask 077; l=${quote(lockDirectory(workdir))}; n=${after + 1}
+  return `${tools}
+umask 077; l=${quote(lockDirectory(workdir))}; n=${after + 1}
 ${newest}
 [ "$m" = ${after} ] || exit ${quicker}
 ${add(note, token)}
@@ -46,7 +49,8 @@ exit 0`
  * {@link taken} and the number, or the newest state's number and its note.
  */
 export function takeScript(workdir: string, free: string, note: string, token: string): string {
-  return `${workdir}
+  return `${tools}
+${workdir}
 printf '%s\\n' "$w"; umask 077; l=$w/machine-lock
 ${newest}
 if [ "$m" != 0 ]; then x=; IFS= read -r x <"$l/$m/note"
