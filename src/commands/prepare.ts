@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
+import { warmUp } from '../connect/ssh.ts'
 import { endpointOf } from '../inventory/endpoint.ts'
 import { type ExtraVars, namesOf, paramsOf, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
 import { findInventory } from '../inventory/find-inventory.ts'
@@ -73,6 +74,10 @@ export async function prepare(
   const run = keep ? await nextRunId(state, io.now()) : newRunId(io.now())
   const folder = keep ? await makeRunFolder(state, run) : await temporaryFolder(run)
   const discard = () => rm(folder.path, { recursive: true, force: true })
+  // The bundler is a process of its own: the inventory is read meanwhile, and what is needed later loaded.
+  const loading = loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
+  const ended = loading.catch(() => undefined)
+  if (keep) void warmUp()
   try {
     const { sources, note } = await findInventory(io, flags.inventory)
     if (note !== undefined) io.err(`${note}\n`)
@@ -81,7 +86,7 @@ export async function prepare(
     const inventory = await loadInventory(inventoryInput(io, sources, beside, unseal))
     const extraVars = await parseExtraVars(flags.extraVars, io.cwd, unseal)
     if (keep) warnOfPlain(io, extraVars)
-    const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
+    const loaded = await loading
     const selection = selectionOf(flags)
     const { user, privateKey } = flags
     const become = becomeTyped(flags)
@@ -106,6 +111,7 @@ export async function prepare(
     }
     return { run, state, folder, record, ...applied(loaded.playbook, record), discard }
   } catch (error) {
+    await ended
     await discard()
     throw error
   }
