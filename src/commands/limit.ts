@@ -9,7 +9,7 @@ import { didYouMean } from '../model/nearest.ts'
 import { taskParts } from '../model/schedule.ts'
 import { fold } from '../model/state.ts'
 import { findHistory } from './known.ts'
-import { stateDirectory } from './world.ts'
+import { stateDirectory } from './paths.ts'
 
 /** How hosts are chosen besides a pattern. */
 export interface ChoiceFlags {

@@ -28,9 +28,9 @@ import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
 import { becomeTyped, type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
 import { limitToKeep } from './limit.ts'
 import { inventoryInput } from './options.ts'
+import { keyPath, packageUrl, stateDirectory } from './paths.ts'
 import { secretsIn } from './ready.ts'
 import { type KeyFlags, newTyped } from './typed.ts'
-import { keyPath, packageUrl, stateDirectory } from './world.ts'
 
 /** A playbook applied to an inventory, checked as far as no connection is needed. */
 export interface Prepared {

@@ -8,9 +8,9 @@ import { getFile, putFile } from './files.ts'
 import { listJobs, startJob } from './jobs.ts'
 import { fenceTest } from './lock-scripts.ts'
 import { machineLock, type Place } from './machine-lock.ts'
+import { keepRefusals, type Refusals } from './refusals.ts'
 import { type Fence, must, passedOnReason, type Runner, runnerOver } from './runner.ts'
 import { keepShells, type Shells } from './shells.ts'
-import { keepTries, type Tries } from './tries.ts'
 import type { Wire } from './wire.ts'
 import { findWorkdir, makeWorkdir, pathOf } from './workdir.ts'
 
@@ -30,7 +30,7 @@ interface Seat {
 export interface Shared {
   /** The name of who logs in, who needs not be become. */
   readonly login?: string
-  readonly tries?: Tries | undefined
+  readonly refusals?: Refusals | undefined
   /** Seconds for a command whose caller says no other. */
   readonly timeout?: number | undefined
 }
@@ -40,11 +40,11 @@ export function machine(
   endpoint: Endpoint,
   wire: Wire,
   secrets: SecretStore,
-  { login, tries = keepTries(), timeout = defaultTimeout }: Shared = {},
+  { login, refusals = keepRefusals(), timeout = defaultTimeout }: Shared = {},
 ): Connection {
   const host = endpoint.name
   const shells = keepShells(host, wire)
-  const becoming = { host, secrets, tries, manners: new Map() }
+  const becoming = { host, secrets, refusals, manners: new Map() }
   const seats = new Map<string, Seat>()
   const seatOf = (become: Become | undefined): Seat => {
     const key = become === undefined ? '' : `${become.method} ${become.user}`

@@ -59,7 +59,7 @@ export async function overLinks(
   const wire = keepWire(endpoint.name, await open(), open, context.retry)
   return machine(endpoint, wire, context.secrets, {
     login: endpoint.user ?? userInfo().username,
-    tries: context.tries,
+    refusals: context.refusals,
     timeout: context.commandTimeout,
   })
 }
