@@ -4,6 +4,7 @@ import { addChild, addGroup, addHosts, type Draft, say, setGroupVar } from './dr
 import { isForbidden, type LocatedEntry, locate, problem } from './located.ts'
 import { pythonLiteral } from './python-literal.ts'
 import { shellWords } from './shell-words.ts'
+import { deepest } from './too-much.ts'
 
 type Section = { readonly group: string; readonly kind: 'hosts' | 'children' | 'vars' }
 
@@ -65,11 +66,15 @@ export function readIniInventory(draft: Draft, text: string, file: string): void
     }
   }
   const declared = [...draft.groups.keys()].filter((name) => !pending.has(name))
-  for (const [group, { place, path }] of pending) {
-    const message = `expected a group with a section of its own, got "${group}"${didYouMean(group, declared)}`
+  for (const [at, [group, { place, path }]] of [...pending].entries()) {
+    // Looking for what was meant takes time, and nobody reads as many.
+    const hint = at < mostHints ? didYouMean(group, declared) : ''
+    const message = `expected a group with a section of its own, got "${group}"${hint}`
     draft.problems.push(problem(place, path, message))
   }
 }
+
+const mostHints = 20
 
 function sectionOf(line: string): Section | string {
   const [, group, kind = 'hosts'] = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/.exec(line) ?? []
@@ -96,7 +101,10 @@ function hostLine(
     if (key === undefined || value === undefined) {
       complain(`expected key=value, got ${JSON.stringify(pair)}`)
     } else if (isForbidden(key)) complain(`expected another name than ${key}`)
-    else vars.push([key, entry(value, columnOf(place, line, pair, key))])
+    else {
+      const said = entry(draft, value, columnOf(place, line, pair, key), key)
+      if (said !== undefined) vars.push([key, said])
+    }
   }
   for (const host of addHosts(draft, group, name, place)) {
     const known = draft.hosts.get(host)
@@ -114,8 +122,10 @@ function varLine(
   const [, key, value] = /^([^=]*?)\s*=\s*(.*)$/s.exec(line) ?? []
   if (key === undefined || value === undefined) complain(`expected key=value, got ${JSON.stringify(line)}`)
   else if (isForbidden(key)) complain(`expected another name than ${key}`)
-  else
-    setGroupVar(draft, addGroup(draft, groupName, place), key, entry(value, columnOf(place, line, line, key)))
+  else {
+    const said = entry(draft, value, columnOf(place, line, line, key), key)
+    if (said !== undefined) setGroupVar(draft, addGroup(draft, groupName, place), key, said)
+  }
 }
 
 // Where the pair stands in its line, if it stands there as it is.
@@ -124,7 +134,23 @@ function columnOf(place: Place, line: string, pair: string, key: string): Place 
   return { ...place, column: (place.column ?? 1) + Math.max(0, found) }
 }
 
-function entry(text: string, place: Place): LocatedEntry {
+function entry(draft: Draft, text: string, place: Place, key: string): LocatedEntry | undefined {
+  const depth = /^\s*[[({]/.test(text) ? bracketDepth(text) : 0
+  if (depth > deepest) {
+    draft.problems.push(problem(place, key, `expected at most ${deepest} levels, got more`))
+    return undefined
+  }
   const value = pythonLiteral(text)
   return { key: place, textKey: true, value: locate(value === undefined ? text : value, place) }
+}
+
+// Brackets in quotes count too.
+function bracketDepth(text: string): number {
+  let depth = 0
+  let most = 0
+  for (const char of text) {
+    if ('[({'.includes(char)) most = Math.max(most, ++depth)
+    else if ('])}'.includes(char)) depth--
+  }
+  return most
 }

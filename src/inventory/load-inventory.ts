@@ -3,7 +3,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { readArtifacts } from './artifacts.ts'
-import { type Draft, emptyDraft, noVarsFiles } from './draft.ts'
+import { type Draft, emptyDraft, noVarsFiles, refuseDeepGroups } from './draft.ts'
 import { problem } from './located.ts'
 import { checkedText } from './read-text.ts'
 import { noKeys, type Unseal } from './sealed.ts'
@@ -83,6 +83,7 @@ export async function readDraft(
       })
     }
   }
+  refuseDeepGroups(draft)
   for (const directory of directories) {
     const beside = noVarsFiles()
     await readArtifacts(draft, directory, beside, shownPath)

@@ -96,7 +96,7 @@ export function readInventoryText(draft: Draft, text: string, file: string, exte
 // By the first line that says something: which of the two is meant by what is neither.
 function looksIni(text: string): boolean {
   const first = text.split('\n').find((line) => line.trim() !== '' && !/^\s*[#;]/.test(line))
-  return first !== undefined && !/^---|^[{%]|^- |^[^\s=]+:(\s|$)/.test(first)
+  return first !== undefined && !/^---|^[{%]|^- |^\[\s*(["'[{\d]|$)|^[^\s=]+:(\s|$)/.test(first)
 }
 
 async function readModule(draft: Draft, path: string, file: string, options: SourceOptions): Promise<void> {

@@ -2,7 +2,8 @@ import { isAlias, isMap, isSeq, LineCounter, type Node, type Pair, Scalar } from
 import type { Place } from '../model/errors.ts'
 import { isForbidden, type Located, type LocatedEntry, problem, shown } from './located.ts'
 import { plainScalar, type Scalar as Value } from './scalars.ts'
-import { isJson, parseYaml, placeOfDepth } from './yaml-parse.ts'
+import { deepest } from './too-much.ts'
+import { isJson, parseYaml } from './yaml-parse.ts'
 
 /** A YAML file's value with its places, or undefined with at least one problem. */
 export interface YamlText {
@@ -15,7 +16,6 @@ export interface YamlText {
 /** Values of a text, and of those what aliases repeat: a bomb is small before it is expanded. */
 const mostNodes = 2_000_000
 const mostAliased = 200_000
-const deepest = 100
 
 /**
  * Reads YAML (or JSON) as Ansible does: PyYAML's rules for plain scalars, `<<` merges, aliases. A vault becomes
@@ -28,9 +28,9 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
   const warnings: string[] = []
   const json = isJson(text)
   const document = parseYaml(text, lines)
-  if (document === undefined) {
-    const { line, column } = placeOfDepth(text, deepest)
-    problems.push(problem({ file, line, column }, '', `expected at most ${deepest} levels, got more`))
+  if ('message' in document) {
+    const { line, column, message } = document
+    problems.push(problem({ file, line, column }, '', message))
     return { root: undefined, problems, warnings }
   }
   const at = (offset: number): Place => {
