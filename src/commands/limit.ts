@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander'
+import { pathText } from '../inventory/issues.ts'
 import { type EndedHow, type LimitSources, matchPattern } from '../inventory/limit.ts'
+import { problem } from '../inventory/located.ts'
 import { magicVars, resolveVars } from '../inventory/templates.ts'
 import { hostsWhere, namesInWhere } from '../inventory/where.ts'
 import { InputError } from '../model/errors.ts'
-import type { Inventory, InventoryHost } from '../model/inventory.ts'
+import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { taskParts } from '../model/schedule.ts'
@@ -50,7 +52,13 @@ export async function chosenHosts(
     const { vars, wrong } = resolveVars(host.vars, names, magic)
     const [first] = wrong
     if (first !== undefined)
-      throw new InputError(`--where: ${host.name}: ${first.path.map(String).join('.')}: ${first.message}`)
+      throw new InputError(
+        problem(
+          placeOfVar(inventory, host, first.path).place,
+          `hosts.${host.name}.${pathText(first.path)}`,
+          `${first.message} (--where asks for it)`,
+        ),
+      )
     return { name: host.name, host, vars: { ...magic, ...vars, ...validated(host.name) } }
   })
   const found = hostsWhere(flags.where, asked).map(({ host }) => host)

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { InputError } from '../model/errors.ts'
+import { InputError, type Place } from '../model/errors.ts'
 import type { Json } from '../model/json.ts'
 import { isTelling } from '../model/telling.ts'
 import { isAge } from './age.ts'
 import { bare, type Located, type LocatedEntry } from './located.ts'
+import { unsafeText } from './unsafe.ts'
 import { isVault } from './vault.ts'
 import { readYaml, type YamlText } from './yaml-text.ts'
 
@@ -52,6 +53,7 @@ function closed(value: Located, path: string, at: readonly string[]): Located {
     return { ...value, items: value.items.map((item, index) => closed(item, path, [...at, String(index)])) }
   if (value.kind === 'map') {
     if (value.entries.has('__ansible_vault')) return value
+    if (unsafeText(bare(value)) !== undefined) return sealed(value.place, path, at)
     const entries = [...value.entries].map(
       ([key, entry]) => [key, { ...entry, value: closed(entry.value, path, [...at, key]) }] as const,
     )
@@ -60,16 +62,19 @@ function closed(value: Located, path: string, at: readonly string[]): Located {
   const name = at.findLast((part) => !/^\d+$/.test(part)) ?? ''
   const isClosed =
     typeof value.value === 'string' ? value.value !== '' : typeof value.value === 'number' && isTelling(name)
-  if (!isClosed) return value
+  return isClosed ? sealed(value.place, path, at) : value
+}
+
+function sealed(place: Place, path: string, at: readonly string[]): Located {
   const entry = (text: string): LocatedEntry => ({
-    key: value.place,
+    key: place,
     textKey: true,
-    value: { kind: 'scalar', place: value.place, value: text },
+    value: { kind: 'scalar', place, value: text },
   })
   const pointer = at.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
   return {
     kind: 'map',
-    place: value.place,
+    place,
     entries: new Map([
       ['__sealed', entry(path)],
       ['at', entry(pointer)],
@@ -88,16 +93,18 @@ export async function sealedValue(what: string, name: string, unseal: Unseal): P
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  const value = parts.reduce<Json>((at, part) => {
+  const found = parts.reduce<Json>((at, part) => {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
     return (at as Readonly<Record<string, Json>>)[part]
   }, root && bare(root))
+  const unsafe = unsafeText(found)
+  const value = unsafe ?? found
   if ((typeof value !== 'string' && typeof value !== 'number') || value === '')
     throw new InputError(
       `${what}: there is no such value in it any more`,
       'Put it back, or correct the inventory.',
     )
-  if (/\{\{|\{%/.test(String(value)))
+  if (unsafe === undefined && /\{\{|\{%/.test(String(value)))
     throw new InputError(
       `${what}: expected a plain value, got a template, which is not resolved in an encrypted file`,
     )

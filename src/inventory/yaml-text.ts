@@ -3,6 +3,7 @@ import type { Place } from '../model/errors.ts'
 import { isForbidden, type Located, type LocatedEntry, problem, shown } from './located.ts'
 import { plainScalar, type Scalar as Value } from './scalars.ts'
 import { deepest } from './too-much.ts'
+import { unsafeKey } from './unsafe.ts'
 import { isJson, parseYaml } from './yaml-parse.ts'
 
 /** A YAML file's value with its places, or undefined with at least one problem. */
@@ -84,7 +85,8 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
       return made
     }
     if (node.anchor !== undefined) anchors.set(node.anchor, node)
-    if (node.tag !== undefined && !/^tag:yaml\.org,2002:(seq|map)$/.test(node.tag))
+    const isUnsafe = node.tag === '!unsafe'
+    if (node.tag !== undefined && !isUnsafe && !/^tag:yaml\.org,2002:(seq|map)$/.test(node.tag))
       return complain(node, `the tag ${node.tag} is not supported here`)
     open.add(node)
     const made: Located = isSeq(node)
@@ -95,7 +97,7 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
           entries: isMap(node) ? entriesOf(node.items as Pair<Node, Node | null>[]) : new Map(),
         }
     open.delete(node)
-    return made
+    return isUnsafe ? unsafe(made) : made
   }
 
   const scalar = (
@@ -105,14 +107,9 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     plain: boolean,
     place: Place,
   ): Located => {
-    if (tag === '!vault' || tag === '!vault-encrypted') {
-      const value: Located = { kind: 'scalar', place, value: text }
-      return {
-        kind: 'map',
-        place,
-        entries: new Map([['__ansible_vault', { key: place, textKey: true, value }]]),
-      }
-    }
+    const said: Located = { kind: 'scalar', place, value: text }
+    if (tag === '!vault' || tag === '!vault-encrypted') return under('__ansible_vault', said)
+    if (tag === '!unsafe') return unsafe(said)
     if (plain && (text === '=' || text === '<<') && !tag)
       return complain(node, `expected a value, got ${text} (quote it if it is text)`)
     const value = json && plain ? (JSON.parse(text) as Value) : tagged(tag, text, plain)
@@ -158,16 +155,32 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     }
   }
 
+  // Every text within.
+  const unsafe = (value: Located): Located => {
+    if (value.kind === 'scalar') return typeof value.value === 'string' ? under(unsafeKey, value) : value
+    if (value.kind === 'list') return { ...value, items: value.items.map(unsafe) }
+    const entries = [...value.entries].map(
+      ([key, entry]) => [key, { ...entry, value: unsafe(entry.value) }] as const,
+    )
+    return { ...value, entries: new Map(entries) }
+  }
+
   const { contents } = document
   const root = contents === null ? ({ kind: 'scalar', place: at(0), value: null } as const) : walk(contents)
   return { root: problems.length === 0 ? root : undefined, problems, warnings }
 }
 
+const under = (key: string, value: Located): Located => ({
+  kind: 'map',
+  place: value.place,
+  entries: new Map([[key, { key: value.place, textKey: true, value }]]),
+})
+
 const standard = 'tag:yaml.org,2002:'
 
 function tagged(tag: string | undefined, text: string, plain: boolean): Value | undefined {
   if (tag === undefined || tag === '') return plain ? plainScalar(text) : text
-  if (tag === '!' || tag === '!unsafe' || tag === `${standard}str`) return text
+  if (tag === '!' || tag === `${standard}str`) return text
   const value = plainScalar(text)
   if (tag === `${standard}null` && value === null) return null
   if (tag === `${standard}bool` && typeof value === 'boolean') return value
