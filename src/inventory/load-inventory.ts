@@ -30,6 +30,8 @@ export interface InventoryInput {
   readonly importModule?: ((path: string) => Promise<unknown>) | undefined
   /** Is told what inventory programs say on their error stream. */
   readonly tell?: ((text: string) => void) | undefined
+  /** Ends inventory programs. */
+  readonly interrupted?: AbortSignal | undefined
   /** Seconds that a call of an inventory program may take: 60 unless said. */
   readonly programDeadline?: number | undefined
 }
@@ -79,6 +81,7 @@ export async function readDraft(
         shownPath,
         importModule: input.importModule,
         tell: input.tell ?? (() => {}),
+        signal: input.interrupted,
         deadline: input.programDeadline ?? 60,
       })
     }

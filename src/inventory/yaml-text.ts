@@ -28,6 +28,10 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
   const problems: string[] = []
   const warnings: string[] = []
   const json = isJson(text)
+  if (format === 'json' && !json) {
+    problems.push(notJson(text, file))
+    return { root: undefined, problems, warnings }
+  }
   const document = parseYaml(text, lines)
   if ('message' in document) {
     const { line, column, message } = document
@@ -41,8 +45,6 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
   for (const error of document.errors) {
     problems.push(problem(at(error.pos[0]), '', `expected YAML, got: ${error.message.split('\n')[0]}`))
   }
-  if (problems.length === 0 && format === 'json' && !json)
-    problems.push(problem(at(0), '', 'expected JSON, got other text'))
   if (problems.length > 0) return { root: undefined, problems, warnings }
 
   const open = new Set<Node>()
@@ -168,6 +170,19 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
   const { contents } = document
   const root = contents === null ? ({ kind: 'scalar', place: at(0), value: null } as const) : walk(contents)
   return { root: problems.length === 0 ? root : undefined, problems, warnings }
+}
+
+function notJson(text: string, file: string): string {
+  let offset = 0
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    offset = Number(/ at position (\d+)/.exec(String(error))?.[1] ?? 0)
+  }
+  const before = text.slice(0, offset).split('\n')
+  const place = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+  const got = text.trim() === '' ? 'nothing' : shown(text.slice(offset, offset + 100).trim())
+  return problem(place, '', `expected JSON, got ${got === '""' ? 'its end' : got}`)
 }
 
 const under = (key: string, value: Located): Located => ({
