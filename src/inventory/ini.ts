@@ -1,12 +1,15 @@
 import type { Place } from '../model/errors.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { addChild, addGroup, addHosts, type Draft, say, setGroupVar } from './draft.ts'
-import { isForbidden, type LocatedEntry, locate, problem } from './located.ts'
+import { isForbidden, type Located, type LocatedEntry, locate, problem } from './located.ts'
 import { pythonLiteral } from './python-literal.ts'
 import { shellWords } from './shell-words.ts'
 import { deepest } from './too-much.ts'
 
 type Section = { readonly group: string; readonly kind: 'hosts' | 'children' | 'vars' }
+
+/** What becomes of a variable's value, given `hosts` or `groups`, whose it is, and its name. */
+type Close = (value: Located, at: readonly string[]) => Located
 
 /** A group that a line names before a section of its own does. */
 interface Pending {
@@ -17,7 +20,12 @@ interface Pending {
 }
 
 /** Reads Ansible's INI inventory into the draft. Values are Python's: `5` is a number, `0644` and `true` are texts. */
-export function readIniInventory(draft: Draft, text: string, file: string): void {
+export function readIniInventory(
+  draft: Draft,
+  text: string,
+  file: string,
+  close: Close = (value) => value,
+): void {
   let section: Section = { group: 'ungrouped', kind: 'hosts' }
   const pending = new Map<string, Pending>()
   // A child is put below its parents when its own section comes: this is the order that Ansible keeps.
@@ -47,8 +55,8 @@ export function readIniInventory(draft: Draft, text: string, file: string): void
         addGroup(draft, group, place)
         if (kind !== 'vars') declare(group)
       }
-    } else if (section.kind === 'hosts') hostLine(draft, section.group, line, place, complain)
-    else if (section.kind === 'vars') varLine(draft, section.group, line, place, complain)
+    } else if (section.kind === 'hosts') hostLine(draft, section.group, line, place, complain, close)
+    else if (section.kind === 'vars') varLine(draft, section.group, line, place, complain, close)
     else {
       const child = /^([^:\]\s]+)\s*(?:#.*)?$/.exec(line)?.[1]
       if (child === undefined) complain(`expected the name of a group, got ${JSON.stringify(line)}`)
@@ -74,6 +82,7 @@ export function readIniInventory(draft: Draft, text: string, file: string): void
   }
 }
 
+const priority = 'ansible_group_priority'
 const mostHints = 20
 
 function sectionOf(line: string): Section | string {
@@ -89,6 +98,7 @@ function hostLine(
   line: string,
   place: Place,
   complain: (message: string) => unknown,
+  close: Close,
 ): void {
   const words = shellWords(line, true)
   if (words === undefined) complain('expected quotes that end')
@@ -108,7 +118,9 @@ function hostLine(
   }
   for (const host of addHosts(draft, group, name, place)) {
     const known = draft.hosts.get(host)
-    for (const [key, value] of vars) if (known !== undefined) say(known.vars, key, value)
+    for (const [key, said] of vars)
+      if (known !== undefined)
+        say(known.vars, key, { ...said, value: close(said.value, ['hosts', host, key]) })
   }
 }
 
@@ -118,13 +130,16 @@ function varLine(
   line: string,
   place: Place,
   complain: (message: string) => unknown,
+  close: Close,
 ): void {
   const [, key, value] = /^([^=]*?)\s*=\s*(.*)$/s.exec(line) ?? []
   if (key === undefined || value === undefined) complain(`expected key=value, got ${JSON.stringify(line)}`)
   else if (isForbidden(key)) complain(`expected another name than ${key}`)
   else {
     const said = entry(draft, value, columnOf(place, line, line, key), key)
-    if (said !== undefined) setGroupVar(draft, addGroup(draft, groupName, place), key, said)
+    if (said === undefined) return
+    const kept = key === priority ? said.value : close(said.value, ['groups', groupName, key])
+    setGroupVar(draft, addGroup(draft, groupName, place), key, { ...said, value: kept })
   }
 }
 
