@@ -75,7 +75,7 @@ export const entries: readonly Entry[] = [
   },
   {
     name: 'inventory',
-    usage: '--list | --graph | --host NAME | explain HOST.VAR | diff A B',
+    usage: '--list | --graph | --host NAME | explain HOST.VAR | diff A B | schema',
     summary: 'print the inventory',
     load: async () => (await import('./inventory.ts')).inventoryCommand,
   },
