@@ -116,6 +116,11 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./unlock.ts')).unlockCommand,
   },
   {
+    name: 'doctor',
+    summary: 'look at this machine and project: what is wrong, and what to type next',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  {
     name: 'lab',
     usage: 'up | status | reset | break FAULT[:HOST] | down',
     summary: 'make a fleet on this machine to try upgrades on',
