@@ -2,10 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { warmUp } from '../connect/ssh.ts'
-import { endpointOf } from '../inventory/endpoint.ts'
 import { type ExtraVars, namesOf, paramsOf, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
 import { findInventory } from '../inventory/find-inventory.ts'
-import { loadInventory } from '../inventory/load-inventory.ts'
+import { badInventory, inspectInventory } from '../inventory/load-inventory.ts'
 import { matchHosts } from '../inventory/patterns.ts'
 import { siteOf } from '../inventory/site.ts'
 import {
@@ -31,6 +30,7 @@ import { inventoryInput } from './options.ts'
 import { keyPath, packageUrl, stateDirectory } from './paths.ts'
 import { secretsIn } from './ready.ts'
 import { type KeyFlags, newTyped } from './typed.ts'
+import { valueProblems } from './value-problems.ts'
 
 /** A playbook applied to an inventory, checked as far as no connection is needed. */
 export interface Prepared {
@@ -83,10 +83,18 @@ export async function prepare(
     if (note !== undefined) io.err(`${note}\n`)
     const { unseal } = await newTyped(io, flags)
     const beside = dirname(resolve(io.cwd, file))
-    const inventory = await loadInventory(inventoryInput(io, sources, beside, unseal))
+    const { inventory, problems } = await inspectInventory(inventoryInput(io, sources, beside, unseal))
     const extraVars = await parseExtraVars(flags.extraVars, io.cwd, unseal)
     if (keep) warnOfPlain(io, extraVars)
-    const loaded = await loading
+    const loaded = await loading.catch((error: unknown) => {
+      if (problems.length === 0 || !(error instanceof InputError)) throw error
+      throw badInventory([...problems, ...inventory.warnings, ...error.problems])
+    })
+    if (problems.length > 0) {
+      const { vars } = paramsOf(loaded.playbook.params, extraVars)
+      const more = valueProblems(loaded.playbook, inventory, vars, 'partly read').problems
+      throw badInventory([...problems, ...more])
+    }
     const selection = selectionOf(flags)
     const { user, privateKey } = flags
     const become = becomeTyped(flags)
@@ -149,10 +157,9 @@ export function applied(
   record: Pick<RunRecord, 'inventory' | 'extraVars' | 'limit' | 'selection'>,
 ): Pick<Prepared, 'inventory' | 'schedule' | 'site' | 'secrets'> {
   const { params, vars } = paramsOf(playbook.params, record.extraVars as ExtraVars)
-  if (record.inventory.warnings.length > 0) throw new InputError(record.inventory.warnings)
-  const site = siteOf(playbook.fleet, record.inventory, vars, namesOf(playbook.params))
+  const { problems, site } = valueProblems(playbook, record.inventory, vars)
+  if (problems.length > 0 || site === undefined) throw new InputError(problems)
   const inventory = withExtraVars(record.inventory, vars)
-  checkEndpoints(inventory, site)
   return {
     inventory,
     site,
@@ -172,23 +179,6 @@ export function limitOf(inventory: Inventory, pattern: string | undefined): Limi
   if (pattern === undefined) return () => true
   const within = new Set(matchHosts(inventory, pattern).map((host) => host.name))
   return (host) => within.has(host.name)
-}
-
-/** Finds what is wrong with connection variables before anything is connected to. */
-function checkEndpoints(inventory: Inventory, site: Site): void {
-  const names = new Set(site.all.map((host) => host.name))
-  const problems = inventory.hosts
-    .filter((host) => names.has(host.name))
-    .flatMap((host) => {
-      try {
-        endpointOf(inventory, host)
-        return []
-      } catch (error) {
-        if (error instanceof InputError) return error.problems
-        throw error
-      }
-    })
-  if (problems.length > 0) throw new InputError([...new Set(problems)])
 }
 
 async function temporaryFolder(id: string): Promise<RunFolder> {
