@@ -8,6 +8,7 @@ import { findHost, graph, listing } from '../inventory/listing.ts'
 import { loadInventory, readDraft } from '../inventory/load-inventory.ts'
 import { settle } from '../inventory/settle.ts'
 import { magicVars, resolveVars } from '../inventory/templates.ts'
+import { unsafeText } from '../inventory/unsafe.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import type { Json } from '../model/json.ts'
@@ -22,6 +23,7 @@ import {
   inventoryOption,
   playbookDirOption,
 } from './options.ts'
+import { schemaCommand } from './schema.ts'
 import { newTyped, withKeys } from './typed.ts'
 
 interface Options extends InventoryOptions {
@@ -30,7 +32,7 @@ interface Options extends InventoryOptions {
   readonly host?: string
 }
 
-/** `inventory --list | --graph | --host NAME | explain HOST.VAR | diff A B`: what the inventory says, as `ansible-inventory` prints it, and why. */
+/** `inventory --list | --graph | --host NAME | explain HOST.VAR | diff A B | schema`: what the inventory says, as `ansible-inventory` prints it, and why. */
 export function inventoryCommand(io: Io): Command {
   const options = (command: Command) =>
     withKeys(command.addOption(inventoryOption()).addOption(playbookDirOption()).addOption(extraVarsOption()))
@@ -52,14 +54,14 @@ export function inventoryCommand(io: Io): Command {
     .action(async (a: string, b: string, _own: object, self: Command) =>
       differing(io, [a, b], self.optsWithGlobals()),
     )
-  return command.addCommand(explain).addCommand(diff)
+  return command.addCommand(explain).addCommand(diff).addCommand(schemaCommand(io))
 }
 
 async function print(io: Io, options: Options): Promise<void> {
   const wanted = [options.list, options.graph, options.host].filter((option) => option !== undefined)
   if (wanted.length !== 1) {
     throw new InputError(
-      'inventory: expected one of --list, --graph, --host NAME, explain HOST.VAR and diff A B',
+      'inventory: expected one of --list, --graph, --host NAME, explain HOST.VAR, diff A B and schema',
       'Try: upgrade-fleet inventory --graph',
     )
   }
@@ -119,8 +121,12 @@ async function differing(
 }
 
 // A password that stands openly in an inventory need not stand on a screen too.
-const shown = (name: string, value: Json): string =>
-  isTelling(name) && typeof value === 'string' ? '(hidden)' : JSON.stringify(value)
+const shown = (name: string, value: Json): string => {
+  const isHidden = (key: string, one: unknown) =>
+    isTelling(key) && (typeof one === 'string' || unsafeText(one) !== undefined)
+  if (isHidden(name, value)) return '(hidden)'
+  return JSON.stringify(value, (key, one: unknown) => (isHidden(key, one) ? '(hidden)' : one))
+}
 
 const json = (value: Json) => `${JSON.stringify(sorted(value), null, 4)}\n`
 

@@ -74,4 +74,5 @@ export const inventoryInput = (
       packageUrl: packageUrl(),
     }),
   tell: io.err,
+  interrupted: io.interrupted,
 })

@@ -77,11 +77,11 @@ describe('tools that are missing', () => {
       )
       await expect(
         connection.put({ bytes: Buffer.alloc(100_000) }, path, { exclusive: true }),
-      ).rejects.toEqual(missing('stat', 'id'))
+      ).rejects.toEqual(missing('stat'))
       await expect(connection.get(path, new PassThrough().resume())).rejects.toEqual(
         missing('stat', 'sha256sum'),
       )
-      await expect(connection.job('a/b/1/c', sh`exit 0`)).rejects.toEqual(missing('stat', 'id'))
+      await expect(connection.job('a/b/1/c', sh`exit 0`)).rejects.toEqual(missing('stat'))
       expect(readdirSync(scratch)).toEqual([])
       await connection.close()
     }))

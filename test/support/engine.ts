@@ -187,7 +187,7 @@ function stubConnection(name: string, endJobs?: () => void): Connection {
       return []
     },
     as: () => stubConnection(name, endJobs),
-    lock: { look: none, add: none },
+    lock: { look: none, add: none, take: none },
     fenced: () => stubConnection(name, endJobs),
     dial: none,
     close: async () => {},
