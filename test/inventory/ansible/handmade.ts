@@ -217,6 +217,7 @@ export const handmade: readonly Case[] = [
     'every kind of YAML value',
     `all:\n  hosts:\n    h:\n${valuesOfYaml.map((value, at) => `      v${at}: ${value}\n`).join('')}`,
   ),
+  yaml('a group of groups that is a text', 'all: { hosts: { h: }, children: { a: text } }\n'),
   yaml('an equals sign alone', 'all: { vars: { x: = }, hosts: { h: } }\n'),
   ini(
     'every kind of INI value of a group',
