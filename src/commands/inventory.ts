@@ -23,6 +23,7 @@ import {
   inventoryOption,
   playbookDirOption,
 } from './options.ts'
+import { schemaCommand } from './schema.ts'
 import { newTyped, withKeys } from './typed.ts'
 
 interface Options extends InventoryOptions {
@@ -31,7 +32,7 @@ interface Options extends InventoryOptions {
   readonly host?: string
 }
 
-/** `inventory --list | --graph | --host NAME | explain HOST.VAR | diff A B`: what the inventory says, as `ansible-inventory` prints it, and why. */
+/** `inventory --list | --graph | --host NAME | explain HOST.VAR | diff A B | schema`: what the inventory says, as `ansible-inventory` prints it, and why. */
 export function inventoryCommand(io: Io): Command {
   const options = (command: Command) =>
     withKeys(command.addOption(inventoryOption()).addOption(playbookDirOption()).addOption(extraVarsOption()))
@@ -53,14 +54,14 @@ export function inventoryCommand(io: Io): Command {
     .action(async (a: string, b: string, _own: object, self: Command) =>
       differing(io, [a, b], self.optsWithGlobals()),
     )
-  return command.addCommand(explain).addCommand(diff)
+  return command.addCommand(explain).addCommand(diff).addCommand(schemaCommand(io))
 }
 
 async function print(io: Io, options: Options): Promise<void> {
   const wanted = [options.list, options.graph, options.host].filter((option) => option !== undefined)
   if (wanted.length !== 1) {
     throw new InputError(
-      'inventory: expected one of --list, --graph, --host NAME, explain HOST.VAR and diff A B',
+      'inventory: expected one of --list, --graph, --host NAME, explain HOST.VAR, diff A B and schema',
       'Try: upgrade-fleet inventory --graph',
     )
   }

@@ -13,7 +13,7 @@ import { taskParts } from '../model/schedule.ts'
 import { fold } from '../model/state.ts'
 import { plural } from '../report/text.ts'
 import { findHistory } from './known.ts'
-import { stateDirectory } from './world.ts'
+import { stateDirectory } from './paths.ts'
 
 /** How hosts are chosen besides a pattern. */
 export interface ChoiceFlags {

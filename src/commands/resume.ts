@@ -24,6 +24,7 @@ import {
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
 import { loginOfRun, typedLogin } from './login.ts'
+import { stateDirectory } from './paths.ts'
 import { planOfRun, refuseOtherUsers } from './plan-file.ts'
 import { hasAccepted, otherTool, playbookToGoOn } from './playbook-in-use.ts'
 import { readyFor } from './ready.ts'
@@ -31,7 +32,6 @@ import { rulesOf } from './rules.ts'
 import { afterwards } from './run.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
-import { stateDirectory } from './world.ts'
 
 type ResumeFlags = FlagsOfRun & {
   readonly acceptChanged?: boolean

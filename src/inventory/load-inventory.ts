@@ -43,10 +43,31 @@ export async function loadInventory(input: InventoryInput): Promise<Inventory> {
   return settle(draft, read)
 }
 
-/** What all sources say before it is put together, and the sources that were read. Throws an InputError with all that is wrong. */
-export async function readDraft(
+/** The same, with what could be read of it where something is wrong: for whoever tells all that is wrong with its values too. */
+export async function inspectInventory(
   input: InventoryInput,
-): Promise<{ readonly draft: Draft; readonly read: readonly string[] }> {
+): Promise<{ readonly inventory: Inventory; readonly problems: readonly string[] }> {
+  const { draft, read } = await readSources(input)
+  return { inventory: settle(draft, read), problems: draft.problems }
+}
+
+/** What all sources say before it is put together, and the sources that were read. Throws an InputError with all that is wrong. */
+export async function readDraft(input: InventoryInput): Promise<ReadSources> {
+  const { draft, read } = await readSources(input)
+  if (draft.problems.length > 0) throw badInventory([...draft.problems, ...draft.warnings])
+  return { draft, read }
+}
+
+/** The error of an inventory with these problems; of very many, the first are told. */
+export const badInventory = (problems: readonly string[]): InputError =>
+  new InputError(few(problems), 'Correct the inventory, then try: upgrade-fleet inventory --graph')
+
+interface ReadSources {
+  readonly draft: Draft
+  readonly read: readonly string[]
+}
+
+async function readSources(input: InventoryInput): Promise<ReadSources> {
   const { sources, cwd, unseal = noKeys } = input
   const shownPath = (path: string): string => {
     const short = relative(cwd, path)
@@ -107,12 +128,6 @@ export async function readDraft(
   // What stands beside both is told of once, and wins as that of the playbook.
   if (playbookDir !== undefined)
     await readVarsDirectories(draft, playbookDir, draft.playbook, { shownPath, unseal, quiet: true })
-  if (draft.problems.length > 0) {
-    throw new InputError(
-      few([...draft.problems, ...draft.warnings]),
-      'Correct the inventory, then try: upgrade-fleet inventory --graph',
-    )
-  }
   return { draft, read }
 }
 
