@@ -87,6 +87,8 @@ async function explained(io: Io, text: string, options: InventoryOptions): Promi
   const extraVars = await parseExtraVars(options.extraVars ?? [], io.cwd, unseal)
   const input = inventoryInput(io, sources, resolve(io.cwd, options.playbookDir ?? '.'), unseal)
   const { draft, read } = await readDraft(input)
+  const { hosts, warnings } = settle(draft, read)
+  for (const warning of new Set(warnings)) io.err(`warning: ${warning}\n`)
   // Those of -e win over what any file says, and may say it alone.
   const hostOf = (variable: string) =>
     text.endsWith(`.${variable}`) ? draft.hosts.get(text.slice(0, -variable.length - 1)) : undefined
@@ -98,7 +100,7 @@ async function explained(io: Io, text: string, options: InventoryOptions): Promi
     const owner = group === undefined ? `host ${host}` : `group ${group}`
     io.out(sanitize(`${shown(variable, value)}  ${owner}  ${placeText(place)}${wins}\n`))
   }
-  const found = findHost(settle(draft, read), host)
+  const found = hosts.find(({ name }) => name === host)
   if (found === undefined || !JSON.stringify(found.vars[variable])?.includes('{{')) return
   const { vars, wrong } = resolveVars({ ...found.vars, ...extraVars }, [variable], magicVars(found))
   for (const { path, message } of wrong) io.out(sanitize(`  ${path.map(String).join('.')}: ${message}\n`))

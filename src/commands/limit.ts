@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
 import { pathText } from '../inventory/issues.ts'
-import { type EndedHow, type LimitSources, matchPattern } from '../inventory/limit.ts'
+import { type EndedHow, type LimitSources, patternParts } from '../inventory/limit.ts'
 import { problem } from '../inventory/located.ts'
+import { matchParts, patternWarnings, splitPattern } from '../inventory/patterns.ts'
 import { magicVars, resolveVars } from '../inventory/templates.ts'
 import { hostsWhere, namesInWhere } from '../inventory/where.ts'
 import { InputError } from '../model/errors.ts'
@@ -50,7 +51,11 @@ export async function chosenHosts(
   validated: (host: string) => object = () => ({}),
 ): Promise<readonly InventoryHost[]> {
   const allowEmpty = flags.allowEmpty ?? false
-  const match = (text: string) => matchPattern(inventory, text, limitSources(io, flags), { allowEmpty })
+  const match = async (text: string) => {
+    const parts = await patternParts(text, limitSources(io, flags))
+    for (const warning of patternWarnings(parts)) io.err(`warning: ${warning}\n`)
+    return matchParts(inventory, parts, { allowEmpty })
+  }
   const meant = await match(pattern)
   const within = flags.limit === undefined ? undefined : await match(flags.limit)
   const names = new Set(within?.map(({ name }) => name))
@@ -106,6 +111,8 @@ export async function limitToKeep(
 ): Promise<string | undefined> {
   const { limit, ...others } = flags
   const { allowEmpty } = others
+  const unclear = patternWarnings(splitPattern(limit ?? ''))
+  if (unclear.length > 0) throw new InputError(unclear.map((one) => `--limit: ${one}`))
   if (flags.where === undefined && !(allowEmpty && limit !== undefined) && !limit?.includes('@')) return limit
   const hosts = await chosenHosts(io, inventory, limit ?? 'all', others, validated)
   if (hosts.length === 0) throw new InputError('--limit and --where leave no host to work on')

@@ -51,8 +51,8 @@ export async function runProgram(
   const end = (reason: 'interrupted' | 'late' | 'too much') => {
     if (why !== undefined) return
     why = reason
-    kill(child, group, 'SIGTERM')
-    harder = setTimeout(() => kill(child, group, 'SIGKILL'), 1000)
+    void kill(child, group, 'TERM')
+    harder = setTimeout(() => void kill(child, group, 'KILL'), 1000)
     // What it started may hold these open after it.
     child.stdout.destroy()
     child.stderr.destroy()
@@ -81,17 +81,22 @@ export async function runProgram(
   clearTimeout(harder)
   signal?.removeEventListener('abort', interrupt)
   // Those that did not listen, after the one that did.
-  if (why !== undefined && group) kill(child, group, 'SIGKILL')
+  if (why !== undefined && group) await kill(child, group, 'KILL')
   const wrong = why ?? failed
   return { out: Buffer.concat(out), err: Buffer.concat(err), ...(wrong !== undefined && { wrong }) }
 }
 
-function kill(child: ChildProcess, group: boolean, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (child.pid === undefined) return
-  try {
-    if (group) process.kill(-child.pid, signal)
-    else child.kill(signal)
-  } catch {
-    // It is gone.
+/** A group has no handle in Node but the process's own, which only `main` touches: a shell's `kill` does it. */
+function kill(child: ChildProcess, group: boolean, signal: 'TERM' | 'KILL'): Promise<void> {
+  if (child.pid === undefined) return Promise.resolve()
+  if (!group) {
+    child.kill(`SIG${signal}`)
+    return Promise.resolve()
   }
+  const killer = spawn('/bin/sh', ['-c', `kill -s ${signal} -- -${child.pid}`], { stdio: 'ignore' })
+  return new Promise((resolve) => {
+    killer.once('error', () => resolve())
+    // One that is gone already is no matter.
+    killer.once('close', () => resolve())
+  })
 }

@@ -28,6 +28,7 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
   const problems: string[] = []
   const warnings: string[] = []
   const json = isJson(text)
+  const unended = !text.endsWith('\n')
   if (format === 'json' && !json) {
     problems.push(notJson(text, file))
     return { root: undefined, problems, warnings }
@@ -75,7 +76,11 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     // Most are scalars.
     if (node instanceof Scalar) {
       if (node.anchor !== undefined) anchors.set(node.anchor, node)
-      return scalar(node, node.tag, String(node.value ?? ''), node.type === 'PLAIN', place)
+      const said = String(node.value ?? '')
+      // The parser ends a block text with a newline; PyYAML does not where the file ends without one.
+      const open = unended && /^BLOCK/.test(node.type ?? '') && (node.range?.[1] ?? 0) >= text.length
+      const value = open ? said.replace(/\n$/, '') : said
+      return scalar(node, node.tag, value, node.type === 'PLAIN', place)
     }
     if (isAlias(node)) {
       const target = anchors.get(node.source)

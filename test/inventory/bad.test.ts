@@ -21,7 +21,7 @@ const bomb = ['l0: &l0 x']
   .join('\n')
 const corpus: readonly [what: string, text: string, line: number, column: number, message: string][] = [
   ['an unknown key', 'all: { hosts: { h: }, chidren: { a: } }\n', 1, 23, 'did you mean "children"?'],
-  ['a group that is a text', 'all: { children: { a: text } }\n', 1, 23, 'got "text"'],
+  ['a group that is a text', 'all: { children: { a: text } }\n', 1, 23, 'expected a group'],
   ['a ring of groups', 'a: { children: { b: { children: { a: } } } }\n', 1, 18, 'without a loop'],
   ['a range without an end', 'all:\n  hosts:\n    "gw[1:]":\n', 3, 5, 'a range with an end'],
   ['a range that is endless', 'all: { hosts: { "gw[1:99999999]": } }\n', 1, 17, 'at most 100000 hosts'],
