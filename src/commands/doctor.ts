@@ -10,8 +10,8 @@ import { lookAtState } from './doctor/state.ts'
 import { Exit } from './exit.ts'
 import { stateOption } from './flags.ts'
 import { inventoryOption, playbookDirOption } from './options.ts'
+import { stateDirectory } from './paths.ts'
 import { withKeys } from './typed.ts'
-import { stateDirectory } from './world.ts'
 
 type Flags = ProjectFlags & { readonly state?: string; readonly output?: 'lines' | 'json' }
 

@@ -8,6 +8,7 @@ import { findHost, graph, listing } from '../inventory/listing.ts'
 import { loadInventory, readDraft } from '../inventory/load-inventory.ts'
 import { settle } from '../inventory/settle.ts'
 import { magicVars, resolveVars } from '../inventory/templates.ts'
+import { unsafeText } from '../inventory/unsafe.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import type { Json } from '../model/json.ts'
@@ -120,8 +121,12 @@ async function differing(
 }
 
 // A password that stands openly in an inventory need not stand on a screen too.
-const shown = (name: string, value: Json): string =>
-  isTelling(name) && typeof value === 'string' ? '(hidden)' : JSON.stringify(value)
+const shown = (name: string, value: Json): string => {
+  const isHidden = (key: string, one: unknown) =>
+    isTelling(key) && (typeof one === 'string' || unsafeText(one) !== undefined)
+  if (isHidden(name, value)) return '(hidden)'
+  return JSON.stringify(value, (key, one: unknown) => (isHidden(key, one) ? '(hidden)' : one))
+}
 
 const json = (value: Json) => `${JSON.stringify(sorted(value), null, 4)}\n`
 

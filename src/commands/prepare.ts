@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
+import { warmUp } from '../connect/ssh.ts'
 import { type ExtraVars, namesOf, paramsOf, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
 import { findInventory } from '../inventory/find-inventory.ts'
 import { badInventory, inspectInventory } from '../inventory/load-inventory.ts'
@@ -26,10 +27,10 @@ import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
 import { becomeTyped, type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
 import { limitToKeep } from './limit.ts'
 import { inventoryInput } from './options.ts'
+import { keyPath, packageUrl, stateDirectory } from './paths.ts'
 import { secretsIn } from './ready.ts'
 import { type KeyFlags, newTyped } from './typed.ts'
 import { valueProblems } from './value-problems.ts'
-import { keyPath, packageUrl, stateDirectory } from './world.ts'
 
 /** A playbook applied to an inventory, checked as far as no connection is needed. */
 export interface Prepared {
@@ -73,6 +74,10 @@ export async function prepare(
   const run = keep ? await nextRunId(state, io.now()) : newRunId(io.now())
   const folder = keep ? await makeRunFolder(state, run) : await temporaryFolder(run)
   const discard = () => rm(folder.path, { recursive: true, force: true })
+  // The bundler is a process of its own: the inventory is read meanwhile, and what is needed later loaded.
+  const loading = loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
+  const ended = loading.catch(() => undefined)
+  if (keep) void warmUp()
   try {
     const { sources, note } = await findInventory(io, flags.inventory)
     if (note !== undefined) io.err(`${note}\n`)
@@ -81,11 +86,7 @@ export async function prepare(
     const { inventory, problems } = await inspectInventory(inventoryInput(io, sources, beside, unseal))
     const extraVars = await parseExtraVars(flags.extraVars, io.cwd, unseal)
     if (keep) warnOfPlain(io, extraVars)
-    const loaded = await loadPlaybook(file, {
-      cwd: io.cwd,
-      runDir: folder.path,
-      packageUrl: packageUrl(),
-    }).catch((error: unknown) => {
+    const loaded = await loading.catch((error: unknown) => {
       if (problems.length === 0 || !(error instanceof InputError)) throw error
       throw badInventory([...problems, ...inventory.warnings, ...error.problems])
     })
@@ -118,6 +119,7 @@ export async function prepare(
     }
     return { run, state, folder, record, ...applied(loaded.playbook, record), discard }
   } catch (error) {
+    await ended
     await discard()
     throw error
   }

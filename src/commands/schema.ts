@@ -5,7 +5,7 @@ import { findInventory } from '../inventory/find-inventory.ts'
 import { editorSchema, type SchemaKind, schemaKinds } from '../inventory/json-schema.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
-import { packageUrl } from './world.ts'
+import { packageUrl } from './paths.ts'
 
 /** `inventory schema [hosts|vars|artifacts]`: the JSON Schema that the fleet's declaration makes, for editors. */
 export function schemaCommand(io: Io): Command {

@@ -53,14 +53,20 @@ export function endStore(
 chmod ${mode.toString(8).padStart(4, '0')} -- "$x" || exit 1
 sync -- "$x" 2>/dev/null || sync
 ${fence === undefined ? ':' : `{ ${fence}; } || exit ${passedOn}`}
-if [ -L "$t" ] || ! [ "$t" -ef "$x" ]; then printf '%s\\n' "somebody else put something in place of $t: who may write into $d?" >&2; exit 1; fi
+${stillOpen}
 ${naming(exclusive)}`
 }
 
-/** Gives a file that is whole, with owner and mode, its name. */
-export function nameScript(place: Place, options: PutOptions): string {
+// The name must be that of the open file.
+const stillOpen = `[ ! -L "$t" ] && [ "$t" -ef "$x" ] || { printf '%s\\n' "somebody else put something in place of $t: who may write into $d?" >&2; exit 1; }`
+
+/** Gives a file that is whole, with owner and mode, its name: by what it is while it is held open, not by its name alone. */
+export function nameScript(place: Place, sha256: string, options: PutOptions): string {
   return `${beginStore(place, options)}
+${digestTool}
 trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
+[ -L "$t" ] || exec 9<"$t" || exit 1
+g=$($h <"$x"); [ "\${g%% *}" = ${sha256} ] && ${stillOpen}
 ${naming(options.exclusive)}`
 }
 
@@ -153,8 +159,11 @@ ${cacheKeep(options, workdir)}
 ${endStore(options, fence)}`
 }
 
-/** Removes a part that nobody comes back for. */
-export const dropPart = (part: string): string => `rm -f -- ${quote(part)}`
+/** Removes a part that nobody comes back for; of the last attempt, what it left, and whoever may still write there. */
+export function dropPart(part: string, before?: Large['before']): string {
+  const kill = before?.writer === undefined ? '' : `( ${killScript(before.writer)} ) >/dev/null\n`
+  return `${kill}rm -f -- ${[part, ...(before === undefined ? [] : [before.temporary])].map(quote).join(' ')}`
+}
 
 // Notes are links to where the parts lie; of what is old, nothing is removed but what has a name of ours.
 const sweep = `for q in "$l"/*; do [ -L "$q" ] || continue; [ -e "$q" ] || { rm -f -- "$q"; continue; }
@@ -164,7 +173,7 @@ u=$(readlink -- "$q"; echo .); u=\${u%??}; case \${u##*/} in .upgrade-fleet-*) r
 /** Where a machine keeps files by their digest. */
 const cacheOf = (workdir: string): string => `${workdir}/cache/sha256`
 
-/** How long and how much is kept in a machine's cache: the least recently used goes first. */
+/** How long and how much is kept in a machine's cache, also of what it fetched itself: the least recently used goes first. */
 export const cacheBounds = { days: 30, bytes: 10 * 1024 ** 3 } as const
 
 /**
@@ -193,6 +202,7 @@ fresh
 g=; ! cp --reflink=auto -- "$q" "$x" || g=$($h <"$x")
 if [ "\${g%% *}" = ${sha256} ]; then [ "$q" != "$c" ] || touch -c -- "$c"
 ${endStore(options, fence)}
+${options.cache === true ? `c=\${c%/*}; ${keptInBounds}` : ':'}
 exit 0; fi
 exec 9>&-; rm -f -- "$t"
 [ -n "$g" ] || continue
@@ -209,6 +219,9 @@ function cacheKeep({ cache = false }: PutOptions, workdir: string): string {
   return `c=${quote(cacheOf(workdir))}; if mkdir -p -- "$c" && [ ! -e "$c/$w" ]; then
 set -- $(stat -f -c '%a %S %b' -- "$c")
 if [ $# != 3 ] || [ "$3" = 0 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$x" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
-find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
-v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done; fi`
+${keptInBounds}; fi`
 }
+
+// Of the directory `c`.
+const keptInBounds = `find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
+v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done`

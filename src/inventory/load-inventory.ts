@@ -3,12 +3,13 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { readArtifacts } from './artifacts.ts'
-import { type Draft, emptyDraft, noVarsFiles } from './draft.ts'
+import { type Draft, emptyDraft, noVarsFiles, refuseDeepGroups } from './draft.ts'
+import { readInventoryText } from './inventory-text.ts'
 import { problem } from './located.ts'
 import { checkedText } from './read-text.ts'
-import { noKeys, type Unseal } from './sealed.ts'
+import { isEncrypted, noKeys, type Unseal } from './sealed.ts'
 import { settle } from './settle.ts'
-import { readHostList, readInventoryText, readSource } from './sources.ts'
+import { readHostList, readSource } from './sources.ts'
 import { readVarsDirectories } from './vars-files.ts'
 
 /**
@@ -30,6 +31,8 @@ export interface InventoryInput {
   readonly importModule?: ((path: string) => Promise<unknown>) | undefined
   /** Is told what inventory programs say on their error stream. */
   readonly tell?: ((text: string) => void) | undefined
+  /** Ends inventory programs. */
+  readonly interrupted?: AbortSignal | undefined
   /** Seconds that a call of an inventory program may take: 60 unless said. */
   readonly programDeadline?: number | undefined
 }
@@ -78,7 +81,15 @@ async function readSources(input: InventoryInput): Promise<ReadSources> {
       read.push(source)
       const bytes = await (input.stdin ?? nothing)()
       const text = checkedText(draft, bytes, '<stdin>')
-      if (text !== undefined) readInventoryText(draft, text, '<stdin>', '')
+      if (text !== undefined && isEncrypted(text))
+        draft.problems.push(
+          problem(
+            { file: '<stdin>' },
+            '',
+            'expected hosts and groups, got an encrypted text: name its file with -i',
+          ),
+        )
+      else if (text !== undefined) readInventoryText(draft, text, '<stdin>', '')
       continue
     }
     const path = resolve(cwd, source)
@@ -100,10 +111,13 @@ async function readSources(input: InventoryInput): Promise<ReadSources> {
         shownPath,
         importModule: input.importModule,
         tell: input.tell ?? (() => {}),
+        signal: input.interrupted,
+        unseal,
         deadline: input.programDeadline ?? 60,
       })
     }
   }
+  refuseDeepGroups(draft)
   for (const directory of directories) {
     const beside = noVarsFiles()
     await readArtifacts(draft, directory, beside, shownPath)

@@ -234,16 +234,20 @@ async function changed(
       return fault(task, error, false)
     }
   }
+  const { check, remember } = work
   const checked =
-    (await ahead?.take(task, action)) ??
-    (await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
-      work.check(bind(signal, isOver), input, before?.begun ? before.remembered : undefined),
-    ))
-  if (context.interrupted.aborted && checked.kind !== 'done')
-    return { result: 'cancelled', message: 'interrupted' }
-  if (checked.kind !== 'done') return wentWrong(task, checked, timeout, false)
+    check === undefined
+      ? undefined
+      : ((await ahead?.take(task, action)) ??
+        (await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
+          check(bind(signal, isOver), input, before?.begun ? before.remembered : undefined),
+        )))
+  if (checked !== undefined && checked.kind !== 'done') {
+    if (context.interrupted.aborted) return { result: 'cancelled', message: 'interrupted' }
+    return wentWrong(task, checked, timeout, false)
+  }
   // A change that was begun and then is so already was made by us: it counts as changed, and is undone in a rollback.
-  if (checked.value !== undefined)
+  if (checked?.value !== undefined)
     return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
   await tellDiff(context, task, work, input, timeout, bind)
   if (context.check) return { result: 'would-change' }
@@ -253,9 +257,9 @@ async function changed(
   if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
 
   let remembered: Json = before?.remembered ?? null
-  if (before?.begun !== true) {
+  if (before?.begun !== true && remember !== undefined) {
     const memory = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
-      work.remember(bind(signal, isOver), input),
+      remember(bind(signal, isOver), input),
     )
     if (context.interrupted.aborted && memory.kind !== 'done')
       return { result: 'cancelled', message: 'interrupted' }

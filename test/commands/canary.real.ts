@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Accounts, startAccounts } from '../support/accounts.ts'
 import { bundled } from '../support/bundle.ts'
-import { type Accounts, startAccounts } from '../support/login-accounts.ts'
 import { makeProject, type Project, prelude } from '../support/project.ts'
 import { onTerminal, type Shown } from '../support/pty.ts'
 
@@ -120,7 +120,7 @@ beforeAll(async () => {
   mkdirSync(at('inventory/group_vars/web'), { recursive: true })
   write('inventory/group_vars/web/vault.yml', `sealed: ${JSON.stringify(marks.Sealed.value)}\n`)
   ansibleVault(['encrypt', '--vault-password-file', 'holds-pass', 'inventory/group_vars/web/vault.yml'])
-  const ssh = `ansible_host: 127.108.0.10, ansible_port: 2222, ansible_user: ann, ansible_password: { file: ${at('holds-login')} }, ansible_become_password: { file: ${at('holds-become')} }, ansible_ssh_common_args: '-F none -o UserKnownHostsFile=${server.knownHosts}', upgrade_fleet_same_machine: near, upgrade_fleet_dir: ${server.directory}/home/ann/work, dir: ${server.directory}/home/ann`
+  const ssh = `ansible_host: 127.108.0.10, ansible_port: 2222, ansible_user: ann, ansible_password: { file: ${at('holds-login')} }, ansible_become_password: { file: ${at('holds-become')} }, ansible_ssh_common_args: '-F none -o UserKnownHostsFile=${server.knownHosts}', upgrade_fleet_same_machine: near, upgrade_fleet_dir: ${server.home('ann')}/work, dir: ${server.home('ann')}`
   await project.write(
     'inventory/hosts.yml',
     `web:
@@ -220,7 +220,7 @@ test('no secret is seen anywhere, whatever its provider, wherever it goes and wh
   ends(await call('canary.ts', '--check', '--diff', ...failing), 0)
   ends(await call('run', '--plan', 'plan.json', '--diff', ...failing), 3)
   for (const kind of used)
-    for (const home of [at('a'), join(server.directory, 'home/ann')])
+    for (const home of [at('a'), server.home('ann')])
       expect(readFileSync(join(home, `holds-${kind.toLowerCase()}`), 'utf8')).toContain(marks[kind].core)
   ends(await call('resume', '--output', 'json', ...failing), 3)
   ends(await call('rollback', '--output', 'lines', '--yes'), 6)
@@ -241,7 +241,7 @@ test('no secret is seen anywhere, whatever its provider, wherever it goes and wh
     'exec',
     'web',
     '--',
-    `cat ${server.directory}/home/ann/holds-env ${at('a/holds-env')} ${at('holds-login')}`,
+    `cat ${server.home('ann')}/holds-env ${at('a/holds-env')} ${at('holds-login')}`,
   )
   expect(exec.code).toBe(3)
   // Every secret was used, and every way to show it was gone.

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Accounts, startAccounts } from '../support/accounts.ts'
 import { bundled } from '../support/bundle.ts'
-import { type Accounts, startAccounts } from '../support/login-accounts.ts'
 import { makeProject, type Project, prelude } from '../support/project.ts'
-import { onTerminal } from '../support/pty.ts'
+import { programOnTerminal } from '../support/pty.ts'
 
 const password = 'canary-4711'
 const addresses = ['127.101.0.50', '127.101.0.51', '127.101.0.52']
@@ -145,12 +145,7 @@ test.each([
 
 describe('on a terminal', () => {
   const call = (args: readonly string[], answers: readonly (readonly [RegExp, string])[]) =>
-    onTerminal(
-      [process.execPath, program, ...args],
-      project.cwd,
-      { HOME: project.cwd, SSH_AUTH_SOCK: '' },
-      answers,
-    )
+    programOnTerminal(program, project.cwd, args, answers)
 
   test('-k asks once, shows nothing, and logs in everywhere', async () => {
     await inventory('ansible_user: ann')

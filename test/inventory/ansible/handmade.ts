@@ -61,6 +61,9 @@ const valuesOfYaml = [
   ],
   ...[
     '!unsafe "{{ x }}"',
+    '!unsafe 12',
+    '!unsafe [a, "{{ b }}"]',
+    '!unsafe { k: a }',
     '"{{ a }}/{{ b }}"',
     '"{% if a %}"',
     'a: b',
@@ -76,7 +79,6 @@ const valuesOfYaml = [
     '*',
     '-',
     '--- x',
-    '=',
     '<',
     '%x',
     '@x',
@@ -215,6 +217,7 @@ export const handmade: readonly Case[] = [
     'every kind of YAML value',
     `all:\n  hosts:\n    h:\n${valuesOfYaml.map((value, at) => `      v${at}: ${value}\n`).join('')}`,
   ),
+  yaml('an equals sign alone', 'all: { vars: { x: = }, hosts: { h: } }\n'),
   ini(
     'every kind of INI value of a group',
     `h\n[all:vars]\n${valuesOfIni.map((value, at) => `v${at}=${value}\n`).join('')}`,
