@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import upgrade from '../../playbooks/to-3.0.0.ts'
 import verify from '../../playbooks/verify.ts'
+import { writeNew } from '../../src/commands/init/write-new.ts'
 import { applied } from '../../src/commands/prepare.ts'
 import { runProgram } from '../../src/commands/program.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
@@ -95,12 +96,20 @@ describe('init', () => {
   })
 
   test('leaves nothing half done where something cannot be written', async () => {
-    // A file where a directory must be, found when half of it is written.
     const cwd = await files({ playbooks: 'a file\n' })
     const { code, err } = await init(cwd)
     expect(code).toBe(2)
-    expect(err).toContain('Nothing was')
+    expect(err).toContain(`${cwd}/playbooks/verify.ts has a file where its directory must be\n`)
     expect(await everything(cwd)).toEqual(['playbooks'])
+
+    // What only turns out when half of it is written.
+    const fresh = new Map([
+      ['x/y/one', '1'],
+      ['x/y/two', '2'],
+      ['x/y/two/three', '3'],
+    ])
+    expect(await problemsOf(() => writeNew(cwd, fresh))).toEqual([expect.stringMatching(/: ENOTDIR/)])
+    expect(await readdir(cwd)).toEqual(['playbooks'])
   })
 
   test('goes beside what is none of its business', async () => {

@@ -8,12 +8,12 @@ import { InputError } from '../../model/errors.ts'
  */
 export async function writeNew(directory: string, files: ReadonlyMap<string, string>): Promise<void> {
   const there: string[] = []
-  for (const path of files.keys()) if (await isThere(join(directory, path))) there.push(path)
+  for (const path of files.keys()) {
+    const obstacle = await obstacleAt(join(directory, path))
+    if (obstacle !== undefined) there.push(`${join(directory, path)} ${obstacle}`)
+  }
   if (there.length > 0)
-    throw new InputError(
-      there.map((path) => `${join(directory, path)} is there already`),
-      'Nothing was written. Name another directory: upgrade-fleet init DIR',
-    )
+    throw new InputError(there, 'Nothing was written. Name another directory: upgrade-fleet init DIR')
   const made: (() => Promise<void>)[] = []
   try {
     for (const [path, text] of files) {
@@ -33,15 +33,16 @@ export async function writeNew(directory: string, files: ReadonlyMap<string, str
 
 // Each level by itself, so that those alone are taken away that were made.
 async function makeDirectory(path: string, made: (() => Promise<void>)[]): Promise<void> {
-  if (await isThere(path)) return
+  if ((await obstacleAt(path)) !== undefined) return
   await makeDirectory(dirname(path), made)
   await mkdir(path)
   made.push(() => rmdir(path))
 }
 
 // A link that leads nowhere is there too.
-const isThere = (path: string): Promise<boolean> =>
+const obstacleAt = (path: string): Promise<string | undefined> =>
   lstat(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+    () => 'is there already',
+    ({ code, message }: NodeJS.ErrnoException) =>
+      code === 'ENOENT' ? undefined : code === 'ENOTDIR' ? 'has a file where its directory must be' : message,
   )
