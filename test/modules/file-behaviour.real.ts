@@ -55,6 +55,25 @@ describe('a file that others change too', () => {
     expect(names()).toEqual(['f'])
   })
 
+  test('as a tree between the look and the change is left too', async () => {
+    for (const name of ['src', 'dest']) {
+      mkdirSync(at(name))
+      writeFileSync(join(at(name), name), 'x')
+    }
+    for (const action of [
+      file.synchronize({ src: at('src'), dest: at('dest') }),
+      file.absent({ path: at('dest') }),
+    ] as readonly Action[]) {
+      const { work, input } = action
+      if (work.kind !== 'change') throw new Error('it is a change')
+      const memory = (await work.remember?.(local.on, input)) ?? null
+      writeFileSync(at('dest/theirs'), 'theirs')
+      await expect(work.apply(local.on, input, memory)).rejects.toThrow(/changed by somebody else/)
+      expect([read('dest/theirs'), names()]).toEqual(['theirs', ['dest', 'src']])
+      rmSync(at('dest/theirs'))
+    }
+  })
+
   test('after the run is moved aside by undo, which says so', async () => {
     writeFileSync(at('f'), 'x')
     const made = await perform(local, swap({ path: at('f'), word: 'x', by: 'y' }))

@@ -26,6 +26,7 @@ const plain = (dir: string) => {
   writeFileSync(join(dir, 'src/file'), 'x'.repeat(100_000), { mode: 0o640 })
   writeFileSync(join(dir, 'src/deep/er/tool'), '#!/bin/sh\n', { mode: 0o755 })
   writeFileSync(join(dir, `src/deep/ü "it's" $(x)`), '')
+  writeFileSync(Buffer.from(`${dir}/src/caf\xe9`, 'latin1'), 'bytes')
   symlinkSync('er/tool', join(dir, 'src/deep/link'))
 }
 

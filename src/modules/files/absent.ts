@@ -2,7 +2,7 @@ import { change, type On } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { ask, holds } from '../target.ts'
 import { besideOf } from './keep.ts'
-import { bringTreeBack, type KeptTree, keepTree } from './keep-tree.ts'
+import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, statePrinter } from './keep-tree.ts'
 
 /** A file or tree that is not there. It is kept on the machine, for undo, which moves aside what somebody else put there since. */
 export const absent = change<{ readonly path: string }, { readonly path: string }, KeptTree>('file.absent', {
@@ -14,11 +14,15 @@ export const absent = change<{ readonly path: string }, { readonly path: string 
   },
   diff: async (on, { path }) => [{ path, before: await kindOf(on, path), after: '' }],
   remember: (on, { path }) => keepTree(on, path),
-  async apply(on, { path }) {
+  async apply(on, { path }, kept) {
     // Renamed first, so that at every moment it is there whole or not at all.
     await on.must(
-      sh`f=${path}; t=${besideOf(on, path)}; rm -rf -- "$t" || exit 1
-if [ -e "$f" ] || [ -L "$f" ]; then mv -T -- "$f" "$t" || exit 1; fi; rm -rf -- "$t"`,
+      sh`f=${path}; t=${besideOf(on, path)}
+${statePrinter}
+rm -rf -- "$t" || exit 1
+if [ -e "$f" ] || [ -L "$f" ]; then
+${mustBeAsKept(kept)}
+mv -T -- "$f" "$t" || exit 1; fi; rm -rf -- "$t"`,
       { timeout: 3600 },
     )
     return { path }

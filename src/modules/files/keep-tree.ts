@@ -1,7 +1,8 @@
 import type { On } from '../../model/action.ts'
-import { sh } from '../../model/command.ts'
+import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { besideOf } from './keep.ts'
+import { printer } from './look.ts'
 
 /** A tree (or anything else) as it was before a change. */
 export type KeptTree = {
@@ -9,6 +10,8 @@ export type KeptTree = {
   readonly copy: string | null
   /** Device and number of what was there: what has others later is not it any more. */
   readonly is: string | null
+  /** Its state, in a word: what has another was changed since. */
+  readonly state: string
   /** A file of the machine with device, number and state of what the change put there. */
   readonly made: string
 }
@@ -18,21 +21,34 @@ const long = { timeout: 24 * 3600 }
 /** Says the state of a directory in a word, by names, kinds, modes, sizes and times: `tree PATH`. */
 export const treePrinter = sh.read`tree() { ( cd -- "$1" && find . -exec stat -c '%f %u %g %s %Y' -- {} + && find . -print0 ) | sha256sum | cut -c1-64; }`
 
+/** Says the state of anything in a line: `state PATH`. */
+export const statePrinter = sh.read`${printer}
+${treePrinter}
+state() { if [ -d "$1" ] && [ ! -L "$1" ]; then tree "$1"; else print "$1"; fi; }`
+
+/** Ends a script unless what stands at `f` is as it was when it was kept. */
+export const mustBeAsKept = ({ state }: KeptTree): Command => sh.read`[ "$(state "$f")" = ${state} ] || {
+printf '%s was changed by somebody else since it was looked at, and is left as it is: look at it, then run again\n' "$f" >&2; exit 1; }`
+
 /** Keeps a copy of whatever stands at a path, complete before its name appears, never overwritten. */
 export async function keepTree(on: On, path: string): Promise<KeptTree> {
   mustBeBelowRoot(path)
   const kept = await on.keep()
   const said = await on.must(
-    sh`umask 077; f=${path}; d=${kept}; if [ ! -e "$f" ] && [ ! -L "$f" ]; then echo none; exit 0; fi
-is=$(stat -c %d:%i -- "$f") || exit 1
+    sh`umask 077; f=${path}; d=${kept}
+${statePrinter}
+if [ ! -e "$f" ] && [ ! -L "$f" ]; then echo none; exit 0; fi
+is=$(stat -c %d:%i -- "$f") && was=$(state "$f") || exit 1
 n=1; while c=$d/tree.$n; [ -e "$c" ] || [ -L "$c" ]; do n=$((n + 1)); done
 rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -f -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || exit 1
-printf '%s %s\n' $n "$is"`,
+[ "$(state "$f")" = "$was" ] || { printf 'it changed while it was copied\n' >&2; exit 1; }
+printf '%s %s %s\n' $n "$is" "$was"`,
     long,
   )
-  const [number = '', is = ''] = said.trim().split(' ')
+  const [number = '', is = '', ...state] = said.trim().split(' ')
   const made = `${kept}/made`
-  return number === 'none' ? { copy: null, is: null, made } : { copy: `${kept}/tree.${number}`, is, made }
+  if (number === 'none') return { copy: null, is: null, state: 'none', made }
+  return { copy: `${kept}/tree.${number}`, is, state: state.join(' '), made }
 }
 
 /**
@@ -45,7 +61,7 @@ export async function bringTreeBack(on: On, path: string, { copy, is, made }: Ke
   const said = await on.must(
     sh`f=${path}; t=${besideOf(on, path)}; c=${copy ?? ''}; a=${aside}; m=${made}
 ${treePrinter}
-rm -rf -- "$t" "$t.old" || exit 1
+rm -rf -- "$t" "$t.old" "$t.tar" || exit 1
 if [ -e "$f" ] || [ -L "$f" ]; then now=$(stat -c %d:%i -- "$f") || exit 1
 if [ "$now" = ${is ?? 'none'} ] || { [ -n "$c" ] && grep -qxF -e "$now" -- "$c.back" 2>/dev/null; }; then exit 0; fi
 if [ -f "$m" ] && grep -qxF -e "$now $(tree "$f")" -- "$m"; then mv -T -- "$f" "$t.old" || exit 1

@@ -7,14 +7,14 @@ import type { Manifest } from '../manifest.ts'
 import type { TreeEntry } from '../tar.ts'
 import { ask } from '../target.ts'
 import { besideOf } from './keep.ts'
-import { bringTreeBack, type KeptTree, keepTree, treePrinter } from './keep-tree.ts'
+import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, statePrinter } from './keep-tree.ts'
 
 type SynchronizeInput = {
   /** A directory of the controller. */
   readonly src: string
   /** Absolute path of the directory that is to hold the same. */
   readonly dest: string
-  /** Whether what the source has not goes. */
+  /** Whether what the source has not goes; an empty directory is no reason to begin. */
   readonly delete?: boolean | undefined
   /** Shell patterns for names, or with a slash for paths from the top: neither sent nor deleted. */
   readonly exclude?: readonly string[] | undefined
@@ -41,7 +41,7 @@ export const synchronize = change<SynchronizeInput, Synchronized, KeptTree>('fil
     return [{ path: input.dest, before: code === 0 ? 'a directory with other content\n' : '', after }]
   },
   remember: (on, { dest }) => keepTree(on, dest),
-  async apply(on, input, { made }) {
+  async apply(on, input, kept) {
     const { dest, exclude = [] } = input
     const tree = await sourceOf(input)
     if (await agrees(on, dest, tree, input)) return outOf(input, tree)
@@ -50,19 +50,22 @@ export const synchronize = change<SynchronizeInput, Synchronized, KeptTree>('fil
     await on.put(archiveOf(input.src, tree), archive, {
       onProgress: (done, total) => on.progress(done, total, 'bytes'),
     })
-    const kept = sh`( cd -- "$f" && find . -mindepth 1 ${chosen(exclude)} -prune -print0 | tar --null -cf - -T - ) | tar -xpf - -C "$t" || exit 1`
+    const cleared = sh`( cd -- "$t" && find . -mindepth 1 ${spared(exclude)} ! -type d -exec rm -f -- {} + || exit 1
+find . -mindepth 1 ${spared(exclude)} -type d -print0 | LC_ALL=C sort -rz | xargs -0 -r rmdir -- 2>/dev/null; : ) || exit 1`
     await on.must(
-      sh`umask 077; f=${dest}; t=${beside}; a=${archive}; m=${made}; trap 'rm -rf -- "$a" "$t"' EXIT
-${treePrinter}
+      sh`umask 077; f=${dest}; t=${beside}; a=${archive}; m=${kept.made}; trap 'rm -rf -- "$a" "$t"' EXIT
+${statePrinter}
 if [ -e "$f" ] && [ ! -d "$f" ]; then printf '%s is no directory\n' "$f" >&2; exit 1; fi
 rm -rf -- "$t" || exit 1
-if [ -d "$f" ]; then ${input.delete === true ? sh`mkdir -- "$t" && chmod -- "$(stat -L -c %a -- "$f")" "$t" || exit 1; ${exclude.length === 0 ? sh`:` : kept}` : sh`cp -a -- "$f/." "$t" || exit 1`}
+if [ -d "$f" ]; then cp -a -- "$f/." "$t" || exit 1
+${input.delete === true ? cleared : sh`:`}
 else mkdir -m 0755 -- "$t" || exit 1; fi
 tar -xpf "$a" --no-same-owner -C "$t" || exit 1
 rm -f -- "$a"
 ${proof(sh`"$t"`, input)}
 [ "$digest" = ${expected(tree, input)} ] || { printf 'what was unpacked is not what its manifest says\n' >&2; exit 1; }
 { sync -f -- "$t" 2>/dev/null || sync; } && printf '%s %s\n' "$(stat -c %d:%i -- "$t")" "$(tree "$t")" >>"$m" || exit 1
+if [ -d "$f" ] && [ "$(stat -c %d:%i -- "$f")" = ${kept.is ?? ''} ]; then ${mustBeAsKept(kept)}; fi
 rm -rf -- "$t.old"; [ ! -d "$f" ] || mv -T -- "$f" "$t.old" || exit 1
 mv -T -- "$t" "$f" || { [ ! -d "$t.old" ] || mv -T -- "$t.old" "$f"; exit 1; }
 sync -- "$(dirname -- "$f")" 2>/dev/null || sync; rm -rf -- "$t.old"`,
@@ -94,7 +97,7 @@ async function sourceOf({ src, exclude = [] }: SynchronizeInput): Promise<Manife
     throw new TaskError(`${src} of this machine cannot be sent: ${error.message}`)
   })
   const entries = tree.entries.filter(({ path }) => !isOut(path))
-  return { entries, sums: new Map([...tree.sums].filter(([path]) => !isOut(path))) }
+  return { ...tree, entries, sums: new Map([...tree.sums].filter(([path]) => !isOut(path))) }
 }
 
 /** A shell pattern as `find` reads it, for bytes as characters. */
@@ -106,12 +109,14 @@ function globOf(pattern: string): RegExp {
   return new RegExp(`^${source}$`, 's')
 }
 
-/** The same for `find`. */
-const chosen = (exclude: readonly string[]): Command =>
-  sh.read`\( ${exclude.flatMap((pattern, at) => [
-    ...(at === 0 ? [] : ['-o']),
-    ...(pattern.includes('/') ? ['-path', `./${pattern.replace(/^\//, '')}`] : ['-name', pattern]),
-  ])} \)`
+/** The same for `find`, which goes past what is excluded. */
+const spared = (exclude: readonly string[]): Command =>
+  exclude.length === 0
+    ? sh.read``
+    : sh.read`\( ${exclude.flatMap((pattern, at) => [
+        ...(at === 0 ? [] : ['-o']),
+        ...(pattern.includes('/') ? ['-path', `./${pattern.replace(/^\//, '')}`] : ['-name', pattern]),
+      ])} \) -prune -o`
 
 const sorted = ({ entries }: Manifest, kind: TreeEntry['kind']): readonly TreeEntry[] =>
   entries.filter((entry) => entry.kind === kind).toSorted((a, b) => (a.path < b.path ? -1 : 1))
@@ -125,7 +130,7 @@ const listsOf = (tree: Manifest): string =>
     .map((kind) => `${nulList(sorted(tree, kind)).toString('base64')}\n`)
     .join('')
 
-/** Sets `digest` to that of the paths in its input, in a directory; with `delete` there may be no others. */
+/** Sets `digest` to that of the paths in its input, in a directory; with `delete` there may be no other files. */
 const proof = (
   directory: Command,
   { delete: mirror = false, exclude = [] }: SynchronizeInput,
@@ -136,7 +141,7 @@ printf %s "$fs" | base64 -d | xargs -0 -r stat -c '%f %s' --
 printf %s "$fs" | base64 -d | xargs -0 -r sha256sum -- | sed 's/^\\//' | cut -c1-64
 printf %s "$ls" | base64 -d | xargs -0 -r stat -c %f --
 printf %s "$ls" | base64 -d | xargs -0 -r -n 1 readlink --
-${mirror ? sh.read`find . -mindepth 1 ${exclude.length === 0 ? [] : sh.read`${chosen(exclude)} -prune -o`} -print0 | LC_ALL=C sort -z` : sh.read`:`}
+${mirror ? sh.read`find . -mindepth 1 ${spared(exclude)} ! -type d -print0 | LC_ALL=C sort -z` : sh.read`:`}
 } 2>/dev/null | sha256sum | cut -c1-64)`
 
 /** The digest that {@link proof} gives where all is as in the tree. */
@@ -152,7 +157,8 @@ function expected(tree: Manifest, { delete: mirror = false }: SynchronizeInput):
   for (const { path } of files ?? []) say(tree.sums.get(path) ?? '')
   for (const _ of links ?? []) say('a1ff')
   for (const one of links ?? []) if (one.kind === 'link') say(one.target)
-  if (mirror) hash.update(nulList(tree.entries.toSorted((a, b) => (a.path < b.path ? -1 : 1))))
+  const listed = tree.entries.filter(({ kind }) => kind !== 'directory')
+  if (mirror) hash.update(nulList(listed.toSorted((a, b) => (a.path < b.path ? -1 : 1))))
   return hash.digest('hex')
 }
 
