@@ -27,6 +27,12 @@ export * as artifact from './modules/artifact.ts'
 export { carry } from './modules/carry.ts'
 export * as database from './modules/database/index.ts'
 export * as file from './modules/file.ts'
+export {
+  type After as FileAfter,
+  type Before as FileBefore,
+  type RewriteInput,
+  rewriting,
+} from './modules/files/rewrite.ts'
 export * as http from './modules/http.ts'
 export * as svn from './modules/svn.ts'
 export * as tree from './modules/tree.ts'

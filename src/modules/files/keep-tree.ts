@@ -2,7 +2,7 @@ import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { besideOf } from './keep.ts'
-import { printer } from './look.ts'
+import { absolute, printer } from './look.ts'
 
 /** A tree (or anything else) as it was before a change. */
 export type KeptTree = {
@@ -77,5 +77,6 @@ rm -rf -- "$t.old"`,
 }
 
 function mustBeBelowRoot(path: string): void {
+  absolute(path)
   if (/^\/*(\.{0,2}\/*)*$/.test(path)) throw new TaskError(`refused to replace ${path || 'nothing'}`)
 }
