@@ -38,7 +38,7 @@ needed='sshd:openssh-server svnserve:subversion mariadbd:mariadb-server mariadb-
 # Tests run the same plays with Ansible beside ours, count system calls, log in to other shells, and have our JSON Schema judged; only where set-up installs by itself, since the lab does not need it.
 if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
   needed="$needed ansible-playbook:ansible-core age:age sudo:sudo doas:opendoas strace:strace busybox:busybox tcsh:tcsh
-    /usr/bin/jsonschema:python3-jsonschema"
+    fish:fish /usr/bin/jsonschema:python3-jsonschema"
 fi
 
 missing_packages() {

@@ -9,7 +9,7 @@ import { lookAtProject, type ProjectFlags } from './doctor/project.ts'
 import { lookAtState } from './doctor/state.ts'
 import { Exit } from './exit.ts'
 import { stateOption } from './flags.ts'
-import { inventoryOption, playbookDirOption } from './options.ts'
+import { inventoryOption } from './options.ts'
 import { stateDirectory } from './paths.ts'
 import { withKeys } from './typed.ts'
 
@@ -22,7 +22,10 @@ export function doctorCommand(io: Io): Command {
       'look at this machine and project, and say what is wrong and what to type next; changes nothing',
     )
     .addOption(inventoryOption())
-    .addOption(playbookDirOption())
+    .option(
+      '--playbook-dir <directory>',
+      'whose group_vars and host_vars win over those beside the inventory (default: playbooks)',
+    )
     .addOption(stateOption())
     .option('--digests', 'compare artefacts with their digests however large they are')
     .addOption(

@@ -116,6 +116,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./unlock.ts')).unlockCommand,
   },
   {
+    name: 'init',
+    usage: '[DIR] [--from-ansible FOLDER]',
+    summary: "make a project, empty or from an inventory of WSO2's Ansible roles",
+    load: async () => (await import('./init.ts')).initCommand,
+  },
+  {
     name: 'doctor',
     summary: 'look at this machine and project: what is wrong, and what to type next',
     load: async () => (await import('./doctor.ts')).doctorCommand,

@@ -65,7 +65,7 @@ export async function prepare(
     | 'skipTags'
     | 'startAtTask'
   > &
-    Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'> &
+    Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | 'become' | 'becomeUser' | 'becomeMethod'> &
     KeyFlags,
   keep: boolean,
 ): Promise<Prepared> {
@@ -96,7 +96,7 @@ export async function prepare(
       throw badInventory([...problems, ...more])
     }
     const selection = selectionOf(flags)
-    const { user, privateKey } = flags
+    const { user, privateKey, timeout } = flags
     const become = becomeTyped(flags)
     const record: RunRecord = {
       kind: 'run',
@@ -109,10 +109,11 @@ export async function prepare(
       limit: await limitToKeep(io, inventory, flags, validatedBy(loaded.playbook, inventory, extraVars)),
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
-      ...((user ?? privateKey ?? become) !== undefined && {
+      ...((user ?? privateKey ?? timeout ?? become) !== undefined && {
         login: {
           ...(user !== undefined && { user }),
           ...(privateKey !== undefined && { privateKey: keyPath(io, privateKey) }),
+          ...(timeout !== undefined && { timeout }),
           ...become,
         },
       }),

@@ -113,12 +113,15 @@ export interface Large extends Place {
 /** Where our directory notes the partial files that lie beside their targets. */
 const notes = (workdir: string): string => quote(`${workdir}/parts`)
 
+const beatSeconds = 2
+
 /** Days after which nobody is expected to come back for a partial file. */
 export const partDays = 7
 
 /**
  * Takes over what an earlier attempt left, says `ready`, how many bytes are there and who writes, then reads the rest and
- * a line with the SHA-256 of the whole. Bytes that end early are kept under the part's name; all else that goes wrong
+ * a line with the SHA-256 of the whole; now and then it says `at` and how many have come, for on a slow link whatever else the
+ * machine would say waits behind them. Bytes that end early are kept under the part's name; all else that goes wrong
  * leaves nothing. A part is only taken over by renaming it, so of two who try one has it.
  */
 export function storeLarge(large: Large, options: PutOptions, fence: string | undefined): string {
@@ -133,7 +136,8 @@ ${digestTool}
 ${kill}
 mkdir -p -- "$l" || exit 1
 ${sweep}
-keep() { r=$?; trap '' HUP INT TERM PIPE
+b=
+keep() { r=$?; [ -z "$b" ] || kill "$b" 2>/dev/null; trap '' HUP INT TERM PIPE
 if [ -n "$t" ]; then if [ -n "$k" ] && [ -s "$t" ]; then mv -fT -- "$t" "$p" && rm -f -- "$m" && ln -s -- "$p" "$m"; else rm -f -- "$t"; fi; fi
 rm -f -- "$n"; exit $r; }
 trap keep EXIT
@@ -150,6 +154,7 @@ e=; ! tee --output-error=exit </dev/null >/dev/null 2>&1 || e=--output-error=exi
 take() { head -c "$1"; }
 ! dd bs=1 count=0 iflag=fullblock,count_bytes status=none </dev/null 2>/dev/null || take() { dd bs=64K iflag=fullblock,count_bytes status=none count="$1"; }
 read -r q </proc/$$/stat; printf 'ready %s %s\\n' "$o" "$q"
+( while sleep ${beatSeconds} 9>&- </dev/null >/dev/null 2>&1; do printf 'at %s\\n' "$(stat -L -c %s -- "$x")"; done ) & b=$!
 g=$( { { [ "$o" = 0 ] || head -c "$o" <"$x"; take $((s - o)) | { tee $e -a -- "$x" || printf full >&3; }; } | $h; } 3>&1 )
 case $g in *full*) k=; exit 1 ;; esac
 [ "$(stat -L -c %s -- "$x")" = "$s" ] && IFS= read -r w || { printf 'the data ended early\\n' >&2; exit ${outcome.cut}; }

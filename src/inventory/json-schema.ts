@@ -130,7 +130,10 @@ function fleetProperties(fleet: Fleet): JsonSchema {
   for (const schema of [fleet.vars, ...Object.values(fleet.groups).map((spec) => spec.schema)])
     for (const [key, property] of propertiesOf(schema)) {
       const forms = found.get(key) ?? new Map<string, JsonSchema>()
-      forms.set(JSON.stringify(property), property)
+      // The words of the first who declares it stand for all.
+      const { description: _, ...form } = property
+      const known = JSON.stringify(form)
+      forms.set(known, forms.get(known) ?? property)
       found.set(key, forms)
     }
   return Object.fromEntries(

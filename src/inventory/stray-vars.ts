@@ -16,14 +16,21 @@ export function strayVars(fleet: Fleet, inventory: Inventory, extraVars: ExtraVa
   const groups = Object.entries(fleet.groups)
   const all = inventory.groups.find(({ name }) => name === 'all')
   const told = new Set<string>()
-  for (const host of inventory.hosts) {
-    const schemas = groups.filter(([name]) => host.groups.includes(name)).map(([, { schema }]) => schema)
+  const keysOfRow = (row: readonly string[]): readonly string[] => {
+    const schemas = groups.filter(([name]) => row.includes(name)).map(([, { schema }]) => schema)
     const lists = schemas.map(keysOf)
     // Without a group of the fleet it is none of its hosts; one that takes any key may mean this one.
-    if (schemas.length === 0 || lists.includes(undefined)) continue
+    if (schemas.length === 0 || lists.includes(undefined)) return []
     const own = new Set(lists.flatMap((keys) => keys ?? []))
-    for (const key of ofSite)
-      if (!own.has(key) && !Object.hasOwn(extraVars, key) && isStray(host, key))
+    return ofSite.filter((key) => !own.has(key) && !Object.hasOwn(extraVars, key))
+  }
+  // Hosts of the same groups share their row of them.
+  const known = new Map<readonly string[], readonly string[]>()
+  for (const host of inventory.hosts) {
+    const keys = known.get(host.groups) ?? keysOfRow(host.groups)
+    known.set(host.groups, keys)
+    for (const key of keys)
+      if (isStray(host, key))
         for (const one of complaints(fleet, inventory, host, key, all?.vars[key])) told.add(one)
   }
   return [...told]

@@ -118,13 +118,13 @@ test('-u and --private-key count where the inventory is silent', async () => {
 
 test('a run keeps whom it logged in as, for those that go on from it', async () => {
   await inventory('')
-  const typed = ['-u', 'ann', '--private-key', server.userKey]
+  const typed = ['-u', 'ann', '--private-key', server.userKey, '-T', '45']
   expect(await project.call(['look.ts', '-l', 'h1', ...typed])).toMatchObject({ code: 0 })
   const runs = join(project.cwd, '.upgrade-fleet/runs')
   const record: unknown = JSON.parse(
     await project.read(`.upgrade-fleet/runs/${readdirSync(runs).sort().at(-1)}/run.json`),
   )
-  expect(record).toMatchObject({ login: { user: 'ann', privateKey: server.userKey } })
+  expect(record).toMatchObject({ login: { user: 'ann', privateKey: server.userKey, timeout: 45 } })
 })
 
 test.each([

@@ -39,6 +39,7 @@ connectionContract('ssh, where /bin/sh is that of busybox', () =>
   subject('127.105.36.2', [], shIs('busybox')),
 )
 connectionContract('ssh, where the login shell is tcsh', () => subject('127.105.36.3', login('tcsh')))
+connectionContract('ssh, where the login shell is fish', () => subject('127.105.36.8', login('fish')))
 
 describe('tools that are missing', () => {
   async function with_(tools: readonly string[], work: (sshd: Sshd, scratch: string) => Promise<void>) {
