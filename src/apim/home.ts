@@ -3,8 +3,8 @@ import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { shownText } from '../model/secret.ts'
 import { type UnpackInput, unpackZip } from '../modules/archive.ts'
+import { editXml } from '../modules/edit/xml.ts'
 import { holds, looks, readText, runJob } from '../modules/target.ts'
-import { editXml } from '../modules/xml.ts'
 import { endServers } from './server.ts'
 import type { Configuration } from './settings.ts'
 
@@ -36,7 +36,8 @@ export const configure = change('apim.configure', {
     for (const { path, text } of configuration.texts) await put(on, `${home}/${path}`, text)
     for (const { path, edits } of configuration.edits) {
       const file = `${home}/${path}`
-      if (edits.length > 0) await put(on, file, editXml(await readText(on, file), edits))
+      if (edits.length > 0)
+        await put(on, file, editXml(await readText(on, file), edits, { file, create: true }))
     }
     for (const { from, dir, name } of jars)
       await on.must(sh`cp -- ${from} ${`${home}/repository/components/${dir}/${name}`}`)
@@ -55,7 +56,11 @@ export const configure = change('apim.configure', {
       .filter(({ edits }) => edits.length > 0)
       .map(async ({ path, edits }) => {
         const before = await readText(on, `${home}/${path}`)
-        return { path: `${home}/${path}`, before, after: shownText(editXml(before, edits)) }
+        return {
+          path: `${home}/${path}`,
+          before,
+          after: shownText(editXml(before, edits, { file: `${home}/${path}`, create: true })),
+        }
       })
     return Promise.all([...texts, ...edited])
   },

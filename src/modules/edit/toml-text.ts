@@ -1,4 +1,4 @@
-import { encoded, isSecret, type Secret, type Text } from '../model/secret.ts'
+import { encoded, isSecret, type Secret, type Text } from '../../model/secret.ts'
 
 /** A value of a TOML file; a secret is put in where the file is stored. */
 export type TomlValue = string | number | boolean | Secret | readonly string[]
