@@ -65,6 +65,9 @@ const encodings = {
 /** How a secret's value is written into a file of some format. */
 export type Encoding = keyof typeof encodings
 
+/** Any text as it is written into a file of some format. */
+export const escapeFor = (encoding: Encoding, text: string): string => encodings[encoding](text)
+
 /** A secret's value in each of these formats. */
 export const encodedForms = (value: string): readonly string[] =>
   Object.values(encodings).map((encode) => encode(value))

@@ -1,7 +1,13 @@
-import { encoded, isSecret, type Secret, type Text } from '../../model/secret.ts'
+import { encoded, escapeFor, isSecret, type Secret, type Text } from '../../model/secret.ts'
 
 /** A value of a TOML file; a secret is put in where the file is stored. */
-export type TomlValue = string | number | boolean | Secret | readonly string[]
+export type TomlValue =
+  | string
+  | number
+  | boolean
+  | Secret
+  | readonly TomlValue[]
+  | { readonly [key: string]: TomlValue }
 /** A table of a TOML file under its dotted head; `[[head]]` for a head in double brackets. */
 export type TomlTable = { readonly head: string; readonly values: Readonly<Record<string, TomlValue>> }
 
@@ -14,13 +20,22 @@ export function tomlText(tables: readonly TomlTable[]): Text {
   ])
 }
 
-function tomlValue(value: TomlValue): Exclude<Text, string> {
+/** A value as TOML; a table stands between braces. */
+export function tomlValue(value: TomlValue): Exclude<Text, string> {
   if (isSecret(value)) return ['"', encoded('toml', value), '"']
-  if (typeof value === 'object') return [`[${value.map((item) => tomlString(item)).join(', ')}]`]
-  return [typeof value === 'string' ? tomlString(value) : String(value)]
+  if (typeof value === 'string') return [`"${escapeFor('toml', value)}"`]
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new TypeError(`${value} is no value for a file`)
+  if (typeof value !== 'object') return [String(value)]
+  if (isList(value)) return ['[', ...joined(value.map(tomlValue)), ']']
+  const pairs = Object.entries(value).map(([key, each]) => [`${tomlKey(key)} = `, ...tomlValue(each)])
+  return pairs.length === 0 ? ['{}'] : ['{ ', ...joined(pairs), ' }']
 }
 
-// JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
-function tomlString(text: string): string {
-  return JSON.stringify(text).replaceAll('\u007f', '\\u007f')
-}
+/** A key as it stands in a pair or a head. */
+export const tomlKey = (key: string): string => (/^[\w-]+$/.test(key) ? key : `"${escapeFor('toml', key)}"`)
+
+const isList = (value: TomlValue): value is readonly TomlValue[] => Array.isArray(value)
+
+const joined = (list: readonly Exclude<Text, string>[]): Exclude<Text, string> =>
+  list.flatMap((parts, at) => (at === 0 ? parts : [', ', ...parts]))
