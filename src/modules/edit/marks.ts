@@ -7,6 +7,8 @@ import { type Encoding, encoded, isSecret, type Secret, type Text } from '../../
 export interface Marks {
   /** The text with a mark for each secret. */
   hide(text: Text): string
+  /** Whether a text has one. */
+  has(text: string): boolean
   /** The text with its secrets again, each to be escaped in that way where it is put in; a string when there are none. */
   restore(text: string, encoding: Encoding): Text
 }
@@ -22,6 +24,7 @@ export function marksFor(source: string): Marks {
       (typeof text === 'string' ? [text] : text)
         .map((part) => (isSecret(part) ? `${word}x${secrets.push(part) - 1}x` : part))
         .join(''),
+    has: (text) => mark.test(text),
     restore(text, encoding) {
       const parts = text.split(mark)
       if (parts.length === 1) return text

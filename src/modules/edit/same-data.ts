@@ -64,8 +64,10 @@ function without(data: unknown, places: readonly Place[]): unknown {
   )
 }
 
-// Parsers give objects of several kinds.
+// Parsers give objects of several kinds, and whole numbers that are too long for a number.
 function plain(value: unknown): unknown {
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+    return BigInt(value)
   if (Array.isArray(value)) return value.map(plain)
   if (value instanceof Date) return { date: value.toISOString() }
   if (typeof value !== 'object' || value === null) return value

@@ -62,10 +62,10 @@ export const textOf = ({ children }: XmlElement): string =>
  * entities could mean anything. No message quotes the text.
  */
 export function scanXml(text: string, file: string): XmlElement {
-  const doctype = /^\uFEFF?(?:\s|<\?[\s\S]*?\?>|<!--[\s\S]*?-->)*<!(?!--)/.exec(text)
-  if (doctype !== null)
+  const start = rootStart(text)
+  if (/^<!(?!--)/.test(text.slice(start, start + 4)))
     throw refused(
-      `${placeOf(file, text, doctype[0].length - 2)}: an XML file with a DOCTYPE or ENTITY is refused`,
+      `${placeOf(file, text, start)}: an XML file with a DOCTYPE or ENTITY is refused`,
       'Take the document type out by hand, if the server needs none.',
     )
   try {
@@ -81,9 +81,10 @@ export function scanXml(text: string, file: string): XmlElement {
       'Correct it by hand.',
     )
   }
-  return scanElement(text, rootStart(text), undefined)
+  return scanElement(text, start, undefined)
 }
 
+// Nothing follows what is repeated, so nothing is tried twice.
 const rootStart = (text: string): number =>
   /^\uFEFF?(?:\s|<\?[\s\S]*?\?>|<!--[\s\S]*?-->)*/.exec(text)?.[0].length ?? 0
 

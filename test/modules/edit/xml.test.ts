@@ -200,7 +200,10 @@ describe('an XML file', () => {
     )
   })
 
-  test('may name a DOCTYPE in a comment', () => {
+  test('may have CDATA behind an instruction, and name a DOCTYPE in a comment', () => {
+    expect(edit({ at: 'b', text: '2' }, '<?xml version="1.0"?><a><?x?><![CDATA[]]><b/></a>')).toContain(
+      '<b>2</b>',
+    )
     const text = '<a><!-- <!DOCTYPE x> --><b>1</b></a>'
     expect(edit({ at: 'b', text: '2' }, text)).toBe(text.replace('1', '2'))
   })
