@@ -27,9 +27,9 @@ export function tomlValue(value: TomlValue): Exclude<Text, string> {
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new TypeError(`${value} is no value for a file`)
   if (typeof value !== 'object') return [String(value)]
-  if (isList(value)) return ['[', ...joined(value.map(tomlValue)), ']']
+  if (isList(value)) return together(['[', ...joined(value.map(tomlValue)), ']'])
   const pairs = Object.entries(value).map(([key, each]) => [`${tomlKey(key)} = `, ...tomlValue(each)])
-  return pairs.length === 0 ? ['{}'] : ['{ ', ...joined(pairs), ' }']
+  return pairs.length === 0 ? ['{}'] : together(['{ ', ...joined(pairs), ' }'])
 }
 
 /** A key as it stands in a pair or a head. */
@@ -39,3 +39,12 @@ const isList = (value: TomlValue): value is readonly TomlValue[] => Array.isArra
 
 const joined = (list: readonly Exclude<Text, string>[]): Exclude<Text, string> =>
   list.flatMap((parts, at) => (at === 0 ? parts : [', ', ...parts]))
+
+/** The same with no two strings side by side. */
+const together = (parts: Exclude<Text, string>): Exclude<Text, string> =>
+  parts.reduce<(string | Secret)[]>((made, part) => {
+    const last = made.at(-1)
+    return typeof last === 'string' && typeof part === 'string'
+      ? [...made.slice(0, -1), last + part]
+      : [...made, part]
+  }, [])
