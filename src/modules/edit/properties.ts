@@ -50,11 +50,17 @@ export function readProperties(source: string, key: string, file = 'properties f
 
 function splicesFor(text: string, edit: PropertiesEdit, marks: Marks, file: string): readonly Splice[] {
   const pairs = pairsOf(text, file)
+  if (edit.key === '') throw refused(`${file}: an edit names no key`, 'Name one.')
   const found = one(text, pairs, edit.key, file)
   if ('remove' in edit) return found === undefined ? [] : [{ from: found.from, to: found.to, text: '' }]
   const value = marks.hide(edit.text)
   if (found !== undefined) {
     if (found.value === value) return []
+    if (found.valueFrom === found.valueTo && dangling(text.slice(found.from, found.valueTo)))
+      throw refused(
+        `${placeOf(file, text, found.from)}: "${edit.key}" ends with a backslash that leads nowhere`,
+        'Correct it by hand.',
+      )
     const sign = found.valueFrom === found.keyTo ? signOf(text, pairs) : ''
     return [{ from: found.valueFrom, to: found.valueTo, text: `${sign}${escapedValue(value)}` }]
   }
@@ -70,7 +76,7 @@ function splicesFor(text: string, edit: PropertiesEdit, marks: Marks, file: stri
   const line = `${escapedKey(edit.key)}${signOf(text, pairs)}${escapedValue(value)}`
   const ended = text === '' || /[\r\n]$/.test(text)
   // A last line that goes on nowhere would go on with ours.
-  if (!ended && /(^|[^\\])(\\\\)*\\$/.test(text))
+  if (!ended && dangling(text))
     throw refused(
       `${placeOf(file, text, text.length)}: its last line ends with a backslash`,
       'Correct it by hand.',
@@ -98,6 +104,9 @@ function signOf(text: string, pairs: readonly Pair[]): string {
   return sign === undefined || /[\r\n\\]/.test(sign) ? '=' : sign.replace(/\s+$/, (blanks) => blanks[0] ?? '')
 }
 
+// Whether a line goes on: an odd number of backslashes ends it.
+const dangling = (line: string): boolean => (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 1
+
 const lineAt = /([ \t\f]*)([^\r\n]*)(\r\n|\r|\n|$)/y
 
 /** All pairs, as `java.util.Properties` finds them: comments, lines that go on behind a backslash, the first sign or blank ends a key. */
@@ -110,10 +119,11 @@ function pairsOf(text: string, file: string): readonly Pair[] {
     const first = lineAt.exec(text)
     const [, indent = '', body = '', end = ''] = first ?? []
     at = lineAt.lastIndex
-    if (body === '' || /^[#!]/.test(body)) continue
+    // A backslash alone begins nothing: what follows is a line of its own, a comment even.
+    if (body === '' || body === '\\' || /^[#!]/.test(body)) continue
     let valueTo = from + indent.length + body.length
     let ended = end !== ''
-    for (let last = body; /(^|[^\\])(\\\\)*\\$/.test(last) && at < text.length && ended; ) {
+    for (let last = body; dangling(last) && at < text.length && ended; ) {
       lineAt.lastIndex = at
       const [, more = '', rest = '', next = ''] = lineAt.exec(text) ?? []
       valueTo = at + more.length + rest.length

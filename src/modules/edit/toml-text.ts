@@ -41,10 +41,12 @@ const joined = (list: readonly Exclude<Text, string>[]): Exclude<Text, string> =
   list.flatMap((parts, at) => (at === 0 ? parts : [', ', ...parts]))
 
 /** The same with no two strings side by side. */
-const together = (parts: Exclude<Text, string>): Exclude<Text, string> =>
-  parts.reduce<(string | Secret)[]>((made, part) => {
+function together(parts: Exclude<Text, string>): Exclude<Text, string> {
+  const made: (string | Secret)[] = []
+  for (const part of parts) {
     const last = made.at(-1)
-    return typeof last === 'string' && typeof part === 'string'
-      ? [...made.slice(0, -1), last + part]
-      : [...made, part]
-  }, [])
+    if (typeof last === 'string' && typeof part === 'string') made.splice(-1, 1, last + part)
+    else made.push(part)
+  }
+  return made
+}

@@ -58,6 +58,10 @@ describe('a properties file', () => {
     expect('text' in change && readProperties(edited, change.key)).toBe('text' in change && change.text)
   })
 
+  test('has a comment behind a line that is a backslash alone', () => {
+    expect(readProperties('\\\r\n  !x\\\r\n  a=1', 'a')).toBe('1')
+  })
+
   test('is left alone where it is so already, however it is written', () => {
     expect(edit({ key: 'path', text: 'C:\\logsé\tx' })).toBe(source)
     expect(edit({ key: 'appenders', text: 'CARBON_CONSOLE, CARBON_LOGFILE,# not a comment' })).toBe(source)
@@ -86,6 +90,8 @@ describe('a properties file', () => {
       'a=secret\\u00zz\n',
       /^log4j2\.properties:1:3: \\u is not followed(?!.*secret)/s,
     ],
+    [{ key: 'a', text: 'x' }, 'a\\\r\n', /1:1: "a" ends with a backslash that leads nowhere/],
+    [{ key: '', text: 'x' }, 'a=1', /names no key/],
     [{ key: 'b', text: 'x', create: true }, 'a=1\\', /1:5: its last line ends with a backslash/],
   ])('is refused: %j', (change, text, message) => {
     expect(() => edit(change, text)).toThrow(message)
