@@ -164,9 +164,16 @@ export function changeContract(
   })
 }
 
+type Full = Change<unknown>
+/** A change with a check and a memory. */
+type Whole = Full & {
+  readonly check: NonNullable<Full['check']>
+  readonly remember: NonNullable<Full['remember']>
+}
+
 interface Scene {
   readonly dir: string
-  readonly work: Change<unknown>
+  readonly work: Whole
   readonly input: Json
   readonly recorder: Recorder
   on(connection: Connection): On
@@ -177,9 +184,12 @@ interface Scene {
 function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Scene {
   const { work, input } = one.action(dir)
   if (work.kind !== 'change') throw new Error(`${one.name} is no change`)
+  const { check, remember } = work
+  if (check === undefined || remember === undefined)
+    throw new Error(`${one.name} does not check, or remembers nothing`)
   return {
     dir,
-    work,
+    work: { ...work, check, remember },
     input: fromPlain(JSON.parse(stableText(input))),
     recorder: recording(place.connection()),
     on: (connection) => onOver(connection, `play/here/task ${number}`).on,

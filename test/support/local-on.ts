@@ -82,9 +82,9 @@ export async function perform<Out>({ on }: LocalOn, action: Action<Out>): Promis
   const doing: On = { ...on, job: (name, ...rest) => on.job(`${name}-${++tries}`, ...rest) }
   if (work.kind === 'observe')
     return { out: await work.read(on, input), changed: false, undo: nothing, prove: nothing }
-  const already = await work.check(on, input, undefined)
+  const already = await work.check?.(on, input, undefined)
   if (already !== undefined) return { out: already, changed: false, undo: nothing, prove: nothing }
-  const remembered: Json = await work.remember(on, input)
+  const remembered: Json = (await work.remember?.(on, input)) ?? null
   const out = await work.apply(doing, input, remembered)
   const undo = async () => {
     if (typeof work.undo !== 'function') throw new Error(`${action.module} cannot be undone alone`)
