@@ -227,7 +227,7 @@ function linesOf(text: string, file: string): readonly Line[] {
       valueFrom: from,
       valueTo: from,
     }
-    const head = /^\s*\[([^\]]+)\]\s*(?:[;#].*)?$/.exec(body)?.[1]
+    const head = /^\s*\[([^\]]+)\]\s*(?:[;#][\s\S]*)?$/.exec(body)?.[1]
     if (head !== undefined) section++
     if (head !== undefined) lines.push({ ...base, section, head: head.trim() })
     else if (/^\s*(?:[;#]|$)/.test(body)) lines.push({ ...base, section })
@@ -238,7 +238,7 @@ function linesOf(text: string, file: string): readonly Line[] {
 
 function optionAt(body: string, from: number, text: string, file: string) {
   const [, indent = '', option = '', sign, value = ''] =
-    /^(\s*)([^=:\s][^=:]*?|)((?:\s*)[=:][ \t]*|\s*$)(.*?)\s*$/.exec(body) ?? []
+    /^(\s*)([^=:\s][^=:]*?|)((?:\s*)[=:][ \t]*|\s*$)([\s\S]*?)\s*$/.exec(body) ?? []
   const keyFrom = from + indent.length
   if (option === '' || option.startsWith('['))
     throw refused(`${placeOf(file, text, keyFrom)}: neither a section nor an option`, 'Correct it by hand.')

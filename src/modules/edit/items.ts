@@ -17,7 +17,7 @@ export function withoutItem(source: string, items: readonly Item[], index: numbe
   const cut = comma === undefined ? [] : [{ from: comma, to: comma + 1, text: '' }]
   const [start, stop] = [lineStart(source, item.from), lineEnd(source, end)]
   const alone =
-    source.slice(start, item.from).trim() === '' && /^\s*(?:#.*\s*)?$/.test(source.slice(end, stop))
+    source.slice(start, item.from).trim() === '' && /^\s*(?:#[^\n]*\s*)?$/.test(source.slice(end, stop))
   if (alone && start > 0) return [...cut, { from: start, to: stop, text: '' }]
   if (next !== undefined)
     return [{ from: item.from, to: sameLine(source, end, next.from) ? next.from : end, text: '' }]

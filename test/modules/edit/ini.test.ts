@@ -89,6 +89,7 @@ describe('an INI file', () => {
   })
 
   test('is left alone where it is so already', () => {
+    expect(edit({ option: 'a', text: 'b\u2028c' }, 'a = b\u2028c')).toBe('a = b\u2028c')
     expect(edit({ section: 'mysqld', option: 'datadir', text: '/var/lib/mysql' })).toBe(source)
     expect(edit({ section: 'client', option: 'x', remove: true })).toBe(source)
     expect(edit({ section: 'none', remove: true })).toBe(source)
