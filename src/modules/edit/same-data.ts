@@ -69,6 +69,8 @@ function plain(value: unknown): unknown {
   if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
     return BigInt(value)
   if (Array.isArray(value)) return value.map(plain)
+  // No file tells a zero from the one below it.
+  if (value === 0) return 0
   if (value instanceof Date) return { date: value.toISOString() }
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))

@@ -69,6 +69,7 @@ describe('a JSON file', () => {
   })
 
   test('is left alone where it is so already', () => {
+    expect(edit({ at: 'n', value: -0 }, '{"n":0}')).toBe('{"n":0}')
     expect(edit({ at: 'name', value: 'a' }, '{"name":"\\u0061"}')).toBe('{"name":"\\u0061"}')
     expect(edit({ at: 'n', value: 100 }, '{"n":1e2}')).toBe('{"n":1e2}')
     expect(edit({ at: 'n', value: 9007199254740992 }, '{"n":9007199254740993}')).toBe(
