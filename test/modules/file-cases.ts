@@ -19,6 +19,17 @@ const tree = (dir: string) => {
   symlinkSync('../nowhere', join(dir, 'tree/deep/link'))
 }
 
+/** A tree that may travel. */
+const plain = (dir: string) => {
+  mkdirSync(join(dir, 'src/deep/er'), { recursive: true, mode: 0o750 })
+  mkdirSync(join(dir, 'src/empty'))
+  writeFileSync(join(dir, 'src/file'), 'x'.repeat(100_000), { mode: 0o640 })
+  writeFileSync(join(dir, 'src/deep/er/tool'), '#!/bin/sh\n', { mode: 0o755 })
+  writeFileSync(join(dir, `src/deep/ü "it's" $(x)`), '')
+  writeFileSync(Buffer.from(`${dir}/src/caf\xe9`, 'latin1'), 'bytes')
+  symlinkSync('er/tool', join(dir, 'src/deep/link'))
+}
+
 /** The cases of the contract for the modules of files. */
 export const fileCases: readonly ChangeCase[] = [
   {
@@ -57,7 +68,12 @@ export const fileCases: readonly ChangeCase[] = [
     prepare: (dir) => symlinkSync('nowhere', join(dir, odd)),
     action: (dir) => file.absent({ path: join(dir, odd) }),
   },
-  { name: 'tree set aside', prepare: tree, action: (dir) => file.setAside({ path: join(dir, 'tree') }) },
+  {
+    name: 'tree set aside',
+    prepare: tree,
+    action: (dir) => file.setAside({ path: join(dir, 'tree') }),
+    already: { aside: null },
+  },
   {
     name: 'render, where nothing is',
     prepare: empty,
@@ -133,5 +149,48 @@ export const fileCases: readonly ChangeCase[] = [
     prepare: given('f', 'port 80;\nport 81;\n', 0o644),
     action: (dir) =>
       file.replace({ path: join(dir, 'f'), regexp: '^port (\\d+);$', replace: 'listen $1;', count: 2 }),
+  },
+  {
+    name: 'synchronize, where nothing is',
+    prepare: plain,
+    action: (dir) => file.synchronize({ src: join(dir, 'src'), dest: join(dir, odd) }),
+  },
+  {
+    name: 'synchronize, which deletes but what is excluded',
+    prepare: (dir) => {
+      plain(dir)
+      mkdirSync(join(dir, 'dest/logs'), { recursive: true, mode: 0o751 })
+      for (const name of ['old', 'logs/x.log', '.svn', 'file'])
+        writeFileSync(join(dir, 'dest', name), 'there')
+    },
+    action: (dir) =>
+      file.synchronize({
+        src: join(dir, 'src'),
+        dest: join(dir, 'dest'),
+        delete: true,
+        exclude: ['.svn', '/logs'],
+      }),
+  },
+  {
+    name: 'synchronize, which leaves what is there besides',
+    prepare: (dir) => {
+      plain(dir)
+      mkdirSync(join(dir, 'dest'))
+      writeFileSync(join(dir, 'dest/own'), 'there')
+    },
+    action: (dir) => file.synchronize({ src: join(dir, 'src'), dest: join(dir, 'dest') }),
+  },
+  {
+    name: 'fetch',
+    prepare: given('f', 'x', 0o600),
+    action: (dir) => file.fetch({ src: join(dir, 'f'), dest: join(dir, 'here') }),
+  },
+  {
+    name: 'fetch over another file',
+    prepare: (dir) => {
+      given('f', 'x', 0o600)(dir)
+      given(odd, 'old', 0o644)(dir)
+    },
+    action: (dir) => file.fetch({ src: join(dir, 'f'), dest: join(dir, odd), flat: true }),
   },
 ]

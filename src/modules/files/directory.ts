@@ -4,7 +4,7 @@ import { sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { ask } from '../target.ts'
 import { bringFileBack, type Kept, keepFile, storeFile } from './keep.ts'
-import { giveRights, hasRights, look, modeText, type Rights } from './look.ts'
+import { fullMode, giveRights, hasRights, look, modeText, type Rights } from './look.ts'
 import { rightsDiff } from './rewrite.ts'
 
 type Before = {
@@ -54,7 +54,7 @@ ${giveRights({ ...rightsOf(input), mode }, true)}`)
   async undo(on, { path }, { missing, rights }) {
     const [mode = '', user = '', group = ''] = rights ?? []
     const back = sh`t=${path}; [ ! -d "$t" ] || [ "$(stat -L -c '%a %u %g' -- "$t")" = ${`${mode} ${user} ${group}`} ] || {
-chown -- ${`${user}:${group}`} "$t" && chmod -- ${mode} "$t"; }`
+chown -- ${`${user}:${group}`} "$t" && chmod -- ${rights === null ? '' : fullMode(mode)} "$t"; }`
     await on.must(rights === null ? sh`for d in ${missing}; do rmdir -- "$d" 2>/dev/null || :; done` : back)
   },
 })

@@ -58,6 +58,10 @@ export const lineInFile: (input: LineInput) => Action<Rewritten> = rewriting(
     if (typeof line !== 'string' && line.some(isSecret) && pattern === undefined)
       throw new TaskError('a line with a secret needs `regexp`, by which it is found again')
     const matches = (one: Line) => pattern?.test(one.text) === true
+    if (pattern?.test(shownText(line)) === false && lines.filter(matches).length > 1)
+      throw new TaskError(
+        `/${input.regexp}/ matches several lines, and not the one to be put in, so the next would follow: let it match that too`,
+      )
     const at = firstMatch ? lines.findIndex(matches) : lines.findLastIndex(matches)
     if (at >= 0)
       return [joined(lines.slice(0, at)), ...partsOf(line), lines[at]?.end ?? '', joined(lines.slice(at + 1))]

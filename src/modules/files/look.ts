@@ -128,6 +128,9 @@ export function modeText(mode: Mode): string {
   return Number.parseInt(text, 8).toString(8)
 }
 
+/** A mode for `chmod`: with fewer digits it leaves a directory the bits of another user or group. */
+export const fullMode = (mode: Mode): string => modeText(mode).padStart(5, '0')
+
 /** Whose a file is to be, and who may do what with it; what is left out stays as it is. */
 export type Rights = {
   readonly mode?: Mode | undefined
@@ -154,5 +157,5 @@ export function giveRights({ mode, owner, group }: Rights, follow = false): Comm
         ? owner
         : `${owner}:${group}`
   return sh`${whose === '' ? sh`:` : sh`chown ${follow ? [] : ['-h']} -- ${whose} "$t" || exit 1`}
-${mode === undefined ? sh`:` : sh`chmod -- ${modeText(mode)} "$t" || exit 1`}`
+${mode === undefined ? sh`:` : sh`chmod -- ${fullMode(mode)} "$t" || exit 1`}`
 }
