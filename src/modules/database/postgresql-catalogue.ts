@@ -22,7 +22,7 @@ export function catalogue(literal: (text: string) => string): Catalogue {
     columns: () =>
       `SELECT ${tab} AS tab, a.attname AS col, format_type(a.atttypid, a.atttypmod) AS type, CASE WHEN a.attnotnull THEN 0 ELSE 1 END AS nullable FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND ${notOwn('n.nspname')} ORDER BY 1, a.attnum`,
     sessions: (schemas) =>
-      `SELECT COALESCE(usename, '?') AS who, COALESCE(host(client_addr), 'this machine or hidden') AS address, COALESCE(state, 'hidden') || CASE WHEN application_name = '' THEN '' ELSE ' in ' || application_name END AS doing, floor(extract(epoch FROM now() - backend_start))::bigint AS seconds FROM pg_stat_activity WHERE datname IN ${list({ literal }, schemas)} AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY pid`,
+      `SELECT COALESCE(usename, '?') AS who, COALESCE(host(client_addr), 'this machine or hidden') AS address, COALESCE(state, 'hidden') || CASE WHEN application_name = '' THEN '' ELSE ' in ' || application_name END AS doing, floor(extract(epoch FROM now() - backend_start))::bigint AS seconds FROM pg_stat_activity WHERE datname IN ${list({ literal }, schemas)} AND pid <> pg_backend_pid() AND COALESCE(backend_type, 'client backend') = 'client backend' ORDER BY pid`,
     needs: () =>
       `SELECT DISTINCT 'owner' AS kind, pg_get_userbyid(owner) AS name FROM (${owned}) AS o
 UNION ALL SELECT DISTINCT 'creator', pg_get_userbyid(owner) FROM (${owned}) AS o WHERE namespace = 'public'

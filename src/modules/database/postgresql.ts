@@ -62,13 +62,19 @@ function noCommands(file: string): Command {
 
 /**
  * Each database is dumped from an exported snapshot, whose LSN is asked first. Snapshots of several databases are one when
- * they see the same transactions, which PostgreSQL numbers for the whole server: they are taken again until they do.
+ * they see the same transactions, which PostgreSQL numbers for the whole server. All sessions take theirs at the same
+ * quarter of a second, and again until they are one.
  */
 function dump(db: Database, schemas: readonly string[], into: string, _positioned: boolean): Command {
   const dir = `${into}.d`
-  const ask =
-    "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS lsn \\gset\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT :'lsn' || ' ' || txid_current_snapshot() || ' ' || pg_export_snapshot();\n\\! cat hold >/dev/null\n"
   const count = schemas.length
+  const together =
+    'SELECT pg_sleep_until(to_timestamp(ceil(extract(epoch FROM clock_timestamp()) * 4) / 4)) AS slept \\gset\n'
+  const ask = `SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS lsn \\gset
+${count > 1 ? together : ''}BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SELECT :'lsn' || ' ' || txid_current_snapshot() || ' ' || pg_export_snapshot();
+\\! cat <&8 >/dev/null
+`
   return sh`${trailing(db)}rm -rf -- ${dir}
 mkdir -- ${dir}
 printf '%s' ${ask} > ${`${dir}/ask`}
@@ -76,17 +82,19 @@ mkfifo -- ${`${dir}/hold`}
 key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 restrict=
 if pg_dump --help | grep -q restrict-key; then restrict=--restrict-key=$key; fi
-hold() {
-  rm -f -- ${`${dir}/said`}; mkfifo -- ${`${dir}/said`}
-  ( exec 9>&-; cd -- ${dir}; ${service} | ${environment(db)} ${psql} -A -t -d "$1" -f ask 3<&0 </dev/null >said ) &
-  IFS=' ' read -r lsn moment id <${`${dir}/said`} || { echo "no snapshot of $1 can be had" >&2; exit 4; }
-}
 tries=0 position=
 while :; do
   exec 9<>${`${dir}/hold`}
-  moments= ids=
+  at=0
   for each in ${schemas}; do
-    hold "$each"
+    at=$((at + 1))
+    rm -f -- ${`${dir}/said`}.$at; mkfifo -- ${`${dir}/said`}.$at
+    ( cd -- ${dir}; exec 8<hold 9>&-; ${service} | ${environment(db)} ${psql} -A -t -d "$each" -f ask 3<&0 </dev/null >said.$at ) &
+  done
+  at=0 moments= ids=
+  for each in ${schemas}; do
+    at=$((at + 1))
+    IFS=' ' read -r lsn moment id <${`${dir}/said`}.$at || { echo "no snapshot of $each can be had" >&2; exit 4; }
     ids="$ids $id"
     case " $moments " in *" $moment "*) ;; *) moments="$moments $moment" ;; esac
     [ -n "$position" ] || position=$lsn

@@ -46,7 +46,7 @@ export async function alone(
 async function foreign(on: On, db: Database, schemas: readonly string[]): Promise<readonly string[]> {
   const engine = fullEngineOf(db, 'a list of sessions')
   const rows = await asker(on, db)(engine.catalogue.sessions(schemas))
-  return rows.map(({ who, address, doing, seconds }) => `${who}@${address}, ${doing}, ${seconds}`)
+  return rows.map(({ who, address, doing, seconds }) => `${who}@${address}, ${doing}, ${seconds ?? '?'}`)
 }
 
 async function blind(on: On, db: Database): Promise<readonly string[]> {

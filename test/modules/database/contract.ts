@@ -14,8 +14,6 @@ export interface Bench {
   to: string
   /** Makes a dump of the schema. */
   dump(name: string, db?: database.Database): Promise<Performed<FileDump>>
-  /** What the backups' directory holds, but for its own directories. */
-  files(): readonly string[]
 }
 
 /** Whatever an engine is that can be dumped, this holds for it. Each part begins with a fresh schema before each test. */

@@ -20,8 +20,8 @@ export interface Kit {
   content(): string
   /** Runs SQL in the schema, or another, as the administrator. */
   root(sql: string, schema?: string): string
-  /** A client as the administrator in the schema, which does what is written to it. */
-  session(): ChildProcess
+  /** A client as the administrator in the schema, or another, which does what is written to it. */
+  session(schema?: string): ChildProcess
   /** Makes another schema of that name, and says the database that it is. */
   another(schema: string): Database
   /** A user with all rights on the schema but that to drop what is there; and a text of what must be said to lack. */

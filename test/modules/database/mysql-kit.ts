@@ -72,9 +72,9 @@ export async function mysqlKit(dir: string): Promise<Kit> {
     content: () =>
       maria.root(content) + maria.root(`USE \`${schema}\`; CHECKSUM TABLE ${tables().join(', ')}`),
     root: (sql, name = schema) => maria.root(`USE \`${name}\`; ${sql}`),
-    session: () => {
+    session: (name = schema) => {
       const child = maria.session()
-      child.stdin?.write(`USE \`${schema}\`;\n`)
+      child.stdin?.write(`USE \`${name}\`;\n`)
       return child
     },
     another(name) {

@@ -57,7 +57,7 @@ SELECT 'extension', extname FROM pg_extension ORDER BY 2; SELECT 'publication', 
 SELECT 'sequence', schemaname, sequencename, last_value FROM pg_sequences ORDER BY 2, 3; SELECT 'blob', oid, lo_get(oid) FROM pg_largeobject_metadata ORDER BY 2;
 SELECT 'schema', nspname, nspowner::regrole, nspacl FROM pg_namespace n WHERE ${own} ORDER BY 2;
 SELECT 'comment', description FROM pg_description WHERE objoid >= 16384 ORDER BY 2;
-SELECT 'rows', table_schema, table_name, query_to_xml(format('SELECT * FROM %I.%I AS t ORDER BY t::text', table_schema, table_name), true, false, '') FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema !~ '^(pg_|information)' ORDER BY 2, 3;`
+SELECT 'rows', table_schema, table_name, md5(query_to_xml(format('SELECT * FROM %I.%I AS t ORDER BY t::text', table_schema, table_name), true, false, '')::text) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema !~ '^(pg_|information)' ORDER BY 2, 3;`
 
 /** PostgreSQL of Debian. The user owns the databases and is no superuser, as a data source's should be. */
 export async function postgresqlKit(dir: string): Promise<Kit> {
@@ -88,7 +88,7 @@ export async function postgresqlKit(dir: string): Promise<Kit> {
     spoil: () => void asUser(spoil),
     content: () => server.root(content, schema).split('\n').sort().join('\n'),
     root: (sql, name = schema) => server.root(sql, name),
-    session: () => server.session(schema),
+    session: (name = schema) => server.session(name),
     another(name) {
       make(name)
       return { ...db, name, schema: name }
@@ -99,7 +99,7 @@ export async function postgresqlKit(dir: string): Promise<Kit> {
       void asUser(
         `CREATE TABLE big (id INT PRIMARY KEY, b TEXT); INSERT INTO big SELECT i, (SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 31) AS n WHERE i > 0) FROM generate_series(1, ${Math.ceil(bytes / 1000)}) AS i`,
       ),
-    dumper: /pg_dump\0/,
+    dumper: /pg_dump\0-w/,
     loader: /psql\0.*\0-1\0/,
     position: /^[0-9A-F]+\/[0-9A-F]+$/,
     charset: 'UTF8',
