@@ -17,7 +17,7 @@ export function fullEngineOf(db: Database, what: string): FullEngine {
   const engine = engineOf(db)
   if (engine.kind === 'full') return engine
   throw new TaskError(
-    `${db.name}: ${what} is not built for ${engine.product}. It is for ${full.map(({ product }) => product).join(' and ')}.`,
+    `${db.name}: ${what} is not built for ${engine.product}. It is for ${full.map(({ product }) => product).join(', ')}.`,
   )
 }
 

@@ -105,7 +105,7 @@ while :; do
   wait
   position=
   tries=$((tries + 1))
-  [ $tries -lt 50 ] || { echo ${`no moment was found in 50 tries at which all ${count} databases stand still: let nobody write, or dump them one by one`} >&2; exit 4; }
+  [ $tries -lt 12 ] || { echo ${`no moment was found in 12 tries at which all ${count} databases stand still: let nobody write, or dump them one by one`} >&2; exit 4; }
 done
 set -- $ids
 part=0
