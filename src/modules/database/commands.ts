@@ -20,7 +20,7 @@ export async function backUp(on: On, db: Database, file: string): Promise<Comman
 /** Throws unless the command that verifies says that the backup is whole. */
 export async function verifyBackup(on: On, db: Database, file: string): Promise<void> {
   const { who, line } = way(db, file, 'verify')
-  const { code, stdout, stderr } = await ask(on, sh.read`${opening}\n${line}`, {
+  const { code, stdout, stderr } = await ask(on, sh.read`${opening}; ${line}`, {
     stdin: passwordOf(db),
     env: environment(db, file),
     timeout: 4 * 3600,
