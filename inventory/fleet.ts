@@ -12,19 +12,23 @@ export const fleet = defineFleet({
     gateway_workers: any(apim.node),
   },
   vars: z.object({
-    /** The version that serves now. */
-    apim_version: z.enum(apim.sources),
+    apim_version: apim.sourceVersion.describe('The version that serves now.'),
     databases: apim.databases,
     artifacts: apim.artifacts,
-    /** Directory on each host for its backups. */
-    backups: z.string().startsWith('/'),
-    /** The deployment synchronizer's repositories, where it is in use. */
-    svn: apim.svnRepository.optional(),
-    /** Who administers the servers, where it is not `admin` with the password `admin`. */
-    admin: apim.admin.prefault({}),
-    /** The keystores' names and passwords, where they are not the packs' own. */
-    keystores: apim.keystores.prefault({}),
-    /** Directory of a file system that all hosts mount, for 3.0.0. */
-    shared_deployment: z.string().startsWith('/').optional(),
+    backups: z.string().startsWith('/').describe('Directory on each host for its backups.'),
+    svn: apim.svnRepository
+      .optional()
+      .describe("The deployment synchronizer's repositories, where it is in use."),
+    admin: apim.admin
+      .prefault({})
+      .describe('Who administers the servers, where it is not admin with the password admin.'),
+    keystores: apim.keystores
+      .prefault({})
+      .describe("The keystores' names and passwords, where they are not the packs' own."),
+    shared_deployment: z
+      .string()
+      .startsWith('/')
+      .optional()
+      .describe('Directory of a file system that all hosts mount, for 3.0.0.'),
   }),
 })

@@ -13,7 +13,16 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 
 // Bundled: small, pure, and slow to find in node_modules one file at a time. All else stays a package.
-const bundled = ['zod', 'commander', 'semver', 'smol-toml', 'string-width', 'strip-ansi']
+const bundled = [
+  'zod',
+  'commander',
+  'semver',
+  'smol-toml',
+  'string-width',
+  'strip-ansi',
+  'yaml',
+  '@rgrove/parse-xml',
+]
 
 const common = {
   absWorkingDir: root,

@@ -19,6 +19,7 @@ export {
   node,
   oldNode,
   runsNow,
+  sourceVersion,
   svnRepository,
 } from './schemas.ts'
 export { served, stillServed } from './served.ts'

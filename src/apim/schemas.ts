@@ -2,26 +2,39 @@ import { z } from 'zod'
 import type { Host } from '../model/host.ts'
 import { secretRef } from '../model/secret-schema.ts'
 import { defaultPort } from '../modules/database/index.ts'
+import { sources } from './versions.ts'
 
 const path = z.string().regex(/^\/[^\0\n]*[^\0\n/]$/, 'an absolute path, without a slash at its end')
 const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'letters, digits, dots, dashes, underscores')
 const address = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'a host name or an address')
 const port = z.coerce.number().int().min(1).max(65535)
 
+/** The version that a fleet serves now, of those that an upgrade can begin with. */
+export const sourceVersion = z.enum(sources, {
+  // YAML takes 1.9 for a number, and no list of texts says what is wrong with that.
+  error: ({ input }) => (typeof input === 'string' ? undefined : 'expected a version such as "1.9.1"'),
+})
+
 /** A machine of the fleet: where its server is, and where the next ones go. */
 export const node = z.object({
-  /** The home that serves now; a machine that joins the fleet has none yet. */
-  apim_home: path.optional(),
-  /** Homes are made as `<apim_base>/wso2am-<version>`. */
-  apim_base: path,
-  java_home: path,
-  /** The address at which this server is reached by the others, and asked for its health. */
-  apim_address: address,
-  /** The first version that has a server here ("2.0.0" for a traffic manager of a 1.x fleet). */
-  since: z.string().optional(),
-  /** Hosts with the same word here (or with `true`) may log in to one another by SSH: one is sent each artefact, the others fetch it from it and from each other. */
-  upgrade_fleet_fan_out: z.union([z.boolean(), word]).optional(),
-  /** Seconds: to wait for a start in all, for an answer after it, between two answers, and for a migration client's log to fall silent. */
+  apim_home: path
+    .optional()
+    .describe('The home that serves now; a machine that joins the fleet has none yet.'),
+  apim_base: path.describe('Homes are made here, as wso2am-VERSION.'),
+  java_home: path.describe('The JDK of the new homes.'),
+  apim_address: address.describe(
+    'The address at which this server is reached by the others, and asked for its health.',
+  ),
+  since: z
+    .string()
+    .optional()
+    .describe('The first version that has a server here ("2.0.0" for a traffic manager of a 1.x fleet).'),
+  upgrade_fleet_fan_out: z
+    .union([z.boolean(), word])
+    .optional()
+    .describe(
+      'Hosts with the same word here (or with true) may log in to one another by SSH: one is sent each artefact, the others fetch it from it and from each other.',
+    ),
   apim_health: z
     .object({
       start: z.number().positive().default(900),
@@ -29,11 +42,14 @@ export const node = z.object({
       gap: z.number().nonnegative().default(10),
       quiet: z.number().positive().default(30),
     })
-    .prefault({}),
+    .prefault({})
+    .describe(
+      "Seconds: to wait for a start in all, for an answer after it, between two answers, and for a migration client's log to fall silent.",
+    ),
 })
 
 /** A machine that serves now. */
-export const oldNode = node.extend({ apim_home: path })
+export const oldNode = node.extend({ apim_home: path.describe('The home that serves now.') })
 
 export type Node = z.output<typeof node>
 export type OldNode = z.output<typeof oldNode>
@@ -43,9 +59,6 @@ export function runsNow(host: Host<Node>): host is Host<OldNode> {
   return host.vars.apim_home !== undefined
 }
 
-/** Engines that a fleet can be upgraded on. */
-const migratable: readonly string[] = ['mysql', 'postgresql']
-
 const held = z.enum(['apim', 'identity', 'users', 'registry', 'config', 'stats'])
 
 const words = z.array(z.string().min(1)).min(1)
@@ -54,21 +67,26 @@ const words = z.array(z.string().min(1)).min(1)
 export const database = z
   .object({
     name: word,
-    holds: z.union([held.transform((one) => [one]), z.array(held).min(1)]),
+    holds: z
+      .union([held.transform((one) => [one]), z.array(held).min(1)])
+      .describe('What is kept there; exactly one database of the fleet holds apim.'),
     engine: z
-      .string()
-      .refine((engine): engine is 'mysql' | 'postgresql' => migratable.includes(engine), {
-        message:
+      .enum(['mysql', 'postgresql'], {
+        error:
           'expected "mysql" (MySQL or MariaDB) or "postgresql": Oracle, SQL Server and DB2 have no JDBC address, driver and scripts here yet',
       })
       .default('mysql'),
     host: address,
-    port: port.optional(),
+    port: port.optional().describe('By default that of the engine: 3306, or 5432.'),
     schema: word,
     user: z.string().min(1),
     password: secretRef(),
-    /** The operator's own commands in place of our dump: lists of words, run on the migration host. */
-    backup: z.object({ command: words, verify: words, restore: words }).optional(),
+    backup: z
+      .object({ command: words, verify: words, restore: words })
+      .optional()
+      .describe(
+        "The operator's own commands in place of our dump: lists of words, run on the migration host, the password as their input.",
+      ),
   })
   .transform(({ name, holds, engine, host, port: given, ...rest }) => ({
     name,

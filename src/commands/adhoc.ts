@@ -12,9 +12,10 @@ import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
 import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
 import { readyConnections } from './ready.ts'
+import { sshController } from './ssh-controller.ts'
 import { findStrangers, hindered, strangersText } from './strangers.ts'
 import { newTyped } from './typed.ts'
-import { sshController, type World, worldOf } from './world.ts'
+import { type World, worldOf } from './world.ts'
 
 type AdhocOptions = InventoryOptions &
   ChoiceFlags &
@@ -64,6 +65,8 @@ export function execCommand(io: Io): Command {
     withLogin(
       withForks(command.addOption(stateOption()).addOption(inventoryOption()).addOption(extraVarsOption())),
     ),
+    // -l is what people type behind `ls`.
+    '--limit <pattern>',
   )
 }
 

@@ -15,8 +15,8 @@ import { secretTitle } from '../model/secret-schema.ts'
 import { isTelling } from '../model/telling.ts'
 import { plural } from '../report/text.ts'
 import { keptRun, rollbacksOf } from './known.ts'
+import { revealQuietly, secretNames, secretsOf, varsOf } from './secret-names.ts'
 import { version } from './version.ts'
-import { revealQuietly, secretNames, secretsOf, varsOf } from './world.ts'
 
 /** Values that say nothing, and without which nothing could be read. */
 const common = /^(true|false|yes|no|none|null|\d{1,5}|.{0,3})$/i

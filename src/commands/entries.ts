@@ -75,7 +75,7 @@ export const entries: readonly Entry[] = [
   },
   {
     name: 'inventory',
-    usage: '--list | --graph | --host NAME | explain HOST.VAR | diff A B',
+    usage: '--list | --graph | --host NAME | explain HOST.VAR | diff A B | schema',
     summary: 'print the inventory',
     load: async () => (await import('./inventory.ts')).inventoryCommand,
   },
@@ -114,6 +114,17 @@ export const entries: readonly Entry[] = [
     usage: '[PATTERN] [--run RUN]',
     summary: 'release the locks of a run that cannot do it',
     load: async () => (await import('./unlock.ts')).unlockCommand,
+  },
+  {
+    name: 'init',
+    usage: '[DIR] [--from-ansible FOLDER]',
+    summary: "make a project, empty or from an inventory of WSO2's Ansible roles",
+    load: async () => (await import('./init.ts')).initCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'look at this machine and project: what is wrong, and what to type next',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {
     name: 'lab',

@@ -72,10 +72,6 @@ export function withOutput(command: Command): Command {
 export function withSelection(command: Command): Command {
   return withChoice(command)
     .addOption(inventoryOption().default([], 'what is found'))
-    .option(
-      '-l, --limit <pattern>',
-      'work on these hosts alone: a pattern, @FILE with one a line, or @run:ID:failed',
-    )
     .addOption(extraVarsOption().default([], 'none'))
     .addOption(tagsOption('-t, --tags <tags>', 'do the tasks with one of these tags alone'))
     .addOption(tagsOption('--skip-tags <tags>', 'leave out the tasks with one of these tags'))

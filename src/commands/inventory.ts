@@ -8,6 +8,7 @@ import { findHost, graph, listing } from '../inventory/listing.ts'
 import { loadInventory, readDraft } from '../inventory/load-inventory.ts'
 import { settle } from '../inventory/settle.ts'
 import { magicVars, resolveVars } from '../inventory/templates.ts'
+import { unsafeText } from '../inventory/unsafe.ts'
 import { InputError, placeText } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import type { Json } from '../model/json.ts'
@@ -22,6 +23,7 @@ import {
   inventoryOption,
   playbookDirOption,
 } from './options.ts'
+import { schemaCommand } from './schema.ts'
 import { newTyped, withKeys } from './typed.ts'
 
 interface Options extends InventoryOptions {
@@ -30,7 +32,7 @@ interface Options extends InventoryOptions {
   readonly host?: string
 }
 
-/** `inventory --list | --graph | --host NAME | explain HOST.VAR | diff A B`: what the inventory says, as `ansible-inventory` prints it, and why. */
+/** `inventory --list | --graph | --host NAME | explain HOST.VAR | diff A B | schema`: what the inventory says, as `ansible-inventory` prints it, and why. */
 export function inventoryCommand(io: Io): Command {
   const options = (command: Command) =>
     withKeys(command.addOption(inventoryOption()).addOption(playbookDirOption()).addOption(extraVarsOption()))
@@ -52,14 +54,14 @@ export function inventoryCommand(io: Io): Command {
     .action(async (a: string, b: string, _own: object, self: Command) =>
       differing(io, [a, b], self.optsWithGlobals()),
     )
-  return command.addCommand(explain).addCommand(diff)
+  return command.addCommand(explain).addCommand(diff).addCommand(schemaCommand(io))
 }
 
 async function print(io: Io, options: Options): Promise<void> {
   const wanted = [options.list, options.graph, options.host].filter((option) => option !== undefined)
   if (wanted.length !== 1) {
     throw new InputError(
-      'inventory: expected one of --list, --graph, --host NAME, explain HOST.VAR and diff A B',
+      'inventory: expected one of --list, --graph, --host NAME, explain HOST.VAR, diff A B and schema',
       'Try: upgrade-fleet inventory --graph',
     )
   }
@@ -85,6 +87,8 @@ async function explained(io: Io, text: string, options: InventoryOptions): Promi
   const extraVars = await parseExtraVars(options.extraVars ?? [], io.cwd, unseal)
   const input = inventoryInput(io, sources, resolve(io.cwd, options.playbookDir ?? '.'), unseal)
   const { draft, read } = await readDraft(input)
+  const { hosts, warnings } = settle(draft, read)
+  for (const warning of new Set(warnings)) io.err(`warning: ${warning}\n`)
   // Those of -e win over what any file says, and may say it alone.
   const hostOf = (variable: string) =>
     text.endsWith(`.${variable}`) ? draft.hosts.get(text.slice(0, -variable.length - 1)) : undefined
@@ -96,7 +100,7 @@ async function explained(io: Io, text: string, options: InventoryOptions): Promi
     const owner = group === undefined ? `host ${host}` : `group ${group}`
     io.out(sanitize(`${shown(variable, value)}  ${owner}  ${placeText(place)}${wins}\n`))
   }
-  const found = findHost(settle(draft, read), host)
+  const found = hosts.find(({ name }) => name === host)
   if (found === undefined || !JSON.stringify(found.vars[variable])?.includes('{{')) return
   const { vars, wrong } = resolveVars({ ...found.vars, ...extraVars }, [variable], magicVars(found))
   for (const { path, message } of wrong) io.out(sanitize(`  ${path.map(String).join('.')}: ${message}\n`))
@@ -119,8 +123,12 @@ async function differing(
 }
 
 // A password that stands openly in an inventory need not stand on a screen too.
-const shown = (name: string, value: Json): string =>
-  isTelling(name) && typeof value === 'string' ? '(hidden)' : JSON.stringify(value)
+const shown = (name: string, value: Json): string => {
+  const isHidden = (key: string, one: unknown) =>
+    isTelling(key) && (typeof one === 'string' || unsafeText(one) !== undefined)
+  if (isHidden(name, value)) return '(hidden)'
+  return JSON.stringify(value, (key, one: unknown) => (isHidden(key, one) ? '(hidden)' : one))
+}
 
 const json = (value: Json) => `${JSON.stringify(sorted(value), null, 4)}\n`
 

@@ -1,26 +1,32 @@
 import { type Command, Option } from 'commander'
-import { type EndedHow, type LimitSources, matchPattern } from '../inventory/limit.ts'
+import { pathText } from '../inventory/issues.ts'
+import { type EndedHow, type LimitSources, patternParts } from '../inventory/limit.ts'
+import { problem } from '../inventory/located.ts'
+import { matchParts, patternWarnings, splitPattern } from '../inventory/patterns.ts'
 import { magicVars, resolveVars } from '../inventory/templates.ts'
 import { hostsWhere, namesInWhere } from '../inventory/where.ts'
 import { InputError } from '../model/errors.ts'
-import type { Inventory, InventoryHost } from '../model/inventory.ts'
+import { type Inventory, type InventoryHost, placeOfVar } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { taskParts } from '../model/schedule.ts'
 import { fold } from '../model/state.ts'
+import { plural } from '../report/text.ts'
 import { findHistory } from './known.ts'
-import { stateDirectory } from './world.ts'
+import { stateDirectory } from './paths.ts'
 
 /** How hosts are chosen besides a pattern. */
 export interface ChoiceFlags {
   readonly where?: string
   readonly allowEmpty?: boolean
+  readonly limit?: string
   readonly state?: string
 }
 
-/** `--where` and `--allow-empty`, which go with every pattern and every `--limit`. */
-export function withChoice(command: Command): Command {
+/** `--limit`, and `--where` and `--allow-empty`, which go with every pattern and every limit. */
+export function withChoice(command: Command, limit = '-l, --limit <pattern>'): Command {
   return command
+    .option(limit, 'work on these hosts alone: a pattern, @FILE with one a line, or @run:ID:failed')
     .addOption(
       new Option(
         '--where <condition>',
@@ -31,8 +37,8 @@ export function withChoice(command: Command): Command {
 }
 
 /**
- * The hosts that a pattern means, `@FILE` and `@run:ID:failed` in it included, and for which `--where` holds. `validated` is what
- * a fleet's schemas made of a host's variables, which win over those of the files.
+ * The hosts that a pattern means, `@FILE` and `@run:ID:failed` in it included, that are within `--limit` and for which `--where`
+ * holds, in the pattern's order. Throws an InputError where none is left, unless `--allow-empty`. `validated` is what a fleet's schemas made of a host's variables, which win over those of the files.
  */
 export async function chosenHosts(
   io: Io,
@@ -42,21 +48,49 @@ export async function chosenHosts(
   validated: (host: string) => object = () => ({}),
 ): Promise<readonly InventoryHost[]> {
   const allowEmpty = flags.allowEmpty ?? false
-  const hosts = await matchPattern(inventory, pattern, limitSources(io, flags), { allowEmpty })
-  if (flags.where === undefined) return hosts
-  const names = namesInWhere(flags.where)
+  const match = async (text: string) => {
+    const parts = await patternParts(text, limitSources(io, flags))
+    for (const warning of patternWarnings(parts)) io.err(`warning: ${warning}\n`)
+    return matchParts(inventory, parts, { allowEmpty })
+  }
+  const meant = await match(pattern)
+  const within = flags.limit === undefined ? undefined : await match(flags.limit)
+  const names = new Set(within?.map(({ name }) => name))
+  const hosts = within === undefined ? meant : meant.filter(({ name }) => names.has(name))
+  if (within !== undefined && hosts.length === 0 && !allowEmpty)
+    throw new InputError(
+      `--limit ${flags.limit}: leaves none of the ${plural(meant.length, 'host')} of "${pattern}"`,
+      'See what both mean: upgrade-fleet hosts PATTERN',
+    )
+  return flags.where === undefined ? hosts : where(inventory, hosts, flags.where, allowEmpty, validated)
+}
+
+function where(
+  inventory: Inventory,
+  hosts: readonly InventoryHost[],
+  condition: string,
+  allowEmpty: boolean,
+  validated: (host: string) => object,
+): readonly InventoryHost[] {
+  const names = namesInWhere(condition)
   const asked = hosts.map((host) => {
     const magic = magicVars(host)
     const { vars, wrong } = resolveVars(host.vars, names, magic)
     const [first] = wrong
     if (first !== undefined)
-      throw new InputError(`--where: ${host.name}: ${first.path.map(String).join('.')}: ${first.message}`)
+      throw new InputError(
+        problem(
+          placeOfVar(inventory, host, first.path).place,
+          `hosts.${host.name}.${pathText(first.path)}`,
+          `${first.message} (--where asks for it)`,
+        ),
+      )
     return { name: host.name, host, vars: { ...magic, ...vars, ...validated(host.name) } }
   })
-  const found = hostsWhere(flags.where, asked).map(({ host }) => host)
+  const found = hostsWhere(condition, asked).map(({ host }) => host)
   if (found.length === 0 && !allowEmpty)
     throw new InputError(
-      `--where ${flags.where}: holds for none of ${hosts.length} hosts`,
+      `--where ${condition}: holds for none of ${hosts.length} hosts`,
       'See what they say: upgrade-fleet inventory --host NAME; or allow it: --allow-empty',
     )
   return found
@@ -69,12 +103,15 @@ export async function chosenHosts(
 export async function limitToKeep(
   io: Io,
   inventory: Inventory,
-  flags: ChoiceFlags & { readonly limit?: string },
+  flags: ChoiceFlags,
   validated: (host: string) => object,
 ): Promise<string | undefined> {
-  const { limit, where, allowEmpty } = flags
-  if (where === undefined && !(allowEmpty && limit !== undefined) && !limit?.includes('@')) return limit
-  const hosts = await chosenHosts(io, inventory, limit ?? 'all', flags, validated)
+  const { limit, ...others } = flags
+  const { allowEmpty } = others
+  const unclear = patternWarnings(splitPattern(limit ?? ''))
+  if (unclear.length > 0) throw new InputError(unclear.map((one) => `--limit: ${one}`))
+  if (flags.where === undefined && !(allowEmpty && limit !== undefined) && !limit?.includes('@')) return limit
+  const hosts = await chosenHosts(io, inventory, limit ?? 'all', others, validated)
   if (hosts.length === 0) throw new InputError('--limit and --where leave no host to work on')
   // The comma at the end makes a single name a list too, whatever marks are in it.
   return hosts.map(({ name }) => `${name},`).join('')

@@ -9,7 +9,7 @@ import { names as listed, oneLine, taskPath } from '../report/text.ts'
 import { writeBundle } from './bundle.ts'
 import { stateOption } from './flags.ts'
 import { findHistory } from './known.ts'
-import { stateDirectory } from './world.ts'
+import { stateDirectory } from './paths.ts'
 
 interface LogsFlags {
   readonly state?: string

@@ -6,8 +6,8 @@ import { type InventoryInput, loadInventory } from '../inventory/load-inventory.
 import type { Unseal } from '../inventory/sealed.ts'
 import type { Inventory } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
+import { packageUrl } from './paths.ts'
 import { type KeyFlags, newTyped } from './typed.ts'
-import { packageUrl } from './world.ts'
 
 const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value]
 
@@ -74,4 +74,5 @@ export const inventoryInput = (
       packageUrl: packageUrl(),
     }),
   tell: io.err,
+  interrupted: io.interrupted,
 })

@@ -12,9 +12,9 @@ import { changedPlaybook, changedText } from '../plan/changed.ts'
 import { askWhichPlaybook } from './ask.ts'
 import { Exit } from './exit.ts'
 import { exitCodeOf } from './outcome.ts'
+import { bundlePath, packageUrl } from './paths.ts'
 import { applied, type Prepared } from './prepare.ts'
 import { version } from './version.ts'
-import { bundlePath, packageUrl } from './world.ts'
 
 /** The playbook that a run goes on with or is taken back by: the newest that was accepted, else the one that it began with. */
 export function inUse({ record, events }: Pick<KnownRun, 'record' | 'events'>): Omit<

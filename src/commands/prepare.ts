@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { endpointOf } from '../inventory/endpoint.ts'
+import { warmUp } from '../connect/ssh.ts'
 import { type ExtraVars, namesOf, paramsOf, parseExtraVars, withExtraVars } from '../inventory/extra-vars.ts'
 import { findInventory } from '../inventory/find-inventory.ts'
-import { loadInventory } from '../inventory/load-inventory.ts'
+import { badInventory, inspectInventory } from '../inventory/load-inventory.ts'
 import { matchHosts } from '../inventory/patterns.ts'
 import { siteOf } from '../inventory/site.ts'
 import {
@@ -27,9 +27,10 @@ import { type Limit, schedulePlaybook } from '../plan/schedule.ts'
 import { becomeTyped, type LoginFlags, type RunFlags, selectionOf } from './flags.ts'
 import { limitToKeep } from './limit.ts'
 import { inventoryInput } from './options.ts'
+import { keyPath, packageUrl, stateDirectory } from './paths.ts'
 import { secretsIn } from './ready.ts'
 import { type KeyFlags, newTyped } from './typed.ts'
-import { keyPath, packageUrl, stateDirectory } from './world.ts'
+import { valueProblems } from './value-problems.ts'
 
 /** A playbook applied to an inventory, checked as far as no connection is needed. */
 export interface Prepared {
@@ -64,7 +65,7 @@ export async function prepare(
     | 'skipTags'
     | 'startAtTask'
   > &
-    Pick<LoginFlags, 'user' | 'privateKey' | 'become' | 'becomeUser' | 'becomeMethod'> &
+    Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | 'become' | 'becomeUser' | 'becomeMethod'> &
     KeyFlags,
   keep: boolean,
 ): Promise<Prepared> {
@@ -73,17 +74,29 @@ export async function prepare(
   const run = keep ? await nextRunId(state, io.now()) : newRunId(io.now())
   const folder = keep ? await makeRunFolder(state, run) : await temporaryFolder(run)
   const discard = () => rm(folder.path, { recursive: true, force: true })
+  // The bundler is a process of its own: the inventory is read meanwhile, and what is needed later loaded.
+  const loading = loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
+  const ended = loading.catch(() => undefined)
+  if (keep) void warmUp()
   try {
     const { sources, note } = await findInventory(io, flags.inventory)
     if (note !== undefined) io.err(`${note}\n`)
     const { unseal } = await newTyped(io, flags)
     const beside = dirname(resolve(io.cwd, file))
-    const inventory = await loadInventory(inventoryInput(io, sources, beside, unseal))
+    const { inventory, problems } = await inspectInventory(inventoryInput(io, sources, beside, unseal))
     const extraVars = await parseExtraVars(flags.extraVars, io.cwd, unseal)
     if (keep) warnOfPlain(io, extraVars)
-    const loaded = await loadPlaybook(file, { cwd: io.cwd, runDir: folder.path, packageUrl: packageUrl() })
+    const loaded = await loading.catch((error: unknown) => {
+      if (problems.length === 0 || !(error instanceof InputError)) throw error
+      throw badInventory([...problems, ...inventory.warnings, ...error.problems])
+    })
+    if (problems.length > 0) {
+      const { vars } = paramsOf(loaded.playbook.params, extraVars)
+      const more = valueProblems(loaded.playbook, inventory, vars, 'partly read').problems
+      throw badInventory([...problems, ...more])
+    }
     const selection = selectionOf(flags)
-    const { user, privateKey } = flags
+    const { user, privateKey, timeout } = flags
     const become = becomeTyped(flags)
     const record: RunRecord = {
       kind: 'run',
@@ -96,16 +109,18 @@ export async function prepare(
       limit: await limitToKeep(io, inventory, flags, validatedBy(loaded.playbook, inventory, extraVars)),
       ...(selection !== undefined && { selection }),
       forks: flags.forks,
-      ...((user ?? privateKey ?? become) !== undefined && {
+      ...((user ?? privateKey ?? timeout ?? become) !== undefined && {
         login: {
           ...(user !== undefined && { user }),
           ...(privateKey !== undefined && { privateKey: keyPath(io, privateKey) }),
+          ...(timeout !== undefined && { timeout }),
           ...become,
         },
       }),
     }
     return { run, state, folder, record, ...applied(loaded.playbook, record), discard }
   } catch (error) {
+    await ended
     await discard()
     throw error
   }
@@ -143,10 +158,9 @@ export function applied(
   record: Pick<RunRecord, 'inventory' | 'extraVars' | 'limit' | 'selection'>,
 ): Pick<Prepared, 'inventory' | 'schedule' | 'site' | 'secrets'> {
   const { params, vars } = paramsOf(playbook.params, record.extraVars as ExtraVars)
-  if (record.inventory.warnings.length > 0) throw new InputError(record.inventory.warnings)
-  const site = siteOf(playbook.fleet, record.inventory, vars, namesOf(playbook.params))
+  const { problems, site } = valueProblems(playbook, record.inventory, vars)
+  if (problems.length > 0 || site === undefined) throw new InputError(problems)
   const inventory = withExtraVars(record.inventory, vars)
-  checkEndpoints(inventory, site)
   return {
     inventory,
     site,
@@ -166,23 +180,6 @@ export function limitOf(inventory: Inventory, pattern: string | undefined): Limi
   if (pattern === undefined) return () => true
   const within = new Set(matchHosts(inventory, pattern).map((host) => host.name))
   return (host) => within.has(host.name)
-}
-
-/** Finds what is wrong with connection variables before anything is connected to. */
-function checkEndpoints(inventory: Inventory, site: Site): void {
-  const names = new Set(site.all.map((host) => host.name))
-  const problems = inventory.hosts
-    .filter((host) => names.has(host.name))
-    .flatMap((host) => {
-      try {
-        endpointOf(inventory, host)
-        return []
-      } catch (error) {
-        if (error instanceof InputError) return error.problems
-        throw error
-      }
-    })
-  if (problems.length > 0) throw new InputError([...new Set(problems)])
 }
 
 async function temporaryFolder(id: string): Promise<RunFolder> {

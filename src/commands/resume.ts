@@ -24,6 +24,7 @@ import {
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { locked } from './locked.ts'
 import { loginOfRun, typedLogin } from './login.ts'
+import { stateDirectory } from './paths.ts'
 import { planOfRun, refuseOtherUsers } from './plan-file.ts'
 import { hasAccepted, otherTool, playbookToGoOn } from './playbook-in-use.ts'
 import { readyFor } from './ready.ts'
@@ -31,7 +32,6 @@ import { rulesOf } from './rules.ts'
 import { afterwards } from './run.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
-import { stateDirectory } from './world.ts'
 
 type ResumeFlags = FlagsOfRun & {
   readonly acceptChanged?: boolean
@@ -57,6 +57,9 @@ export function resumeCommand(io: Io): Command {
     .addOption(diffOption())
     .addOption(stepOption())
     .addOption(notAfterOption())
+    // An option of no other use than to be told what to type.
+    .addOption(new Option('-l, --limit <pattern>').hideHelp())
+    .addOption(new Option('--where <condition>').hideHelp())
     .action(async (id: string | undefined, flags: ResumeFlags) => {
       throw new Exit(await resume(io, id, { ...flags, check: false }))
     })
@@ -65,6 +68,7 @@ export function resumeCommand(io: Io): Command {
 
 async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promise<number> {
   refuseBlindStep(io, given)
+  refuseLimit(given)
   const state = stateDirectory(io, given.state)
   const first = await findHistory(state, id, isToResume)
   const login = await typedLogin(io, loginOfRun(first.run.record, given))
@@ -117,6 +121,16 @@ async function resume(io: Io, id: string | undefined, given: ResumeFlags): Promi
     })
   })
   return afterwards(io, folder.id, outcome, flags)
+}
+
+/** A resume is of all that its run has left to do: hosts of which half is done would wait for nobody. */
+function refuseLimit({ limit, where }: ResumeFlags): void {
+  const option = limit === undefined ? where && `--where ${where}` : `--limit ${limit}`
+  if (option !== undefined)
+    throw new InputError(
+      `resume ${option}: a resume goes on with all hosts of its run, within the limit that the run was given`,
+      'To run a playbook on hosts that failed: upgrade-fleet PLAYBOOK --limit @run:latest:failed; to take some back: upgrade-fleet rollback --limit HOSTS',
+    )
 }
 
 /**

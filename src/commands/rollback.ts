@@ -19,12 +19,12 @@ import { locked, MachinesLocked } from './locked.ts'
 import { loginOfRun, typedLogin } from './login.ts'
 import { MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
+import { stateDirectory } from './paths.ts'
 import { appliedInUse, inUse } from './playbook-in-use.ts'
 import { limitOf } from './prepare.ts'
 import { readyFor } from './ready.ts'
 import { refuseUnknownHosts } from './unknown-hosts.ts'
 import { version } from './version.ts'
-import { stateDirectory } from './world.ts'
 
 /** Flags of a rollback: those of a run, and how far back. */
 type BackFlags = Omit<FlagsOfRun, 'limit'> & {

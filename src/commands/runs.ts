@@ -7,7 +7,7 @@ import { fold } from '../model/state.ts'
 import { linesReporter } from '../report/lines.ts'
 import { stateOption } from './flags.ts'
 import { findHistory } from './known.ts'
-import { stateDirectory } from './world.ts'
+import { stateDirectory } from './paths.ts'
 
 /** `upgrade-fleet runs`: what was run, the oldest first. */
 export function runsCommand(io: Io): Command {

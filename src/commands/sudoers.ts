@@ -5,7 +5,7 @@ import type { Io } from '../model/io.ts'
 import { becomings } from '../plan/becomings.ts'
 import { type RunFlags, withForks, withLogin, withOutput, withSelection } from './flags.ts'
 import { prepare } from './prepare.ts'
-import { sshController } from './world.ts'
+import { sshController } from './ssh-controller.ts'
 
 /** `upgrade-fleet sudoers <playbook.ts>`: the rules that its hosts need for sudo to ask for no password; connects to nothing. */
 export function sudoersCommand(io: Io): Command {

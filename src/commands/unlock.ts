@@ -11,8 +11,9 @@ import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
 import { holderOf } from './locked.ts'
 import { typedLogin } from './login.ts'
 import { extraVarsOption, type InventoryOptions, inventoryOf, inventoryOption } from './options.ts'
+import { stateDirectory } from './paths.ts'
 import { readyConnections } from './ready.ts'
-import { stateDirectory, type World, worldOf } from './world.ts'
+import { type World, worldOf } from './world.ts'
 
 type UnlockFlags = InventoryOptions &
   ChoiceFlags &

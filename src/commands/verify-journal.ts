@@ -9,7 +9,7 @@ import { Exit } from './exit.ts'
 import { stateOption } from './flags.ts'
 import { keptRun, rollbacksOf } from './known.ts'
 import { exitCodeOf } from './outcome.ts'
-import { stateDirectory } from './world.ts'
+import { stateDirectory } from './paths.ts'
 
 /** `upgrade-fleet verify-journal [RUN]`: whether a run's journals, and those of its rollbacks, can be trusted; changes nothing. */
 export function verifyJournalCommand(io: Io): Command {

@@ -1,5 +1,3 @@
-import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
 import { type Bastions, keepBastions } from '../connect/bastions.ts'
 import type { HeldKeys } from '../connect/context.ts'
 import { knownFiles } from '../connect/known-files.ts'
@@ -10,31 +8,22 @@ import { readOnly } from '../connect/read-only.ts'
 import { keepRefusals } from '../connect/refusals.ts'
 import { keepRoster, type Misnamed } from '../connect/roster.ts'
 import { isKnownHost, type ScannedHost, scanKeys } from '../connect/scan-keys.ts'
-import { keepTries } from '../connect/tries.ts'
 import { keepTurns } from '../connect/turns.ts'
-import type { TypedBecome } from '../inventory/become-vars.ts'
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { plainValue } from '../inventory/plain-secrets.ts'
-import { secretStore } from '../inventory/secrets.ts'
-import type { SshController } from '../inventory/ssh-config.ts'
-import { allowVariable, commandRunner } from '../inventory/ssh-exec.ts'
-import { sshFiles } from '../inventory/ssh-files.ts'
 import type { Connection, Endpoint } from '../model/connection.ts'
-import { ConnectionError, InputError } from '../model/errors.ts'
+import { ConnectionError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import type { Inventory, InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactor } from '../model/redact.ts'
-import { isSecret, reveal, type SecretStore, secret } from '../model/secret.ts'
-import { becomeTyped, type LoginFlags } from './flags.ts'
-import { askPassphrases, personAt, type Screen, typedBecomePassword, typedPassword } from './login.ts'
-import { readySecrets, shortWarnings } from './ready.ts'
-
-/** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
-export function stateDirectory(io: Io, flag: string | undefined): string {
-  return resolve(io.cwd, flag ?? io.env['UPGRADE_FLEET_STATE'] ?? '.upgrade-fleet')
-}
+import type { LoginFlags } from './flags.ts'
+import { foresee } from './foresee.ts'
+import { personAt, type Screen, typedBecomePassword, typedPassword } from './login.ts'
+import { shortWarnings } from './ready.ts'
+import { remembering, revealQuietly, secretNames, secretsOf, varsOf } from './secret-names.ts'
+import { sshController } from './ssh-controller.ts'
 
 /** The other machines, and the secrets that they are given: what a run needs of the world. */
 export interface World {
@@ -99,7 +88,6 @@ export function worldOf(
     secrets,
     home: io.home,
     turns: keepTurns(),
-    tries: keepTries(),
     refusals: keepRefusals(),
     openedKeys: new Map(),
     ...(typed !== undefined && { passphrases: typed.passphrases }),
@@ -136,38 +124,11 @@ export function worldOf(
       screen = shown
     },
     foresee: async (names) => {
-      const problems = new Set<string>()
-      const each = <In, Out>(all: Iterable<In>, look: (one: In) => Out | undefined): readonly Out[] =>
-        [...all].flatMap((one) => {
-          try {
-            return look(one) ?? []
-          } catch (error) {
-            if (!(error instanceof InputError)) throw error
-            for (const problem of error.problems) problems.add(problem)
-            return []
-          }
-        })
-      const refuse = () => {
-        if (problems.size > 0) throw new InputError([...problems])
-      }
-      const endpoints = each(names, (name) => {
+      const endpointOf = (name: string) => {
         const host = hosts.get(name)
         return host && endpointFor(host)
-      })
-      refuse()
-      const login = endpoints.flatMap(({ password, passphrase, become }) =>
-        [password, passphrase, become?.password].flatMap((one) => one ?? []),
-      )
-      if (typed !== undefined)
-        await readySecrets(
-          io,
-          login.map(({ name }) => name),
-          typed,
-        )
-      each(login, (one) => void reveal([one], secrets))
-      refuse()
-      learn([...login.map(({ name }) => name), ...(typed?.needed ?? [])])
-      if (typed !== undefined) await askPassphrases(io, endpoints, context, typed)
+      }
+      await foresee(io, names, { endpointOf, secrets, learn, typed, login: context })
     },
     connect: async (machine) => {
       const host = hosts.get(machine.name)
@@ -214,86 +175,3 @@ function heldText(held: HeldKeys): string {
   )
   return `warning: these host keys were not known; they were taken for this look alone, and are not stored:\n${lines.join('')}`
 }
-
-/** Who runs this, and the ssh_config files of this machine, each read once. */
-export const sshController = (
-  io: Io,
-  {
-    user,
-    privateKey,
-    timeout,
-    typed,
-    ...others
-  }: Pick<LoginFlags, 'user' | 'privateKey' | 'timeout' | 'typed' | keyof TypedBecome> = {},
-): SshController => ({
-  ...(typed !== undefined && { opened: typed.of }),
-  typed: {
-    ...(user !== undefined && { user }),
-    ...(privateKey !== undefined && { privateKeyFile: keyPath(io, privateKey) }),
-    ...(timeout !== undefined && { timeout }),
-    ...becomeTyped(others),
-  },
-  user: io.user,
-  uid: io.uid,
-  home: io.home,
-  hostName: hostname(),
-  env: (name) => io.env[name],
-  files: sshFiles(io.uid),
-  run: io.env[allowVariable] === 'yes' ? commandRunner(io.env['SHELL'] || '/bin/sh') : undefined,
-})
-
-/** A key file as it was typed, as an absolute path. */
-export const keyPath = (io: Pick<Io, 'cwd' | 'home'>, file: string): string =>
-  resolve(
-    io.cwd,
-    file.replace(/^~(?=\/)/, () => io.home),
-  )
-
-/** Where secrets of this process come from. */
-export const secretsOf = (io: Io): SecretStore => secretStore(io.env, io.uid)
-
-/** All that an inventory says of hosts and groups. */
-export const varsOf = ({ hosts, groups }: Inventory): readonly unknown[] =>
-  [...hosts, ...groups].map((one) => one.vars)
-
-/** The names of all secrets in a value: `{ env: NAME }` and `{ file: PATH }` as inventories have them, and those of a journal. */
-export function secretNames(value: unknown): ReadonlySet<string> {
-  const names = new Set<string>()
-  const look = (part: unknown): void => {
-    if (isSecret(part)) names.add(part.name)
-    else if (typeof part === 'object' && part !== null) {
-      const [[key, text] = [], ...more] = Object.entries(part)
-      if (more.length === 0 && typeof text === 'string') {
-        if (key === 'env' || (key === 'file' && text.startsWith('/'))) names.add(`${key}:${text}`)
-        if (key === '$secret') names.add(text)
-      }
-      for (const item of Object.values(part)) look(item)
-    }
-  }
-  look(value)
-  return names
-}
-
-/** A secret's value, or undefined where it cannot be looked up here. */
-export function revealQuietly(store: SecretStore, name: string): string | undefined {
-  try {
-    return reveal([secret(name)], store)
-  } catch {
-    return undefined
-  }
-}
-
-const remembering =
-  (store: SecretStore, revealed: Set<string>): SecretStore =>
-  (secret) => {
-    const value = store(secret)
-    revealed.add(value)
-    return value
-  }
-
-/** The file URL of our own built index, beside this module. */
-export const packageUrl = (): string => new URL('./index.js', import.meta.url).href
-
-/** The path of a run's bundled playbook. */
-export const bundlePath = (folder: { readonly path: string }, record: { readonly bundle: string }): string =>
-  join(folder.path, record.bundle)

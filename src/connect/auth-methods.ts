@@ -5,6 +5,7 @@ import { sanitize } from '../model/sanitize.ts'
 import type { Secret } from '../model/secret.ts'
 import type { ConnectContext } from './context.ts'
 import type { Credential } from './credential.ts'
+import { isPasswordPrompt } from './password-prompt.ts'
 import type { Refusals, Trial, Verdict } from './refusals.ts'
 
 /** What may be tried to log in, each once. */
@@ -125,8 +126,9 @@ export function loginRun(parts: LoginParts): LoginRun {
     finish: (answers: string[]) => void,
   ) => {
     const [first, ...more] = given.prompts
-    const isPassword = more.length === 0 && first?.echo !== true && trial === undefined && !passwordRefused
-    if (password !== undefined && isPassword) {
+    const isPassword =
+      more.length === 0 && first?.echo !== true && isPasswordPrompt(first?.prompt ?? '', username)
+    if (password !== undefined && isPassword && trial === undefined && !passwordRefused) {
       if (await turn(password.value)) finish([password.value])
       else if (!ended) parts.hangUp()
       return

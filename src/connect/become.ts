@@ -4,15 +4,15 @@ import { reveal, type Secret, type SecretStore } from '../model/secret.ts'
 import { channelCommand, type Layer, layerOf, type Manner } from './become-command.ts'
 import { nonce } from './frame.ts'
 import { type Introduced, introduce } from './introduce.ts'
+import type { Refusals, Verdict } from './refusals.ts'
 import { openShell, type Shell } from './shell.ts'
 import type { OpenShell } from './shells.ts'
-import type { Tries } from './tries.ts'
 
 /** What becoming other users on one machine needs of the world, and what was found out about it there. */
 export interface Becoming {
   readonly host: string
   readonly secrets: SecretStore
-  readonly tries: Tries
+  readonly refusals: Refusals
   /** By method and user. */
   readonly manners: Map<string, Manner>
 }
@@ -32,7 +32,7 @@ export function becomeShell(
   let first: Promise<unknown> | undefined
   const open = async (link: Parameters<OpenShell>[0]): Promise<Shell> => {
     for (;;) {
-      const { host, tries } = becoming
+      const { host, refusals } = becoming
       const seat = become === undefined ? 'login' : layerOf(become, mannerOf(becoming, become))
       const before =
         over && (over.become === undefined ? 'login' : layerOf(over.become, mannerOf(becoming, over.become)))
@@ -68,7 +68,7 @@ export function becomeShell(
         }
       }
       const asked = layers.flatMap(({ manner, become }) => (manner.asks ? (become.password ?? []) : []))
-      const came = await inTurn(tries, host, asked, attempt)
+      const came = await inTurn(refusals, host, asked, attempt)
       if ('barred' in came) throw barred(host, come(layers), came.barred)
       if (!('kind' in came.came)) return came.came
       const now = came.came
@@ -112,7 +112,7 @@ const come = (layers: readonly Layer[]): string => layers.map(({ become }) => be
 
 /** An attempt with each of the passwords in its turn. */
 async function inTurn<T>(
-  tries: Tries,
+  refusals: Refusals,
   host: string,
   passwords: readonly Secret[],
   attempt: () => Promise<T>,
@@ -121,29 +121,33 @@ async function inTurn<T>(
   const nest = async (at: number): Promise<{ readonly came: T } | { readonly barred: string }> => {
     const name = names[at]
     if (name === undefined) return { came: await attempt() }
-    const tried = await tries.attempt(
-      name,
-      host,
-      () => nest(at + 1),
-      (inner) => ('barred' in inner ? undefined : verdict(inner.came, passwords, name)),
-    )
-    return 'barred' in tried ? tried : tried.came
+    // Whoever asks for it there, it is one password.
+    const turn = await refusals.turn(name, 'become', host, host)
+    if ('barred' in turn) return turn
+    let came: Verdict = 'unknown'
+    try {
+      const inner = await nest(at + 1)
+      if (!('barred' in inner)) came = verdict(inner.came, passwords, name)
+      return inner
+    } finally {
+      turn.end(came)
+    }
   }
   return nest(0)
 }
 
-function verdict(came: unknown, passwords: readonly Secret[], name: string): 'right' | 'wrong' | undefined {
+function verdict(came: unknown, passwords: readonly Secret[], name: string): Verdict {
   const ended = came as { kind?: Introduced['kind']; by?: Layer }
-  if (ended.kind === undefined) return 'right'
+  if (ended.kind === undefined) return 'accepted'
   const mine = ended.by?.become.password?.name === name || passwords.length === 1
-  return (ended.kind === 'wrong' || ended.kind === 'unsure') && mine ? 'wrong' : undefined
+  return (ended.kind === 'wrong' || ended.kind === 'unsure') && mine ? 'refused' : 'unknown'
 }
 
-function barred(host: string, user: string, elsewhere: string): ConnectionError {
+function barred(host: string, user: string, why: string): ConnectionError {
   return new ConnectionError(
     host,
     'become',
-    `${host}: ${user} was not become: the password was not accepted on ${elsewhere}, and such a one is not tried twice\nGive the right one: --ask-become-pass, or ansible_become_password.`,
+    `${host}: ${user} was not become: the password is not tried: ${why}, and such a one is not tried twice\nGive the right one: --ask-become-pass, or ansible_become_password.`,
   )
 }
 

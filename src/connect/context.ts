@@ -4,7 +4,6 @@ import type { Secret, SecretStore } from '../model/secret.ts'
 import type { Bastions } from './bastions.ts'
 import type { KnownFiles } from './known-files.ts'
 import type { Refusals } from './refusals.ts'
-import type { Tries } from './tries.ts'
 import type { Turns } from './turns.ts'
 import type { Retry } from './wire.ts'
 
@@ -45,8 +44,6 @@ export interface ConnectContext {
   readonly commandTimeout?: number
   /** How a lost connection is tried again for the next call. */
   readonly retry?: Retry
-  /** The passwords that were tried; without it, each connection counts for itself. */
-  readonly tries?: Tries
   /** How a connection is tried again that is refused, or broken off before the login; default `eager`. */
   readonly attempts?: Retry
   /** Whose turn it is for a handshake with one machine; without it, nobody waits. */
@@ -55,7 +52,7 @@ export interface ConnectContext {
   readonly bastions?: Bastions
   /** The program that `openssh` endpoints are reached with; default `ssh`. */
   readonly sshProgram?: string
-  /** What servers refused so far; without it, each connection remembers its own. */
+  /** What servers, and those who let become others, refused so far; without it, each connection remembers its own. */
   readonly refusals?: Refusals
   /** Passphrases of key files that a person typed, by path. */
   readonly passphrases?: ReadonlyMap<string, Secret>

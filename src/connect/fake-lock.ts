@@ -19,5 +19,12 @@ export function fakeLock(): FakeLock {
       states.push({ ...note, number: after + 1 })
       return after + 1
     },
+    take: async (holder) => {
+      const newest = states.at(-1)
+      if (newest?.held) return newest
+      const next = { number: states.length + 1, held: true, holder }
+      states.push(next)
+      return next
+    },
   }
 }

@@ -198,6 +198,11 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
           files.directories.add(workdir)
           return lock.add(after, note)
         },
+        take: async (holder) => {
+          reach()
+          files.directories.add(workdir)
+          return lock.take(holder)
+        },
       },
       fenced: (number, stale) => connection({ number, stale }),
       dial: async (address, port) => {

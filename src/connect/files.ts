@@ -32,7 +32,7 @@ export async function putFile(
       throw new ConnectionError(runner.host, error.fault, error.message.replaceAll(staged, path))
     },
   )
-  const text = nameScript({ ...place, temporary: staged }, options)
+  const text = nameScript({ ...place, temporary: staged }, stored.sha256, options)
   const answer = await runner.script(text, { timeout: 120 })
   // It takes away what is ours alone, whoever has the lock.
   if (answer.end.kind === 'fenced')

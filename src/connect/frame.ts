@@ -10,6 +10,8 @@ export interface Script {
   readonly stdin?: Buffer
   /** A test by built-in commands: where it does not hold, nothing is run, and {@link fencedOff} is said for the exit status. */
   readonly fence?: string
+  /** Text of ours, of built-in commands, that leaves nothing behind in its shell: it is run there, and costs no process. */
+  readonly within?: boolean
   /** The command reads what comes after the frame, so the shell ends with it and is not used again. */
   readonly last?: boolean
 }
@@ -19,17 +21,20 @@ export const fencedOff = 'fenced'
 
 /** A mark that no output can forge, since it is random and the command never learns it. */
 export function nonce(): string {
-  return randomBytes(18).toString('hex')
+  if (left.length < nonceBytes) left = randomBytes(nonceBytes * 200)
+  const mark = left.toString('hex', 0, nonceBytes)
+  left = left.subarray(nonceBytes)
+  return mark
 }
+const nonceBytes = 18
+// Each of them is used once; asked for one by one, they cost more than the frames around them.
+let left: Buffer = Buffer.alloc(0)
 
 /** The text that makes `/bin/sh` run a script and then say the mark and the exit status on both of its streams. */
 export function frame(script: Script, mark: string): Buffer {
+  if (standsAlone(script)) return Buffer.from(framed(script, script.text, mark).join(''))
   const body = subshell(script)
-  const said = `printf '%s%s\\n' ${mark} "$r"; printf '%s\\n' ${mark} >&2\n`
-  const [begin, end] =
-    script.fence === undefined
-      ? ['', `r=$?; ${said}`]
-      : [`if ${script.fence}; then\n`, `r=$?; else r=${fencedOff}; fi; ${said}`]
+  const [begin, , end] = framed(script, body, mark)
   // One compound command: a shell that reads no further than it must would leave its end to the script's own input.
   if (script.last) return Buffer.from(`{ ${begin}${body}\n${end}exit; }\n`)
   if (script.stdin === undefined || script.stdin.length === 0)
@@ -41,6 +46,30 @@ export function frame(script: Script, mark: string): Buffer {
   ]
   return Buffer.concat(input)
 }
+
+/** What stands before a body, the body, and what stands behind it. */
+function framed({ fence }: Script, body: string, mark: string): readonly [string, string, string] {
+  const said = `printf '%s%s\\n' ${mark} "$r"; printf '%s\\n' ${mark} >&2\n`
+  return fence === undefined
+    ? ['', body, `\nr=$?; ${said}`]
+    : [`if ${fence}; then\n`, body, `\nr=$?; else r=${fencedOff}; fi; ${said}`]
+}
+
+/** Whether a script needs no subshell, so that it costs no process: nothing of it can stay behind in its shell. */
+function standsAlone({ text, env, cwd, stdin, last, within }: Script): boolean {
+  if (within) return true
+  if (last || cwd !== undefined || stdin !== undefined || env !== undefined) return false
+  return harmless.test(text)
+}
+const word = String.raw`(?:[\w@%+=:,./-]|'[^'\0]*'|\\')+`
+/** One command that every shell has built in and that leaves nothing behind. Checks are mostly such: is it a directory? */
+const harmless = new RegExp(
+  String.raw`^(?:(?:test|echo|true|false|:)(?: (?:${word}|!))*|\[(?: (?:${word}|!))+ \])$`,
+)
+/** One command and its words, nothing that a shell would read as more: it can stand in a script as it is. */
+const plain = new RegExp(`^${word}(?: ${word})*$`)
+const reserved =
+  /^(?:case|coproc|do|done|elif|else|esac|fi|for|function|if|in|select|then|time|until|while)(?: |$)/
 
 /** The first shell's descriptors to and from the one beside it that tests the fence. */
 export const [ask, answer] = [7, 8] as const
@@ -78,10 +107,13 @@ export function subshell(script: Script): string {
   const lines = [
     ...(script.cwd === undefined ? [] : [`cd -- ${quote(script.cwd)} || exit`]),
     ...exports(script.env),
-    `eval ${quoteAlways(script.text)}`,
+    asItIs(script.text) ? script.text : `eval ${quoteAlways(script.text)}`,
   ]
   return `( ${lines.join('\n')}\n)`
 }
+
+// A subshell becomes its last program; from within an eval it would start one more process for it.
+const asItIs = (text: string): boolean => plain.test(text) && !reserved.test(text)
 
 function quoteAlways(text: string): string {
   if (text.includes('\0')) throw new TypeError('A command cannot hold a NUL byte.')

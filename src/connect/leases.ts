@@ -1,3 +1,4 @@
+import { sh } from '../model/command.ts'
 import type { Connection } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { holderText, type LockHolder, type LockState } from '../model/lock.ts'
@@ -135,15 +136,19 @@ const isAnother = ({ fault }: ConnectionError): boolean => fault === 'another-ma
 async function acquire(connection: Connection, claim: Claim): Promise<number> {
   const { holder } = claim
   const { name } = connection.endpoint
-  // It will be needed: known, it saves the look a round trip.
-  await connection.workdir()
-  claim.admits?.(connection)
+  if (claim.admits !== undefined) {
+    // Who it is must be known before anything of ours is left on it.
+    const said = await connection.exec(sh.read`true`)
+    if (said.kind === 'lost')
+      throw new ConnectionError(name, 'lost', `${name}: it cannot be asked who it is: ${said.reason}`)
+    claim.admits(connection)
+  }
   for (let tries = 1; ; tries += 1) {
-    const state = await connection.lock.look()
-    // Another name of this machine, or an answer that was lost.
-    if (state.held && state.holder?.token === holder.token) return state.number
-    if (state.held && !(await follows(claim, state))) throw new HeldError(name, state.holder)
     try {
+      const state = await connection.lock.take(holder)
+      // Just now, or under another name of this machine, or by a script whose answer was lost.
+      if (state.holder?.token === holder.token) return state.number
+      if (!(await follows(claim, state))) throw new HeldError(name, state.holder)
       const number = await connection.lock.add(state.number, { held: true, holder })
       if (number !== undefined) return number
     } catch (error) {

@@ -15,7 +15,7 @@ export async function openLocal(endpoint: Endpoint, context: ConnectContext): Pr
   const wire = keepWire(endpoint.name, await open(), open, context.retry)
   return machine(endpoint, wire, context.secrets, {
     login: userInfo().username,
-    tries: context.tries,
+    refusals: context.refusals,
     timeout: context.commandTimeout,
   })
 }

@@ -1,31 +1,61 @@
 import { randomBytes } from 'node:crypto'
-import { type MachineLock, readNote } from '../model/lock.ts'
-import { addScript, lookScript, quicker } from './lock-scripts.ts'
+import { type LockNote, type LockState, type MachineLock, readNote } from '../model/lock.ts'
+import { addScript, lookScript, quicker, taken, takeScript } from './lock-scripts.ts'
 import { must, type Runner } from './runner.ts'
+import { workdirText } from './workdir.ts'
 
-/** The lock of a machine, by scripts: `find` says where our directory is, `make` makes it first. */
-export function machineLock(
-  runner: Runner,
-  find: () => Promise<string | undefined>,
-  make: () => Promise<string>,
-): MachineLock {
+/** Our directory on a machine, for its lock. */
+export interface Place {
+  /** The path that was given for it. */
+  readonly given: string | undefined
+  /** Where it is, undefined when it is not there yet. */
+  find(): Promise<string | undefined>
+  /** Makes it if need be. */
+  make(): Promise<string>
+  /** It is there: a script has made it and says its path. */
+  made(path: string): void
+}
+
+/** The lock of a machine, by scripts. */
+export function machineLock(runner: Runner, place: Place): MachineLock {
+  const { host } = runner
+  const wrong = 'the lock cannot be taken or released'
   return {
     look: async () => {
-      const workdir = await find()
+      const workdir = await place.find()
       if (workdir === undefined) return { number: 0, held: false, holder: undefined }
       const answer = await runner.script(lookScript(workdir), { reads: true, timeout: 60 })
-      const said = must(runner.host, answer, 'the lock cannot be looked at').stdout.toString()
-      const number = Number(said.split('\n', 1)[0])
-      if (number === 0) return { number, held: false, holder: undefined }
-      return { number, ...readNote(said.slice(said.indexOf('\n') + 1)) }
+      return stateOf(must(host, answer, 'the lock cannot be looked at').stdout.toString())
     },
     add: async (after, note) => {
-      const token = randomBytes(8).toString('hex')
-      const text = addScript(await make(), after, JSON.stringify(note), token)
+      const text = addScript(await place.make(), after, JSON.stringify(note), token())
       const answer = await runner.script(text, { timeout: 60 })
       if (answer.end.kind === 'exit' && answer.end.code === quicker) return undefined
-      must(runner.host, answer, 'the lock cannot be taken or released')
+      must(host, answer, wrong)
       return after + 1
     },
+    take: async (holder) => {
+      const note: LockNote = { held: true, holder }
+      const text = takeScript(workdirText(place.given, true), free, JSON.stringify(note), token())
+      for (let tries = 1; ; tries += 1) {
+        const answer = await runner.script(text, { timeout: 60 })
+        if (tries < mostTries && answer.end.kind === 'exit' && answer.end.code === quicker) continue
+        const [path = '', ...rest] = must(host, answer, wrong).stdout.toString().split('\n')
+        place.made(path)
+        const [word = '', number] = rest[0]?.split(' ') ?? []
+        return word === taken ? { ...note, number: Number(number) } : stateOf(rest.join('\n'))
+      }
+    },
   }
+}
+
+const mostTries = 20
+const token = () => randomBytes(8).toString('hex')
+/** How a note begins that says the lock is free. */
+const free = JSON.stringify({ held: false } satisfies Partial<LockNote>).replace('}', ',')
+
+function stateOf(said: string): LockState {
+  const number = Number(said.split('\n', 1)[0])
+  if (number === 0) return { number, held: false, holder: undefined }
+  return { number, ...readNote(said.slice(said.indexOf('\n') + 1)) }
 }

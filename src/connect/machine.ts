@@ -7,12 +7,12 @@ import { capture } from './capture.ts'
 import { getFile, putFile } from './files.ts'
 import { listJobs, startJob } from './jobs.ts'
 import { fenceTest } from './lock-scripts.ts'
-import { machineLock } from './machine-lock.ts'
+import { machineLock, type Place } from './machine-lock.ts'
+import { keepRefusals, type Refusals } from './refusals.ts'
 import { type Fence, must, passedOnReason, type Runner, runnerOver } from './runner.ts'
 import { keepShells, type Shells } from './shells.ts'
-import { keepTries, type Tries } from './tries.ts'
 import type { Wire } from './wire.ts'
-import { findWorkdir, makeWorkdir } from './workdir.ts'
+import { findWorkdir, makeWorkdir, pathOf } from './workdir.ts'
 
 const defaultTimeout = 120
 
@@ -23,14 +23,14 @@ interface Seat {
   readonly plain: Runner
   /** The directory, made if need be. */
   ours(): Promise<string>
-  find(): Promise<string | undefined>
+  readonly place: Place
 }
 
 /** What connections to a machine may share with others. */
 export interface Shared {
   /** The name of who logs in, who needs not be become. */
   readonly login?: string
-  readonly tries?: Tries | undefined
+  readonly refusals?: Refusals | undefined
   /** Seconds for a command whose caller says no other. */
   readonly timeout?: number | undefined
 }
@@ -40,11 +40,11 @@ export function machine(
   endpoint: Endpoint,
   wire: Wire,
   secrets: SecretStore,
-  { login, tries = keepTries(), timeout = defaultTimeout }: Shared = {},
+  { login, refusals = keepRefusals(), timeout = defaultTimeout }: Shared = {},
 ): Connection {
   const host = endpoint.name
   const shells = keepShells(host, wire)
-  const becoming = { host, secrets, tries, manners: new Map() }
+  const becoming = { host, secrets, refusals, manners: new Map() }
   const seats = new Map<string, Seat>()
   const seatOf = (become: Become | undefined): Seat => {
     const key = become === undefined ? '' : `${become.method} ${become.user}`
@@ -60,7 +60,7 @@ export function machine(
   const owner = becomeOf(endpoint, {}, login)
   const first = seatOf(owner)
   home = { become: owner }
-  const lock = machineLock(first.plain, first.find, first.ours)
+  const lock = machineLock(first.plain, first.place)
   const connection = (seat: Seat, lease?: { number: number; stale: () => void }): Connection => {
     const fence: Fence | undefined = lease && {
       test: async () => fenceTest(await first.ours(), lease.number),
@@ -85,7 +85,7 @@ export function machine(
       job: async (id, command, options = {}) =>
         startJob(runner, secrets, await seat.ours(), id, command, options),
       jobs: async (prefix) => {
-        const path = await seat.find()
+        const path = await seat.place.find()
         return path === undefined ? [] : listJobs(runner, path, prefix)
       },
       as: (account: Account) => connection(seatOf(becomeOf(endpoint, account, login)), lease),
@@ -152,11 +152,20 @@ function makeSeat(
     shells,
     plain,
     ours,
-    find: async () => {
-      if (workdir !== undefined) return workdir
-      const found = await plain.script(findWorkdir(own).text, { reads: true, timeout: 60 })
-      const path = must(endpoint.name, found, 'the working directory cannot be used').stdout.toString().trim()
-      return path === '' ? undefined : path
+    place: {
+      given: own,
+      find: async () => {
+        if (workdir !== undefined) return workdir
+        const found = await plain.script(findWorkdir(own).text, { reads: true, timeout: 60 })
+        const path = must(endpoint.name, found, 'the working directory cannot be used')
+          .stdout.toString()
+          .trim()
+        return path === '' ? undefined : path
+      },
+      make: ours,
+      made: (path) => {
+        workdir ??= Promise.resolve(pathOf(endpoint.name, path))
+      },
     },
   }
 }

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { quote } from '../model/command.ts'
+import { passwordPromptScript } from './password-prompt.ts'
 
 /** What makes one `ssh` answer one question. */
 export interface Answer {
@@ -33,15 +34,16 @@ const names = `case $1 in "("*") "*) question=\${1#*) } ;; *"'s password: ") que
 *[Pp]assphrase*|*" PIN "*) exit 1 ;; esac`
 
 const questions = {
-  password: `*[Nn]ew*|*[Oo]ne-[Tt]ime*|*OTP*|*[Cc]ode*|*[Tt]oken*) ;;
-*[Pp]assword:*|*[Pp]assword*': ') give ;;`,
+  password: (user: string) => `${names}
+asked=$question
+${passwordPromptScript(user, 'give')}`,
   // Of a key file: by ssh itself, not by a server.
-  passphrase: `"Enter passphrase for key "*) give; exit 1 ;;
-*[Pp]assphrase*|*" PIN "*) exit 1 ;;`,
+  passphrase: () => `case $question in "Enter passphrase for key "*) give; exit 1 ;;
+*[Pp]assphrase*|*" PIN "*) exit 1 ;; esac`,
 }
 
 /**
- * Lets an `ssh` that is started in this directory of ours, where nobody else can look, be given a password, or the passphrase
+ * Lets an `ssh` of that user that is started in this directory of ours, where nobody else can look, be given a password, or the passphrase
  * of its key, once: its askpass program reads it from a pipe, by built-in commands of the shell. So it is in no file, no
  * argument and no environment. Any other question of a server (a code, the password once more) ends `ssh`: what is not
  * answered would be sent as an empty answer, which counts as a failure. Throws an Error that says why it cannot be given.
@@ -50,6 +52,7 @@ export async function answerOnce(
   directory: string,
   kind: keyof typeof questions,
   secret: string,
+  user: string,
 ): Promise<Answer> {
   if (/[\n\r\0]/.test(secret)) throw new Error(`a ${kind} of several lines cannot be typed`)
   if (Buffer.byteLength(secret) > longest)
@@ -62,12 +65,9 @@ export async function answerOnce(
 give() { (set -C; : >${quote(given)}) 2>/dev/null || return 1
 IFS= read -r answer <${quote(pipe)} && printf '%s\\n' "$answer"; exit; }
 [ -z "$SSH_ASKPASS_PROMPT" ] || exit 1
-question=$1
-${kind === 'password' ? names : ''}
-case $question in
-${questions[kind]}
-esac
-printf '%s' "$question" >${quote(stopped)}
+question=$1 asked=$1
+${questions[kind](user)}
+printf '%s' "$asked" >${quote(stopped)}
 kill $PPID
 exit 1
 `

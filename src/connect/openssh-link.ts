@@ -15,6 +15,8 @@ import { faultOf, saidOf, shownIn, wordsIn } from './openssh-faults.ts'
 import { type TrustedKeys, trustedKeys } from './openssh-keys.ts'
 import { findLogin, type Login, refusedLogin } from './openssh-login.ts'
 import { type Start, socketDirectory, startMaster, textOf } from './openssh-start.ts'
+import { cannotAnswer } from './openssh-version.ts'
+import { isPasswordPrompt } from './password-prompt.ts'
 import { keepRefusals, type Trial, type Verdict } from './refusals.ts'
 import { BrokenOff } from './ssh-link.ts'
 
@@ -36,6 +38,15 @@ export async function openSshLink(
   const proxyCommand = await proxyOf(endpoint, context)
   const password = endpoint.password && secretValue(name, endpoint.password, context.secrets)
   const passphrase = password === undefined ? passphraseOf(endpoint, login, context) : undefined
+  if (password !== undefined || passphrase !== undefined) {
+    const why = await cannotAnswer(program)
+    if (why !== undefined)
+      throw new ConnectionError(
+        name,
+        'auth',
+        `${name}: not logged in: ${why}\nInstall a newer one, or log in with a key that the agent holds: ssh-add FILE`,
+      )
+  }
   const directory = socketDirectory()
   const identity = join(directory, 'identity')
   const leave = () => rmSync(directory, { recursive: true, force: true })
@@ -61,7 +72,7 @@ export async function openSshLink(
       })
     const words = [program, ...masterArguments(endpoint, settings)]
     const turn = () => turnOf(endpoint, username, password, context)
-    const typed = { password, passphrase }
+    const typed = { username, password, passphrase }
     await loggedIn(name, words, directory, typed, turn, settings.log, seconds).catch(
       async (error: unknown) => {
         if (!(error instanceof NotReady)) throw error
@@ -124,15 +135,18 @@ class NotReady extends Error {
   }
 }
 
+interface Typed {
+  readonly username: string
+  readonly password: string | undefined
+  readonly passphrase: string | undefined
+}
+
 /** Starts a master, with a password or a passphrase if there is one; whatever comes of it, the password's turn is over then. */
 async function loggedIn(
   name: string,
   words: readonly string[],
   directory: string,
-  {
-    password,
-    passphrase,
-  }: { readonly password: string | undefined; readonly passphrase: string | undefined },
+  { username, password, passphrase }: Typed,
   takeTurn: () => Promise<Trial | undefined>,
   log: string,
   seconds: number,
@@ -143,17 +157,16 @@ async function loggedIn(
   let verdict: Verdict = 'unknown'
   try {
     const secret = password ?? passphrase
+    const kind = password === undefined ? 'passphrase' : 'password'
     if (secret !== undefined)
-      answer = await answerOnce(directory, password === undefined ? 'passphrase' : 'password', secret).catch(
-        (error: unknown) => {
-          const why = error instanceof Error ? error.message : String(error)
-          throw new ConnectionError(name, 'auth', `${name}: not logged in: ${why}`)
-        },
-      )
+      answer = await answerOnce(directory, kind, secret, username).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error)
+        throw new ConnectionError(name, 'auth', `${name}: not logged in: ${why}`)
+      })
     const start = await startMaster([...(answer?.variables ?? []), ...words], log, seconds)
     answered = answer?.close()
     answer = undefined
-    if (answered?.asked === true) verdict = verdictOf(start, answered, textOf(log))
+    if (answered?.asked === true) verdict = verdictOf(start, answered, textOf(log), username)
     if (start !== 'ready') throw new NotReady(start, answered)
   } finally {
     answer?.close()
@@ -162,13 +175,11 @@ async function loggedIn(
 }
 
 /** What came of a password that was sent. One that is asked for once more was refused. */
-function verdictOf(start: Start, { stopped }: Answered, messages: string): Verdict {
+function verdictOf(start: Start, { stopped }: Answered, messages: string, username: string): Verdict {
   if (start === 'ready') return 'accepted'
-  if (stopped !== undefined) return asksPassword(stopped) ? 'refused' : 'unknown'
+  if (stopped !== undefined) return isPasswordPrompt(stopped, username) ? 'refused' : 'unknown'
   return faultOf(messages).fault === 'auth' ? 'refused' : 'unanswered'
 }
-
-const asksPassword = (question: string): boolean => /^password(:| for )/i.test(question)
 
 function passphraseOf(
   { name, passphrase }: Endpoint,
@@ -230,7 +241,7 @@ async function whyNot(
   if (answered?.stopped !== undefined) {
     const question = JSON.stringify(sanitize(answered.stopped).slice(0, 200))
     const why =
-      answered.asked && asksPassword(answered.stopped)
+      answered.asked && isPasswordPrompt(answered.stopped, username)
         ? 'it asks for the password once more'
         : `the server asks ${question}, and nobody can answer that over the ssh program`
     return refusedLogin(endpoint, username, login, why)

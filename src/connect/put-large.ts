@@ -1,9 +1,9 @@
 import type { PutOptions, Stored } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { type Answer, failure, judged, must, ownFence, type Runner } from './runner.ts'
-import { type Sent, sendAll } from './send.ts'
+import { sendAll } from './send.ts'
 import type { Opened } from './sources.ts'
-import { dropPart, outcome, placeOf, storeFromCache, storeLarge } from './store-scripts.ts'
+import { dropPart, type Large, outcome, placeOf, storeFromCache, storeLarge } from './store-scripts.ts'
 
 /** How often an upload goes on after it was cut, when the cuts before brought it no further. */
 const mostStalls = 4
@@ -20,16 +20,45 @@ export async function putLarge(
   known: string | undefined,
   given: PutOptions,
 ): Promise<Stored> {
+  const options = source.secret === true ? { ...given, cache: false } : given
+  const left: Left = { part: partOf(path, source.size, known, options), before: undefined }
+  try {
+    return await upload(runner, workdir, source, path, known, options, left)
+  } catch (error) {
+    // It takes away what is ours alone, whoever has the lock.
+    if (error instanceof ConnectionError && error.fault === 'fenced')
+      await runner.script(dropPart(left.part, left.before), { reads: true, timeout: 60 })
+    throw error
+  }
+}
+
+/** What an upload leaves on the machine when it is cut: under which name, and who may still write there. */
+interface Left {
+  readonly part: string
+  before: Large['before']
+}
+
+function partOf(path: string, size: number, known: string | undefined, { sha256 }: PutOptions): string {
+  const { directory, temporary } = placeOf(path)
+  return sha256 === undefined
+    ? `${temporary}.part`
+    : `${directory === '/' ? '' : directory}/.upgrade-fleet-${known?.slice(0, 32)}-${size}.part`
+}
+
+async function upload(
+  runner: Runner,
+  workdir: string,
+  source: Opened,
+  path: string,
+  known: string | undefined,
+  options: PutOptions,
+  left: Left,
+): Promise<Stored> {
   const { host } = runner
   const { size, secret = false } = source
-  const options = secret ? { ...given, cache: false } : given
+  const { part } = left
   const what = `${path} could not be stored`
-  const { directory, temporary: id } = placeOf(path)
   const resumable = options.sha256 !== undefined
-  const part = resumable
-    ? `${directory === '/' ? '' : directory}/.upgrade-fleet-${known?.slice(0, 32)}-${size}.part`
-    : `${id}.part`
-  let before: { temporary: string; writer: NonNullable<Sent['ready']>['writer'] } | undefined
   let furthest = 0
   let whole: string | undefined
   let anew = false
@@ -45,7 +74,7 @@ export async function putLarge(
     }
     const place = placeOf(path)
     const text = storeLarge(
-      { ...place, size, workdir, part, before, secret },
+      { ...place, size, workdir, part, before: left.before, secret },
       options,
       await ownFence(runner),
     )
@@ -70,7 +99,7 @@ export async function putLarge(
     if (code === outcome.otherBytes && (sent.ready?.offset ?? 0) > 0 && !anew) {
       // What was there from before was not the beginning of this file.
       anew = true
-      before = undefined
+      left.before = undefined
       continue
     }
     if (end.kind !== 'lost' && code !== outcome.cut) throw wrong(host, path, what, size, known, answer)
@@ -81,7 +110,7 @@ export async function putLarge(
     stalls = offset > furthest ? 0 : stalls + 1
     furthest = Math.max(furthest, offset)
     if (stalls >= mostStalls) throw failure(host, answer, what)
-    before = { temporary: place.temporary, writer: sent.ready?.writer }
+    left.before = { temporary: place.temporary, writer: sent.ready?.writer }
   }
 }
 

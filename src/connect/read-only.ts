@@ -49,6 +49,9 @@ export function readOnly(connection: Connection): Connection {
       add: async () => {
         throw refuse('the lock is not taken')
       },
+      take: async () => {
+        throw refuse('the lock is not taken')
+      },
     },
     fenced: () => readOnly(connection),
     dial: (address, port) => connection.dial(address, port),

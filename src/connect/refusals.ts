@@ -17,7 +17,7 @@ export interface Refusals {
   before(settings: string): ConnectionError | undefined
   remember(settings: string, error: ConnectionError): void
   /**
-   * Waits until a password may be tried by that user at that address. Until a server has accepted it, one at a time tries
+   * Waits until a password (or its name, for one that has one) may be tried by that user at that address. Until a server has accepted it, one at a time tries
    * it; the first refusal then bars it everywhere, a later one at its address alone. No answer counts as a refusal there,
    * the second time where it was accepted before, and everywhere when two addresses gave none and nobody accepted it. Says
    * why where it is barred. A try that must be over ends with `end`.

@@ -23,15 +23,18 @@ interface Ready {
 }
 
 const progressMs = 250
+const lookMs = 5000
 /** What more the script says than this is no answer of ours. */
 const longestAnswer = 64 * 1024
 
-/** The most seconds that an upload may take: a slow link only makes it longer, but what moves less than 10 kB/s is stuck. */
-export const longestUpload = (size: number): number => 120 + Math.ceil(size / 10_000)
+/** Seconds in which more of an upload must have come: a slow link only makes it longer, however slow it is. */
+const mostStill = 600
+/** What is longer on its way than a week is given up. */
+const longest = 7 * 24 * 3600
 
 /**
  * Streams what is missing of a file, and a line with the SHA-256 of the whole, into a script that says when it is ready and
- * how many bytes are there already. Without a digest the bytes are hashed on their way, those that are there too.
+ * how many bytes are there already. It is broken off when none has come for `still` seconds. Without a digest the bytes are hashed on their way, those that are there too.
  */
 export async function sendAll(
   runner: Runner,
@@ -39,6 +42,7 @@ export async function sendAll(
   source: Opened,
   digest: string | undefined,
   { signal, onProgress }: PutOptions,
+  still = mostStill,
 ): Promise<Sent> {
   const { size } = source
   let input: Writable | undefined
@@ -76,23 +80,47 @@ export async function sendAll(
     to.write(`${sha256}\n`)
   }
   const cancel = () => breakOff('cancelled')
+  const stuck = new AbortController()
+  let moved = performance.now()
+  let come = -1
+  let looked = moved
+  const pause = Math.min(lookMs, still * 250)
+  const look = setInterval(() => {
+    const now = performance.now()
+    // Our own sleep is not its standstill.
+    if (now - looked > 2 * pause) moved = now
+    looked = now
+    // What is whole is hashed and synced yet.
+    if (now - moved < still * (come < size ? 1000 : 6000)) return
+    breakOff(`not a byte more has come for ${still} seconds`)
+    stuck.abort()
+  }, pause).unref()
   if (signal?.aborted) failed = 'cancelled'
   // One signal may stand for a whole run, with hundreds of files under way.
   if (signal !== undefined) setMaxListeners(0, signal)
   signal?.addEventListener('abort', cancel, { once: true })
+  const heard = (bytes: number): '' => {
+    if (bytes !== come) moved = performance.now()
+    come = bytes
+    return ''
+  }
   let said = ''
   try {
     const answer = await runner.script(text, {
-      timeout: longestUpload(size),
+      timeout: longest,
+      signal: stuck.signal,
       feed: (to) => {
         input = to
         if (failed !== undefined) to.end()
       },
       stdout: (chunk) => {
         if (said.length < longestAnswer) said += chunk.toString('latin1', 0, longestAnswer)
+        if (ready !== undefined)
+          said = said.replace(/^at (\d+)\n/gm, (_line, bytes: string) => heard(Number(bytes)))
         const line = /^ready (\d+) (.*)\n/.exec(said)
         if (line === null || ready !== undefined || input === undefined || failed !== undefined)
           return undefined
+        heard(Number(line[1]))
         ready = { offset: Number(line[1]), writer: parseStat(line[2] ?? '') }
         said = said.slice(line[0].length)
         pour(input, ready.offset).catch((error: unknown) =>
@@ -104,6 +132,7 @@ export async function sendAll(
     return { answer: { ...answer, stdout: Buffer.from(said, 'latin1') }, sha256, failed, ready }
   } finally {
     over = true
+    clearInterval(look)
     signal?.removeEventListener('abort', cancel)
     stream?.destroy()
   }

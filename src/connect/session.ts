@@ -19,7 +19,7 @@ export function parseStat(line: string): Identity | undefined {
 /** Says the process of the shell that runs it, the machine-id and the boot, by built-in commands. */
 export const helloText = `read -r s </proc/$$/stat; m=; b=
 { read -r m </etc/machine-id; read -r b </proc/sys/kernel/random/boot_id; } 2>/dev/null
-printf '%s\\n%s\\n%s' "$s" "$m" "$b"`
+printf '%s\\n%s\\n%s' "$s" "$m" "$b"; unset s m b`
 
 /** Reads the answer of {@link helloText}. What is no machine-id counts as none; it leaves here as a hash of our own alone. */
 export function parseHello(text: string): {

@@ -153,7 +153,7 @@ export async function openShell(link: Link, opening: Opening = { command: 'exec 
   const begin = nonce()
   const hello = capture(undefined, 1000)
   void run(
-    { text: `printf '%s' ${begin}; ${helloText}` },
+    { text: `printf '%s' ${begin}; ${helloText}`, within: true },
     {
       stdout: (chunk) => {
         void chatter.tap(chunk)

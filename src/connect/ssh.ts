@@ -12,6 +12,9 @@ import { eager, keepWire, tryAgain } from './wire.ts'
 // A port that nobody listens on is most often a machine that is down; a server that is started anew is soon back.
 const refusedTries = 5
 
+/** Loads what connections over SSH need, while its caller waits for something else. */
+export const warmUp = (): Promise<unknown> => import('ssh2')
+
 /**
  * Connects over SSH. Throws {@link ConnectionError}: `host-key` and `auth` are never tried again, nor is a machine that
  * does not answer; one that refuses, or breaks the handshake off before the login, is, with growing pauses.
@@ -56,7 +59,7 @@ export async function overLinks(
   const wire = keepWire(endpoint.name, await open(), open, context.retry)
   return machine(endpoint, wire, context.secrets, {
     login: endpoint.user ?? userInfo().username,
-    tries: context.tries,
+    refusals: context.refusals,
     timeout: context.commandTimeout,
   })
 }

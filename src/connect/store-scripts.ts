@@ -53,14 +53,20 @@ export function endStore(
 chmod ${mode.toString(8).padStart(4, '0')} -- "$x" || exit 1
 sync -- "$x" 2>/dev/null || sync
 ${fence === undefined ? ':' : `{ ${fence}; } || exit ${passedOn}`}
-if [ -L "$t" ] || ! [ "$t" -ef "$x" ]; then printf '%s\\n' "somebody else put something in place of $t: who may write into $d?" >&2; exit 1; fi
+${stillOpen}
 ${naming(exclusive)}`
 }
 
-/** Gives a file that is whole, with owner and mode, its name. */
-export function nameScript(place: Place, options: PutOptions): string {
+// The name must be that of the open file.
+const stillOpen = `[ ! -L "$t" ] && [ "$t" -ef "$x" ] || { printf '%s\\n' "somebody else put something in place of $t: who may write into $d?" >&2; exit 1; }`
+
+/** Gives a file that is whole, with owner and mode, its name: by what it is while it is held open, not by its name alone. */
+export function nameScript(place: Place, sha256: string, options: PutOptions): string {
   return `${beginStore(place, options)}
+${digestTool}
 trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
+[ -L "$t" ] || exec 9<"$t" || exit 1
+g=$($h <"$x"); [ "\${g%% *}" = ${sha256} ] && ${stillOpen}
 ${naming(options.exclusive)}`
 }
 
@@ -107,12 +113,15 @@ export interface Large extends Place {
 /** Where our directory notes the partial files that lie beside their targets. */
 const notes = (workdir: string): string => quote(`${workdir}/parts`)
 
+const beatSeconds = 2
+
 /** Days after which nobody is expected to come back for a partial file. */
 export const partDays = 7
 
 /**
  * Takes over what an earlier attempt left, says `ready`, how many bytes are there and who writes, then reads the rest and
- * a line with the SHA-256 of the whole. Bytes that end early are kept under the part's name; all else that goes wrong
+ * a line with the SHA-256 of the whole; now and then it says `at` and how many have come, for on a slow link whatever else the
+ * machine would say waits behind them. Bytes that end early are kept under the part's name; all else that goes wrong
  * leaves nothing. A part is only taken over by renaming it, so of two who try one has it.
  */
 export function storeLarge(large: Large, options: PutOptions, fence: string | undefined): string {
@@ -127,7 +136,8 @@ ${digestTool}
 ${kill}
 mkdir -p -- "$l" || exit 1
 ${sweep}
-keep() { r=$?; trap '' HUP INT TERM PIPE
+b=
+keep() { r=$?; [ -z "$b" ] || kill "$b" 2>/dev/null; trap '' HUP INT TERM PIPE
 if [ -n "$t" ]; then if [ -n "$k" ] && [ -s "$t" ]; then mv -fT -- "$t" "$p" && rm -f -- "$m" && ln -s -- "$p" "$m"; else rm -f -- "$t"; fi; fi
 rm -f -- "$n"; exit $r; }
 trap keep EXIT
@@ -144,6 +154,7 @@ e=; ! tee --output-error=exit </dev/null >/dev/null 2>&1 || e=--output-error=exi
 take() { head -c "$1"; }
 ! dd bs=1 count=0 iflag=fullblock,count_bytes status=none </dev/null 2>/dev/null || take() { dd bs=64K iflag=fullblock,count_bytes status=none count="$1"; }
 read -r q </proc/$$/stat; printf 'ready %s %s\\n' "$o" "$q"
+( while sleep ${beatSeconds} 9>&- </dev/null >/dev/null 2>&1; do printf 'at %s\\n' "$(stat -L -c %s -- "$x")"; done ) & b=$!
 g=$( { { [ "$o" = 0 ] || head -c "$o" <"$x"; take $((s - o)) | { tee $e -a -- "$x" || printf full >&3; }; } | $h; } 3>&1 )
 case $g in *full*) k=; exit 1 ;; esac
 [ "$(stat -L -c %s -- "$x")" = "$s" ] && IFS= read -r w || { printf 'the data ended early\\n' >&2; exit ${outcome.cut}; }
@@ -153,8 +164,11 @@ ${cacheKeep(options, workdir)}
 ${endStore(options, fence)}`
 }
 
-/** Removes a part that nobody comes back for. */
-export const dropPart = (part: string): string => `rm -f -- ${quote(part)}`
+/** Removes a part that nobody comes back for; of the last attempt, what it left, and whoever may still write there. */
+export function dropPart(part: string, before?: Large['before']): string {
+  const kill = before?.writer === undefined ? '' : `( ${killScript(before.writer)} ) >/dev/null\n`
+  return `${kill}rm -f -- ${[part, ...(before === undefined ? [] : [before.temporary])].map(quote).join(' ')}`
+}
 
 // Notes are links to where the parts lie; of what is old, nothing is removed but what has a name of ours.
 const sweep = `for q in "$l"/*; do [ -L "$q" ] || continue; [ -e "$q" ] || { rm -f -- "$q"; continue; }
@@ -164,7 +178,7 @@ u=$(readlink -- "$q"; echo .); u=\${u%??}; case \${u##*/} in .upgrade-fleet-*) r
 /** Where a machine keeps files by their digest. */
 const cacheOf = (workdir: string): string => `${workdir}/cache/sha256`
 
-/** How long and how much is kept in a machine's cache: the least recently used goes first. */
+/** How long and how much is kept in a machine's cache, also of what it fetched itself: the least recently used goes first. */
 export const cacheBounds = { days: 30, bytes: 10 * 1024 ** 3 } as const
 
 /**
@@ -193,6 +207,7 @@ fresh
 g=; ! cp --reflink=auto -- "$q" "$x" || g=$($h <"$x")
 if [ "\${g%% *}" = ${sha256} ]; then [ "$q" != "$c" ] || touch -c -- "$c"
 ${endStore(options, fence)}
+${options.cache === true ? `c=\${c%/*}; ${keptInBounds}` : ':'}
 exit 0; fi
 exec 9>&-; rm -f -- "$t"
 [ -n "$g" ] || continue
@@ -209,6 +224,9 @@ function cacheKeep({ cache = false }: PutOptions, workdir: string): string {
   return `c=${quote(cacheOf(workdir))}; if mkdir -p -- "$c" && [ ! -e "$c/$w" ]; then
 set -- $(stat -f -c '%a %S %b' -- "$c")
 if [ $# != 3 ] || [ "$3" = 0 ] || [ $(($1 * $2 / 2)) -gt "$s" ]; then cp --reflink=auto -- "$x" "$c/$w.$$" && mv -fT -- "$c/$w.$$" "$c/$w" || rm -f -- "$c/$w.$$"; fi
-find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
-v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done; fi`
+${keptInBounds}; fi`
 }
+
+// Of the directory `c`.
+const keptInBounds = `find "$c" -type f -mtime +${cacheBounds.days - 1} -exec rm -f -- {} +
+v=0; for q in $(ls -t -- "$c"); do v=$((v + $(stat -c %s -- "$c/$q" || echo 0))); [ $v -le ${cacheBounds.bytes} ] || rm -f -- "$c/$q"; done`

@@ -2,6 +2,7 @@ import type { Place } from '../model/errors.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { isForbidden, type Located, type LocatedEntry, locate, problem, shown } from './located.ts'
 import { expandName } from './names.ts'
+import { deepest } from './too-much.ts'
 
 /** Variables as the files say them. */
 export type DraftVars = Map<string, LocatedEntry>
@@ -92,13 +93,41 @@ export function addGroup(draft: Draft, name: string, place: Place): DraftGroup {
 
 /** Makes one group a child of another; a child that holds its own parent is a problem. */
 export function addChild(draft: Draft, parent: DraftGroup, child: DraftGroup, place: Place): void {
-  if (reaches(draft, child.name, parent.name)) {
-    const message = `expected groups without a loop, got "${child.name}", which already holds "${parent.name}"`
-    draft.problems.push(problem(place, `${parent.name}.children`, message))
-  } else parent.children.add(child.name)
+  const { found, levels } = below(draft, child.name, parent.name)
+  const refuse = (message: string) => draft.problems.push(problem(place, `${parent.name}.children`, message))
+  if (found)
+    refuse(`expected groups without a loop, got "${child.name}", which already holds "${parent.name}"`)
+  else if (levels > deepest) refuse(tooDeep)
+  else parent.children.add(child.name)
+}
+
+const tooDeep = `expected at most ${deepest} levels of groups, got more`
+
+/** A problem where groups are nested too deeply: one that was made a child before it had children of its own is found here. */
+export function refuseDeepGroups(draft: Draft): void {
+  const parents = new Map<string, number>()
+  for (const { children } of draft.groups.values())
+    for (const child of children) parents.set(child, (parents.get(child) ?? 0) + 1)
+  const depth = new Map<string, number>()
+  const ready = [...draft.groups.keys()].filter((name) => !parents.has(name))
+  for (const name of ready) {
+    const level = depth.get(name) ?? 1
+    const group = draft.groups.get(name)
+    if (group !== undefined && level > deepest) {
+      draft.problems.push(problem(group.place, name, tooDeep))
+      return
+    }
+    for (const child of group?.children ?? []) {
+      depth.set(child, Math.max(depth.get(child) ?? 0, level + 1))
+      const left = (parents.get(child) ?? 1) - 1
+      parents.set(child, left)
+      if (left === 0) ready.push(child)
+    }
+  }
 }
 
 const longestName = 255
+const mostHosts = 200_000
 
 /** Adds the hosts that a name or range stands for to a group; gives their names. A `plain` name is one as it stands. */
 export function addHosts(
@@ -111,6 +140,15 @@ export function addHosts(
   const expanded = plain === undefined ? expandName(text) : { names: [text], port: undefined }
   if ('wrong' in expanded) {
     draft.problems.push(problem(place, `${group.name}.hosts.${text}`, expanded.wrong))
+    return []
+  }
+  if (
+    draft.hosts.size + expanded.names.length > mostHosts &&
+    expanded.names.some((name) => !draft.hosts.has(name))
+  ) {
+    draft.problems.push(
+      problem(place, `${group.name}.hosts.${text}`, `expected at most ${mostHosts} hosts in all, got more`),
+    )
     return []
   }
   for (const name of expanded.names) {
@@ -163,9 +201,22 @@ export function unknownWord(place: Place, path: string, word: string, expected: 
   return problem(place, path, `expected one of ${list}, got "${word}"${didYouMean(word, expected)}`)
 }
 
-function reaches(draft: Draft, from: string, to: string, seen = new Set<string>()): boolean {
-  if (from === to) return true
-  if (seen.has(from)) return false
-  seen.add(from)
-  return [...(draft.groups.get(from)?.children ?? [])].some((child) => reaches(draft, child, to, seen))
+/** How many levels a group and those within it are; stops where `to` is found, or more than there may be. */
+function below(draft: Draft, from: string, to: string): { readonly found: boolean; readonly levels: number } {
+  const seen = new Set<string>([from])
+  let level: readonly string[] = [from]
+  let levels = 0
+  while (level.length > 0 && levels <= deepest) {
+    if (level.includes(to)) return { found: true, levels }
+    levels++
+    const next: string[] = []
+    for (const group of level)
+      for (const child of draft.groups.get(group)?.children ?? []) {
+        if (seen.has(child)) continue
+        seen.add(child)
+        next.push(child)
+      }
+    level = next
+  }
+  return { found: false, levels }
 }

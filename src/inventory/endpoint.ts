@@ -46,7 +46,8 @@ const names = {
   key: ['ansible_ssh_private_key_file', 'ansible_private_key_file'],
 } as const
 
-const connection = z.object({
+/** The variables that say how to reach a host, as the inventory has them. */
+export const connection = z.object({
   ansible_connection: z.enum(['ssh', 'openssh', 'local']).default('ssh'),
   ansible_host: host,
   ansible_ssh_host: host,

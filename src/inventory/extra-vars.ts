@@ -10,6 +10,7 @@ import { bare } from './located.ts'
 import { keysOf } from './schema-keys.ts'
 import { noKeys, readVars, type Unseal } from './sealed.ts'
 import { shellWords } from './shell-words.ts'
+import { withoutUnsafe } from './unsafe.ts'
 import { readYaml, type YamlText } from './yaml-text.ts'
 
 /** What was given with `-e`: it wins over everything that the inventory says. */
@@ -87,7 +88,7 @@ export function paramsOf<P extends z.ZodType>(
     Object.fromEntries(Object.entries(extraVars).filter(([key]) => mine(key) === wanted))
   const vars = pick(false)
   if (schema === undefined) return { params: {} as z.output<P>, vars }
-  const parsed = findings(schema, pick(true))
+  const parsed = findings(schema, withoutUnsafe(pick(true)))
   if (!('wrong' in parsed)) return { params: parsed.output as z.output<P>, vars }
   const unknown = Object.keys(vars).map((key) => didYouMean(key, keys ?? []))
   throw new InputError(

@@ -1,11 +1,15 @@
 import type { Place } from '../model/errors.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { addChild, addGroup, addHosts, type Draft, say, setGroupVar } from './draft.ts'
-import { isForbidden, type LocatedEntry, locate, problem } from './located.ts'
+import { isForbidden, type Located, type LocatedEntry, locate, problem } from './located.ts'
 import { pythonLiteral } from './python-literal.ts'
 import { shellWords } from './shell-words.ts'
+import { deepest } from './too-much.ts'
 
 type Section = { readonly group: string; readonly kind: 'hosts' | 'children' | 'vars' }
+
+/** What becomes of a variable's value, given `hosts` or `groups`, whose it is, and its name. */
+type Close = (value: Located, at: readonly string[]) => Located
 
 /** A group that a line names before a section of its own does. */
 interface Pending {
@@ -16,7 +20,12 @@ interface Pending {
 }
 
 /** Reads Ansible's INI inventory into the draft. Values are Python's: `5` is a number, `0644` and `true` are texts. */
-export function readIniInventory(draft: Draft, text: string, file: string): void {
+export function readIniInventory(
+  draft: Draft,
+  text: string,
+  file: string,
+  close: Close = (value) => value,
+): void {
   let section: Section = { group: 'ungrouped', kind: 'hosts' }
   const pending = new Map<string, Pending>()
   // A child is put below its parents when its own section comes: this is the order that Ansible keeps.
@@ -46,8 +55,8 @@ export function readIniInventory(draft: Draft, text: string, file: string): void
         addGroup(draft, group, place)
         if (kind !== 'vars') declare(group)
       }
-    } else if (section.kind === 'hosts') hostLine(draft, section.group, line, place, complain)
-    else if (section.kind === 'vars') varLine(draft, section.group, line, place, complain)
+    } else if (section.kind === 'hosts') hostLine(draft, section.group, line, place, complain, close)
+    else if (section.kind === 'vars') varLine(draft, section.group, line, place, complain, close)
     else {
       const child = /^([^:\]\s]+)\s*(?:#.*)?$/.exec(line)?.[1]
       if (child === undefined) complain(`expected the name of a group, got ${JSON.stringify(line)}`)
@@ -65,11 +74,16 @@ export function readIniInventory(draft: Draft, text: string, file: string): void
     }
   }
   const declared = [...draft.groups.keys()].filter((name) => !pending.has(name))
-  for (const [group, { place, path }] of pending) {
-    const message = `expected a group with a section of its own, got "${group}"${didYouMean(group, declared)}`
+  for (const [at, [group, { place, path }]] of [...pending].entries()) {
+    // Looking for what was meant takes time, and nobody reads as many.
+    const hint = at < mostHints ? didYouMean(group, declared) : ''
+    const message = `expected a group with a section of its own, got "${group}"${hint}`
     draft.problems.push(problem(place, path, message))
   }
 }
+
+const priority = 'ansible_group_priority'
+const mostHints = 20
 
 function sectionOf(line: string): Section | string {
   const [, group, kind = 'hosts'] = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/.exec(line) ?? []
@@ -84,6 +98,7 @@ function hostLine(
   line: string,
   place: Place,
   complain: (message: string) => unknown,
+  close: Close,
 ): void {
   const words = shellWords(line, true)
   if (words === undefined) complain('expected quotes that end')
@@ -96,11 +111,16 @@ function hostLine(
     if (key === undefined || value === undefined) {
       complain(`expected key=value, got ${JSON.stringify(pair)}`)
     } else if (isForbidden(key)) complain(`expected another name than ${key}`)
-    else vars.push([key, entry(value, columnOf(place, line, pair, key))])
+    else {
+      const said = entry(draft, value, columnOf(place, line, pair, key), key)
+      if (said !== undefined) vars.push([key, said])
+    }
   }
   for (const host of addHosts(draft, group, name, place)) {
     const known = draft.hosts.get(host)
-    for (const [key, value] of vars) if (known !== undefined) say(known.vars, key, value)
+    for (const [key, said] of vars)
+      if (known !== undefined)
+        say(known.vars, key, { ...said, value: close(said.value, ['hosts', host, key]) })
   }
 }
 
@@ -110,12 +130,17 @@ function varLine(
   line: string,
   place: Place,
   complain: (message: string) => unknown,
+  close: Close,
 ): void {
   const [, key, value] = /^([^=]*?)\s*=\s*(.*)$/s.exec(line) ?? []
   if (key === undefined || value === undefined) complain(`expected key=value, got ${JSON.stringify(line)}`)
   else if (isForbidden(key)) complain(`expected another name than ${key}`)
-  else
-    setGroupVar(draft, addGroup(draft, groupName, place), key, entry(value, columnOf(place, line, line, key)))
+  else {
+    const said = entry(draft, value, columnOf(place, line, line, key), key)
+    if (said === undefined) return
+    const kept = key === priority ? said.value : close(said.value, ['groups', groupName, key])
+    setGroupVar(draft, addGroup(draft, groupName, place), key, { ...said, value: kept })
+  }
 }
 
 // Where the pair stands in its line, if it stands there as it is.
@@ -124,7 +149,23 @@ function columnOf(place: Place, line: string, pair: string, key: string): Place 
   return { ...place, column: (place.column ?? 1) + Math.max(0, found) }
 }
 
-function entry(text: string, place: Place): LocatedEntry {
+function entry(draft: Draft, text: string, place: Place, key: string): LocatedEntry | undefined {
+  const depth = /^\s*[[({]/.test(text) ? bracketDepth(text) : 0
+  if (depth > deepest) {
+    draft.problems.push(problem(place, key, `expected at most ${deepest} levels, got more`))
+    return undefined
+  }
   const value = pythonLiteral(text)
   return { key: place, textKey: true, value: locate(value === undefined ? text : value, place) }
+}
+
+// Brackets in quotes count too.
+function bracketDepth(text: string): number {
+  let depth = 0
+  let most = 0
+  for (const char of text) {
+    if ('[({'.includes(char)) most = Math.max(most, ++depth)
+    else if ('])}'.includes(char)) depth--
+  }
+  return most
 }

@@ -3,12 +3,13 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { readArtifacts } from './artifacts.ts'
-import { type Draft, emptyDraft, noVarsFiles } from './draft.ts'
+import { type Draft, emptyDraft, noVarsFiles, refuseDeepGroups } from './draft.ts'
+import { readInventoryText } from './inventory-text.ts'
 import { problem } from './located.ts'
 import { checkedText } from './read-text.ts'
-import { noKeys, type Unseal } from './sealed.ts'
+import { isEncrypted, noKeys, type Unseal } from './sealed.ts'
 import { settle } from './settle.ts'
-import { readHostList, readInventoryText, readSource } from './sources.ts'
+import { readHostList, readSource } from './sources.ts'
 import { readVarsDirectories } from './vars-files.ts'
 
 /**
@@ -30,6 +31,8 @@ export interface InventoryInput {
   readonly importModule?: ((path: string) => Promise<unknown>) | undefined
   /** Is told what inventory programs say on their error stream. */
   readonly tell?: ((text: string) => void) | undefined
+  /** Ends inventory programs. */
+  readonly interrupted?: AbortSignal | undefined
   /** Seconds that a call of an inventory program may take: 60 unless said. */
   readonly programDeadline?: number | undefined
 }
@@ -40,10 +43,31 @@ export async function loadInventory(input: InventoryInput): Promise<Inventory> {
   return settle(draft, read)
 }
 
-/** What all sources say before it is put together, and the sources that were read. Throws an InputError with all that is wrong. */
-export async function readDraft(
+/** The same, with what could be read of it where something is wrong: for whoever tells all that is wrong with its values too. */
+export async function inspectInventory(
   input: InventoryInput,
-): Promise<{ readonly draft: Draft; readonly read: readonly string[] }> {
+): Promise<{ readonly inventory: Inventory; readonly problems: readonly string[] }> {
+  const { draft, read } = await readSources(input)
+  return { inventory: settle(draft, read), problems: draft.problems }
+}
+
+/** What all sources say before it is put together, and the sources that were read. Throws an InputError with all that is wrong. */
+export async function readDraft(input: InventoryInput): Promise<ReadSources> {
+  const { draft, read } = await readSources(input)
+  if (draft.problems.length > 0) throw badInventory([...draft.problems, ...draft.warnings])
+  return { draft, read }
+}
+
+/** The error of an inventory with these problems; of very many, the first are told. */
+export const badInventory = (problems: readonly string[]): InputError =>
+  new InputError(few(problems), 'Correct the inventory, then try: upgrade-fleet inventory --graph')
+
+interface ReadSources {
+  readonly draft: Draft
+  readonly read: readonly string[]
+}
+
+async function readSources(input: InventoryInput): Promise<ReadSources> {
   const { sources, cwd, unseal = noKeys } = input
   const shownPath = (path: string): string => {
     const short = relative(cwd, path)
@@ -57,7 +81,15 @@ export async function readDraft(
       read.push(source)
       const bytes = await (input.stdin ?? nothing)()
       const text = checkedText(draft, bytes, '<stdin>')
-      if (text !== undefined) readInventoryText(draft, text, '<stdin>', '')
+      if (text !== undefined && isEncrypted(text))
+        draft.problems.push(
+          problem(
+            { file: '<stdin>' },
+            '',
+            'expected hosts and groups, got an encrypted text: name its file with -i',
+          ),
+        )
+      else if (text !== undefined) readInventoryText(draft, text, '<stdin>', '')
       continue
     }
     const path = resolve(cwd, source)
@@ -79,10 +111,13 @@ export async function readDraft(
         shownPath,
         importModule: input.importModule,
         tell: input.tell ?? (() => {}),
+        signal: input.interrupted,
+        unseal,
         deadline: input.programDeadline ?? 60,
       })
     }
   }
+  refuseDeepGroups(draft)
   for (const directory of directories) {
     const beside = noVarsFiles()
     await readArtifacts(draft, directory, beside, shownPath)
@@ -93,12 +128,6 @@ export async function readDraft(
   // What stands beside both is told of once, and wins as that of the playbook.
   if (playbookDir !== undefined)
     await readVarsDirectories(draft, playbookDir, draft.playbook, { shownPath, unseal, quiet: true })
-  if (draft.problems.length > 0) {
-    throw new InputError(
-      few([...draft.problems, ...draft.warnings]),
-      'Correct the inventory, then try: upgrade-fleet inventory --graph',
-    )
-  }
   return { draft, read }
 }
 

@@ -3,6 +3,7 @@ import type { Inventory, InventoryHost } from '../model/inventory.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { parseAddress } from './address.ts'
 import { globRegExp } from './globs.ts'
+import { locals } from './settle.ts'
 
 /** What to do with a part of a pattern that matches nothing; it is an error unless `allowEmpty` (Ansible's way). */
 export interface PatternOptions {
@@ -55,6 +56,14 @@ export function splitPattern(pattern: string | readonly string[]): readonly stri
   return parts.map((part) => part.trim()).filter((part) => part !== '')
 }
 
+/** What of a pattern's parts Ansible warns of: subscripts `[1-2]`, which once left their end out. */
+export const patternWarnings = (parts: readonly string[]): readonly string[] =>
+  parts.flatMap((part) => {
+    const [, base, from, to] = /^([^~].*)\[(\d+)-(\d*)\]$/.exec(part) ?? []
+    if (base === undefined) return []
+    return [`pattern "${part}": write ${base}[${from}:${to}], with both ends; once [x-y] left its end out`]
+  })
+
 /** Unions first, then what they are cut down to, then what is taken away; `all` when there is no union. */
 export function orderParts(parts: readonly string[]): readonly string[] {
   const kept = parts.filter((part) => part.startsWith('&'))
@@ -70,8 +79,6 @@ function namesOf(inventory: Inventory): ReadonlySet<string> {
   known.set(inventory, names)
   return names
 }
-
-const locals = ['localhost', '127.0.0.1', '::1']
 
 function implicitLocalhost(name: string): InventoryHost {
   return { name, groups: [], vars: { ansible_connection: 'local' }, from: {} }

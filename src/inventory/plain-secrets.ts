@@ -5,6 +5,7 @@ import { isTelling } from '../model/telling.ts'
 import { pathText } from './issues.ts'
 import { problem } from './located.ts'
 import { magicVars, resolveVars } from './templates.ts'
+import { unsafeText } from './unsafe.ts'
 
 type Path = readonly PropertyKey[]
 
@@ -78,13 +79,16 @@ const isOverlaid = (inventory: Inventory, names: readonly string[], path: Path):
   )
 
 function plainTexts(value: Json, path: Path = []): readonly Path[] {
+  const unsafe = unsafeText(value)
+  if (unsafe !== undefined) return isTelling(nameIn(path)) && !harmless.test(unsafe) ? [path] : []
   if (typeof value !== 'object' || value === null || isSecret(value)) {
-    const name = path.findLast((part) => typeof part === 'string')
     const isText = typeof value === 'string' ? !/\{\{|\{%/.test(value) : typeof value === 'number'
-    return isText && isTelling(String(name)) && !harmless.test(String(value)) ? [path] : []
+    return isText && isTelling(nameIn(path)) && !harmless.test(String(value)) ? [path] : []
   }
   if (Array.isArray(value)) return value.flatMap((item: Json, at) => plainTexts(item, [...path, at]))
   return Object.entries(value as Readonly<Record<string, Json>>).flatMap(([key, item]) =>
     plainTexts(item, [...path, key]),
   )
 }
+
+const nameIn = (path: Path): string => String(path.findLast((part) => typeof part === 'string'))

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { access, constants, open } from 'node:fs/promises'
 import type { Place } from '../model/errors.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { addChild, addGroup, addHosts, type Draft, say, setGroupVar } from './draft.ts'
 import { type Located, problem, shown } from './located.ts'
+import { type ProgramEnd, runProgram } from './run-program.ts'
 import { readYaml } from './yaml-text.ts'
 
 /** How inventory programs are run. */
@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly cwd: string
   /** Seconds that one call may take. */
   readonly deadline: number
+  /** Ends it, and all that it started. */
+  readonly signal?: AbortSignal | undefined
   /** What a program says on its error stream, made safe to show. */
   readonly tell: (text: string) => void
 }
@@ -133,6 +135,18 @@ function setVars(draft: Draft, host: string, vars: Located): void {
   for (const [name, entry] of vars.entries) if (known !== undefined) say(known.vars, name, entry)
 }
 
+const mostBytes = 64 * 1024 * 1024
+
+function refusal(wrong: NonNullable<ProgramEnd['wrong']>, { deadline }: ProgramOptions): string {
+  if (wrong === 'interrupted') return 'interrupted'
+  if (wrong === 'late') return `expected an answer of this program within ${deadline} s, got none`
+  if (wrong === 'too much')
+    return `expected at most ${mostBytes / 1024 / 1024} MiB from this program, got more`
+  return /^(exit |SIG)/.test(wrong.failed)
+    ? `expected exit 0 of this program, got ${wrong.failed}`
+    : `cannot be run: ${wrong.failed}`
+}
+
 /** What one call prints: a JSON map. */
 async function ask(
   draft: Draft,
@@ -145,58 +159,15 @@ async function ask(
   const refuse = (message: string): undefined => {
     draft.problems.push(problem({ file: call }, '', message))
   }
-  const { stdout, stderr, ended } = await run(path, args, options)
-  const said = sanitize(stderr.trimEnd())
-  if (ended !== undefined) return refuse(`${ended}${said === '' ? '' : `; it said:\n${said}`}`)
+  const { out, err, wrong } = await runProgram([path, ...args], { ...options, most: mostBytes, group: true })
+  const stdout = out.toString('utf8')
+  const said = sanitize(err.toString('utf8').trimEnd())
+  const wrongly = wrong === undefined ? undefined : refusal(wrong, options)
+  if (wrongly !== undefined) return refuse(`${wrongly}${said === '' ? '' : `; it said:\n${said}`}`)
   if (said !== '') options.tell(`${call}: ${said}\n`)
   if (stdout.trim() === '' && args[0] === '--host') return new Map()
   const { root, problems } = readYaml(stdout, call, 'json')
   draft.problems.push(...problems)
   if (root === undefined) return undefined
   return root.kind === 'map' ? root.entries : refuse(`expected a JSON map, got ${what(root)}`)
-}
-
-const mostBytes = 64 * 1024 * 1024
-
-async function run(
-  path: string,
-  args: readonly string[],
-  { env, cwd, deadline }: ProgramOptions,
-): Promise<{ stdout: string; stderr: string; ended?: string }> {
-  const child = spawn(path, args, { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], shell: false })
-  const out: Buffer[] = []
-  const err: Buffer[] = []
-  let bytes = 0
-  let why: string | undefined
-  const stop = (reason: string) => {
-    why ??= reason
-    child.kill('SIGKILL')
-    // What it started may hold the pipes.
-    child.stdout.destroy()
-    child.stderr.destroy()
-  }
-  const keep = (into: Buffer[]) => (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > mostBytes) stop(`expected at most ${mostBytes / 1024 / 1024} MiB from this program, got more`)
-    else into.push(chunk)
-  }
-  child.stdout.on('data', keep(out))
-  child.stderr.on('data', keep(err))
-  const timer = setTimeout(
-    () => stop(`expected an answer of this program within ${deadline} s, got none`),
-    deadline * 1000,
-  )
-  const ended = await new Promise<string | undefined>((resolve) => {
-    child.on('error', (error) => resolve(`cannot be run: ${error.message}`))
-    child.on('close', (code, signal) => {
-      resolve(code === 0 ? undefined : `expected exit 0 of this program, got ${signal ?? `exit ${code}`}`)
-    })
-  })
-  clearTimeout(timer)
-  const because = why ?? ended
-  return {
-    stdout: Buffer.concat(out).toString('utf8'),
-    stderr: Buffer.concat(err).toString('utf8'),
-    ...(because !== undefined && { ended: because }),
-  }
 }

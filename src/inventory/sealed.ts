@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import type { Json } from '../model/json.ts'
-import { isTelling } from '../model/telling.ts'
 import { isAge } from './age.ts'
-import { bare, type Located, type LocatedEntry } from './located.ts'
+import { closed } from './closed.ts'
+import { iniValues } from './ini-values.ts'
+import { inventoryText } from './inventory-text.ts'
+import { bare } from './located.ts'
+import { unsafeText } from './unsafe.ts'
 import { isVault } from './vault.ts'
 import { readYaml, type YamlText } from './yaml-text.ts'
 
@@ -47,57 +51,32 @@ export async function readVars(
   return { root: root && closed(root, path, []), problems: unquoted, warnings: twice }
 }
 
-function closed(value: Located, path: string, at: readonly string[]): Located {
-  if (value.kind === 'list')
-    return { ...value, items: value.items.map((item, index) => closed(item, path, [...at, String(index)])) }
-  if (value.kind === 'map') {
-    if (value.entries.has('__ansible_vault')) return value
-    const entries = [...value.entries].map(
-      ([key, entry]) => [key, { ...entry, value: closed(entry.value, path, [...at, key]) }] as const,
-    )
-    return { ...value, entries: new Map(entries) }
-  }
-  const name = at.findLast((part) => !/^\d+$/.test(part)) ?? ''
-  const isClosed =
-    typeof value.value === 'string' ? value.value !== '' : typeof value.value === 'number' && isTelling(name)
-  if (!isClosed) return value
-  const entry = (text: string): LocatedEntry => ({
-    key: value.place,
-    textKey: true,
-    value: { kind: 'scalar', place: value.place, value: text },
-  })
-  const pointer = at.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-  return {
-    kind: 'map',
-    place: value.place,
-    entries: new Map([
-      ['__sealed', entry(path)],
-      ['at', entry(pointer)],
-    ]),
-  }
-}
-
 /** The value of an encrypted file that a secret `sealed:FILE#POINTER` names, as the file is now. Throws an InputError. */
 export async function sealedValue(what: string, name: string, unseal: Unseal): Promise<string> {
   const [, path = '', pointer = ''] = /^sealed:(.*?)#(\/.*)$/s.exec(name) ?? []
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new InputError(`${what}: ${error.message}`)
   })
-  const { root } = readYaml(isEncrypted(text) ? await unseal(path, text) : text, path)
+  const read = inventoryText(isEncrypted(text) ? await unseal(path, text) : text, path, extname(path))
   const parts = pointer
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  const value = parts.reduce<Json>((at, part) => {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
-    return (at as Readonly<Record<string, Json>>)[part]
-  }, root && bare(root))
+  const found = parts.reduce<Json>(
+    (at, part) => {
+      if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
+      return (at as Readonly<Record<string, Json>>)[part]
+    },
+    'ini' in read ? iniValues(read.ini) : read.yaml.root && bare(read.yaml.root),
+  )
+  const unsafe = unsafeText(found)
+  const value = unsafe ?? found
   if ((typeof value !== 'string' && typeof value !== 'number') || value === '')
     throw new InputError(
       `${what}: there is no such value in it any more`,
       'Put it back, or correct the inventory.',
     )
-  if (/\{\{|\{%/.test(String(value)))
+  if (unsafe === undefined && /\{\{|\{%/.test(String(value)))
     throw new InputError(
       `${what}: expected a plain value, got a template, which is not resolved in an encrypted file`,
     )

@@ -10,6 +10,9 @@ import type { Json } from '../model/json.ts'
 import type { Draft, DraftGroup, DraftHost, DraftVars } from './draft.ts'
 import { bare, type Located, problem } from './located.ts'
 
+/** Ansible's names for the machine that it runs on. */
+export const locals: readonly string[] = ['localhost', '127.0.0.1', '::1']
+
 /** Ends the reading: groups without parent go below `all`, hosts without group into `ungrouped`, and variables merge as in Ansible. */
 export function settle(draft: Draft, sources: readonly string[]): Inventory {
   const groupsOf = relate(draft)
@@ -59,6 +62,11 @@ export function relate(draft: Draft): ReadonlyMap<string, readonly DraftGroup[]>
     if (draft.groups.has(host))
       draft.warnings.push(problem(place, host, 'is a host and a group: one name for two things'))
   }
+  const [first, ...others] = [...draft.hosts.values()].filter(({ name }) => locals.includes(name))
+  for (const { name, place } of others)
+    draft.warnings.push(
+      problem(place, name, `is this machine, as "${first?.name}" is: one machine under two names`),
+    )
   return groupsOf
 }
 

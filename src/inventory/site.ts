@@ -13,6 +13,7 @@ import { problem } from './located.ts'
 import { misspelt } from './misspelt.ts'
 import { plainOfGroup, plainOfHost } from './plain-secrets.ts'
 import { keysOf } from './schema-keys.ts'
+import { strayVars } from './stray-vars.ts'
 import { magicVars, resolveVars } from './templates.ts'
 
 /**
@@ -29,6 +30,7 @@ export function siteOf<F extends Fleet>(
   const problems = new Set<string>([
     ...unknownExtraVars(fleet, extraVars, parameters),
     ...misspelt(fleet, inventory),
+    ...strayVars(fleet, inventory, extraVars),
   ])
   const hostsByName = new Map(inventory.hosts.map((host) => [host.name, host]))
   const typed = new Map<z.ZodType, Map<string, Host>>()

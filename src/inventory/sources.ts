@@ -3,14 +3,14 @@ import { readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import { addHosts, type Draft } from './draft.ts'
-import { readIniInventory } from './ini.ts'
+import { readInventoryText } from './inventory-text.ts'
 import { problem } from './located.ts'
 import { plainData } from './plain-data.ts'
 import { begins, isProgram, type ProgramOptions, readProgram } from './programs.ts'
 import { readText } from './read-text.ts'
-import { isEncrypted } from './sealed.ts'
-import { readGroups, readYamlInventory } from './yaml.ts'
-import { readYaml } from './yaml-text.ts'
+import { isEncrypted, type Unseal } from './sealed.ts'
+import { readSealedInventory } from './sealed-inventory.ts'
+import { readGroups } from './yaml.ts'
 
 /** What readers of sources need of the world. */
 export interface SourceOptions extends ProgramOptions {
@@ -18,6 +18,8 @@ export interface SourceOptions extends ProgramOptions {
   readonly shownPath: (path: string) => string
   /** What a module has as its default export, called if it is a function. Throws an {@link InputError}. */
   readonly importModule: ((path: string) => Promise<unknown>) | undefined
+  /** Opens files that are encrypted as a whole. */
+  readonly unseal: Unseal
 }
 
 /** Reads `a,b:22,c`. */
@@ -74,29 +76,8 @@ async function readFileSource(draft: Draft, path: string, options: SourceOptions
   }
   const text = await readText(draft, path, file)
   if (text === undefined) return
-  if (isEncrypted(text))
-    refuse(
-      'expected hosts and groups, got an encrypted file; encrypt variables alone (group_vars/GROUP/vault.yml)',
-    )
+  if (isEncrypted(text)) await readSealedInventory(draft, text, { path, file }, options.unseal)
   else readInventoryText(draft, text, file, extname(path))
-}
-
-/** Reads text that may be of either format: YAML where it is a map, else INI, as Ansible tries them. */
-export function readInventoryText(draft: Draft, text: string, file: string, extension: string): void {
-  if (!['', '.yml', '.yaml', '.json'].includes(extension)) {
-    readIniInventory(draft, text, file)
-    return
-  }
-  const read = readYaml(text, file)
-  const isMap = read.root?.kind === 'map' && read.root.entries.size > 0
-  if (!isMap && looksIni(text)) readIniInventory(draft, text, file)
-  else readYamlInventory(draft, read, file)
-}
-
-// By the first line that says something: which of the two is meant by what is neither.
-function looksIni(text: string): boolean {
-  const first = text.split('\n').find((line) => line.trim() !== '' && !/^\s*[#;]/.test(line))
-  return first !== undefined && !/^---|^[{%]|^- |^[^\s=]+:(\s|$)/.test(first)
 }
 
 async function readModule(draft: Draft, path: string, file: string, options: SourceOptions): Promise<void> {

@@ -4,6 +4,7 @@ import { didYouMean } from '../model/nearest.ts'
 import { isSecret } from '../model/secret.ts'
 import { type Finding, pathText } from './issues.ts'
 import { shown } from './located.ts'
+import { unsafeText } from './unsafe.ts'
 
 type Vars = Readonly<Record<string, Json>>
 type Path = readonly (string | number)[]
@@ -19,7 +20,7 @@ const forms = "{{ name }}, {{ a.b }} or {{ a['b'] }}"
 /**
  * The variables of these names with each `{{ name }}`, `{{ a.b }}` and `{{ a['b'] }}` replaced by what the same variables say:
  * whole where it is all of a text, else as text. What was put in is never looked at again, so that no value becomes a
- * template. Filters, expressions and lookups are refused, and so are variables that need themselves. Other names stay.
+ * template, and neither does what was said with `!unsafe`. Filters, expressions and lookups are refused, and so are variables that need themselves. Other names stay.
  */
 export function resolveVars(vars: Vars, names: Iterable<string>, magic: Vars = {}): Resolved {
   const wrong: Finding[] = []
@@ -32,6 +33,8 @@ export function resolveVars(vars: Vars, names: Iterable<string>, magic: Vars = {
   const value = (raw: Json, path: Path): Json | undefined => {
     if (typeof raw === 'string') return isTemplate(raw) ? text(raw, path) : raw
     if (typeof raw !== 'object' || raw === null || isSecret(raw)) return raw
+    const plain = unsafeText(raw)
+    if (plain !== undefined) return plain
     if (Array.isArray(raw)) return raw.map((item: Json, at) => value(item, [...path, at]) ?? null)
     return Object.fromEntries(
       Object.entries(raw).map(([key, item]) => [key, value(item, [...path, key]) ?? null]),
@@ -129,6 +132,7 @@ const isTemplate = (text: string): boolean => text.includes('{') && /\{\{|\{%|\{
 const holdsTemplate = (value: Json | undefined): boolean => {
   if (typeof value === 'string') return isTemplate(value)
   if (typeof value !== 'object' || value === null) return false
+  if (unsafeText(value) !== undefined) return true
   return Array.isArray(value) ? value.some(holdsTemplate) : Object.values(value).some(holdsTemplate)
 }
 

@@ -2,7 +2,9 @@ import { isAlias, isMap, isSeq, LineCounter, type Node, type Pair, Scalar } from
 import type { Place } from '../model/errors.ts'
 import { isForbidden, type Located, type LocatedEntry, problem, shown } from './located.ts'
 import { plainScalar, type Scalar as Value } from './scalars.ts'
-import { isJson, parseYaml, placeOfDepth } from './yaml-parse.ts'
+import { deepest } from './too-much.ts'
+import { unsafeKey } from './unsafe.ts'
+import { isJson, parseYaml } from './yaml-parse.ts'
 
 /** A YAML file's value with its places, or undefined with at least one problem. */
 export interface YamlText {
@@ -15,7 +17,6 @@ export interface YamlText {
 /** Values of a text, and of those what aliases repeat: a bomb is small before it is expanded. */
 const mostNodes = 2_000_000
 const mostAliased = 200_000
-const deepest = 100
 
 /**
  * Reads YAML (or JSON) as Ansible does: PyYAML's rules for plain scalars, `<<` merges, aliases. A vault becomes
@@ -27,10 +28,15 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
   const problems: string[] = []
   const warnings: string[] = []
   const json = isJson(text)
+  const unended = !text.endsWith('\n')
+  if (format === 'json' && !json) {
+    problems.push(notJson(text, file))
+    return { root: undefined, problems, warnings }
+  }
   const document = parseYaml(text, lines)
-  if (document === undefined) {
-    const { line, column } = placeOfDepth(text, deepest)
-    problems.push(problem({ file, line, column }, '', `expected at most ${deepest} levels, got more`))
+  if ('message' in document) {
+    const { line, column, message } = document
+    problems.push(problem({ file, line, column }, '', message))
     return { root: undefined, problems, warnings }
   }
   const at = (offset: number): Place => {
@@ -40,8 +46,6 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
   for (const error of document.errors) {
     problems.push(problem(at(error.pos[0]), '', `expected YAML, got: ${error.message.split('\n')[0]}`))
   }
-  if (problems.length === 0 && format === 'json' && !json)
-    problems.push(problem(at(0), '', 'expected JSON, got other text'))
   if (problems.length > 0) return { root: undefined, problems, warnings }
 
   const open = new Set<Node>()
@@ -72,7 +76,11 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     // Most are scalars.
     if (node instanceof Scalar) {
       if (node.anchor !== undefined) anchors.set(node.anchor, node)
-      return scalar(node, node.tag, String(node.value ?? ''), node.type === 'PLAIN', place)
+      const said = String(node.value ?? '')
+      // The parser ends a block text with a newline; PyYAML does not where the file ends without one.
+      const open = unended && /^BLOCK/.test(node.type ?? '') && (node.range?.[1] ?? 0) >= text.length
+      const value = open ? said.replace(/\n$/, '') : said
+      return scalar(node, node.tag, value, node.type === 'PLAIN', place)
     }
     if (isAlias(node)) {
       const target = anchors.get(node.source)
@@ -84,7 +92,8 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
       return made
     }
     if (node.anchor !== undefined) anchors.set(node.anchor, node)
-    if (node.tag !== undefined && !/^tag:yaml\.org,2002:(seq|map)$/.test(node.tag))
+    const isUnsafe = node.tag === '!unsafe'
+    if (node.tag !== undefined && !isUnsafe && !/^tag:yaml\.org,2002:(seq|map)$/.test(node.tag))
       return complain(node, `the tag ${node.tag} is not supported here`)
     open.add(node)
     const made: Located = isSeq(node)
@@ -95,7 +104,7 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
           entries: isMap(node) ? entriesOf(node.items as Pair<Node, Node | null>[]) : new Map(),
         }
     open.delete(node)
-    return made
+    return isUnsafe ? unsafe(made) : made
   }
 
   const scalar = (
@@ -105,14 +114,9 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     plain: boolean,
     place: Place,
   ): Located => {
-    if (tag === '!vault' || tag === '!vault-encrypted') {
-      const value: Located = { kind: 'scalar', place, value: text }
-      return {
-        kind: 'map',
-        place,
-        entries: new Map([['__ansible_vault', { key: place, textKey: true, value }]]),
-      }
-    }
+    const said: Located = { kind: 'scalar', place, value: text }
+    if (tag === '!vault' || tag === '!vault-encrypted') return under('__ansible_vault', said)
+    if (tag === '!unsafe') return unsafe(said)
     if (plain && (text === '=' || text === '<<') && !tag)
       return complain(node, `expected a value, got ${text} (quote it if it is text)`)
     const value = json && plain ? (JSON.parse(text) as Value) : tagged(tag, text, plain)
@@ -158,16 +162,45 @@ export function readYaml(text: string, file: string, format?: 'json'): YamlText 
     }
   }
 
+  // Every text within.
+  const unsafe = (value: Located): Located => {
+    if (value.kind === 'scalar') return typeof value.value === 'string' ? under(unsafeKey, value) : value
+    if (value.kind === 'list') return { ...value, items: value.items.map(unsafe) }
+    const entries = [...value.entries].map(
+      ([key, entry]) => [key, { ...entry, value: unsafe(entry.value) }] as const,
+    )
+    return { ...value, entries: new Map(entries) }
+  }
+
   const { contents } = document
   const root = contents === null ? ({ kind: 'scalar', place: at(0), value: null } as const) : walk(contents)
   return { root: problems.length === 0 ? root : undefined, problems, warnings }
 }
 
+function notJson(text: string, file: string): string {
+  let offset = 0
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    offset = Number(/ at position (\d+)/.exec(String(error))?.[1] ?? 0)
+  }
+  const before = text.slice(0, offset).split('\n')
+  const place = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+  const got = text.trim() === '' ? 'nothing' : shown(text.slice(offset, offset + 100).trim())
+  return problem(place, '', `expected JSON, got ${got === '""' ? 'its end' : got}`)
+}
+
+const under = (key: string, value: Located): Located => ({
+  kind: 'map',
+  place: value.place,
+  entries: new Map([[key, { key: value.place, textKey: true, value }]]),
+})
+
 const standard = 'tag:yaml.org,2002:'
 
 function tagged(tag: string | undefined, text: string, plain: boolean): Value | undefined {
   if (tag === undefined || tag === '') return plain ? plainScalar(text) : text
-  if (tag === '!' || tag === '!unsafe' || tag === `${standard}str`) return text
+  if (tag === '!' || tag === `${standard}str`) return text
   const value = plainScalar(text)
   if (tag === `${standard}null` && value === null) return null
   if (tag === `${standard}bool` && typeof value === 'boolean') return value

@@ -77,6 +77,8 @@ function readChildren(draft: Draft, group: DraftGroup, content: Located): void {
   for (const [name, { key, value }] of mapOr(draft, content, `${group.name}.children`, 'a map of groups')) {
     const child = readGroup(draft, name, key, value)
     if (child !== undefined) addChild(draft, group, child, key)
+    // Ansible finds no such group then, and gives the whole file up.
+    else draft.problems.push(problem(value.place, `${group.name}.children.${name}`, 'expected a group'))
   }
 }
 

@@ -36,7 +36,6 @@ export function hostLogs(folder: string, most = 2 ** 20): HostLogs {
     const known = logs.get(task)
     if (known !== undefined) return known
     const log: Log = { path: pathOf(task), waiting: '', size: 0, timer: undefined }
-    mkdirSync(dirname(log.path), { recursive: true, mode: 0o700 })
     logs.set(task, log)
     return log
   }
@@ -45,7 +44,7 @@ export function hostLogs(folder: string, most = 2 ** 20): HostLogs {
     log.timer = undefined
     const text = log.waiting
     log.waiting = ''
-    if (text !== '') appendFileSync(log.path, text, { mode: 0o600 })
+    if (text !== '') append(log.path, text)
   }
   const write = (task: TaskId, at: string, text: string, kind: 'output' | 'said' | 'end') => {
     const log = open(task)
@@ -81,6 +80,17 @@ export function hostLogs(folder: string, most = 2 ** 20): HostLogs {
     end() {
       for (const log of logs.values()) flushQuietly(log)
     },
+  }
+}
+
+function append(path: string, text: string): void {
+  const write = () => appendFileSync(path, text, { mode: 0o600 })
+  try {
+    write()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    write()
   }
 }
 

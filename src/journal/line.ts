@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Stamped } from '../model/event.ts'
-import { fromPlain, type Json, toPlain } from '../model/json.ts'
+import { fromPlain, type Json, plainText } from '../model/json.ts'
 
 /** The version of the format in which new journals are written; all from 1 up to it are read. */
 export const newestVersion = 2
@@ -39,7 +39,7 @@ export function readHeader(
 
 /** One line of a journal, chained to what stands before it (in version 1: to nothing), and the chain after it. */
 export function journalLine(event: Stamped, before: Chain): { readonly line: string; readonly chain: Chain } {
-  const text = JSON.stringify(toPlain(event as Json))
+  const text = plainText(event as Json)
   if (before === undefined) return { line: `{"crc":"${checksum(text)}","event":${text}}\n`, chain: undefined }
   const chain = link(before, text)
   const rest = `"chain":"${chain}","event":${text}}`

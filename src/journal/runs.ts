@@ -31,10 +31,11 @@ export interface RunRecord {
   /** The tasks that are done, when not all are. */
   readonly selection?: Selection
   readonly forks: number
-  /** The user and the key file that were typed for the hosts that name none. */
+  /** What was typed for the hosts that do not say it themselves: the user, the key file, the seconds for a login. */
   readonly login?: {
     readonly user?: string
     readonly privateKey?: string
+    readonly timeout?: number
     readonly become?: boolean
     readonly becomeUser?: string
     readonly becomeMethod?: 'sudo' | 'su' | 'doas'

@@ -142,15 +142,21 @@ async function importPlaybook(bundle: string, origin: Origin): Promise<Playbook>
 }
 
 /** What `use` makes of a bundle's default export. What is thrown there, or while it is imported, is an InputError with the author's place. */
-export async function importDefault<T>(
+export const importDefault = <T>(
+  bundle: string,
+  origin: Origin,
+  use: (value: unknown) => Promise<T>,
+): Promise<T> => importBundle(bundle, origin, (exports) => use(exports['default']))
+
+/** The same of all its exports, by name. */
+export async function importBundle<T>(
   bundle: string,
   { file, cwd, inputs }: Origin,
-  use: (value: unknown) => Promise<T>,
+  use: (exports: Readonly<Record<string, unknown>>) => Promise<T>,
 ): Promise<T> {
   const url = pathToFileURL(bundle).href
   try {
-    const module = (await import(/* @vite-ignore */ url)) as { readonly default?: unknown }
-    return await use(module.default)
+    return await use((await import(/* @vite-ignore */ url)) as Readonly<Record<string, unknown>>)
   } catch (error) {
     if (error instanceof InputError) throw error
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

@@ -50,10 +50,10 @@ export interface Restored {
 /** Changes the machine. What undo needs is remembered, and on disk here, before `apply` begins. */
 export interface Change<out Out> {
   readonly kind: 'change'
-  /** Is it so already? Then this is the output, and nothing is done. Only reads. A change that was begun before a crash gets what it remembered. */
-  check(on: On, input: Json, remembered?: Json): Promise<Out | undefined>
-  /** The before-image: reads, and writes nothing but the task's own directory (`on.keep()`). */
-  remember(on: On, input: Json): Promise<Json>
+  /** Is it so already? Then this is the output, and nothing is done. Only reads. A change that was begun before a crash gets what it remembered. Without it only doing can tell. */
+  readonly check?: ((on: On, input: Json, remembered?: Json) => Promise<Out | undefined>) | undefined
+  /** The before-image: reads, and writes nothing but the task's own directory (`on.keep()`). Without it nothing is remembered. */
+  readonly remember?: ((on: On, input: Json) => Promise<Json>) | undefined
   /** Does it. After a crash it runs again, with what was remembered the first time. */
   apply(on: On, input: Json, remembered: Json): Promise<Out>
   readonly undo: ((on: On, input: Json, remembered: Json) => Promise<void>) | Irreversible | Restored
@@ -109,8 +109,10 @@ export function change<In extends Json, Out extends Json | void, Memory extends 
   const { undo } = spec
   const work: Change<Out> = {
     kind: 'change',
-    check: async (on, input, remembered) => spec.check?.(on, input as In, remembered as Memory | undefined),
-    remember: async (on, input) => (await spec.remember?.(on, input as In)) ?? null,
+    ...(spec.check && {
+      check: async (on, input, remembered) => spec.check?.(on, input as In, remembered as Memory | undefined),
+    }),
+    ...(spec.remember && { remember: async (on, input) => (await spec.remember?.(on, input as In)) ?? null }),
     apply: (on, input, remembered) => spec.apply(on, input as In, remembered as Memory),
     undo:
       typeof undo === 'function'

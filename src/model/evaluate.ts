@@ -3,7 +3,7 @@ import { fromBefore, type Looks } from './from.ts'
 import { type Host, machineOf } from './host.ts'
 import type { Json } from './json.ts'
 import { NotYet, notYet } from './not-yet.ts'
-import { type Item, itemName, type Step } from './play.ts'
+import { type From, type Item, itemName, type Step } from './play.ts'
 import type { Approval, Conclusion } from './playbook.ts'
 import {
   blockId,
@@ -15,6 +15,7 @@ import {
   taskId,
   tasksAndHandlers,
 } from './schedule.ts'
+import { leftOut, viewOf } from './seen.ts'
 import { isDone, type Looked, type TaskState } from './state.ts'
 import type { Failure } from './task-options.ts'
 
@@ -101,20 +102,17 @@ function seenBy(
   step: Step,
   item?: Item,
 ): object {
-  // A handler may be done before the tasks that notify it are over: it sees none of them.
-  const seen: object = step.kind === 'handler' ? {} : results(schedule, state, phase, host, step)
   const rescued = step.within.findLast(({ section }) => section === 'rescue')
-  if (rescued !== undefined)
-    Object.defineProperty(seen, 'failure', {
-      enumerable: true,
-      get: () => failureOf(state, phase, host, rescued.block),
-    })
-  Object.defineProperties(seen, {
-    host: { value: host, enumerable: true },
-    from: { value: fromBefore(schedule, state, phase, looks), enumerable: true },
-    ...(item !== undefined && { item: { value: item, enumerable: true } }),
+  let from: From | undefined
+  return viewOf(phase.play, step, {
+    result: (of) => outputOf(schedule, state, phase, host, of, step),
+    own: {
+      ...(rescued !== undefined && { failure: () => failureOf(state, phase, host, rescued.block) }),
+      host: () => host,
+      from: () => (from ??= fromBefore(schedule, state, phase, looks)),
+      ...(item !== undefined && { item: () => item }),
+    },
   })
-  return seen
 }
 
 function failureOf(state: Looked, phase: PlayPhase, host: Host, block: string): Failure {
@@ -124,21 +122,15 @@ function failureOf(state: Looked, phase: PlayPhase, host: Host, block: string): 
 }
 
 /** The outputs of a play's steps on a host as properties that are read when they are asked for. */
-function results(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host, until?: Step): object {
+function results(schedule: Schedule, state: Looked, phase: PlayPhase, host: Host): object {
   const seen = {}
   for (const [name, words] of phase.play.leftOut ?? [])
-    Object.defineProperty(seen, name, {
-      get: () => {
-        throw new Error(`it needs the output of "${name}", which ${words} leaves out`)
-      },
-    })
-  for (const step of phase.play.steps) {
-    if (step === until) break
+    Object.defineProperty(seen, name, { get: () => leftOut(name, words) })
+  for (const step of phase.play.steps)
     Object.defineProperty(seen, step.name, {
       enumerable: true,
-      get: () => outputOf(schedule, state, phase, host, step, until),
+      get: () => outputOf(schedule, state, phase, host, step),
     })
-  }
   return seen
 }
 

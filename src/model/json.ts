@@ -21,6 +21,19 @@ export function toPlain(value: Json): unknown {
   return plain(value, false)
 }
 
+/** The value's {@link toPlain} as JSON text. */
+export function plainText(value: Json): string {
+  return JSON.stringify(isPlain(value) ? value : plain(value, false))
+}
+
+/** Whether JSON writes a value as {@link toPlain} would: most events are such, and need no copy. */
+function isPlain(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (Array.isArray(value)) return value.every(isPlain)
+  if (isSecret(value) || 'toJSON' in value) return false
+  return Object.entries(value).every(([key, item]) => !looksSecret.test(key) && isPlain(item))
+}
+
 /** The reverse of {@link toPlain}: `{"$secret": name}` becomes a {@link Secret} again. */
 export function fromPlain(value: unknown): Json {
   if (Array.isArray(value)) return value.map(fromPlain)

@@ -41,6 +41,11 @@ export interface MachineLock {
    * that is not the newest any more. Throws ConnectionError; after `lost` only a look can tell.
    */
   add(after: number, note: LockNote): Promise<number | undefined>
+  /**
+   * Adds the state that this holder has it, unless the newest says that it is held; answers what is the newest by then, ours
+   * or the one in the way. One round trip. Throws ConnectionError; after `lost` the next try, or a look, can tell.
+   */
+  take(holder: LockHolder): Promise<LockState>
 }
 
 const keys = ['run', 'user', 'machine', 'state', 'since', 'token'] as const

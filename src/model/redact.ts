@@ -50,12 +50,18 @@ function overlap(left: string, right: string): number {
   return 0
 }
 
-/** The same value with every text in it redacted. */
+/** The same value with every text in it redacted; itself, and what is in it, where nothing was. */
 export function redactDeep<T>(value: T, redact: (text: string) => string): T {
   if (typeof value === 'string') return redact(value) as T
   if (typeof value !== 'object' || value === null || isSecret(value)) return value
-  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact)) as T
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactDeep(item, redact)])) as T
+  if (Array.isArray(value)) {
+    const items = value.map((item) => redactDeep(item, redact))
+    return (items.some((item, at) => item !== value[at]) ? items : value) as T
+  }
+  const entries = Object.entries(value).map(([key, item]) => [key, redactDeep(item, redact), item] as const)
+  return entries.every(([, hidden, item]) => hidden === item)
+    ? value
+    : (Object.fromEntries(entries.map(([key, hidden]) => [key, hidden])) as T)
 }
 
 /** What events are found again and undone by. A password that is a word of them (`wso2carbon` in a path) must not change them. */
@@ -71,13 +77,17 @@ const exact: ReadonlySet<string> = new Set(
  * openly: they are none there, and later tasks read the output.
  */
 export function redactEvent(event: Event, redact: (text: string) => string, input: Json): Event {
-  const shown: Record<string, unknown> = {}
+  const hidden: Record<string, unknown> = {}
+  let any = false
   for (const [key, value] of Object.entries(event)) {
-    const hide = key === 'output' ? unlessOpen(stableText(input) ?? '', redact) : redact
-    shown[key] = exact.has(key) ? value : redactDeep(value, hide)
+    if (exact.has(key)) continue
+    const hide = key === 'output' ? unlessOpen(input, redact) : redact
+    const shown = key === 'failure' ? redactFailure(value as Failure, redact) : redactDeep(value, hide)
+    if (shown === value) continue
+    hidden[key] = shown
+    any = true
   }
-  if (event.type === 'block.failed') shown['failure'] = redactFailure(event.failure, redact)
-  return shown as Event
+  return any ? ({ ...event, ...hidden } as Event) : event
 }
 
 /** What a failure says is redacted; which task failed, and how, stays. */
@@ -88,10 +98,12 @@ const redactFailure = ({ message, ...names }: Failure, redact: (text: string) =>
 
 /** Redacts texts but those all of whose secrets stand in the input. */
 const unlessOpen =
-  (input: string, redact: (text: string) => string) =>
+  (input: Json, redact: (text: string) => string) =>
   (text: string): string => {
     const hidden = redact(text)
-    return hiddenIn(text, hidden).every((secret) => input.includes(secret)) ? text : hidden
+    if (hidden === text) return text
+    const said = stableText(input) ?? ''
+    return hiddenIn(text, hidden).every((secret) => said.includes(secret)) ? text : hidden
   }
 
 /** What a redacted text hides, piece by piece. */

@@ -68,45 +68,54 @@ export const isEncryptedValue = (value: unknown): boolean =>
 /** The mark of an issue that says: a plain text stands here, and a secret is expected. */
 export const plainSecret = { plainSecret: true } as const
 
+/** What the schema of a secret has among its metadata: no JSON Schema says what a function checks. */
+export const secretMark = 'x-upgrade-fleet-secret'
+
 /**
  * The schema of a secret in an inventory: `{ env: NAME }`, `{ file: /absolute/path }`, `{ command: [...] }`, `{ prompt: TEXT }`,
  * `{ age: ... }`, an Ansible vault, or plain text, which the inventory's reader gives a name. Gives a {@link Secret}, whose name has
  * no value in it.
  */
-export const secretRef = () =>
-  z
-    .custom<
-      | { readonly env: string }
-      | { readonly file: string }
-      | { readonly command: readonly string[] }
-      | { readonly prompt: string }
-      | { readonly age: string }
-      | Secret
-      | string
-    >()
-    .transform((value, context): Secret => {
-      const given: unknown = value
-      if (isSecret(given)) return given
-      const encrypted = encryptedValue(given)
-      if (encrypted !== undefined) return encrypted
-      const refuse = (message: string, at: string[] = []) => {
-        const isPlain = typeof given === 'string' && given !== ''
-        context.addIssue({ code: 'custom', message, path: at, ...(isPlain && { params: plainSecret }) })
-        return z.NEVER
-      }
-      // What stands here may be the secret: it is never told.
-      if (!isMap(given)) {
-        return refuse(`expected ${forms}, so that no secret stands here, got ${kindOf(given)}`)
-      }
-      const [key = '', ...others] = Object.keys(given)
-      const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined
-      if (kind === undefined || others.length > 0) {
-        return refuse(`expected ${forms}, got a map with other keys`)
-      }
-      const parsed = kind.safeParse(given[key])
-      if (!parsed.success) return refuse(`${said(parsed.error.issues[0]?.message)}, got another value`, [key])
-      return secret(`${key}:${parsed.data}`)
-    })
+export const secretRef = () => secretSchema
+
+const secretSchema = z
+  .custom<
+    | { readonly env: string }
+    | { readonly file: string }
+    | { readonly command: readonly string[] }
+    | { readonly prompt: string }
+    | { readonly age: string }
+    | Secret
+    | string
+  >()
+  .transform((value, context): Secret => {
+    const given: unknown = value
+    if (isSecret(given)) return given
+    const encrypted = encryptedValue(given)
+    if (encrypted !== undefined) return encrypted
+    const refuse = (message: string, at: string[] = []) => {
+      const isPlain = typeof given === 'string' && given !== ''
+      context.addIssue({ code: 'custom', message, path: at, ...(isPlain && { params: plainSecret }) })
+      return z.NEVER
+    }
+    // What stands here may be the secret: it is never told.
+    if (!isMap(given)) {
+      return refuse(`expected ${forms}, so that no secret stands here, got ${kindOf(given)}`)
+    }
+    const [key = '', ...others] = Object.keys(given)
+    const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined
+    if (kind === undefined || others.length > 0) {
+      return refuse(`expected ${forms}, got a map with other keys`)
+    }
+    const parsed = kind.safeParse(given[key])
+    if (!parsed.success) return refuse(`${said(parsed.error.issues[0]?.message)}, got another value`, [key])
+    return secret(`${key}:${parsed.data}`)
+  })
+  .meta({ [secretMark]: true })
+
+/** The forms that a secret may have as a map, each by its own schema: for whoever describes them to editors. */
+export const secretForms = (): readonly z.ZodType[] =>
+  Object.entries(kinds).map(([key, kind]) => z.strictObject({ [key]: kind }))
 
 const said = (message: string | undefined) =>
   message?.startsWith('expected') ? message : `expected ${forms}`

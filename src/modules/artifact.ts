@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { change, type On } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { pull } from './pull.ts'
@@ -53,11 +54,19 @@ export const stage = change('artifact.stage', {
 
 // The first that has it is asked; whatever comes of that, what is not in the cache then is sent from here.
 async function fetchFrom(on: On, artifact: Artifact, peers: readonly Peer[]): Promise<void> {
+  if (peers.length === 0) return
+  // Where it is not here either, who sends it says so.
+  const size = await stat(artifact.file).then(
+    (is) => is.size,
+    () => undefined,
+  )
+  if (size === undefined) return
   for (const { name, path } of peers) {
     const peer = await on.peer(name).catch(() => undefined)
     const has = await peer?.exec(sh.read`test -f ${path}`, { signal: on.signal }).catch(() => undefined)
     if (peer === undefined || has?.kind !== 'exit' || has.code !== 0) continue
-    const pulled = await pull(on, peer.endpoint, path, artifact.sha256, { signal: on.signal })
+    const file = { sha256: artifact.sha256, size }
+    const pulled = await pull(on, peer.endpoint, path, file, { signal: on.signal })
     on.say(pulled.done ? `fetched from ${name}` : `sent from here: ${pulled.why}`)
     return
   }

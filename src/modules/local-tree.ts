@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { TaskError } from '../model/errors.ts'
-import { type Manifest, manifestDigest } from './manifest.ts'
+import { type Contents, type Manifest, manifestDigest, type Root } from './manifest.ts'
 import { staysInside, type TreeEntry, tarEnd, tarHeader, tarPadding, tarReader } from './tar.ts'
 
 const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1')
@@ -14,6 +25,9 @@ const inside = (root: string, path: string): Buffer => Buffer.concat([Buffer.fro
 export async function readTree(root: string): Promise<Manifest> {
   const entries: TreeEntry[] = []
   const sums = new Map<string, string>()
+  const is = await lstat(root)
+  if (!is.isDirectory()) throw new TaskError(`${root} is no directory`)
+  if ((is.mode & 0o6000) !== 0) throw new TaskError(`${root} has the bits of another user`)
   const walk = async (path: string): Promise<void> => {
     const names = await readdir(path === '' ? root : inside(root, path), { encoding: 'buffer' })
     for (const name of names.toSorted(Buffer.compare)) {
@@ -44,11 +58,11 @@ export async function readTree(root: string): Promise<Manifest> {
     }
   }
   await walk('')
-  return { entries, sums }
+  return { root: { mode: is.mode & 0o7777, mtime: Math.floor(is.mtimeMs / 1000) }, entries, sums }
 }
 
 /** The archive of a tree, as often as it is read, and its size. */
-export function archiveOf(root: string, { entries }: Manifest): { size: number; stream: () => Readable } {
+export function archiveOf(root: string, { entries }: Contents): { size: number; stream: () => Readable } {
   let size = tarEnd.length
   for (const entry of entries) {
     size += tarHeader(entry).length
@@ -71,15 +85,15 @@ export function archiveOf(root: string, { entries }: Manifest): { size: number; 
  * Unpacks an archive into a new directory of the controller, which gets its name when what it holds has the digest of the
  * manifest; says how many entries. Throws {@link TaskError}, and leaves nothing then.
  */
-export async function unpackHere(archive: string, to: string, digest: string): Promise<number> {
-  const temporary = `${to}.upgrade-fleet-new`
-  await rm(temporary, { recursive: true, force: true })
-  await mkdir(temporary, { mode: 0o700 })
+export async function unpackHere(archive: string, to: string, digest: string, root: Root): Promise<number> {
+  // Whoever may write beside it cannot have made it before us, and cannot look into it.
+  const temporary = await mkdtemp(`${to}.upgrade-fleet-`)
   try {
     const { entries, sums } = await inspect(createReadStream(archive))
-    if (manifestDigest({ entries, sums }) !== digest)
+    if (manifestDigest({ root, entries, sums }) !== digest)
       throw new TaskError(`${archive} holds another tree than its manifest says`)
     await write(archive, temporary)
+    await settle(bytesOf(temporary), root.mode, root.mtime)
     if (manifestDigest(await readTree(temporary)) !== digest)
       throw new TaskError(`${to}: what was unpacked is not what its manifest says`)
     await mustBeFree(to)
@@ -99,7 +113,7 @@ async function mustBeFree(to: string): Promise<void> {
 }
 
 /** Reads an archive to its end and says what it holds; throws {@link TaskError} for what no tree may hold. */
-export async function inspect(archive: Readable, also?: (chunk: Buffer) => Promise<void>): Promise<Manifest> {
+export async function inspect(archive: Readable, also?: (chunk: Buffer) => Promise<void>): Promise<Contents> {
   const entries: TreeEntry[] = []
   const sums = new Map<string, string>()
   const reader = tarReader({

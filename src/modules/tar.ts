@@ -144,6 +144,7 @@ export function tarReader(listener: TarListener): TarReader {
     blank.fill(' ', 148, 156)
     if (number(bytes, 148, 8) !== sum(blank)) throw new TaskError('the archive is damaged')
     const type = bytes.toString('latin1', 156, 157)
+    for (const at of [108, 116]) owner(bytes, at)
     const size = number(bytes, 124, 12)
     count += 1
     if (count > mostEntries) throw new TaskError(`the archive holds more than ${mostEntries} entries`)
@@ -252,6 +253,12 @@ export function tarReader(listener: TarListener): TarReader {
 
 function text(bytes: Buffer, at: number, length: number): string {
   return bytes.toString('latin1', at, at + length).replace(/\0.*$/s, '')
+}
+
+// Nobody is made an owner by it, but tar stops at a number that is no user's. GNU writes large ones in base 256.
+function owner(bytes: Buffer, at: number): void {
+  if ((bytes[at] ?? 0) < 0x80) return void number(bytes, at, 8)
+  if (bytes[at] !== 0x80 || bytes.readUIntBE(at + 1, 3) !== 0) throw new TaskError('the archive is damaged')
 }
 
 function number(bytes: Buffer, at: number, length: number, signed = false): number {

@@ -7,7 +7,7 @@ import type { Connection } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
 import { download } from './download.ts'
 import { archiveOf, inspect, readTree, unpackHere } from './local-tree.ts'
-import { manifestDigest, manifestScript } from './manifest.ts'
+import { manifestDigest, manifestScript, type Root } from './manifest.ts'
 import { ask } from './target.ts'
 
 /** What a machine must be able to do for its trees; `On` can. */
@@ -26,6 +26,11 @@ export interface StoredTree {
 }
 
 const longest = 24 * 3600
+// As parts of uploads: who has not come back then does not.
+const sweptDays = 7
+
+/** What lies beside a tree that is not there yet is named after it, so that undo finds it. */
+const archiveOfTree = (to: string, digest: string): string => `${to}.upgrade-fleet-${digest.slice(0, 16)}.tar`
 
 /**
  * Brings a directory of the controller to a machine, where it appears whole under a new name: one archive, whose manifest is
@@ -39,9 +44,9 @@ export async function putTree(
 ): Promise<StoredTree> {
   const manifest = await readTree(from)
   const digest = manifestDigest(manifest)
-  const archive = `${to}.${digest.slice(0, 16)}.tar`
+  const archive = archiveOfTree(to, digest)
   await machine.put(archiveOf(from, manifest), archive, options)
-  await unpackThere(machine, archive, to, digest, options.signal)
+  await unpackThere(machine, archive, to, digest, manifest.root, options.signal)
   return { entries: manifest.entries.length, manifest: digest }
 }
 
@@ -52,11 +57,11 @@ export async function getTree(
   to: string,
   options: TreeOptions = {},
 ): Promise<StoredTree> {
-  const { path, digest } = await packThere(machine, from, options.signal)
-  const archive = `${to}.${digest.slice(0, 16)}.tar`
+  const { path, digest, root } = await packThere(machine, from, options.signal)
+  const archive = archiveOfTree(to, digest)
   try {
     await download(machine, path, archive, options)
-    return { entries: await unpackHere(archive, to, digest), manifest: digest }
+    return { entries: await unpackHere(archive, to, digest, root), manifest: digest }
   } finally {
     await rm(archive, { force: true })
     await must(machine, sh`rm -f -- ${path}`)
@@ -72,7 +77,7 @@ export async function copyTree(
   options: TreeOptions = {},
 ): Promise<StoredTree> {
   const { signal } = options
-  const { path, digest, size } = await packThere(source, from, signal)
+  const { path, digest, size, root } = await packThere(source, from, signal)
   try {
     let entries = 0
     async function* looked() {
@@ -86,63 +91,101 @@ export async function copyTree(
       handed.on('error', () => {})
       const seen = inspect(incoming, async (chunk) => {
         if (!handed.write(chunk)) await new Promise<void>((resolve) => handed.once('drain', resolve))
-      }).then((manifest) => {
-        if (manifestDigest(manifest) !== digest)
+      }).then((contents) => {
+        if (manifestDigest({ root, ...contents }) !== digest)
           throw new TaskError(`${source.endpoint.name}: the archive of ${from} holds another tree`)
-        entries = manifest.entries.length
+        entries = contents.entries.length
         handed.end()
       })
       seen.catch((error: Error) => handed.destroy(error))
       yield* handed
     }
-    const archive = `${to}.${digest.slice(0, 16)}.tar`
+    const archive = archiveOfTree(to, digest)
     await target.put({ stream: () => Readable.from(looked(), { objectMode: false }), size }, archive, options)
-    await unpackThere(target, archive, to, digest, signal)
+    await unpackThere(target, archive, to, digest, root, signal)
     return { entries, manifest: digest }
   } finally {
     await must(source, sh`rm -f -- ${path}`)
   }
 }
 
+interface Packed {
+  readonly path: string
+  readonly digest: string
+  readonly size: number
+  readonly root: Root
+}
+
 async function packThere(
   machine: TreeMachine,
   from: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly path: string; readonly digest: string; readonly size: number }> {
+): Promise<Packed> {
   const directory = `${await machine.workdir()}/trees`
   const path = `${directory}/${randomBytes(9).toString('hex')}.tar`
   const said = await must(
     machine,
-    sh`umask 077; p=${path}; mkdir -p -- ${directory} && cd -- ${from} || exit 1
+    sh`umask 077; p=${path}; d=${directory}; mkdir -p -- "$d" && cd -- ${from} || exit 1
+find "$d" -maxdepth 1 -type f -name '*.tar' -mtime +${sweptDays - 1} -exec rm -f -- {} +
 odd=$(find . \( -perm /6000 -o ! -type f ! -type d ! -type l \) -printf '%P (mode %m)' -quit) || exit 1
 [ -z "$odd" ] || { printf '%s is no file, directory or link of an ordinary kind\n' "$odd" >&2; exit 1; }
+set -- $(du -sbl . && find . -printf '.' | wc -c) && s=$(($1 + $3 * 1024)) r=$d
+${room}
 trap '[ -z "$bad" ] || rm -f -- "$p"' EXIT; bad=1
 find . -mindepth 1 -print0 | LC_ALL=C sort -z | tar --null --no-recursion --hard-dereference --format=gnu -cf "$p" -T - || exit 1
-digest=$(${manifestScript(from)}) && stat -c %s -- "$p" && printf '%s\n' "$digest" && bad=`,
+digest=$(${manifestScript(from)}) && stat -c %s -- "$p" && printf '%s\n' "$digest" && stat -c '%a %Y' . && bad=`,
     signal,
   )
-  const [size, digest = ''] = said.split('\n')
-  return { path, digest, size: Number(size) }
+  const [size, digest = '', root = ''] = said.split('\n')
+  const [mode = '', mtime] = root.split(' ')
+  return {
+    path,
+    digest,
+    size: Number(size),
+    root: { mode: Number.parseInt(mode, 8), mtime: Number(mtime) },
+  }
 }
 
-/** Unpacks an archive that the controller wrote or looked into, beside the new name, and gives it that name when its manifest is proved. */
+// Ends a script where the directory `r` has no room for `s` bytes; one that cannot say how much it has may have it.
+const room = sh.read`set -- $(stat -f -c '%a %S %b' -- "$r")
+if [ $# = 3 ] && [ "$3" != 0 ] && [ $(($1 * $2)) -lt "$s" ]; then
+printf 'No space left: it needs %s bytes, and %s are free in %s\n' "$s" $(($1 * $2)) "$r" >&2; exit 1; fi`
+
+/**
+ * Unpacks an archive that the controller wrote or looked into, in a new directory beside the name, where nobody else may be:
+ * it is left by no name but its own. The tree gets its name when its manifest is proved.
+ */
 async function unpackThere(
   machine: TreeMachine,
   archive: string,
   to: string,
   digest: string,
+  { mode, mtime }: Root,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const temporary = `${to}.upgrade-fleet-new`
+  const bits = mode.toString(8).padStart(4, '0')
   await must(
     machine,
-    sh`umask 077; f=${to}; n=${temporary}; a=${archive}; trap 'rm -rf -- "$n" "$a"' EXIT
+    sh`umask 077; f=${to}; a=${archive}; trap 'rm -f -- "$a"' EXIT; trap 'exit 9' HUP INT TERM
 if [ -e "$f" ] || [ -L "$f" ]; then printf '%s exists already\n' "$f" >&2; exit 1; fi
-rm -rf -- "$n"; mkdir -m 0700 -- "$n" && tar -xpf "$a" --no-same-owner -C "$n" || exit 1
-digest=$(${manifestScript(temporary)})
+for q in "$f".upgrade-fleet-??????????; do rm -rf -- "$q"; done
+exec 9<"$a" || exit 1
+[ -f /proc/self/fd/9 ] && [ "$(stat -L -c '%u %h %a' -- /proc/self/fd/9)" = "$(id -u) 1 600" ] ||
+{ printf 'somebody else put something in place of %s\n' "$a" >&2; exit 1; }
+s=$(stat -L -c %s -- /proc/self/fd/9)
+n=$(mktemp -d -- "$f.upgrade-fleet-XXXXXXXXXX") && r=$n || exit 1
+trap 'rm -f -- "$a"; rmdir -- "$n"' EXIT
+${room}
+cd -- "$n" && [ "$(stat -c '%u %a' .) $(ls -A)" = "$(id -u) 700 " ] ||
+{ printf 'somebody else put something in place of %s\n' "$n" >&2; exit 1; }
+mkdir -m 0700 .upgrade-fleet-tree && cd .upgrade-fleet-tree && trap 'rm -f -- "$a"; cd .. && rm -rf .upgrade-fleet-tree && cd / && rmdir -- "$n"' EXIT || exit 1
+tar -xpf - --no-same-owner <&9 && chmod ${bits} . || exit 1
+digest=$(${manifestScript('.')})
 [ "$digest" = ${digest} ] || { printf 'what was unpacked is not what its manifest says\n' >&2; exit 1; }
-chmod 0755 -- "$n" && { sync -f -- "$n" 2>/dev/null || sync; } && mv -T -- "$n" "$f" &&
-{ sync -- "$(dirname -- "$f")" 2>/dev/null || sync; }`,
+chmod u+w . && touch -c -d @${mtime} . && { sync -f . 2>/dev/null || sync; } && mv -nT -- ../.upgrade-fleet-tree "$f" || exit 1
+[ . -ef "$f" ] || { printf '%s exists already\n' "$f" >&2; exit 1; }
+trap 'rm -f -- "$a"; rmdir -- "$n"' EXIT
+chmod ${bits} . && cd / && { sync -- "$(dirname -- "$f")" 2>/dev/null || sync; }`,
     signal,
   )
 }
@@ -178,7 +221,7 @@ export const place = change('tree.place', {
     return { path: to, manifest }
   },
   async undo(on, { to }) {
-    await on.must(sh`rm -rf -- ${`${to}.upgrade-fleet-new`} ${to}`, { timeout: 600 })
+    await on.must(sh`rm -rf -- ${to}.upgrade-fleet-* ${to}`, { timeout: 600 })
   },
 })
 

@@ -74,8 +74,8 @@ export function lookAhead(context: RunContext): Ahead {
         // Its turn will say so.
         return
       }
-      for (const { task, action, work } of tasks)
-        asked.set(task.id, begin(context, connection, task, action, work))
+      for (const { task, action, check } of tasks)
+        asked.set(task.id, begin(context, connection, task, action, check))
     },
     take: async ({ id, host }, action) => {
       const known = asked.get(id)
@@ -98,7 +98,8 @@ export function lookAhead(context: RunContext): Ahead {
   }
 }
 
-type Found = { readonly task: TaskAt; readonly action: Action; readonly work: Change<unknown> }
+type Check = NonNullable<Change<unknown>['check']>
+type Found = { readonly task: TaskAt; readonly action: Action; readonly check: Check }
 
 /** The tasks at the head of these entries whose checks may be asked now: up to the first that may wait for the world, or for other hosts. */
 function checksFrom(
@@ -120,7 +121,9 @@ function checksFrom(
     if (made.kind === 'skip') continue
     if (made.kind !== 'action' || made.action.work.kind !== 'change') break
     if (context.refuses?.(task, made, false) !== undefined) break
-    found.push({ task, action: made.action, work: made.action.work })
+    const { check } = made.action.work
+    if (check === undefined) break
+    found.push({ task, action: made.action, check })
   }
   return found
 }
@@ -130,7 +133,7 @@ function begin(
   connection: Connection,
   task: TaskAt,
   action: Action,
-  work: Change<unknown>,
+  check: Check,
 ): Asked {
   const said: string[] = []
   let more = false
@@ -142,7 +145,7 @@ function begin(
     const refused = () => {
       more = true
     }
-    return work.check(onlyReads(onFor(context, other, doing), said, refused), action.input)
+    return check(onlyReads(onFor(context, other, doing), said, refused), action.input)
   })
   return { action, changes, answer, said, asked: context.clock(), more: () => more }
 }

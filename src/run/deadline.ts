@@ -65,53 +65,52 @@ export async function inForks<T, R>(
  * Gives work a signal that aborts at the deadline (seconds), and a little time to end after it. It aborts at the end
  * too, whatever that is: what was left running has nothing more to ask of the machine. `isOver` says when that is so.
  */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   limit: number,
   outer: AbortSignal | undefined,
   work: (signal: AbortSignal, isOver: () => boolean) => Promise<T>,
 ): Promise<Ended<T>> {
-  let over = false
-  let late = false
-  const control = new AbortController()
-  const { signal } = control
-  const timer = setTimeout(
-    () => {
-      late = true
-      control.abort()
-    },
-    capped(limit * 1000),
-  )
-  // By hand: what `AbortSignal.any` leaves behind at a signal as old as the run costs more than the work.
-  const stop = () => control.abort(outer?.reason)
-  if (outer?.aborted) stop()
-  else if (outer !== undefined) {
-    // One signal stands for a whole run, with hundreds of tasks under way.
-    setMaxListeners(0, outer)
-    outer.addEventListener('abort', stop, { once: true })
-  }
-  let giveUp: NodeJS.Timeout | undefined
-  const hangs = new Promise<Ended<T>>((resolve) => {
-    const wait = () => {
-      giveUp = setTimeout(() => resolve({ kind: 'hangs' }), grace)
+  return new Promise((resolve) => {
+    let over = false
+    let late = false
+    let giveUp: NodeJS.Timeout | undefined
+    const control = new AbortController()
+    const { signal } = control
+    const abort = (why?: unknown) => {
+      giveUp ??= setTimeout(() => settle({ kind: 'hangs' }), grace)
+      control.abort(why)
     }
-    if (signal.aborted) wait()
-    else signal.addEventListener('abort', wait, { once: true })
+    const timer = setTimeout(
+      () => {
+        late = true
+        abort()
+      },
+      capped(limit * 1000),
+    )
+    // By hand: what `AbortSignal.any` leaves behind at a signal as old as the run costs more than the work.
+    const stop = () => abort(outer?.reason)
+    const settle = (ended: Ended<T>) => {
+      if (over) return
+      over = true
+      clearTimeout(timer)
+      clearTimeout(giveUp)
+      outer?.removeEventListener('abort', stop)
+      // With a reason: without one, each costs an error and its stack.
+      if (!signal.aborted) control.abort(overWord)
+      resolve(ended)
+    }
+    if (outer?.aborted) stop()
+    else if (outer !== undefined) {
+      // One signal stands for a whole run, with hundreds of tasks under way.
+      setMaxListeners(0, outer)
+      outer.addEventListener('abort', stop, { once: true })
+    }
+    const failed = (error: unknown) => settle({ kind: 'threw', error, late })
+    try {
+      work(signal, () => over).then((value) => settle({ kind: 'done', value }), failed)
+    } catch (error) {
+      // A function that throws before it gives a promise is no different from one whose promise fails.
+      failed(error)
+    }
   })
-  // A function that throws before it gives a promise is no different from one whose promise fails.
-  const ended = (async () => work(signal, () => over))().then(
-    (value): Ended<T> => ({ kind: 'done', value }),
-    (error): Ended<T> => ({ kind: 'threw', error, late }),
-  )
-  try {
-    return await Promise.race([ended, hangs])
-  } finally {
-    clearTimeout(timer)
-    clearTimeout(giveUp)
-    over = true
-    // With a reason: without one, each costs an error and its stack.
-    outer?.removeEventListener('abort', stop)
-    control.abort(overWord)
-    // The abort just now was heard by the timer above too.
-    clearTimeout(giveUp)
-  }
 }

@@ -1,18 +1,20 @@
-import { accountAgain, accountOf, actsAs } from '../model/account.ts'
-import type { Action, Change, Observe, TaskId } from '../model/action.ts'
+import { accountAgain, accountOf } from '../model/account.ts'
+import type { Action, Change, TaskId } from '../model/action.ts'
 import type { Connection } from '../model/connection.ts'
 import { seconds } from '../model/duration.ts'
 import { evaluate } from '../model/evaluate.ts'
 import type { TaskResult } from '../model/event.ts'
-import { type Host, machineOf } from '../model/host.ts'
+import type { Host } from '../model/host.ts'
 import type { Json } from '../model/json.ts'
 import { type TaskAt, taskId } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type Ahead, changesNow } from './ahead.ts'
+import { delegated, pauseAfter } from './between.ts'
 import { type RunContext, tell } from './context.ts'
-import { pause, usual, withDeadline } from './deadline.ts'
+import { usual, withDeadline } from './deadline.ts'
 import { tellDiff } from './diff.ts'
 import { at, type End, fault, wentWrong } from './fault.ts'
+import { observed } from './observed.ts'
 import { endJobs, onFor } from './on.ts'
 
 /**
@@ -135,76 +137,6 @@ async function connected(
   }
 }
 
-/** Where a task is done, if not over the machine of its host, and as whom, if not as who logs in. */
-const delegated = (
-  task: TaskAt,
-  machine: Host,
-  { endpoint }: Connection,
-): { readonly on?: string; readonly as?: string } => {
-  const as = actsAs(endpoint)
-  return {
-    ...(machine.name !== machineOf(task.host).name && { on: machine.name }),
-    ...(as !== undefined && { as }),
-  }
-}
-
-/** Waits between two tries of a task. */
-const pauseAfter = ({ step }: TaskAt, tries: number, interrupted: AbortSignal): Promise<void> => {
-  const { delay = 5, backoff = 1 } = step.options
-  return pause(seconds(delay) * 1000 * backoff ** tries, interrupted)
-}
-
-async function observed(
-  context: RunContext,
-  connection: Connection,
-  task: TaskAt,
-  action: Action,
-  work: Observe<unknown>,
-  machine: Host,
-): Promise<End> {
-  const { until, retries = until === undefined ? 0 : 3, timeout = usual.observe } = task.step.options
-  const number = (context.state.tasks.get(task.id)?.attempt ?? 0) + 1
-  const { module, input } = action
-  tell(context, {
-    type: 'task.started',
-    task: task.id,
-    module,
-    kind: 'observe',
-    input,
-    remembered: null,
-    attempt: number,
-    undo: 'none',
-    ...delegated(task, machine, connection),
-  })
-  const account = accountOf(task.phase.play, task.step)
-  const doing = { task: task.id, keptBy: context.run, attempt: String(number), account }
-  for (let tries = 0; ; tries++) {
-    const ended = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
-      work.read(onFor(context, connection, { ...doing, signal, isOver }), input),
-    )
-    if (context.interrupted.aborted && ended.kind !== 'done')
-      return { result: 'cancelled', message: 'interrupted' }
-    const last = tries >= retries || context.interrupted.aborted
-    if (ended.kind === 'done') {
-      const output = ended.value as Json
-      const so = until === undefined ? { holds: true } : asked(() => until(output as never))
-      if ('problem' in so)
-        return { result: 'failed', mistake: true, message: at(task, `its \`until\` threw: ${so.problem}`) }
-      if (so.holds) return { result: 'ok', output }
-      if (tries < retries && context.interrupted.aborted)
-        return { result: 'cancelled', message: 'interrupted before it was so' }
-      if (last) {
-        const said = JSON.stringify(output) ?? 'nothing'
-        return {
-          result: 'failed',
-          message: at(task, `it was still not so after ${tries + 1} tries; the last answer was ${said}`),
-        }
-      }
-    } else if (last) return wentWrong(task, ended, timeout, false)
-    await pauseAfter(task, tries, context.interrupted)
-  }
-}
-
 async function changed(
   context: RunContext,
   connection: Connection,
@@ -234,16 +166,20 @@ async function changed(
       return fault(task, error, false)
     }
   }
+  const { check, remember } = work
   const checked =
-    (await ahead?.take(task, action)) ??
-    (await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
-      work.check(bind(signal, isOver), input, before?.begun ? before.remembered : undefined),
-    ))
-  if (context.interrupted.aborted && checked.kind !== 'done')
-    return { result: 'cancelled', message: 'interrupted' }
-  if (checked.kind !== 'done') return wentWrong(task, checked, timeout, false)
+    check === undefined
+      ? undefined
+      : ((await ahead?.take(task, action)) ??
+        (await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
+          check(bind(signal, isOver), input, before?.begun ? before.remembered : undefined),
+        )))
+  if (checked !== undefined && checked.kind !== 'done') {
+    if (context.interrupted.aborted) return { result: 'cancelled', message: 'interrupted' }
+    return wentWrong(task, checked, timeout, false)
+  }
   // A change that was begun and then is so already was made by us: it counts as changed, and is undone in a rollback.
-  if (checked.value !== undefined)
+  if (checked?.value !== undefined)
     return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
   await tellDiff(context, task, work, input, timeout, bind)
   if (context.check) return { result: 'would-change' }
@@ -253,9 +189,9 @@ async function changed(
   if (refused !== undefined) return { result: 'blocked', message: at(task, refused) }
 
   let remembered: Json = before?.remembered ?? null
-  if (before?.begun !== true) {
+  if (before?.begun !== true && remember !== undefined) {
     const memory = await withDeadline(seconds(timeout), context.interrupted, (signal, isOver) =>
-      work.remember(bind(signal, isOver), input),
+      remember(bind(signal, isOver), input),
     )
     if (context.interrupted.aborted && memory.kind !== 'done')
       return { result: 'cancelled', message: 'interrupted' }
@@ -285,15 +221,6 @@ async function changed(
   changesNow(context, machine.name)
   if (applied.kind === 'done') return { result: 'changed', output: applied.value as Json }
   return wentWrong(task, applied, timeout, true)
-}
-
-/** A word of the playbook's own functions, which may throw. */
-function asked(look: () => boolean): { readonly holds: boolean } | { readonly problem: string } {
-  try {
-    return { holds: look() }
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
-  }
 }
 
 const rests = (work: Change<unknown>): boolean =>

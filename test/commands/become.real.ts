@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makeUsers, type TestUser, type Users } from '../support/accounts.ts'
 import { bundled } from '../support/bundle.ts'
 import { makeProject, type Project, prelude } from '../support/project.ts'
-import { onTerminal } from '../support/pty.ts'
+import { programOnTerminal } from '../support/pty.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 
 const address = '127.111.0.10'
@@ -115,12 +115,7 @@ describe('exec and ping', () => {
 
 describe('-K on a terminal', () => {
   const call = (args: readonly string[], answers: readonly (readonly [RegExp, string])[]) =>
-    onTerminal(
-      [process.execPath, program, ...args],
-      project.cwd,
-      { HOME: project.cwd, SSH_AUTH_SOCK: '' },
-      answers,
-    )
+    programOnTerminal(program, project.cwd, args, answers)
   const question = /Password to become another user with:/
   test('the right one is what sudo wants, and is shown nowhere', async () => {
     rule(asked)

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Accounts, startAccounts } from '../support/accounts.ts'
 import { bundled } from '../support/bundle.ts'
-import { type Accounts, startAccounts } from '../support/login-accounts.ts'
 import { makeProject, type Project, prelude } from '../support/project.ts'
-import { onTerminal } from '../support/pty.ts'
+import { programOnTerminal } from '../support/pty.ts'
 
 const password = 'canary-4711'
 const addresses = ['127.101.0.50', '127.101.0.51', '127.101.0.52']
@@ -118,13 +118,13 @@ test('-u and --private-key count where the inventory is silent', async () => {
 
 test('a run keeps whom it logged in as, for those that go on from it', async () => {
   await inventory('')
-  const typed = ['-u', 'ann', '--private-key', server.userKey]
+  const typed = ['-u', 'ann', '--private-key', server.userKey, '-T', '45']
   expect(await project.call(['look.ts', '-l', 'h1', ...typed])).toMatchObject({ code: 0 })
   const runs = join(project.cwd, '.upgrade-fleet/runs')
   const record: unknown = JSON.parse(
     await project.read(`.upgrade-fleet/runs/${readdirSync(runs).sort().at(-1)}/run.json`),
   )
-  expect(record).toMatchObject({ login: { user: 'ann', privateKey: server.userKey } })
+  expect(record).toMatchObject({ login: { user: 'ann', privateKey: server.userKey, timeout: 45 } })
 })
 
 test.each([
@@ -145,12 +145,7 @@ test.each([
 
 describe('on a terminal', () => {
   const call = (args: readonly string[], answers: readonly (readonly [RegExp, string])[]) =>
-    onTerminal(
-      [process.execPath, program, ...args],
-      project.cwd,
-      { HOME: project.cwd, SSH_AUTH_SOCK: '' },
-      answers,
-    )
+    programOnTerminal(program, project.cwd, args, answers)
 
   test('-k asks once, shows nothing, and logs in everywhere', async () => {
     await inventory('ansible_user: ann')

@@ -39,9 +39,13 @@ test('passphrases are not asked for where nobody can answer', async () => {
 })
 
 test('what goes on from a run logs in as the run did, but for what is typed anew', () => {
-  const record = { login: { user: 'ann', privateKey: '/k' } } as Parameters<typeof loginOfRun>[0]
-  expect(loginOfRun(record, {})).toEqual({ user: 'ann', privateKey: '/k' })
-  expect(loginOfRun(record, { user: 'bob' })).toEqual({ user: 'bob', privateKey: '/k' })
+  const record = { login: { user: 'ann', privateKey: '/k', timeout: 45 } } as Parameters<typeof loginOfRun>[0]
+  expect(loginOfRun(record, {})).toEqual({ user: 'ann', privateKey: '/k', timeout: 45 })
+  expect(loginOfRun(record, { user: 'bob', timeout: 9 })).toEqual({
+    user: 'bob',
+    privateKey: '/k',
+    timeout: 9,
+  })
 })
 
 test('servers are asked for one after the other, hidden or not, while the screen stands aside', async () => {

@@ -8,7 +8,7 @@ import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
 import type { ConnectionError } from '../../src/model/errors.ts'
 import { secret } from '../../src/model/secret.ts'
-import { type Accounts, startAccounts } from '../support/login-accounts.ts'
+import { type Accounts, startAccounts } from '../support/accounts.ts'
 import { kill } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 
@@ -157,7 +157,7 @@ describe('a server with passwords', () => {
   })
   test('a password that is wrong by now is tried once by the connection that was lost', async () => {
     const connection = await openSsh({ ...server.account('ann'), password: good }, context)
-    const shadow = join(server.directory, 'etc/shadow')
+    const { shadow } = server
     const text = readFileSync(shadow, 'utf8')
     const seen = watch(server)
     try {
@@ -245,6 +245,16 @@ describe('a server with PAM', () => {
       'the server asks "Password required for ann.", and nobody can answer here',
     )
     expect(await refused(endpoint, { ask: person(['no']) })).toContain('keyboard-interactive (refused)')
+  })
+  test('a first question that is none for the password is put to a person, and no password is sent', async () => {
+    const config = ['KbdInteractiveAuthentication yes']
+    const server = await start('127.101.0.10', { ann: right }, config, ['auth optional pam_ftp.so', ...once])
+    const [seen, before] = [watch(server), asked.length]
+    const endpoint = { ...server.account('ann'), password: bad }
+    expect(await logIn(endpoint, { ask: person([right]) })).toBe('ann')
+    expect(asked.slice(before)).toMatchObject([{ prompts: [{ text: 'Password required for ann.' }] }])
+    expect(await refused(endpoint)).toContain('asks "Password required for ann.", and nobody can answer here')
+    expect([seen.accepted(), seen.failures()]).toEqual([['keyboard-interactive/pam'], 0])
   })
   test('after a key, it may ask a person without any password', async () => {
     const config = [

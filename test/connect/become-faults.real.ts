@@ -7,8 +7,8 @@ import { sudoersRule } from '../../src/commands/sudoers.ts'
 import type { ConnectContext } from '../../src/connect/context.ts'
 import { keepLeases } from '../../src/connect/leases.ts'
 import { readOnly } from '../../src/connect/read-only.ts'
+import { keepRefusals } from '../../src/connect/refusals.ts'
 import { openSsh } from '../../src/connect/ssh.ts'
-import { keepTries } from '../../src/connect/tries.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Become, Connection } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
@@ -68,9 +68,9 @@ const fails = (text: string) =>
 
 test('a wrong password is tried once, for all machines together, and each says so at once', async () => {
   const { users, open } = await host([needsPassword])
-  const tries = keepTries()
+  const refusals = keepRefusals()
   const connections = await Promise.all(
-    Array.from({ length: 6 }, () => open({ ...sudo, password: secret('env:WRONG') }, { tries })),
+    Array.from({ length: 6 }, () => open({ ...sudo, password: secret('env:WRONG') }, { refusals })),
   )
   const came = await Promise.allSettled(
     connections.flatMap((one) => [one.exec(sh`echo a`), one.exec(sh.read`echo b`), one.workdir()]),

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { capture } from '../../src/connect/capture.ts'
-import { nonce, scanner } from '../../src/connect/frame.ts'
+import { frame, nonce, scanner } from '../../src/connect/frame.ts'
+import { sh } from '../../src/model/command.ts'
 
 function cut(bytes: Buffer, size: number): Buffer[] {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
@@ -57,4 +58,42 @@ test('characters that are cut in two are lines all the same', () => {
   for (const chunk of cut(Buffer.from('grün\r\n日本\nend'), 1)) void kept.tap(chunk)
   expect(kept.text()).toBe('grün\r\n日本\nend')
   expect(lines).toEqual(['grün', '日本', 'end'])
+})
+
+describe('a command stands in its frame as little wrapped as is safe', () => {
+  const how = (text: string) => {
+    const said = frame({ text }, 'mark').toString()
+    return said.startsWith('( eval ') ? 'evaluated' : said.startsWith('( ') ? 'in a subshell' : 'alone'
+  }
+  test.each([
+    ['alone', sh`test -d ${"it's a/directory"}`.text],
+    ['alone', sh`[ ! -e /x ]`.text],
+    ['alone', sh`echo ${'$HOME'} ${'two\nlines'}`.text],
+    ['alone', 'true'],
+    ['in a subshell', sh`stat -c ${'%a %s'} -- /x`.text],
+    ['in a subshell', 'a=b'],
+    ['in a subshell', "'if'"],
+    ['in a subshell', 'printf -v PATH x'],
+    ['in a subshell', 'exit 3'],
+    ['evaluated', 'if'],
+    ['evaluated', 'time sleep 1'],
+    ['evaluated', 'echo $HOME'],
+    ['evaluated', 'echo a # b'],
+    ['evaluated', 'echo a >/x'],
+    ['evaluated', 'echo "a'],
+    ['evaluated', "echo 'a"],
+    ['evaluated', "echo a\\'b'"],
+    ['evaluated', 'echo ~'],
+    ['evaluated', 'echo a\necho b'],
+    ['evaluated', '[ -e /x'],
+    ['evaluated', 'test a \\'],
+    ['evaluated', 'test *'],
+    ['evaluated', ' echo'],
+    ['evaluated', ''],
+  ])('%s: %s', (expected, text) => expect(how(text)).toBe(expected))
+
+  test('input, a directory or a variable need a subshell', () => {
+    const all = [{ stdin: Buffer.from('x') }, { cwd: '/' }, { env: { A: 'b' } }]
+    for (const one of all) expect(frame({ text: 'echo a', ...one }, 'mark').toString()).toContain('( ')
+  })
 })

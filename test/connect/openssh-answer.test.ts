@@ -34,7 +34,7 @@ test.each([
   '(me@gw) Password for me: ',
   'Password:',
 ])('answers %j, as it was given, and nothing is left', async (prompt) => {
-  const answer = await answerOnce(directory, 'password', word)
+  const answer = await answerOnce(directory, 'password', word, 'me')
   expect(answer.variables.join()).not.toContain("it's \\n")
   expect(ask(prompt)).toEqual(given)
   expect(answer.close()).toEqual({ asked: true, stopped: undefined })
@@ -42,7 +42,7 @@ test.each([
 })
 
 test('a second question ends who asks: an empty answer would be one more failure', async () => {
-  const answer = await answerOnce(directory, 'password', word)
+  const answer = await answerOnce(directory, 'password', word, 'me')
   expect(ask('(me@gw) Password: ')).toEqual(given)
   expect(ask("me@gw's password: ")).toMatchObject({ ended: true, stdout: '' })
   expect(answer.close()).toEqual({ asked: true, stopped: 'Password:' })
@@ -57,7 +57,7 @@ test.each([
   'Are you sure you want to continue connecting (yes/no)? ',
   '',
 ])('%j of a server ends who asks', async (prompt) => {
-  const answer = await answerOnce(directory, 'password', word)
+  const answer = await answerOnce(directory, 'password', word, 'me')
   expect(ask(prompt)).toMatchObject({ ended: true, stdout: '' })
   expect(answer.close()).toEqual({ asked: false, stopped: prompt.replace('(me@gw) ', '') })
 })
@@ -67,13 +67,13 @@ test.each([
   ['Enter PIN for ED25519-SK key /k: ', {}],
   ['Confirm user presence for key ED25519-SK SHA256:x', { SSH_ASKPASS_PROMPT: 'none' }],
 ])('%j is for a person: ssh goes on without an answer', async (prompt, env) => {
-  const answer = await answerOnce(directory, 'password', word)
+  const answer = await answerOnce(directory, 'password', word, 'me')
   expect(ask(prompt, env)).toEqual(passedOver)
   expect(answer.close()).toEqual({ asked: false, stopped: undefined })
 })
 
 test('a passphrase is for the key alone, and no server can ask for it', async () => {
-  const answer = await answerOnce(directory, 'passphrase', word)
+  const answer = await answerOnce(directory, 'passphrase', word, 'me')
   expect(ask("(me@gw) Enter passphrase for key '/k': ")).toMatchObject({
     stdout: expect.not.stringContaining("it's"),
   })
@@ -87,5 +87,5 @@ test.each([
   ['of several lines', 'a\nb'],
   ['of more than 4000 bytes', 'a'.repeat(4001)],
 ])('a password %s cannot be typed', async (why, value) => {
-  await expect(answerOnce(directory, 'password', value)).rejects.toThrow(why)
+  await expect(answerOnce(directory, 'password', value, 'me')).rejects.toThrow(why)
 })

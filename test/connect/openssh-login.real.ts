@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,7 +9,7 @@ import { keepRefusals } from '../../src/connect/refusals.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Endpoint } from '../../src/model/connection.ts'
 import { secret } from '../../src/model/secret.ts'
-import { type Accounts, startAccounts } from '../support/login-accounts.ts'
+import { type Accounts, startAccounts } from '../support/accounts.ts'
 import { kill } from '../support/processes.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 import { until } from '../support/until.ts'
@@ -66,6 +66,19 @@ describe('a password', () => {
     const connection = await open(login('env:RIGHT'))
     expect(await connection.exec(sh`id -un`)).toMatchObject({ stdout: 'ann\n' })
     await connection.close()
+  })
+  test('is not handed to an ssh that would send an empty one: nobody calls', async () => {
+    const old = join(server.directory, 'old-ssh')
+    const text = `#!/bin/sh\n[ "$1" = -V ] || exec ssh "$@"\necho 'OpenSSH_8.3p1, OpenSSL 1.1.1g' >&2\n`
+    writeFileSync(old, text, { mode: 0o755 })
+    const before = server.log().length
+    expect(await failed(open(login('env:RIGHT'), { sshProgram: old }))).toMatchObject({
+      fault: 'auth',
+      message: expect.stringMatching(
+        /old-ssh says it is "OpenSSH_8\.3p1, .*since 8\.4 alone\nInstall a newer/,
+      ),
+    })
+    expect(server.log().slice(before)).not.toContain('Connection from')
   })
   test.each([
     ['a path that ssh would read as another', 'env:RIGHT', { privateKeyFile: '/tmp/"x"' }, 'refused'],

@@ -10,9 +10,9 @@ import { sh } from '../../src/model/command.ts'
 import type { Connection, Endpoint } from '../../src/model/connection.ts'
 import { connectionContract, freshContract, type Subject } from '../contracts/connection.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
-import { greeter } from '../support/greeter.ts'
 import { kill, lives } from '../support/processes.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
+import { sshSubject } from '../support/subject.ts'
 import { until } from '../support/until.ts'
 
 const context: ConnectContext = { secrets: (one) => `value of ${one.name}`, home: homedir() }
@@ -22,23 +22,8 @@ const next = () => {
   used += 1
   return used
 }
-async function subject(extra: readonly string[] = []): Promise<Subject> {
-  const sshd = await startSshd(`127.79.0.${next()}`, extra)
-  const scratch = await mkdtemp(join(fastDirectory(), 'upgrade-fleet-ssh-'))
-  const greeting = 'hello from there'
-  const service = await greeter('127.79.0.200', greeting)
-  return {
-    connect: () => openSsh(sshd.endpoint, context),
-    scratch,
-    greeting,
-    greeterPort: service.port,
-    stop: async () => {
-      await service.stop()
-      await sshd.stop()
-      await rm(scratch, { recursive: true })
-    },
-  }
-}
+const subject = (extra: readonly string[] = []): Promise<Subject> =>
+  sshSubject((endpoint) => openSsh(endpoint, context), `127.79.0.${next()}`, extra)
 
 connectionContract('ssh', () => subject())
 connectionContract('ssh with two channels at most', () => subject(['MaxSessions 2']))

@@ -304,6 +304,23 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
         expect(await newest()).toBe(before + 1)
         await Promise.all(others.map((one) => one.close()))
       })
+      test('it is taken in one go, by one of many, and not from who has it', async () => {
+        const names = ['t1', 't2', 't3', 't4', 't5', 't6']
+        const others = await Promise.all(names.map(() => subject.connect()))
+        await connection.lock.add(await newest(), { held: false, holder })
+        const before = await newest()
+        const said = await Promise.all(
+          others.map((one, at) => one.lock.take({ ...holder, token: names[at] ?? '' })),
+        )
+        const winner = said[0]?.holder?.token
+        expect(names).toContain(winner)
+        const state = { number: before + 1, held: true, holder: { ...holder, token: winner } }
+        expect(said).toEqual(names.map(() => state))
+        expect(await connection.lock.look()).toEqual(state)
+        await connection.lock.add(state.number, { held: false, holder })
+        expect((await connection.lock.take(holder)).number).toBe(state.number + 2)
+        await Promise.all(others.map((one) => one.close()))
+      })
       test('under its newest number everything is done', async () => {
         let stale = 0
         const fenced = connection.fenced(await take(), () => stale++)

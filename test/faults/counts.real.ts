@@ -89,19 +89,58 @@ async function counts(work: () => Promise<unknown>): Promise<Counts> {
 }
 const at = (name: string) => join(sshd.directory, name)
 
-test('20 commands in sequence: no channel, and no process but the subshell of each and its own', async () => {
-  const shells = await counts(async () => {
-    for (let turn = 0; turn < 20; turn += 1) await connection.exec(sh`:`)
+// What 20 of a command cost, one after the other.
+test.each([
+  {
+    name: 'a harmless one that is built in: nothing',
+    command: sh`test ! -e ${'/a b'}`,
+    forks: 0,
+    programs: 0,
+  },
+  { name: 'another one: a subshell', command: sh`cd /`, forks: 20, programs: 0 },
+  {
+    name: 'a program: the subshell, which becomes it',
+    command: sh`/bin/true ${'a b'}`,
+    forks: 20,
+    programs: 20,
+  },
+  {
+    name: 'a script: a subshell, and a process for its program',
+    command: sh`/bin/true; :`,
+    forks: 40,
+    programs: 20,
+  },
+])('$name', async ({ command, forks, programs }) => {
+  const cost = await counts(async () => {
+    for (let turn = 0; turn < 20; turn += 1) await connection.exec(command)
   })
-  expect(shells).toEqual({ forks: 20, programs: 0, syncs: 0, channels: 0 })
-  const programs = await counts(async () => {
-    for (let turn = 0; turn < 20; turn += 1) await connection.exec(sh`/bin/true`)
-  })
-  expect(programs).toEqual({ forks: 40, programs: 20, syncs: 0, channels: 0 })
+  expect(cost).toEqual({ forks, programs, syncs: 0, channels: 0 })
 })
 test('16 reads at once: the same shell, and nothing else', async () => {
-  const cost = await counts(() => Promise.all(Array.from({ length: 16 }, () => connection.exec(sh.read`:`))))
+  const cost = await counts(() =>
+    Promise.all(Array.from({ length: 16 }, () => connection.exec(sh.read`pwd`))),
+  )
   expect(cost).toEqual({ forks: 16, programs: 0, syncs: 0, channels: 0 })
+})
+test('the lock, taken and released: a subshell, mkdir, mv and one sync each, and a look at the mode of our directory', async () => {
+  const { lock } = connection
+  const holder = {
+    run: 'r',
+    user: 'u',
+    machine: 'm',
+    pid: 1,
+    state: 's',
+    since: 'now',
+    token: 't',
+    by: 'run',
+  } as const
+  let number = 0
+  const take = await counts(async () => {
+    ;({ number } = await lock.take(holder))
+  })
+  expect(take).toEqual({ forks: 5, programs: 4, syncs: 3, channels: 0 })
+  const release = await counts(() => lock.add(number, { held: false, holder }))
+  expect(release).toEqual({ forks: 4, programs: 3, syncs: 3, channels: 0 })
 })
 test('input costs one process more: the one that writes it', async () => {
   const cost = await counts(() => connection.exec(sh`read -r x`, { stdin: 'word\n' }))

@@ -190,6 +190,19 @@ describe('row 4: a slow link', () => {
       },
       { watchdog: 2 },
     ))
+  test('that is so slow that the server opens no window for longer than the deadline of silence is alive', () =>
+    using(
+      async (connection) => {
+        const path = file('upload')
+        await connection.exec(sh`exit 0`)
+        proxy.throttle(10_000)
+        const before = proxy.connections()
+        await connection.put({ bytes: Buffer.alloc(180_000, 'x') }, path)
+        expect(proxy.connections()).toBe(before)
+        expect((await text(path)).length).toBe(180_000)
+      },
+      { watchdog: 6 },
+    ))
   test('that trickles is alive, however long an answer takes', () =>
     using(
       async (connection) => {

@@ -10,29 +10,15 @@ import { openSsh } from '../../src/connect/ssh.ts'
 import { sh } from '../../src/model/command.ts'
 import { connectionContract, type Subject } from '../contracts/connection.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
-import { greeter } from '../support/greeter.ts'
 import { type Launch, type Sshd, startSshd } from '../support/sshd.ts'
+import { sshSubject } from '../support/subject.ts'
 
 // Row 36: shells and tools that are not those of this machine.
 const context: ConnectContext = { secrets: (one) => `value of ${one.name}`, home: homedir() }
 
-async function subject(address: string, extra: readonly string[], launch?: Launch): Promise<Subject> {
-  const sshd = await startSshd(address, extra, 2222, launch)
-  const scratch = await mkdtemp(join(fastDirectory(), 'upgrade-fleet-shell-'))
-  const greeting = 'hello from there'
-  const service = await greeter('127.79.0.200', greeting)
-  return {
-    connect: () => openSsh(sshd.endpoint, context),
-    scratch,
-    greeting,
-    greeterPort: service.port,
-    stop: async () => {
-      await service.stop()
-      await sshd.stop()
-      await rm(scratch, { recursive: true })
-    },
-  }
-}
+const subject = (address: string, extra: readonly string[], launch?: Launch): Promise<Subject> =>
+  sshSubject((endpoint) => openSsh(endpoint, context), address, extra, 2222, launch)
+
 /** In a mount namespace that the server and its sessions alone are in. */
 const shIs =
   (shell: string): Launch =>
@@ -53,6 +39,7 @@ connectionContract('ssh, where /bin/sh is that of busybox', () =>
   subject('127.105.36.2', [], shIs('busybox')),
 )
 connectionContract('ssh, where the login shell is tcsh', () => subject('127.105.36.3', login('tcsh')))
+connectionContract('ssh, where the login shell is fish', () => subject('127.105.36.8', login('fish')))
 
 describe('tools that are missing', () => {
   async function with_(tools: readonly string[], work: (sshd: Sshd, scratch: string) => Promise<void>) {
@@ -90,11 +77,11 @@ describe('tools that are missing', () => {
       )
       await expect(
         connection.put({ bytes: Buffer.alloc(100_000) }, path, { exclusive: true }),
-      ).rejects.toEqual(missing('stat', 'id'))
+      ).rejects.toEqual(missing('stat'))
       await expect(connection.get(path, new PassThrough().resume())).rejects.toEqual(
         missing('stat', 'sha256sum'),
       )
-      await expect(connection.job('a/b/1/c', sh`exit 0`)).rejects.toEqual(missing('stat', 'id'))
+      await expect(connection.job('a/b/1/c', sh`exit 0`)).rejects.toEqual(missing('stat'))
       expect(readdirSync(scratch)).toEqual([])
       await connection.close()
     }))

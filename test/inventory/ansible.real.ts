@@ -53,6 +53,11 @@ describe('but for what is otherwise on purpose', () => {
   )
 })
 
+test.each(alike.flatMap(({ name }, at) => (name.startsWith('every kind') ? [[name, at] as const] : [])))(
+  '%s is read by both',
+  (_name, at) => expect(theirs[at]).not.toHaveProperty('refused'),
+)
+
 test('and that is what the command itself prints', async () => {
   const at = handmade.findIndex(({ name }) => name === 'two inventories with vars files each')
   const question = questions[at]

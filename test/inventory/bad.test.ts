@@ -21,7 +21,7 @@ const bomb = ['l0: &l0 x']
   .join('\n')
 const corpus: readonly [what: string, text: string, line: number, column: number, message: string][] = [
   ['an unknown key', 'all: { hosts: { h: }, chidren: { a: } }\n', 1, 23, 'did you mean "children"?'],
-  ['a group that is a text', 'all: { children: { a: text } }\n', 1, 23, 'got "text"'],
+  ['a group that is a text', 'all: { children: { a: text } }\n', 1, 23, 'expected a group'],
   ['a ring of groups', 'a: { children: { b: { children: { a: } } } }\n', 1, 18, 'without a loop'],
   ['a range without an end', 'all:\n  hosts:\n    "gw[1:]":\n', 3, 5, 'a range with an end'],
   ['a range that is endless', 'all: { hosts: { "gw[1:99999999]": } }\n', 1, 17, 'at most 100000 hosts'],
@@ -65,6 +65,134 @@ const corpus: readonly [what: string, text: string, line: number, column: number
   ['a null byte', 'all: { hosts: { "a\0b": } }\n', 1, 19, 'got the character 0'],
   ['an escape of a terminal', 'all: { vars: { x: "\u001b[2J" } }\n', 1, 20, 'got the character 27'],
 ]
+
+let seed = 7
+const random = () => {
+  seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff
+  return seed / 0x7fffffff
+}
+const printable = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at)).join('')
+const noise = (characters: string, length: number): string => {
+  let text = ''
+  while (text.length < length) text += characters[Math.floor(random() * characters.length)] ?? ''
+  return text
+}
+const large = 5 * 1024 * 1024
+const ring = (count: number, line: (at: number) => string) =>
+  Array.from({ length: count }, (_, at) => line(at)).join('')
+
+/** What costs a reader that does not look at it first its time or its stack; each is made when it is asked for. */
+const huge: readonly [what: string, file: string, text: () => string, place: string, message: string][] = [
+  ['5 MB of noise', 'hosts.yml', () => noise(`${printable}\n`, large), '1:1', ''],
+  ['5 MB of noise without an ending', 'hosts', () => noise(`${printable}\n`, large), '1:1', ''],
+  [
+    '5 MB of what YAML is made of',
+    'hosts.yml',
+    () => `all:\n  hosts:\n${noise('-?:,[]{}#&*!|>\'"%@` \n\tab', large)}`,
+    '3:',
+    '',
+  ],
+  [
+    '5 MB of noise behind an inventory',
+    'hosts.yml',
+    () =>
+      `all:\n  hosts:\n    h:\n${'    # so far, so good\n'.repeat(20_000)}${noise(`${printable}\n`, large)}`,
+    '',
+    '',
+  ],
+  ['5 MB in one line', 'hosts', () => 'x'.repeat(large), '1:1', 'at most 255 characters'],
+  ['5 million empty lines', 'hosts.yml', () => '\n'.repeat(large), '1000001:1', 'at most 1000000 lines'],
+  [
+    '5 MB of commas',
+    'hosts.yml',
+    () => `a: [${'x,'.repeat(large / 2)}]`,
+    '1:4000002',
+    'at most 2000000 values',
+  ],
+  ['20,000 dashes', 'hosts.yml', () => `${'- '.repeat(20_000)}x\n`, '1:201', 'at most 100 levels'],
+  ['20,000 dashes in a row', 'hosts.yml', () => `${'-'.repeat(20_000)}\n`, '1:1', ''],
+  ['20,000 dashes below one another', 'hosts.yml', () => ring(3000, (at) => `${' '.repeat(at)}-\n`), '', ''],
+  ['20,000 questions', 'hosts.yml', () => `a:\n  ${'? '.repeat(20_000)}x\n`, '2:', 'at most 100 levels'],
+  [
+    '100,000 brackets that never end',
+    'hosts.yml',
+    () => `a: ${'['.repeat(100_000)}`,
+    '1:104',
+    'at most 100 levels',
+  ],
+  [
+    '100,000 brackets that end',
+    'hosts.yml',
+    () => `a: ${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+    '1:104',
+    'at most 100 levels',
+  ],
+  ['100,000 braces', 'hosts.yml', () => 'a: {'.repeat(100_000), '1:404', 'at most 100 levels'],
+  [
+    'block maps in one another',
+    'hosts.yml',
+    () => ring(3000, (at) => `${' '.repeat(at)}a:\n`),
+    '101:101',
+    'at most 100 levels',
+  ],
+  [
+    'JSON lists in one another',
+    'hosts.json',
+    () => `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+    '1:101',
+    'at most 100 levels',
+  ],
+  [
+    'JSON maps in one another',
+    'hosts.json',
+    () => `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`,
+    '1:501',
+    'at most 100 levels',
+  ],
+  [
+    '200,001 uses of an alias',
+    'hosts.yml',
+    () => `a: &a x\nb: [${'*a,'.repeat(200_001)}]`,
+    '1:7',
+    'that aliases repeat',
+  ],
+  ['brackets in a value of INI', 'hosts', () => `h x=${'['.repeat(100_000)}\n`, '1:3', 'at most 100 levels'],
+  [
+    'brackets that end in a value of INI',
+    'hosts',
+    () => `h x=${'['.repeat(150)}${']'.repeat(150)}\n`,
+    '1:3',
+    'at most 100 levels',
+  ],
+  [
+    '20,000 groups in one another',
+    'hosts',
+    () => `${ring(20_000, (at) => `[g${20_000 - at}:children]\ng${20_001 - at}\n`)}[g20001]\nh\n`,
+    '',
+    'at most 100 levels of groups',
+  ],
+  [
+    '30,000 groups that are not there',
+    'hosts',
+    () => ring(30_000, (at) => `[g${at}:children]\nc${at}\n`),
+    '2:1',
+    'a group with a section of its own',
+  ],
+  ['ranges, many of them', 'hosts', () => ring(3, (at) => `a${at}-[1:99999]\n`), '', 'at most 200000 hosts'],
+]
+
+describe('what is too large is told of before it costs anything', () => {
+  it.each(huge.map(([what], at) => [what, at] as const))('%s', async (_what, at) => {
+    const [, file, text, place, message] = huge[at] ?? (['', '', () => '', '', ''] as const)
+    const problems = await refused(await files({ [file]: text() }), file)
+    const [first = ''] = problems
+    // Short, so that nothing has to draw 5 MB when it fails.
+    expect(first.slice(0, 300)).toMatch(/^hosts(\.\w+)?:\d+:\d+ /)
+    expect(first.slice(0, 300).includes(`${file}:${place}`), first.slice(0, 300)).toBe(true)
+    expect(first.slice(0, 1000).includes(message), first.slice(0, 300)).toBe(true)
+    expect(problems.join('').length).toBeLessThan(100_000)
+  })
+})
 
 describe('a bad inventory is told of with its place', () => {
   // Only names become titles: 5 MB are none.

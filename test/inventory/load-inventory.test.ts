@@ -37,6 +37,7 @@ describe('loadInventory', () => {
       'hosts.yml:5:8 hosts.a: expected a map of variables, got "text"',
       'hosts.yml:6:5 all.hosts.b:99999: expected a port of 1 to 65535, got 99999',
       'hosts.yml:9:24 one.children: expected groups without a loop, got "two", which already holds "one"',
+      'hosts.yml:10:11 all.children.list: expected a group',
       'group_vars/all.yml:1:1 all: expected a map of variables, got a list',
       expect.stringMatching(/^host_vars\/a\.yml:2:1 expected YAML, got: /),
       // Those that Ansible only warns of.

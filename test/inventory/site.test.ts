@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { sourceVersion } from '../../src/apim/schemas.ts'
+import { any, defineFleet, z } from '../../src/index.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
 import { siteOf } from '../../src/inventory/site.ts'
 import { files, problemsOf, testFleet } from '../support/site.ts'
@@ -86,5 +88,57 @@ describe('siteOf', () => {
       'hosts.yml:9:52 hosts.w1.weight: expected a number, got an encrypted value, and only what the fleet declares as a secret may be one: it would be shown and kept openly (move it out of the vault)',
       'hosts.yml:9:52 hosts.w2.weight: expected a number, got an encrypted value, and only what the fleet declares as a secret may be one: it would be shown and kept openly (move it out of the vault)',
     ])
+  })
+})
+
+describe('what is said of the whole site', () => {
+  const fleet = defineFleet({
+    groups: { gateways: any(z.object({ home: z.string() })) },
+    vars: z.object({ apim_version: sourceVersion, motto: z.string().optional() }),
+  })
+  const problems = async (contents: Record<string, string>, extra = {}) =>
+    problemsOf(async () => {
+      const cwd = await files(contents)
+      const inventory = await loadInventory({ sources: ['inventory/hosts.yml'], cwd, env: {} })
+      siteOf(fleet, inventory, extra)
+    })
+  const hosts = (own: string, version = '"1.9.1"') => `all:
+  vars:
+    apim_version: ${version}
+gateways:
+  hosts:
+    gw1:
+      home: /opt/x
+      ${own}
+    gw2: { home: /opt/x }
+`
+
+  it('is checked where a host or a group says it for itself, with the place of the value', async () => {
+    expect(await problems({ 'inventory/hosts.yml': hosts('apim_version: 1.9') })).toEqual([
+      'inventory/hosts.yml:8:21 hosts.gw1.apim_version: expected a version such as "1.9.1", got the number 1.9 (quote it)',
+    ])
+    expect(
+      await problems({
+        'inventory/hosts.yml': hosts('x: 1'),
+        'inventory/group_vars/gateways.yml': 'motto: [1]\n',
+        'inventory/host_vars/gw2.yml': '\napim_version: "1.8.9"\n',
+      }),
+    ).toEqual([
+      'inventory/group_vars/gateways.yml:1:8 gateways.vars.motto: expected a text, got a list of 1',
+      'inventory/host_vars/gw2.yml:2:15 hosts.gw2.apim_version: expected one of "1.8.0", "1.9.0", "1.9.1", "2.0.0", "2.6.0", got "1.8.9"; did you mean "1.8.0"?',
+    ])
+  })
+
+  it('is the same for all hosts, or refused, since it would be passed over', async () => {
+    expect(await problems({ 'inventory/hosts.yml': hosts('apim_version: "1.8.0"') })).toEqual([
+      'inventory/hosts.yml:8:21 hosts.gw1.apim_version: expected what all.vars says, since the whole fleet has one, got a value of its own',
+    ])
+    expect(await problems({ 'inventory/hosts.yml': hosts('motto: onwards') })).toEqual([
+      'inventory/hosts.yml:8:14 hosts.gw1.motto: expected it in all.vars, since the whole fleet has one, got a value of its own',
+    ])
+    expect(await problems({ 'inventory/hosts.yml': hosts('apim_version: "1.9.1"') })).toEqual([])
+    expect(
+      await problems({ 'inventory/hosts.yml': hosts('apim_version: "1.8.0"') }, { apim_version: '1.9.0' }),
+    ).toEqual([])
   })
 })

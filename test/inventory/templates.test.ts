@@ -27,6 +27,9 @@ describe('{{ ... }} in variables', () => {
       { x: '{{ a }}{{ b }}', a: '{', b: '{ c }}', c: 'no' },
       '{{ c }}',
     ],
+    ['what is unsafe stays', { x: { __ansible_unsafe: '{{ a }}' }, a: 1 }, '{{ a }}'],
+    ['unsafe parts stay', { x: ['{{ a }}', { __ansible_unsafe: '{{ a }}' }], a: 1 }, [1, '{{ a }}']],
+    ['so does unsafe text that is put in', { x: '{{ b }}', b: { __ansible_unsafe: '{% c %}' } }, '{% c %}'],
     ['text without braces', { x: '{ a } }}' }, '{ a } }}'],
   ])('%s', (_name, vars, expected) => expect(resolve(vars)).toEqual(expected))
 

@@ -1,5 +1,15 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openSsh } from '../../src/connect/ssh.ts'
@@ -62,18 +72,73 @@ test('in a later run too; a part that is not its beginning is thrown away', asyn
   try {
     const { sha256 } = await download(machine, source, join(here, 'file'))
     const part = join(here, `file.${sha256.slice(0, 16)}.part`)
-    writeFileSync(part, bytes.subarray(0, 5_900_000))
+    writeFileSync(part, bytes.subarray(0, 5_900_000), { mode: 0o600 })
     const before = way.bytes.down
     await download(machine, source, join(here, 'file'))
     expect(way.bytes.down - before).toBeLessThan(200_000)
     for (const left of [randomBytes(1000), randomBytes(bytes.length), randomBytes(bytes.length + 1)]) {
-      writeFileSync(part, left)
+      writeFileSync(part, left, { mode: 0o600 })
       await download(machine, source, join(here, 'file'))
       expect(readFileSync(join(here, 'file')).equals(bytes)).toBe(true)
     }
     expect(readdirSync(here)).toEqual(['file'])
     await expect(download(machine, '/none', join(here, 'none'))).rejects.toThrow(/none could not be read/)
   } finally {
+    await machine.close()
+  }
+})
+
+test('a part that another could have made, or has by another name, is not gone on with', async () => {
+  const machine = await open()
+  const other = join(here, 'other')
+  try {
+    const { sha256 } = await download(machine, source, join(here, 'file'))
+    const part = join(here, `file.${sha256.slice(0, 16)}.part`)
+    for (const make of [
+      () => symlinkSync(other, part),
+      () => linkSync(other, part),
+      () => {
+        writeFileSync(part, bytes.subarray(0, 1000))
+        chmodSync(part, 0o666)
+      },
+    ]) {
+      writeFileSync(other, 'of another', { mode: 0o600 })
+      make()
+      await download(machine, source, join(here, 'file'))
+      expect(readFileSync(join(here, 'file')).equals(bytes)).toBe(true)
+      expect(readFileSync(other, 'utf8')).toBe('of another')
+    }
+    expect(readdirSync(here).toSorted()).toEqual(['file', 'other'])
+  } finally {
+    await machine.close()
+  }
+})
+
+test('not a byte more than was announced is taken, and nothing where it has no room', async () => {
+  const machine = await open()
+  const full = join(here, 'full')
+  mkdirSync(full)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', full])
+  try {
+    const before = way.bytes.down
+    await expect(download(machine, source, join(full, 'file'))).rejects.toThrow(
+      /full\/file: No space left: it needs 6000000 bytes more, and \d+ are free there/,
+    )
+    expect(way.bytes.down - before).toBeLessThan(100_000)
+    expect(readdirSync(full)).toEqual([])
+    const lies: typeof machine = {
+      ...machine,
+      exec: (...given) =>
+        machine
+          .exec(...given)
+          .then((said) =>
+            'stdout' in said ? { ...said, stdout: said.stdout.replace('6000000', '900000') } : said,
+          ),
+    }
+    await expect(download(lies, source, join(full, 'file'))).rejects.toThrow(/longer than the 900000 bytes/)
+    expect(existsSync(join(full, 'file'))).toBe(false)
+  } finally {
+    execFileSync('umount', [full])
     await machine.close()
   }
 })

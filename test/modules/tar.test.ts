@@ -64,6 +64,8 @@ describe('what two programs may read in two ways is refused', () => {
         tarEnd,
       ],
     ],
+    ['an owner beyond all numbers', [forged(file('x'), [[108, '\x80000000\0']]), tarEnd]],
+    ['a group that is no number', [forged(file('x'), [[116, 'x']]), tarEnd]],
     ['a long name of no bytes', [forged(file('x'), [[156, 'L']]), file('y'), tarEnd]],
   ])('%s', async (_name, parts) => {
     await expect(look(...parts)).rejects.toThrow(/archive/)
@@ -73,6 +75,11 @@ describe('what two programs may read in two ways is refused', () => {
 test('a time before 1970 is read', async () => {
   const old = forged(file('x'), [[136, `\xff${'\xff'.repeat(10)}\xf6`]])
   expect((await look(old, tarEnd)).entries).toMatchObject([{ mtime: -10 }])
+})
+
+test('an owner with a large number is of no interest', async () => {
+  const far = forged(file('x'), [[108, '\x80\0\0\0\x49\x96\x02\xd2']])
+  expect((await look(far, tarEnd)).entries).toMatchObject([{ path: 'x' }])
 })
 
 test('whatever an archive holds: it is refused, or tar makes of it just what was said, and nothing outside', async () => {

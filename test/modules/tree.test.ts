@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openLocal } from '../../src/connect/local.ts'
-import { sh } from '../../src/model/command.ts'
+import { quote, sh } from '../../src/model/command.ts'
 import type { Connection } from '../../src/model/connection.ts'
 import { archiveOf, inspect, readTree, unpackHere } from '../../src/modules/local-tree.ts'
 import { manifestDigest } from '../../src/modules/manifest.ts'
@@ -31,7 +31,7 @@ const run = (script: string, cwd = root) => execFileSync('bash', ['-c', script],
 /** What a tree is, by a program that is not ours. */
 const seen = (directory: string) =>
   run(
-    "find . -mindepth 1 -printf '%y %m %s %T@ %P -> %l\\0' | sed -z 's/^\\([dl] [0-9]*\\) [0-9]* [0-9.]*/\\1/; s/\\.[0-9]* / /' | LC_ALL=C sort -z; find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum",
+    "find . -printf '%y %m %s %T@ %P -> %l\\0' | sed -z 's/^\\([dl] [0-9]*\\) [0-9]* [0-9.]*/\\1/; s/\\.[0-9]* / /' | LC_ALL=C sort -z; find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum",
     directory,
   )
 
@@ -79,6 +79,19 @@ describe('a tree', () => {
     await expect(getTree(machine, at('there'), at('back'))).rejects.toThrow(/exists already/)
     expect(left()).toEqual([])
   })
+  test.each(['0700', '0555', '1777', '0751'])(
+    'keeps the mode %s of its root, and when that was changed',
+    async (mode) => {
+      run(`rm -rf root; cp -a tree root; chmod ${mode} root; touch -d '2001-02-03 04:05:06' root`)
+      const is = (path: string) => run(`stat -c '%a %Y' ${path}`)
+      await putTree(machine, at('root'), at(`root ${mode}`))
+      await getTree(machine, at(`root ${mode}`), at(`root back ${mode}`))
+      await copyTree(machine, at(`root ${mode}`), machine, at(`root copy ${mode}`))
+      for (const path of [`root\\ ${mode}`, `root\\ back\\ ${mode}`, `root\\ copy\\ ${mode}`])
+        expect(is(path)).toBe(is('root'))
+      expect(left()).toEqual([])
+    },
+  )
   test('that is empty goes too', async () => {
     mkdirSync(at('nothing'))
     expect(await putTree(machine, at('nothing'), at('nothing there'))).toMatchObject({ entries: 0 })
@@ -130,6 +143,60 @@ describe('a tree', () => {
       rmSync(shared, { recursive: true })
     }
   })
+  test('is not unpacked out of an archive that another put there', async () => {
+    const put: Connection['put'] = async (source, path, ...more) => {
+      const stored = await machine.put(source, path, ...more)
+      run(`cp -- "$0" evil.tar; chown 65534 evil.tar; mv -f evil.tar "$0"`.replaceAll('$0', path))
+      return stored
+    }
+    await expect(putTree({ ...machine, put }, at('tree'), at('never'))).rejects.toThrow(
+      /somebody else put something in place of .*never\.upgrade-fleet-[0-9a-f]{16}\.tar/,
+    )
+    expect(readdirSync(root)).not.toContain('never')
+    expect(left()).toEqual([])
+  })
+  test('is unpacked where nobody else may look, under a name that nobody can know', async () => {
+    const seenThere: string[] = []
+    const exec: Connection['exec'] = (command, options) => {
+      const watching = command.text.replace(
+        'tar -xpf',
+        `stat -c '%a %n' -- "$n" >>${quote(at('names'))}; tar -xpf`,
+      )
+      return machine.exec(watching === command.text ? command : sh`sh -c ${watching}`, options)
+    }
+    for (const name of ['one', 'two']) await putTree({ ...machine, exec }, at('tree'), at(`known ${name}`))
+    seenThere.push(...readFileSync(at('names'), 'utf8').trim().split('\n'))
+    expect(seenThere).toEqual(
+      ['one', 'two'].map((name) => expect.stringMatching(`^700 .*/known ${name}\\.upgrade-fleet-\\w{10}$`)),
+    )
+    rmSync(at('names'))
+  })
+  test('of a crash before is taken away by the next, and archives that nobody fetched after a week', async () => {
+    mkdirSync(at('again.upgrade-fleet-0123456789/tree'), { recursive: true })
+    writeFileSync(at('work/trees/0123.tar'), '')
+    run("touch -d '8 days ago' work/trees/0123.tar")
+    await putTree(machine, at('tree'), at('again'))
+    await getTree(machine, at('again'), at('again back'))
+    expect(left()).toEqual([])
+    expect(readdirSync(at('work/trees'))).toEqual([])
+  })
+  test('that has no room is refused before a byte of it is written', async () => {
+    const full = at('full')
+    mkdirSync(full)
+    run('mount -t tmpfs -o size=100k none full')
+    try {
+      const narrow: Connection = { ...machine, workdir: async () => full }
+      await expect(getTree(narrow, at('tree'), at('never'))).rejects.toMatchObject({
+        message: expect.stringMatching(/could not be brought/),
+        evidence: [
+          expect.stringMatching(/No space left: it needs 1\d{5} bytes, and \d+ are free in .*trees/),
+        ],
+      })
+      expect(run('find full -type f')).toBe('')
+    } finally {
+      run('umount full')
+    }
+  })
   test('that changed on its way is refused on arrival', async () => {
     const source = at('changing')
     mkdirSync(source)
@@ -169,7 +236,7 @@ describe('an archive', () => {
   ])('with %s is refused before anything is written', async (_name, script, why) => {
     const archive = archived(script)
     await expect(inspect(createReadStream(archive))).rejects.toThrow(why)
-    await expect(unpackHere(archive, at('never'), '')).rejects.toThrow(why)
+    await expect(unpackHere(archive, at('never'), '', { mode: 0o755, mtime: 0 })).rejects.toThrow(why)
     expect(readdirSync(root).filter((name) => name.startsWith('never'))).toEqual([])
   })
   test('of ours is what tar reads, in whatever pieces it comes', async () => {
@@ -187,7 +254,9 @@ describe('an archive', () => {
       const pieces = Array.from({ length: Math.ceil(whole.length / step) }, (_, n) =>
         whole.subarray(n * step, (n + 1) * step),
       )
-      expect(manifestDigest(await inspect(Readable.from(pieces)))).toBe(manifestDigest(manifest))
+      expect(manifestDigest({ ...manifest, ...(await inspect(Readable.from(pieces))) })).toBe(
+        manifestDigest(manifest),
+      )
     }
     chmodSync(at('ours/tool'), 0o700)
     expect(manifestDigest(await readTree(at('ours')))).not.toBe(manifestDigest(manifest))

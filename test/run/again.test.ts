@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fail, observe, play } from '../../src/index.ts'
-import { hosts, tryBack, tryRun } from '../support/engine.ts'
+import { hosts, takenBackFromEachCrash, tryBack, tryRun } from '../support/engine.ts'
 import { webTier } from '../support/web-tier.ts'
 
 test('begun anew, a block begins the blocks within it anew too', async () => {
@@ -77,13 +77,8 @@ describe('rolled back after a block began anew', () => {
         { rescue: (tasks) => tasks.task('help', () => tier.serves('help')) },
       ),
     ]
-    for (let n = 1; ; n++) {
-      tier.reset()
-      const run = await tryRun(parts)
-      expect(run.outcome).toBe('failed')
-      const again = await tryRun(parts, { before: run.events, crashAt: { n, after: true } })
-      if (again.outcome !== 'crash') return
-      expect((await tryBack(parts, { before: again.events })).outcome, `crash ${n}`).toBe('ok')
+    for await (const { n, failed, back } of takenBackFromEachCrash(parts, tier.reset)) {
+      expect([failed.outcome, back.outcome], `crash ${n}`).toEqual(['failed', 'ok'])
       expect(tier.files.get('a')).toBe('old')
     }
   })

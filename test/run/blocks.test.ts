@@ -4,7 +4,14 @@ import type { Part } from '../../src/model/playbook.ts'
 import { fold } from '../../src/model/state.ts'
 import { outline } from '../../src/plan/outline.ts'
 import { outlineText } from '../../src/plan/text.ts'
-import { hosts, scheduleOf, tryBack, tryRun } from '../support/engine.ts'
+import {
+  hosts,
+  interruptedAfter,
+  scheduleOf,
+  takenBackFromEachCrash,
+  tryBack,
+  tryRun,
+} from '../support/engine.ts'
 import { endsOf, webTier } from '../support/web-tier.ts'
 
 /** Drains each host, sets its file, looks at it, mends what failed, and lets the host in again whatever happened. */
@@ -198,14 +205,8 @@ test('the stop rule stops the body of others, and their always follows', async (
 
 test('after an interrupt always stays due, is named, and follows on resume', async () => {
   const tier = webTier()
-  const interrupt = new AbortController()
   const parts = rollout(tier, 'a')
-  const run = await tryRun(parts, {
-    interrupted: interrupt.signal,
-    onEvent: (event) => {
-      if (event.type === 'task.ended' && event.task === 'roll/a/drain') interrupt.abort()
-    },
-  })
+  const run = await interruptedAfter(parts, 'roll/a/drain')
   expect(run.outcome).toBe('interrupted')
   expect(run.events.at(-1)).toMatchObject({ type: 'due', blocks: ['roll/a/configure'] })
   expect([...tier.drained]).toEqual(['a'])
@@ -285,13 +286,8 @@ test('begun anew, killed there and rolled back: what the first course did is und
       { rescue: (tasks) => tasks.task('mend', () => tier.serves('mend')) },
     ),
   ]
-  for (let n = 1; ; n++) {
-    tier.reset()
-    const run = await tryRun(parts)
-    expect(run.outcome).toBe('failed')
-    const again = await tryRun(parts, { before: run.events, crashAt: { n, after: true } })
-    if (again.outcome !== 'crash') return
-    expect((await tryBack(parts, { before: again.events })).outcome, `crash ${n}`).toBe('ok')
+  for await (const { n, failed, back } of takenBackFromEachCrash(parts, tier.reset)) {
+    expect([failed.outcome, back.outcome], `crash ${n}`).toEqual(['failed', 'ok'])
     expect(tier.files.get('a')).toBe('old')
   }
 })

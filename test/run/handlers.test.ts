@@ -4,7 +4,7 @@ import type { Part } from '../../src/model/playbook.ts'
 import { fold } from '../../src/model/state.ts'
 import { outline } from '../../src/plan/outline.ts'
 import { outlineText } from '../../src/plan/text.ts'
-import { hosts, scheduleOf, tryBack, tryRun } from '../support/engine.ts'
+import { hosts, interruptedAfter, scheduleOf, tryBack, tryRun } from '../support/engine.ts'
 import { endsOf, webTier } from '../support/web-tier.ts'
 
 const rollout = (tier: ReturnType<typeof webTier>, ...names: string[]): readonly Part[] => [
@@ -98,14 +98,8 @@ test('a handler that failed at a flush is not tried again at the end', async () 
 
 test('after an interrupt they stay pending, are named, and are done on resume', async () => {
   const tier = webTier()
-  const interrupt = new AbortController()
   const parts = rollout(tier, 'a')
-  const run = await tryRun(parts, {
-    interrupted: interrupt.signal,
-    onEvent: (event) => {
-      if (event.type === 'task.ended' && event.task === 'roll/a/gate') interrupt.abort()
-    },
-  })
+  const run = await interruptedAfter(parts, 'roll/a/gate')
   expect(run.outcome).toBe('interrupted')
   expect(run.events.at(-1)).toMatchObject({ type: 'due', handlers: ['roll/a/look', 'roll/a/reload'] })
   expect(tier.log).not.toContain('reload a')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { change, observe, play, restored, TaskError } from '../../src/index.ts'
-import { hosts, tryBack, tryRun } from '../support/engine.ts'
+import { hosts, sideBySide, tryBack, tryRun } from '../support/engine.ts'
 import { webTier } from '../support/web-tier.ts'
 
 test('what was done once is taken back after all that came after it on the hosts of its wave, and before what came before it', async () => {
@@ -30,14 +30,7 @@ test('what was done once is taken back after all that came after it on the hosts
 })
 
 test('a handler is done by no more hosts side by side than its throttle', async () => {
-  let busy = 0
-  let most = 0
-  const slow = observe('slow', async () => {
-    busy += 1
-    most = Math.max(most, busy)
-    for (let turns = 0; turns < 5; turns++) await Promise.resolve()
-    busy -= 1
-  })
+  const { slow, most } = sideBySide()
   const tier = webTier()
   const parts = [
     play('p', hosts('a', 'b', 'c'))
@@ -45,7 +38,7 @@ test('a handler is done by no more hosts side by side than its throttle', async 
       .task('set', () => tier.set('x'), { notify: 'slow' }),
   ]
   expect((await tryRun(parts)).outcome).toBe('ok')
-  expect(most).toBe(1)
+  expect(most()).toBe(1)
 })
 
 test('a collecting play does not do what turns out to be a change', async () => {

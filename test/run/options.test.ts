@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { change, irreversible, observe, play, skip, TaskError, UnknownOutcome } from '../../src/index.ts'
 import { InputError } from '../../src/model/errors.ts'
-import { hosts, tryBack, tryRun } from '../support/engine.ts'
+import { hosts, sideBySide, tryBack, tryRun } from '../support/engine.ts'
 import { endsOf, webTier } from '../support/web-tier.ts'
 
 const [balancer] = hosts('lb')
@@ -230,17 +230,10 @@ describe('runOnce', () => {
 })
 
 test('throttle: no more hosts than that do the task side by side', async () => {
-  let busy = 0
-  let most = 0
-  const slow = observe('slow', async () => {
-    busy += 1
-    most = Math.max(most, busy)
-    for (let turns = 0; turns < 5; turns++) await Promise.resolve()
-    busy -= 1
-  })
+  const { slow, most } = sideBySide()
   const all = hosts('a', 'b', 'c', 'd', 'e')
   expect((await tryRun([play('p', all).task('t', () => slow(null), { throttle: 2 })])).outcome).toBe('ok')
-  expect(most).toBe(2)
+  expect(most()).toBe(2)
 })
 
 test('what cannot be undone stops a rollback with its reason; the others of its wave are undone', async () => {

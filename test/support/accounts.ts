@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { withUser } from '../../src/lab/host-files.ts'
+import type { Endpoint } from '../../src/model/connection.ts'
 import { fastDirectory } from './fast-directory.ts'
-import type { Launch } from './sshd.ts'
+import { type Launch, type Sshd, startSshd } from './sshd.ts'
 
 /** A user of the test's own machine. */
 export interface TestUser {
@@ -38,6 +39,7 @@ export function makeUsers(users: readonly TestUser[], sudoers: readonly string[]
   chmodSync(directory, 0o755)
   for (const name of ['etc', 'work', 'home', 'scratch']) mkdirSync(at(name), { mode: 0o755 })
   const etc = (name: string, text: string, mode = 0o644) => {
+    mkdirSync(dirname(at('etc', name)), { recursive: true })
     // In place: who has the overlay mounted would go on seeing a file that was removed here.
     writeFileSync(at('etc', name), text)
     chmodSync(at('etc', name), mode)
@@ -98,5 +100,42 @@ export function makeUsers(users: readonly TestUser[], sudoers: readonly string[]
       return path
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),
+  }
+}
+
+/** A real sshd with accounts of its own. */
+export interface Accounts extends Sshd {
+  /** How to reach an account, without anything to log in with. */
+  account(user: string): Endpoint
+  home(user: string): string
+  /** Where its shadow file is seen from outside. */
+  readonly shadow: string
+}
+
+/** Starts an sshd with accounts that have passwords (all have its key too) and, where they are given, the lines of PAM's stack for sshd. */
+export async function startAccounts(
+  address: string,
+  passwords: Readonly<Record<string, string>>,
+  extra: readonly string[] = [],
+  pam?: readonly string[],
+): Promise<Accounts> {
+  const users = makeUsers(
+    Object.entries(passwords).map(([name, password], at) => ({ name, uid: 4711 + at, password })),
+  )
+  if (pam !== undefined) users.etc('pam.d/sshd', `${pam.join('\n')}\n`)
+  const options = [...(pam === undefined ? [] : ['UsePAM yes']), ...extra]
+  const sshd = await startSshd(address, options, 2222, users.launch)
+  return {
+    ...sshd,
+    shadow: users.path('shadow'),
+    home: (name) => users.home({ name, uid: 0 }),
+    account: (name) => {
+      const { privateKeyFile: _, ...endpoint } = sshd.endpoint
+      return { ...endpoint, user: name, workdir: join(users.home({ name, uid: 0 }), 'work') }
+    },
+    stop: async () => {
+      await sshd.stop()
+      users.remove()
+    },
   }
 }

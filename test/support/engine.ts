@@ -1,4 +1,4 @@
-import { defineFleet, playbook, z } from '../../src/index.ts'
+import { defineFleet, observe, playbook, z } from '../../src/index.ts'
 import { memoryJournal } from '../../src/journal/memory.ts'
 import type { Connection } from '../../src/model/connection.ts'
 import { ConnectionError } from '../../src/model/errors.ts'
@@ -187,9 +187,47 @@ function stubConnection(name: string, endJobs?: () => void): Connection {
       return []
     },
     as: () => stubConnection(name, endJobs),
-    lock: { look: none, add: none },
+    lock: { look: none, add: none, take: none },
     fenced: () => stubConnection(name, endJobs),
     dial: none,
     close: async () => {},
   }
+}
+
+/** A run that is interrupted when that task has ended. */
+export function interruptedAfter(parts: readonly Part[], task: string): Promise<Tried> {
+  const interrupt = new AbortController()
+  return tryRun(parts, {
+    interrupted: interrupt.signal,
+    onEvent: (event) => {
+      if (event.type === 'task.ended' && event.task === task) interrupt.abort()
+    },
+  })
+}
+
+/** Parts that fail, gone on with until the controller dies at each event in its turn, and then taken back; `anew` comes before each. */
+export async function* takenBackFromEachCrash(
+  parts: readonly Part[],
+  anew: () => void,
+): AsyncGenerator<{ readonly n: number; readonly failed: Tried; readonly back: Tried }> {
+  for (let n = 1; ; n++) {
+    anew()
+    const failed = await tryRun(parts)
+    const again = await tryRun(parts, { before: failed.events, crashAt: { n, after: true } })
+    if (again.outcome !== 'crash') return
+    yield { n, failed, back: await tryBack(parts, { before: again.events }) }
+  }
+}
+
+/** A task that takes some turns, and the most that were done side by side. */
+export function sideBySide() {
+  let busy = 0
+  let most = 0
+  const slow = observe('slow', async () => {
+    busy += 1
+    most = Math.max(most, busy)
+    for (let turns = 0; turns < 5; turns++) await Promise.resolve()
+    busy -= 1
+  })
+  return { slow, most: () => most }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { openLocal } from '../../src/connect/local.ts'
 import { memoryJournal } from '../../src/journal/memory.ts'
 import type { Action, On } from '../../src/model/action.ts'
+import type { Connection } from '../../src/model/connection.ts'
 import type { Json } from '../../src/model/json.ts'
 import type { SecretStore } from '../../src/model/secret.ts'
 import { fold } from '../../src/model/state.ts'
@@ -29,6 +30,14 @@ export async function localOn(dir: string, secrets: SecretStore = () => ''): Pro
     { name: 'here', kind: 'local', address: '127.0.0.1', port: 0, workdir },
     { secrets, home: dir },
   )
+  return { ...onOver(connection), dir, close: () => connection.close() }
+}
+
+/** The engine's own `On` over a connection, for a task of that name. */
+export function onOver(
+  connection: Connection,
+  task = 'play/here/task',
+): Pick<LocalOn, 'on' | 'said' | 'progress'> {
   const said: string[] = []
   const progress: (readonly [number, number, string])[] = []
   const journal = memoryJournal(() => new Date(0))
@@ -40,7 +49,7 @@ export async function localOn(dir: string, secrets: SecretStore = () => ''): Pro
     redact: (text: string) => text,
   }
   const made = onFor(context as never, connection, {
-    task: 'play/here/task',
+    task,
     keptBy: 'run-1',
     attempt: '1',
     signal: new AbortController().signal,
@@ -52,7 +61,7 @@ export async function localOn(dir: string, secrets: SecretStore = () => ''): Pro
     progress: (done, total, unit) => void progress.push([done, total, unit]),
     peer: async () => connection,
   }
-  return { on, said, progress, dir, close: () => connection.close() }
+  return { on, said, progress }
 }
 
 let tries = 0
@@ -73,9 +82,9 @@ export async function perform<Out>({ on }: LocalOn, action: Action<Out>): Promis
   const doing: On = { ...on, job: (name, ...rest) => on.job(`${name}-${++tries}`, ...rest) }
   if (work.kind === 'observe')
     return { out: await work.read(on, input), changed: false, undo: nothing, prove: nothing }
-  const already = await work.check(on, input, undefined)
+  const already = await work.check?.(on, input, undefined)
   if (already !== undefined) return { out: already, changed: false, undo: nothing, prove: nothing }
-  const remembered: Json = await work.remember(on, input)
+  const remembered: Json = (await work.remember?.(on, input)) ?? null
   const out = await work.apply(doing, input, remembered)
   const undo = async () => {
     if (typeof work.undo !== 'function') throw new Error(`${action.module} cannot be undone alone`)

@@ -40,3 +40,12 @@ export async function onTerminal(
   await until(() => code !== undefined, 'the end of the command', 60)
   return { code: code ?? null, screen }
 }
+
+/** Runs our program in a folder on a terminal, as somebody whose home that is and who has no agent. */
+export const programOnTerminal = (
+  program: string,
+  directory: string,
+  args: readonly string[],
+  answers: readonly (readonly [RegExp, string])[],
+): Promise<Shown> =>
+  onTerminal([process.execPath, program, ...args], directory, { HOME: directory, SSH_AUTH_SOCK: '' }, answers)

@@ -61,6 +61,9 @@ const valuesOfYaml = [
   ],
   ...[
     '!unsafe "{{ x }}"',
+    '!unsafe 12',
+    '!unsafe [a, "{{ b }}"]',
+    '!unsafe { k: a }',
     '"{{ a }}/{{ b }}"',
     '"{% if a %}"',
     'a: b',
@@ -76,7 +79,6 @@ const valuesOfYaml = [
     '*',
     '-',
     '--- x',
-    '=',
     '<',
     '%x',
     '@x',
@@ -215,6 +217,25 @@ export const handmade: readonly Case[] = [
     'every kind of YAML value',
     `all:\n  hosts:\n    h:\n${valuesOfYaml.map((value, at) => `      v${at}: ${value}\n`).join('')}`,
   ),
+  yaml('a group of groups that is a text', 'all: { hosts: { h: }, children: { a: text } }\n'),
+  ...['|', '>', '|+', '|-', '>+'].map((sign) =>
+    yaml(
+      `a block text ${sign} at the end of a file without a newline`,
+      `all:\n  hosts:\n    h:\n      a: ${sign}\n        x\n        y`,
+    ),
+  ),
+  ...['|', '>', '|+'].map((sign) =>
+    yaml(
+      `a block text ${sign} at the end of a file`,
+      `all:\n  hosts:\n    h:\n      a: ${sign}\n        x\n        y\n\n`,
+    ),
+  ),
+  yaml('a block text and spaces at the end', 'all:\n  hosts:\n    h:\n      a: |\n        x\n        '),
+  yaml(
+    'a vault at the end of a file without a newline',
+    'all:\n  hosts:\n    h:\n      a: !vault |\n        $ANSIBLE_VAULT;1.1;AES256\n        3132',
+  ),
+  yaml('an equals sign alone', 'all: { vars: { x: = }, hosts: { h: } }\n'),
   ini(
     'every kind of INI value of a group',
     `h\n[all:vars]\n${valuesOfIni.map((value, at) => `v${at}=${value}\n`).join('')}`,

@@ -1,0 +1,30 @@
+/** What each connection variable means, for people who write an inventory in an editor. */
+export const connectionWords: Readonly<Record<string, string>> = {
+  ansible_connection: 'How the host is reached: ssh (the default), openssh (by the ssh program), or local.',
+  ansible_host: "The address or name to connect to, where it is not the host's own name.",
+  ansible_ssh_host: 'An older name of ansible_host, which it beats.',
+  ansible_port: 'The port of the SSH server.',
+  ansible_ssh_port: 'An older name of ansible_port, which it beats.',
+  ansible_user: 'Who logs in.',
+  ansible_ssh_user: 'An older name of ansible_user, which it beats.',
+  ansible_ssh_private_key_file: 'The key to log in with, as an absolute path or below ~/.',
+  ansible_private_key_file: 'Another name of ansible_ssh_private_key_file, which beats it.',
+  ansible_password: 'The password to log in with; better { env: NAME } or { file: PATH } than its text.',
+  ansible_ssh_pass: 'Another name of ansible_password, which it beats.',
+  ansible_ssh_password: 'Another name of ansible_password, which beats all others.',
+  ansible_ssh_private_key_passphrase: 'What opens the key of ansible_ssh_private_key_file.',
+  ansible_private_key_passphrase: 'Another name of ansible_ssh_private_key_passphrase, which beats it.',
+  ansible_become: 'Whether everything is done as another user.',
+  ansible_become_user: 'Whom to become: root unless said.',
+  ansible_become_method: 'How another user is become: sudo unless said.',
+  ansible_become_password: 'The password that becoming another user needs.',
+  ansible_become_pass: 'Another name of ansible_become_password, which beats it.',
+  ansible_timeout: 'Seconds within which a login must have succeeded.',
+  ansible_ssh_timeout: 'An older name of ansible_timeout, which it beats.',
+  ansible_ssh_common_args: 'Arguments of ssh: -o Name=value, -J, -F, as ssh takes them.',
+  upgrade_fleet_host_key:
+    'Fingerprints of the host key (SHA256:..., as ssh-keygen -l prints them): they beat known_hosts.',
+  upgrade_fleet_same_machine: 'The name of the host that is the same machine, where two names are meant.',
+  upgrade_fleet_dir:
+    'Where jobs, locks and before-images are kept on the host: ~/.upgrade-fleet unless said.',
+}

@@ -1,0 +1,137 @@
+import type { On } from '../../model/action.ts'
+import { type Command, sh } from '../../model/command.ts'
+import { TaskError } from '../../model/errors.ts'
+import type { Text } from '../../model/secret.ts'
+import { ask, readBytes } from '../target.ts'
+
+/** What stands at a path of a machine. */
+export interface Found {
+  /** The path that is meant: where a link leads, if links are followed. */
+  readonly path: string
+  readonly kind: 'none' | 'file' | 'directory' | 'link' | 'other'
+  /** Permission bits in octal without leading zeros, as `stat -c %a` says them; '' for none. */
+  readonly mode: string
+  /** Name and number of its user, and of its group. */
+  readonly owner: readonly string[]
+  readonly group: readonly string[]
+  readonly size: number
+  /** How many names the file has. */
+  readonly names: number
+  /** Whether this task wrote what stands there. */
+  readonly ours: boolean
+  /** A file's bytes, if they were wanted; its SHA-256; or whether it has the wanted text. */
+  readonly bytes?: Buffer
+  readonly sha256?: string
+  readonly same?: boolean
+}
+
+/** What of a file's content is wanted: its bytes, its digest, whether it is this text, or nothing. */
+export type Wanted = 'bytes' | 'digest' | 'nothing' | { readonly text: Text }
+
+export interface LookOptions {
+  /** Whether a link is looked through. */
+  readonly follow: boolean
+  readonly want: Wanted
+  /** Where the task noted what it wrote, if it began. */
+  readonly written?: string | undefined
+}
+
+/** Larger files are read by a round trip of their own. */
+const atOnce = 1024 * 1024
+/** Files larger than this are not edited. */
+const mostEdited = 16 * 1024 * 1024
+
+/** Says what state a path is in, in a word that changes with its content: `print PATH`. */
+export const printer: Command = sh.read`print() {
+if [ -L "$1" ]; then printf 'link %s\n' "$(readlink -- "$1" | sha256sum | cut -c1-64)"
+elif [ -f "$1" ]; then sum=$(sha256sum <"$1") || return 1; printf 'file %s\n' "$(printf %s "$sum" | cut -c1-64)"
+elif [ -e "$1" ]; then echo other
+else echo none; fi; }`
+
+/** Sets `f` to a path, or to where a link there leads. */
+export const pointTo = (path: string, follow: boolean): Command =>
+  sh.read`f=${path}; ${
+    follow
+      ? sh.read`if [ -L "$f" ]; then l=$f; f=$(readlink -f -- "$l") || { printf '%s leads nowhere\n' "$l" >&2; exit 1; }
+if [ -e "$l" ] && ! [ "$f" -ef "$l" ]; then printf '%s leads to a name that is not read here\n' "$l" >&2; exit 1; fi; fi`
+      : sh.read`:`
+  }`
+
+/** Looks at a path in one round trip; a file of more than 1 MiB whose bytes are wanted takes two. */
+export async function look(on: On, path: string, { follow, want, written }: LookOptions): Promise<Found> {
+  const content =
+    want === 'nothing'
+      ? sh.read`:`
+      : want === 'bytes'
+        ? sh.read`[ "$(stat -c %s -- "$f")" -gt ${atOnce} ] || base64 <"$f"`
+        : want === 'digest'
+          ? sh.read`sha256sum <"$f"`
+          : sh.read`if cmp -s -- - "$f"; then echo same; else echo other; fi`
+  const ours = sh.read`if [ -s ${written ?? ''} ]; then ${printer}
+w=$(print "$f"); if grep -qxF -e "$w" -- ${written ?? ''}; then echo ours; else echo others; fi; else echo others; fi`
+  const { code, stdout, stderr } = await ask(
+    on,
+    sh.read`${pointTo(path, follow)}
+if [ -L "$f" ]; then k=link; elif [ -f "$f" ]; then k=file; elif [ -d "$f" ]; then k=directory; elif [ -e "$f" ]; then k=other
+else k=none; d=$(dirname -- "$f"); if [ -d "$d" ] && [ ! -x "$d" ]; then printf '%s may not be entered\n' "$d" >&2; exit 1; fi; fi
+printf %s "$f" | base64 | tr -d '\n'; printf '\n%s ' $k
+if [ $k = none ]; then echo; else stat -c '%a %U %u %G %g %s %h' -- "$f" || exit 1; fi
+${written === undefined ? sh.read`echo others` : ours}
+[ $k != file ] || { ${content}; }`,
+    { timeout: 600, ...(typeof want === 'object' && { stdin: want.text }) },
+  )
+  if (code !== 0) throw new TaskError(`${path} on ${on.name} cannot be read: ${stderr.trim()}`)
+  const [name = '', is = '', whose = '', ...rest] = stdout.split('\n')
+  const [kind = '', mode = '', user = '', uid = '', group = '', gid = '', size = '', names = ''] =
+    is.split(' ')
+  const found: Found = {
+    path: Buffer.from(name, 'base64').toString(),
+    kind: kind as Found['kind'],
+    mode,
+    owner: [user, uid],
+    group: [group, gid],
+    size: Number(size),
+    names: Number(names),
+    ours: whose === 'ours',
+  }
+  if (kind !== 'file' || want === 'nothing') return found
+  if (want === 'digest') return { ...found, sha256: rest[0]?.slice(0, 64) ?? '' }
+  if (want !== 'bytes') return { ...found, same: rest[0] === 'same' }
+  const bytes =
+    found.size > atOnce ? await readBytes(on, found.path, mostEdited) : Buffer.from(rest.join(''), 'base64')
+  return { ...found, bytes }
+}
+
+/** Permission bits: octal as text (`'0644'`), or a number (`0o644`). */
+export type Mode = string | number
+
+/** A mode as `stat` says it; throws a {@link TypeError} for what is none. */
+export function modeText(mode: Mode): string {
+  const text = typeof mode === 'number' ? mode.toString(8) : mode
+  if (!/^[0-7]{1,5}$/.test(text) || Number.parseInt(text, 8) > 0o7777)
+    throw new TypeError(`A mode is octal, '0644' or 0o644; got ${JSON.stringify(mode)}.`)
+  return Number.parseInt(text, 8).toString(8)
+}
+
+/** Whose a file is to be, and who may do what with it; what is left out stays as it is. */
+export type Rights = {
+  readonly mode?: Mode | undefined
+  /** Name or number of the user. */
+  readonly owner?: string | undefined
+  /** Name or number of the group. */
+  readonly group?: string | undefined
+}
+
+/** Whether what was found has these rights. */
+export const hasRights = (found: Pick<Found, 'mode' | 'owner' | 'group'>, wanted: Rights): boolean =>
+  (wanted.mode === undefined || found.mode === modeText(wanted.mode)) &&
+  (wanted.owner === undefined || found.owner.includes(wanted.owner)) &&
+  (wanted.group === undefined || found.group.includes(wanted.group))
+
+/** Gives `t` of a script its rights. */
+export const giveRights = ({ mode, owner, group }: Rights): Command => sh`${
+  owner === undefined && group === undefined
+    ? sh`:`
+    : sh`chown -h -- ${owner === undefined ? `:${group}` : group === undefined ? owner : `${owner}:${group}`} "$t" || exit 1`
+}
+${mode === undefined ? sh`:` : sh`chmod -- ${modeText(mode)} "$t" || exit 1`}`

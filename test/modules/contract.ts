@@ -1,0 +1,253 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readOnly } from '../../src/connect/read-only.ts'
+import type { Action, Change, On } from '../../src/model/action.ts'
+import type { Connection } from '../../src/model/connection.ts'
+import { type Diff, unifiedDiff } from '../../src/model/diff.ts'
+import { TaskError } from '../../src/model/errors.ts'
+import { fromPlain, type Json, stableText } from '../../src/model/json.ts'
+import { onOver } from '../support/local-on.ts'
+import type { Place } from '../support/places.ts'
+
+/** One change of a module, made in a directory of its own. */
+export interface ChangeCase {
+  /** What it shows. */
+  readonly name: string
+  /** Makes what the directory holds before. */
+  prepare(dir: string): void | Promise<void>
+  /** The change, of things in that directory. */
+  action(dir: string): Action
+  /** What must not be seen of it in a diff or a command: the values of secrets. */
+  readonly hidden?: readonly string[]
+  /** Round trips of a check that finds nothing to do; 1 unless it is said why not. */
+  readonly trips?: number
+}
+
+/** What goes over a connection: told, counted, and cut off at a call. */
+interface Recorder {
+  readonly connection: Connection
+  /** Calls so far, and those of them that may change something. */
+  calls: number
+  changing: number
+  readonly texts: string[]
+  /** The number of the call at which the connection is cut: before it is sent, or when it was done. */
+  cut: { readonly at: number; readonly when: 'before' | 'after' } | undefined
+}
+
+/** Names, kinds, modes, owners, links, attributes and content of all that is in a directory; times only of files. */
+export const seen = (dir: string): string =>
+  execFileSync(
+    'bash',
+    [
+      '-c',
+      `cd "$1" && find . -printf '%y %m %U %G %P -> %l\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'
+find . -type f -printf '%P %T@\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'
+find . -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum`,
+      'bash',
+      dir,
+    ],
+    { encoding: 'latin1' },
+    // Busybox keeps no parts of a second.
+  ).replaceAll(/ (\d+)\.\d{10}$/gm, ' @$1')
+
+/** The same without times: for what may be written twice. */
+const timeless = (dir: string): string => timelessOf(seen(dir))
+
+/**
+ * What every change keeps: it says whether it is so already, by reading and in one round trip; it is done twice as once; it
+ * is undone to the byte, twice too, and wherever it was cut off; cut off, it can be gone on with.
+ */
+export function changeContract(
+  title: string,
+  open: () => Promise<Place>,
+  cases: readonly ChangeCase[],
+): void {
+  describe(`the contract of a change: ${title}`, () => {
+    let place: Place | undefined
+    let number = 0
+    beforeAll(async () => {
+      place = await open()
+      await place.connection().workdir()
+    })
+    afterAll(() => place?.stop())
+
+    describe.each(cases.map((one) => [one.name, one] as const))('%s', (_name, one) => {
+      let scene: Scene
+      beforeEach(async () => {
+        if (place === undefined) throw new Error('there is no place to try it on')
+        const dir = join(place.scratch, `${++number}`)
+        mkdirSync(dir)
+        await one.prepare(dir)
+        scene = sceneOf(one, place, dir, number)
+      })
+
+      test('is looked at by reading alone, and shown without secrets', async () => {
+        const { work, input, on, recorder, dir } = scene
+        const before = seen(dir)
+        const looking = on(readOnly(recorder.connection))
+        expect(await work.check(looking, input, undefined)).toBeUndefined()
+        const diffs = (await work.diff?.(looking, input)) ?? []
+        expect(recorder.changing).toBe(0)
+        expect(seen(dir)).toBe(before)
+        const shown = diffs.flatMap((diff: Diff) => unifiedDiff(diff)).join('\n')
+        if (work.diff !== undefined) expect(shown).not.toBe('')
+        for (const value of one.hidden ?? [])
+          for (const text of [shown, ...recorder.texts]) expect(text).not.toContain(value)
+      })
+
+      test('is done once, and taken back whole, however often', async () => {
+        const { work, input, on, recorder, dir, kept } = scene
+        const before = seen(dir)
+        const doing = on(recorder.connection)
+        const memory = kept(await work.remember(doing, input))
+        expect(seen(dir)).toBe(before)
+        const out = await work.apply(doing, input, memory)
+        const after = seen(dir)
+        expect(timeless(dir)).not.toBe(timelessOf(before))
+        recorder.calls = 0
+        const again = on(readOnly(recorder.connection))
+        expect(await work.check(again, input, undefined)).toEqual(out)
+        expect(recorder.calls).toBe(one.trips ?? 1)
+        expect(await work.check(again, input, memory)).toEqual(out)
+        expect(seen(dir)).toBe(after)
+        expect(await work.apply(doing, input, memory)).toEqual(out)
+        expect(timeless(dir)).toBe(timelessOf(after))
+        await undo(work, doing, input, memory)
+        expect(seen(dir)).toBe(before)
+        await undo(work, doing, input, memory)
+        expect(seen(dir)).toBe(before)
+        for (const value of one.hidden ?? [])
+          for (const text of [stableText(memory), ...recorder.texts]) expect(text).not.toContain(value)
+      })
+
+      test('is taken back where it was remembered and not begun', async () => {
+        const { work, input, on, recorder, dir, kept } = scene
+        const before = seen(dir)
+        const doing = on(recorder.connection)
+        await work.remember(doing, input)
+        const memory = kept(await work.remember(doing, input))
+        await undo(work, doing, input, memory)
+        expect(seen(dir)).toBe(before)
+      })
+
+      test('cut off anywhere, is taken back whole, and gone on with', async () => {
+        const { work, input, on, recorder, dir, kept } = scene
+        const before = seen(dir)
+        const doing = on(recorder.connection)
+        let memory = kept(await work.remember(doing, input))
+        await work.apply(doing, input, memory)
+        const after = timeless(dir)
+        await undo(work, doing, input, memory)
+        for (const when of ['before', 'after'] as const)
+          for (let at = 1; ; at++) {
+            memory = kept(await work.remember(doing, input))
+            const cut = await cutOff(recorder, { at, when }, () => work.apply(doing, input, memory))
+            if (!cut) {
+              await undo(work, doing, input, memory)
+              break
+            }
+            await undo(work, doing, input, memory)
+            expect(seen(dir), `undone after a cut ${when} call ${at}`).toBe(before)
+            memory = kept(await work.remember(doing, input))
+            await cutOff(recorder, { at, when }, () => work.apply(doing, input, memory))
+            if ((await work.check(doing, input, memory)) === undefined) await work.apply(doing, input, memory)
+            expect(timeless(dir), `gone on with after a cut ${when} call ${at}`).toBe(after)
+            const undoing = await cutOff(recorder, { at, when }, () => undo(work, doing, input, memory))
+            if (undoing) await undo(work, doing, input, memory)
+            expect(seen(dir), `undone, the undo cut ${when} call ${at}`).toBe(before)
+          }
+        expect(seen(dir)).toBe(before)
+      })
+    })
+  })
+}
+
+type Full = Change<unknown>
+/** A change with a check and a memory. */
+type Whole = Full & {
+  readonly check: NonNullable<Full['check']>
+  readonly remember: NonNullable<Full['remember']>
+}
+
+interface Scene {
+  readonly dir: string
+  readonly work: Whole
+  readonly input: Json
+  readonly recorder: Recorder
+  on(connection: Connection): On
+  /** A memory as the journal gives it back. */
+  kept(memory: Json): Json
+}
+
+function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Scene {
+  const { work, input } = one.action(dir)
+  if (work.kind !== 'change') throw new Error(`${one.name} is no change`)
+  const { check, remember } = work
+  if (check === undefined || remember === undefined)
+    throw new Error(`${one.name} does not check, or remembers nothing`)
+  return {
+    dir,
+    work: { ...work, check, remember },
+    input: fromPlain(JSON.parse(stableText(input))),
+    recorder: recording(place.connection()),
+    on: (connection) => onOver(connection, `play/here/task ${number}`).on,
+    kept: (memory) => fromPlain(JSON.parse(stableText(memory))),
+  }
+}
+
+const timelessOf = (text: string): string => text.replaceAll(/ @\d+$/gm, '')
+
+async function undo(work: Change<unknown>, on: On, input: Json, memory: Json): Promise<void> {
+  if (typeof work.undo !== 'function') throw new Error('it has no undo of its own')
+  await work.undo(on, input, memory)
+}
+
+/** Whether the work was cut off; any other error is one. */
+async function cutOff(
+  recorder: Recorder,
+  cut: NonNullable<Recorder['cut']>,
+  work: () => Promise<unknown>,
+): Promise<boolean> {
+  recorder.calls = 0
+  recorder.cut = cut
+  try {
+    await work()
+    return false
+  } catch (error) {
+    if (recorder.calls < cut.at) throw error
+    return true
+  } finally {
+    recorder.cut = undefined
+  }
+}
+
+/** A connection that tells what goes over it. */
+function recording(inner: Connection): Recorder {
+  const through = async <T>(changes: boolean, work: () => Promise<T>, text: string): Promise<T> => {
+    recorder.calls += 1
+    if (changes) recorder.changing += 1
+    recorder.texts.push(text)
+    const { cut } = recorder
+    const now = cut !== undefined && recorder.calls >= cut.at
+    if (now && cut.when === 'before') throw new TaskError('cut off')
+    const done = await work()
+    if (now) throw new TaskError('cut off')
+    return done
+  }
+  const recorder: Recorder = {
+    calls: 0,
+    changing: 0,
+    texts: [],
+    cut: undefined,
+    connection: {
+      ...inner,
+      exec: (command, options) => through(!command.reads, () => inner.exec(command, options), command.text),
+      put: (source, path, options) => through(true, () => inner.put(source, path, options), path),
+      get: (path, sink, options) => through(false, () => inner.get(path, sink, options), path),
+      job: (id, command, options) => through(true, () => inner.job(id, command, options), command.text),
+    },
+  }
+  return recorder
+}
