@@ -57,6 +57,38 @@ describe('deployment.toml', () => {
   })
 })
 
+describe('PostgreSQL', () => {
+  const databases = [
+    database.parse({
+      name: 'am',
+      holds: 'apim',
+      engine: 'postgresql',
+      host: 'db',
+      schema: 'am',
+      user: 'u',
+      password: secret,
+    }),
+  ]
+
+  test('has its own word, driver and question in deployment.toml', () => {
+    expect(deployment({ databases }).database.apim_db).toMatchObject({
+      type: 'postgre',
+      url: 'jdbc:postgresql://db:5432/am',
+      driver: 'org.postgresql.Driver',
+      validationQuery: 'SELECT 1',
+    })
+    expect(deployment().database.apim_db).not.toHaveProperty('validationQuery')
+  })
+
+  test('has its address and driver in master-datasources.xml', () => {
+    const { texts } = files({ databases }, '2.6.0')
+    const xml = texts.map(({ text }) => shown(text)).join('')
+    expect(xml).toContain('<url>jdbc:postgresql://db:5432/am</url>')
+    expect(xml).toContain('<driverClassName>org.postgresql.Driver</driverClassName>')
+    expect(xml).not.toContain('mysql')
+  })
+})
+
 describe('XML of 2.6.0', () => {
   const xml = (path: string, source: string, own: object) => {
     const edits = files(own, '2.6.0').edits.filter((each) => each.path.endsWith(path))
