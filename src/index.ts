@@ -26,6 +26,7 @@ export * as archive from './modules/archive.ts'
 export * as artifact from './modules/artifact.ts'
 export { carry } from './modules/carry.ts'
 export * as database from './modules/database/index.ts'
+export { iniFile, json, properties, toml, xml, yaml } from './modules/edits.ts'
 export * as file from './modules/file.ts'
 export {
   type After as FileAfter,

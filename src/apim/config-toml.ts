@@ -1,8 +1,8 @@
 import { encoded, type Secret } from '../model/secret.ts'
-import { type TomlTable, tomlText } from '../modules/toml.ts'
-import { escapeXml } from '../modules/xml.ts'
+import { type TomlTable, tomlText } from '../modules/edit/toml-text.ts'
+import { escapeXml } from '../modules/edit/xml-escape.ts'
 import type { DatabaseVars, KeystoreVars } from './schemas.ts'
-import { type Configuration, conf, holding, jdbcUrl, type Settings, services } from './settings.ts'
+import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
 
 /** The `deployment.toml` of a home. The server's own templates put values into XML as they are, so they stand escaped for XML in it. */
 export function tomlConfiguration({
@@ -20,11 +20,13 @@ export function tomlConfiguration({
           {
             head: `database.${head}`,
             values: {
-              type: db.engine,
+              type: jdbc[db.engine].type,
               url: escapeXml(jdbcUrl(db)),
               username: escapeXml(db.user),
               password: encoded('xml', db.password),
-              driver: 'com.mysql.jdbc.Driver',
+              driver: jdbc[db.engine].driver,
+              // Other engines than H2 and MySQL have to be told how a connection is tried.
+              ...(db.engine !== 'mysql' && { validationQuery: 'SELECT 1' }),
             },
           },
         ]

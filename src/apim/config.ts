@@ -1,9 +1,10 @@
 import semver from 'semver'
 import type { Secret, Text } from '../model/secret.ts'
-import { escapeXml, type XmlEdit, xmlText } from '../modules/xml.ts'
+import type { XmlEdit } from '../modules/edit/xml.ts'
+import { escapeXml, xmlText } from '../modules/edit/xml-escape.ts'
 import { tomlConfiguration } from './config-toml.ts'
 import type { DatabaseVars } from './schemas.ts'
-import { type Configuration, conf, holding, jdbcUrl, type Settings, services } from './settings.ts'
+import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
 
 /** A home's configuration: XML files up to 2.6.0, `deployment.toml` from 3.0.0 on. It is redone, never copied from another version. */
 export function configuration(settings: Settings): Configuration {
@@ -158,7 +159,7 @@ function datasources({ databases, version }: Settings): Text {
               ['url', [jdbcUrl(db)]],
               ['username', [db.user]],
               ['password', [db.password]],
-              ['driverClassName', ['com.mysql.jdbc.Driver']],
+              ['driverClassName', [jdbc[db.engine].driver]],
             ],
             what !== 'apim' || semver.gte(version, '2.6.0'),
           ),

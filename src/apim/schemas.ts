@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Host } from '../model/host.ts'
 import { secretRef } from '../model/secret-schema.ts'
+import { defaultPort } from '../modules/database/index.ts'
 import { sources } from './versions.ts'
 
 const path = z.string().regex(/^\/[^\0\n]*[^\0\n/]$/, 'an absolute path, without a slash at its end')
@@ -60,24 +61,41 @@ export function runsNow(host: Host<Node>): host is Host<OldNode> {
 
 const held = z.enum(['apim', 'identity', 'users', 'registry', 'config', 'stats'])
 
-/** One schema of one server, and what the fleet keeps in it. */
-export const database = z.object({
-  name: word,
-  holds: z
-    .union([held.transform((one) => [one]), z.array(held).min(1)])
-    .describe('What is kept there; exactly one database of the fleet holds apim.'),
-  engine: z
-    .enum(['mysql', 'postgresql'])
-    .refine((engine) => engine === 'mysql', {
-      message: 'expected "mysql" (MySQL or MariaDB): this version cannot dump, restore or migrate PostgreSQL',
-    })
-    .default('mysql'),
-  host: address,
-  port: port.default(3306),
-  schema: word,
-  user: z.string().min(1),
-  password: secretRef(),
-})
+const words = z.array(z.string().min(1)).min(1)
+
+/** One schema of one server (PostgreSQL: one database), and what the fleet keeps in it. */
+export const database = z
+  .object({
+    name: word,
+    holds: z
+      .union([held.transform((one) => [one]), z.array(held).min(1)])
+      .describe('What is kept there; exactly one database of the fleet holds apim.'),
+    engine: z
+      .enum(['mysql', 'postgresql'], {
+        error:
+          'expected "mysql" (MySQL or MariaDB) or "postgresql": Oracle, SQL Server and DB2 have no JDBC address, driver and scripts here yet',
+      })
+      .default('mysql'),
+    host: address,
+    port: port.optional().describe('By default that of the engine: 3306, or 5432.'),
+    schema: word,
+    user: z.string().min(1),
+    password: secretRef(),
+    backup: z
+      .object({ command: words, verify: words, restore: words })
+      .optional()
+      .describe(
+        "The operator's own commands in place of our dump: lists of words, run on the migration host, the password as their input.",
+      ),
+  })
+  .transform(({ name, holds, engine, host, port: given, ...rest }) => ({
+    name,
+    holds,
+    engine,
+    host,
+    port: given ?? defaultPort(engine),
+    ...rest,
+  }))
 
 /** The fleet's databases: exactly one holds the API Manager's tables. */
 export const databases = z

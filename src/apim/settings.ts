@@ -1,5 +1,5 @@
 import type { Text } from '../model/secret.ts'
-import type { XmlEdit } from '../modules/xml.ts'
+import type { XmlEdit } from '../modules/edit/xml.ts'
 import type { Role } from './roles.ts'
 import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
 
@@ -31,9 +31,20 @@ export const conf = 'repository/conf'
 export const services = (address: string): string => `https://${address}:9443/services/`
 
 /** The JDBC address of a database. */
-export function jdbcUrl({ host, port, schema }: DatabaseVars): string {
-  return `jdbc:mysql://${host}:${port}/${schema}?autoReconnect=true&useSSL=false`
+export function jdbcUrl({ engine, host, port, schema }: DatabaseVars): string {
+  switch (engine) {
+    case 'mysql':
+      return `jdbc:mysql://${host}:${port}/${schema}?autoReconnect=true&useSSL=false`
+    case 'postgresql':
+      return `jdbc:postgresql://${host}:${port}/${schema}`
+  }
 }
+
+/** The class of an engine's JDBC driver, the engine's word in `deployment.toml`, and the artefact that the driver is. */
+export const jdbc = {
+  mysql: { driver: 'com.mysql.jdbc.Driver', type: 'mysql', artifact: 'mysql-connector' },
+  postgresql: { driver: 'org.postgresql.Driver', type: 'postgre', artifact: 'postgresql-driver' },
+} as const satisfies Record<DatabaseVars['engine'], object>
 
 /** The first database that holds something. */
 export function holding(

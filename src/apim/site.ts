@@ -14,7 +14,7 @@ import {
   runsNow,
   type SvnVars,
 } from './schemas.ts'
-import type { Peers } from './settings.ts'
+import { jdbc, type Peers } from './settings.ts'
 import type { Hop, Version } from './versions.ts'
 
 /** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */
@@ -68,7 +68,10 @@ const hopArtifacts: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-const driver = 'mysql-connector'
+/** The drivers of the databases' engines. */
+const driversOf = (site: ApimSite): readonly string[] => [
+  ...new Set(site.vars.databases.map(({ engine }) => jdbc[engine].artifact)),
+]
 
 /** Optional artefacts that go into `dropins` or `lib` of gateways that still use SVN (their licence keeps them out of the packs). */
 const synchronizerJars: readonly { readonly name: RegExp; readonly dir: 'lib' | 'dropins' }[] = [
@@ -88,7 +91,7 @@ export function landings(site: ApimSite, hops: readonly Hop[]): readonly string[
 export function artifactsFor(site: ApimSite, host: Host, hops: readonly Hop[]): readonly Artifact[] {
   const needed = hops.flatMap(({ to }) => hopArtifacts[to] ?? [])
   const packs = landings(site, hops).map((version) => `wso2am-${version}`)
-  const missing = [...new Set([...needed, ...packs, driver])].filter(
+  const missing = [...new Set([...needed, ...packs, ...driversOf(site)])].filter(
     (name) => !site.vars.artifacts.some((each) => each.name === name),
   )
   if (missing.length > 0)
@@ -96,7 +99,7 @@ export function artifactsFor(site: ApimSite, host: Host, hops: readonly Hop[]): 
       missing.map((name) => `artifacts: ${name} is not listed, but the way to ${hops.at(-1)?.to} needs it`),
       'List it in artifacts.yml with its file and SHA-256.',
     )
-  const names = new Set([...(host.name === site.migration.name ? needed : []), ...packs, driver])
+  const names = new Set([...(host.name === site.migration.name ? needed : []), ...packs, ...driversOf(site)])
   const extra = site.vars.svn === undefined ? [] : synchronizerJars
   return site.vars.artifacts.filter(({ name }) => names.has(name) || extra.some((jar) => jar.name.test(name)))
 }
@@ -115,9 +118,11 @@ export function staged(
 /** Jars for a home's `lib` and `dropins`: the driver, and the synchronizer's client where SVN is still used. */
 export function jarsFor(site: ApimSite, host: Host<Node>, version: string) {
   const extra = site.vars.svn === undefined || version === '3.0.0' ? [] : synchronizerJars
+  const drivers = driversOf(site)
   return site.vars.artifacts.flatMap((artifact) => {
-    const dir =
-      artifact.name === driver ? ('lib' as const) : extra.find(({ name }) => name.test(artifact.name))?.dir
+    const dir = drivers.includes(artifact.name)
+      ? ('lib' as const)
+      : extra.find(({ name }) => name.test(artifact.name))?.dir
     const name = artifact.file.split('/').at(-1) ?? artifact.name
     return dir === undefined ? [] : [{ from: stagedPath(host.vars.apim_base, artifact), dir, name }]
   })

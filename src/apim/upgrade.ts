@@ -24,7 +24,6 @@ import type { Hop, Version } from './versions.ts'
 import { volatile } from './volatile.ts'
 
 const everywhere = ['unzip', 'tar', 'gzip', 'sha256sum', 'find', 'xargs', 'awk', 'sed', 'setsid', 'bash']
-const forDatabases = ['mariadb|mysql', 'mariadb-dump|mysqldump']
 
 /** What stands on each host now; it is what tells whether there is anything to do. */
 export function looked(site: ApimSite, to: Version) {
@@ -60,7 +59,7 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         javaHome: host.vars.java_home,
         needs: [
           ...everywhere,
-          ...(isMigration ? forDatabases : []),
+          ...(isMigration ? database.programs(site.vars.databases) : []),
           ...(isMigration && site.vars.svn ? ['svn', 'svnrdump'] : []),
         ],
         gib: isMigration ? hops.length + 2 : 1,
@@ -99,11 +98,19 @@ export function servedBefore(site: ApimSite) {
   )
 }
 
-/** The databases before anything is changed: whole schemas of the version that the inventory says, and their rows. */
+/** The databases before anything is changed: whole schemas of the version that the inventory says, their rows, and what their users may do. */
 export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[]) {
   return play('preflight, databases', databases, { collect: true })
     .task('counts', ({ host }) => database.counts({ db: host.vars, tables: countedTables }))
     .task('probe', ({ host }) => database.schema({ db: host.vars, names: probeNames }))
+    .task('rights', ({ host: { vars: db } }) =>
+      database.privileged({
+        db,
+        to: db.backup === undefined ? ['dump', 'restore', 'migrate'] : ['migrate'],
+        // The scripts of 3.0.0 make it.
+        extensions: db.engine === 'postgresql' && db.holds.includes('apim') ? ['uuid-ossp'] : [],
+      }),
+    )
     .task('is whole', ({ host, probe }) =>
       host.vars.holds.includes('apim')
         ? schemaIs({ version: site.vars.apim_version, present: probe.present })

@@ -65,6 +65,8 @@ export function execCommand(io: Io): Command {
     withLogin(
       withForks(command.addOption(stateOption()).addOption(inventoryOption()).addOption(extraVarsOption())),
     ),
+    // -l is what people type behind `ls`.
+    '--limit <pattern>',
   )
 }
 

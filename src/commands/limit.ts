@@ -24,12 +24,9 @@ export interface ChoiceFlags {
 }
 
 /** `--limit`, and `--where` and `--allow-empty`, which go with every pattern and every limit. */
-export function withChoice(command: Command): Command {
+export function withChoice(command: Command, limit = '-l, --limit <pattern>'): Command {
   return command
-    .option(
-      '-l, --limit <pattern>',
-      'work on these hosts alone: a pattern, @FILE with one a line, or @run:ID:failed',
-    )
+    .option(limit, 'work on these hosts alone: a pattern, @FILE with one a line, or @run:ID:failed')
     .addOption(
       new Option(
         '--where <condition>',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { configuration } from '../../src/apim/config.ts'
 import { admin, database, keystores } from '../../src/apim/schemas.ts'
 import { reveal, type Text } from '../../src/model/secret.ts'
-import { editXml, readXml } from '../../src/modules/xml.ts'
+import { editXml, readXml } from '../../src/modules/edit/xml.ts'
 
 const password = `a&b<c>d"e'f\\g]]>h `
 const secret = { env: 'P' }
@@ -57,10 +57,42 @@ describe('deployment.toml', () => {
   })
 })
 
+describe('PostgreSQL', () => {
+  const databases = [
+    database.parse({
+      name: 'am',
+      holds: 'apim',
+      engine: 'postgresql',
+      host: 'db',
+      schema: 'am',
+      user: 'u',
+      password: secret,
+    }),
+  ]
+
+  test('has its own word, driver and question in deployment.toml', () => {
+    expect(deployment({ databases }).database.apim_db).toMatchObject({
+      type: 'postgre',
+      url: 'jdbc:postgresql://db:5432/am',
+      driver: 'org.postgresql.Driver',
+      validationQuery: 'SELECT 1',
+    })
+    expect(deployment().database.apim_db).not.toHaveProperty('validationQuery')
+  })
+
+  test('has its address and driver in master-datasources.xml', () => {
+    const { texts } = files({ databases }, '2.6.0')
+    const xml = texts.map(({ text }) => shown(text)).join('')
+    expect(xml).toContain('<url>jdbc:postgresql://db:5432/am</url>')
+    expect(xml).toContain('<driverClassName>org.postgresql.Driver</driverClassName>')
+    expect(xml).not.toContain('mysql')
+  })
+})
+
 describe('XML of 2.6.0', () => {
   const xml = (path: string, source: string, own: object) => {
     const edits = files(own, '2.6.0').edits.filter((each) => each.path.endsWith(path))
-    return edits.reduce((text, each) => shown(editXml(text, each.edits)), source)
+    return edits.reduce((text, each) => shown(editXml(text, each.edits, { create: true })), source)
   }
 
   test('has the data source with user and password as they are', () => {

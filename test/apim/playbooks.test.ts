@@ -19,7 +19,7 @@ const names = [
   'wso2am-2.0.0 wso2am-2.6.0 wso2am-3.0.0 wso2-api-migration-client-2.0.0 wso2is-5.1.0-migration wso2is-5.2.0-scripts',
   'apim200_to_apim260_gateway_artifact_migrator apimgt-db-migration-scripts-2.0to2.6 wso2is-5.7.0-migration',
   'wso2-api-migration-client-2.6.0 apimgt-db-migration-scripts-2.6to3.0 wso2is-5.9.0-migration',
-  'wso2-api-migration-client-3.0.0 mysql-connector',
+  'wso2-api-migration-client-3.0.0 mysql-connector postgresql-driver',
 ].flatMap((line) => line.split(' '))
 
 const host = (name: string, own: object = { apim_home: '/opt/wso2/wso2am-1.9.1' }): Host<never> => {
@@ -234,6 +234,37 @@ describe('the way to 3.0.0', () => {
       ['km', '/opt/wso2/migration/trees-2.0.0-key-manager.tar'],
       ['tm', '/opt/wso2/migration/trees-2.0.0-traffic-manager.tar'],
     ])
+  })
+
+  test('takes the scripts, the driver and the programs of the engine of each database', () => {
+    const password = { env: 'P' }
+    const db = (name: string, holds: string, engine: string) => ({
+      name,
+      holds,
+      engine,
+      host: 'db',
+      schema: name,
+      user: 'u',
+      password,
+    })
+    const databases = [
+      db('am', 'apim', 'postgresql'),
+      db('um', 'users', 'mysql'),
+      db('reg', 'registry', 'postgresql'),
+    ]
+    const planned = (own: object) => outline(scheduleFor(upgrade, site(own)), fold([]))
+    const inputs = JSON.stringify(planned({ databases }))
+    for (const path of [
+      'identity/migration-5.1.0_to_5.2.0/postgresql.sql',
+      'dbscripts/migration-5.1.0_to_5.2.0/mysql.sql',
+      'reg-index/postgresql.sql',
+      '"psql","pg_dump"',
+    ])
+      expect(inputs).toContain(path)
+    expect(JSON.stringify(planned({}))).not.toMatch(/postgresql.sql|psql/)
+    const text = outlineText(planned({ databases }))
+    expect(text).toMatch(/artefacts\[mysql-connector\]/)
+    expect(text).toMatch(/artefacts\[postgresql-driver\]/)
   })
 
   test('names all artefacts that are not listed', () => {

@@ -1,11 +1,26 @@
 import { expect, test } from 'vitest'
 import { databases } from '../../src/apim/schemas.ts'
 
-test('a database that could not be dumped is refused with the inventory, not when the servers are down', () => {
-  const given = { name: 'am', holds: 'apim', host: 'db', schema: 'am', user: 'u', password: { env: 'P' } }
-  expect(databases.parse([given])[0]?.engine).toBe('mysql')
-  const refused = databases.safeParse([{ ...given, engine: 'postgresql' }])
-  expect(refused.error?.issues).toMatchObject([
-    { path: [0, 'engine'], message: expect.stringMatching(/cannot dump, restore or migrate PostgreSQL/) },
-  ])
+const given = { name: 'am', holds: 'apim', host: 'db', schema: 'am', user: 'u', password: { env: 'P' } }
+
+test('a database is of MySQL unless told otherwise, on the port of its engine', () => {
+  expect(databases.parse([given])).toMatchObject([{ engine: 'mysql', port: 3306 }])
+  expect(databases.parse([{ ...given, engine: 'postgresql' }])).toMatchObject([{ port: 5432 }])
+  expect(databases.parse([{ ...given, port: '3307' }])).toMatchObject([{ port: 3307 }])
+})
+
+test('an engine that a fleet cannot be upgraded on is refused with the inventory, not when the servers are down', () => {
+  for (const engine of ['oracle', 'mssql', 'db2', 'h2'])
+    expect(databases.safeParse([{ ...given, engine }]).error?.issues).toMatchObject([
+      { path: [0, 'engine'], message: expect.stringMatching(/^expected "mysql" .* or "postgresql"/) },
+    ])
+})
+
+test("an operator's backup commands are lists of words, all three", () => {
+  const backup = { command: ['/opt/b', 'take'], verify: ['/opt/b', 'check'], restore: ['/opt/b', 'back'] }
+  expect(databases.parse([{ ...given, backup }])).toMatchObject([{ backup }])
+  expect(databases.safeParse([{ ...given, backup: { ...backup, verify: '/opt/b check' } }]).success).toBe(
+    false,
+  )
+  expect(databases.safeParse([{ ...given, backup: { command: ['/opt/b'] } }]).success).toBe(false)
 })

@@ -243,7 +243,6 @@ describe('init --from-ansible', () => {
     for (const risk of [
       "old/group_vars/apim.yml:3:16 embedded-h2: wso2am_db_url: apim and identity are kept in the server's own H2 database",
       'old/group_vars/apim.yml:6:20 database: wso2shared_db_url: a database of another kind',
-      'old/group_vars/apim.yml:7:13 database: reg_db_url: postgresql cannot be dumped',
       'old/group_vars/apim.yml:1:18 version: product_version 3.2.0 is none that an upgrade begins with',
       'version: servers of several versions: 3.2.0, and 2.6.0 at old/host_vars/gateway_1.yml:1:18 product_version',
       'old/hosts:2:1 no-backup: no backups are configured: backup_enabled is not said',

@@ -39,8 +39,10 @@ const ways: readonly [what: string, args: readonly string[], hosts: (out: string
 const listed = (out: string) => out.match(/^ {2}\w+$/gm)?.map((line) => line.trim()) ?? []
 
 describe.each(ways)('%s', (_what, [command = '', ...args], hosts) => {
-  const call = async (...more: readonly string[]) => {
+  const call = async (...given: readonly string[]) => {
     const at = args.indexOf('--')
+    // exec has the long form alone.
+    const more = at < 0 ? given : given.map((one) => (one === '-l' ? '--limit' : one))
     const all = at < 0 ? [...args, ...more] : [...args.slice(0, at), ...more, ...args.slice(at)]
     const { out, err, code } = await project.call([command, ...all])
     return { names: hosts(out), err, code }

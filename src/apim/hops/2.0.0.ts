@@ -14,6 +14,7 @@ import {
   type HopPlays,
   holdsApim,
   migrationHome,
+  scriptOf,
 } from './common.ts'
 
 /**
@@ -71,8 +72,8 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
     extract({
       to: `${migration.vars.apim_base}/migration/scripts-2.0.0`,
       files: {
-        apim: { zip: scriptsZip, path: 'identity/migration-5.1.0_to_5.2.0/mysql.sql' },
-        users: { zip: scriptsZip, path: 'dbscripts/migration-5.1.0_to_5.2.0/mysql.sql' },
+        apim: { zip: scriptsZip, path: `identity/migration-5.1.0_to_5.2.0/${scriptOf(at, 'apim')}` },
+        users: { zip: scriptsZip, path: `dbscripts/migration-5.1.0_to_5.2.0/${scriptOf(at, 'users')}` },
       },
     }),
   )

@@ -6,7 +6,7 @@ import { extract } from '../home.ts'
 import { type HopSite, staged } from '../site.ts'
 import { rewriteGateway } from '../trees.ts'
 import type { Hop } from '../versions.ts'
-import { checkpoint, clientOf, gates, type HopPlays, holdsApim, migrationHome } from './common.ts'
+import { checkpoint, clientOf, gates, type HopPlays, holdsApim, migrationHome, scriptOf } from './common.ts'
 
 /** 2.0.0 -> 2.6.0: the gateway's artefacts rewritten, the AM_DB script, identity 5.2.0 -> 5.7.0, access control, fault sequences. */
 export function to260(hop: Hop, at: HopSite): HopPlays {
@@ -40,7 +40,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         files: {
           apim: {
             zip: staged(site, migration, 'apimgt-db-migration-scripts-2.0to2.6').path,
-            path: 'mysql.sql',
+            path: scriptOf(at, 'apim'),
           },
         },
       }),

@@ -16,6 +16,7 @@ import {
   type HopPlays,
   holdsApim,
   migrationHome,
+  scriptOf,
 } from './common.ts'
 
 /** 2.6.0 -> 3.0.0: registry versioning ended, the AM_DB script, identity 5.7.0 -> 5.9.0, the artefacts, the registry's log for a new index. */
@@ -39,9 +40,9 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     extract({
       to: `${migration.vars.apim_base}/migration/scripts-3.0.0`,
       files: {
-        versioning: { zip: scriptsZip, path: 'versioning-disable-scripts/mysql.sql' },
-        index: { zip: scriptsZip, path: 'reg-index/mysql.sql' },
-        all: { zip: scriptsZip, path: 'mysql.sql' },
+        versioning: { zip: scriptsZip, path: `versioning-disable-scripts/${scriptOf(at, 'registry')}` },
+        index: { zip: scriptsZip, path: `reg-index/${scriptOf(at, 'registry')}` },
+        all: { zip: scriptsZip, path: scriptOf(at, 'apim') },
       },
     }),
   )

@@ -103,3 +103,9 @@ export function databasesWith(at: HopSite, what: 'users' | 'registry') {
   const found = at.databases.filter(({ vars }) => vars.holds.includes(what))
   return found.length > 0 ? found : at.databases.filter(holdsApim)
 }
+
+/** The name that the vendor's scripts have for the engine of the database that holds something: `mysql.sql`, `postgresql.sql`. */
+export function scriptOf(at: HopSite, what: 'apim' | 'users' | 'registry'): string {
+  const [db] = what === 'apim' ? at.databases.filter(holdsApim) : databasesWith(at, what)
+  return `${db?.vars.engine ?? 'mysql'}.sql`
+}

@@ -54,7 +54,7 @@ export function databasesOf(
           risk(
             'embedded-h2',
             `${variable}: ${holds.join(' and ')} are kept in the server's own H2 database, which cannot be upgraded here`,
-            'Move them to MySQL or MariaDB first, and name that database in inventory/group_vars/all.yml.',
+            'Move them to MySQL, MariaDB or PostgreSQL first, and name that database in inventory/group_vars/all.yml.',
           )
         else
           risk(
@@ -64,12 +64,6 @@ export function databasesOf(
           )
         continue
       }
-      if (read.engine !== 'mysql')
-        risk(
-          'database',
-          `${variable}: ${read.engine} cannot be dumped, restored or migrated by this version`,
-          'Do not upgrade this fleet with this version.',
-        )
       const user =
         textOf(source.value(host, `${prefix}username`)) ?? textOf(source.value(host, `${prefix}user`))
       const value = { name, holds, ...read, user: user ?? null }

@@ -87,10 +87,9 @@ function missingOf({ hosts, groups, site }: ProjectFacts): readonly string[] {
       : [
           `inventory/group_vars/all.yml apim_version: one of ${sources.join(', ')}, and not ${String(version)}`,
         ]),
-    ...(Array.isArray(databases) ? databases : []).flatMap(({ name, engine, user }: Record<string, Json>) => [
-      ...(engine === 'mysql' ? [] : [`inventory/group_vars/all.yml ${name}: ${engine} is not supported`]),
-      ...(user === null ? [`inventory/group_vars/all.yml ${name}: its user, which is not said`] : []),
-    ]),
+    ...(Array.isArray(databases) ? databases : []).flatMap(({ name, user }: Record<string, Json>) =>
+      user === null ? [`inventory/group_vars/all.yml ${name}: its user, which is not said`] : [],
+    ),
     ...hosts.flatMap(({ name, vars }) =>
       vars.filter(isNeeded).map((one) => `inventory/hosts.yml ${name} ${one.name}: ${one.why}`),
     ),

@@ -1,6 +1,13 @@
-/** Work on databases: dump and restore, scripts, probes, sessions. MySQL and MariaDB; others are refused by name. */
-export { dump, provenDump, restore } from './dump.ts'
-export { counts, schema } from './probe.ts'
+/** Work on databases: dump and restore, scripts, queries, probes, sessions, privileges. MySQL, MariaDB and PostgreSQL; commands for Oracle, SQL Server and DB2. */
+export { dump } from './dump.ts'
+export { defaultPort, programs } from './engines.ts'
+export { estimate } from './estimate.ts'
+export { privileged, privileges } from './privileges.ts'
+export { counts, schema, tables } from './probe.ts'
+export { provenDump } from './proof.ts'
+export { query } from './query.ts'
+export { restore } from './restore.ts'
 export { script } from './script.ts'
 export { fenced, sessions } from './sessions.ts'
-export type { Database, Dump } from './types.ts'
+export { identifier, sql } from './sql.ts'
+export type { BackupCommands, Database, Dump, EngineName } from './types.ts'

@@ -1,64 +1,114 @@
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
-import type { Text } from '../../model/secret.ts'
-import { ask, linesOf } from '../target.ts'
-import type { Database } from './types.ts'
-
-type Machine = Parameters<typeof ask>[0]
-
-/** What the clients need on their standard input: the password alone, which {@link optionFile} makes an option file of. */
-export const passwordOf = (db: Database): Text => [db.password]
+import { catalogue } from './mysql-catalogue.ts'
+import { missing, unpositioned } from './mysql-privileges.ts'
+import { noNul } from './sql.ts'
+import type { Database, DumpedSchema, FailedAt, FileDump, FullEngine, Row } from './types.ts'
 
 /**
- * Reads the password from stdin and writes an option file to stdout. It never is in an argument, an environment or a
- * file; quotes and backslashes in it are escaped as the clients read them.
+ * Writes an option file with the password to stdout, which the client reads from descriptor 3: it never is in an
+ * argument, an environment or a file. Quotes and backslashes in it are escaped as the clients read them.
  */
-export const optionFile: Command = sh.read`{ printf '[client]\npassword="'; sed 's/[\\"]/\\&/g' | tr -d '\n'; printf '"\n'; }`
+const options: Command = sh.read`{ printf '[client]\npassword="'; printf '%s' "$password" | sed 's/[\\"]/\\&/g' | tr -d '\n'; printf '"\n'; }`
 
-/** The client or the dump program under whichever name the machine has it. */
-export const client: Command = sh.read`"$(command -v mariadb || command -v mysql)"`
-export const dumper: Command = sh.read`"$(command -v mariadb-dump || command -v mysqldump)"`
+const client: Command = sh.read`"$(command -v mariadb || command -v mysql)"`
+const dumper: Command = sh.read`"$(command -v mariadb-dump || command -v mysqldump)"`
 
 /** Arguments that say which server: the option file first, as the clients demand. */
-export function server(db: Database): Command {
-  return sh.read`--defaults-extra-file=/dev/fd/3 --protocol=tcp --host=${db.host} --port=${db.port} --user=${db.user} --default-character-set=utf8mb4`
+function server(db: Database): Command {
+  return sh.read`--defaults-extra-file=/dev/fd/3 --protocol=tcp --host=${db.host} --port=${db.port} --user=${db.user} --default-character-set=utf8mb4 --max-allowed-packet=1G`
 }
 
-/** A dump of the schema to stdout. Equal content gives equal bytes: no dates, rows in the order of their keys. */
-export function dumpCommand(db: Database): Command {
-  return sh.read`${optionFile} | ${dumper} ${server(db)} --single-transaction --routines --events --triggers --hex-blob --skip-dump-date --order-by-primary --no-tablespaces ${db.schema} 3<&0 </dev/null`
+/** MySQL and MariaDB. */
+export const mysql: FullEngine = {
+  kind: 'full',
+  name: 'mysql',
+  product: 'MySQL and MariaDB',
+  port: 3306,
+  programs: ['mariadb|mysql', 'mariadb-dump|mysqldump'],
+  identifier,
+  literal,
+  asked: (sql) => `SET SESSION sql_mode = ''; SET SESSION TRANSACTION READ ONLY;\n${sql}`,
+  query: (db, schema) =>
+    sh.read`${options} | ${client} ${server(db)} --xml ${schema === undefined ? [] : [schema]} 3<&0 <&4`,
+  rows,
+  script: (db, file) => sh`${options} | ${client} ${server(db)} --batch ${db.schema} 3<&0 <${file}`,
+  failed,
+  dump,
+  ends: (file) => sh.read`tail -n 3 -- ${file} | grep -q '^-- Dump completed'`,
+  // Comments, and the empty lines around them, tell of host, version and the place in the binary log; no row begins so.
+  canonical: sh.read`LC_ALL=C grep -av -e '^--\( \|$\)' -e '^$'`,
+  load,
+  catalogue: catalogue(literal),
+  missing,
+  unpositioned,
 }
 
-/** Runs a file of SQL in the schema, by the client itself (it knows DELIMITER); stops at the first error. */
-export function scriptCommand(db: Database, file: string): Command {
-  return sh`${optionFile} | ${client} ${server(db)} --batch ${db.schema} 3<&0 <${file}`
+/**
+ * All schemas in one transaction with a consistent snapshot. Equal content gives equal bytes but for comments: no dates,
+ * rows in the order of their keys. What MySQL's and MariaDB's programs do not both know is asked of their help.
+ */
+function dump(db: Database, schemas: readonly string[], into: string, positioned: boolean): Command {
+  const position = positioned
+    ? sh`if has source-data; then set -- "$@" --source-data=2; else set -- "$@" --master-data=2; fi`
+    : sh`:`
+  // One schema alone is not named in its dump, so that it can be loaded under another name.
+  const which = schemas.length === 1 ? schemas : ['--databases', ...schemas]
+  return sh`help=$(${dumper} --no-defaults --help 2>/dev/null) || :
+has() { printf '%s\n' "$help" | grep -q -e "^  --$1"; }
+set --
+if has set-gtid-purged; then set -- "$@" --set-gtid-purged=OFF; fi
+if has column-statistics; then set -- "$@" --column-statistics=0; fi
+${position}
+${options} | ${dumper} ${server(db)} --single-transaction --routines --events --triggers --hex-blob --skip-dump-date --order-by-primary --no-tablespaces --no-create-db "$@" ${which} 3<&0 </dev/null >${into}
+position=$(head -n 60 -- ${into} | sed -n "s/^-- CHANGE .*_LOG_FILE='\([^']*\)', [A-Z_]*_LOG_POS=\([0-9]*\);\$/\1:\2/p")`
 }
 
-/** Drops the schema and makes it again, empty. */
-export function recreateCommand(db: Database, charset: string, collation: string): Command {
-  const sql = `DROP DATABASE IF EXISTS ${name(db.schema)}; CREATE DATABASE ${name(db.schema)} CHARACTER SET ${word(charset)} COLLATE ${word(collation)}`
-  return sh`${optionFile} | ${client} ${server(db)} --batch -e ${sql} 3<&0 </dev/null`
+function load(db: Database, _dump: FileDump, schemas: readonly DumpedSchema[], plain: string): Command {
+  const sql = schemas
+    .map(
+      ({ name, charset, collation }) =>
+        `DROP DATABASE IF EXISTS ${identifier(name)}; CREATE DATABASE ${identifier(name)} CHARACTER SET ${word(charset)} COLLATE ${word(collation)};`,
+    )
+    .join('\n')
+  const [only] = schemas
+  const into = schemas.length === 1 && only !== undefined ? [only.name] : []
+  return sh`${options} | ${client} ${server(db)} --batch -e ${sql} 3<&0 </dev/null
+${options} | ${client} ${server(db)} --batch ${into} 3<&0 <${plain}`
 }
 
-/** Rows of a query that only reads, each a list of columns. */
-export async function query(on: Machine, db: Database, sql: string): Promise<readonly (readonly string[])[]> {
-  const command = sh.read`${optionFile} | ${client} ${server(db)} --batch --skip-column-names -e ${sql} 3<&0 </dev/null`
-  const { code, stdout, stderr } = await ask(on, command, { stdin: passwordOf(db), timeout: 600 })
-  if (code !== 0)
-    throw new TaskError(`${db.name}: the query failed on ${db.host}:${db.port}`, linesOf(stderr).slice(-5))
-  return linesOf(stdout).map((line) => line.split('\t'))
+/** Rows out of the client's XML, the one form of it that tells NULL from a text and keeps line ends. */
+function rows(stdout: string): readonly Row[] {
+  return [...stdout.matchAll(/<row>(.*?)<\/row>/gs)].map(([, row = '']) => {
+    const fields = row.matchAll(/<field name="([^"]*)"(?: xsi:nil="true" \/>|>([^<]*)<\/field>)/g)
+    return Object.fromEntries(
+      [...fields].map(([, name = '', text]) => [
+        plainText(name).toLowerCase(),
+        text === undefined ? null : plainText(text),
+      ]),
+    )
+  })
 }
 
-/** A name as SQL writes it. */
-export function name(identifier: string): string {
-  if (!/^[A-Za-z0-9_$-]+$/.test(identifier))
-    throw new TaskError(`"${identifier}" cannot be the name of a schema or table here`)
-  return `\`${identifier}\``
+const signs: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', amp: '&' }
+const plainText = (xml: string): string =>
+  xml.replace(/&(lt|gt|quot|amp);/g, (whole, sign: string) => signs[sign] ?? whole)
+
+function failed(lines: readonly string[]): FailedAt | undefined {
+  const text = lines.find((line) => /^ERROR( \d+ \(\w+\))?( at line \d+)?[: ]/.test(line))
+  const line = text?.match(/ at line (\d+)/)?.[1]
+  return text === undefined ? undefined : { line: line === undefined ? undefined : Number(line), text }
 }
 
-/** A text as SQL writes it. */
-export function literal(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+/** A name as SQL writes it, whatever it holds. */
+function identifier(name: string): string {
+  if (name === '') throw new TaskError('an empty text cannot be a name in SQL')
+  return `\`${noNul(name).replaceAll('`', '``')}\``
+}
+
+/** A text as SQL writes it, in the usual SQL mode. */
+function literal(text: string): string {
+  return `'${noNul(text).replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }
 
 function word(text: string): string {

@@ -1,4 +1,5 @@
 import type { On } from '../../model/action.ts'
+import type { Charset } from '../../model/charset.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import type { Text } from '../../model/secret.ts'
@@ -26,7 +27,12 @@ export interface Found {
 }
 
 /** What of a file's content is wanted: its bytes, its digest, whether it is this text, that of another file of the machine, or nothing. */
-export type Wanted = 'bytes' | 'digest' | 'nothing' | { readonly text: Text } | { readonly here: string }
+export type Wanted =
+  | 'bytes'
+  | 'digest'
+  | 'nothing'
+  | { readonly text: Text; readonly charset?: Charset }
+  | { readonly here: string }
 
 export interface LookOptions {
   /** Whether a link is looked through. */
@@ -90,7 +96,11 @@ printf %s "$f" | base64 | tr -d '\n'; printf '\n%s ' $k
 if [ $k = none ]; then echo; else stat -c '%a %U %u %G %g %s %h' -- "$f" || exit 1; fi
 ${written === undefined ? sh.read`echo others` : ours}
 [ $k != file ] || { ${content}; }`,
-    { timeout: 600, ...(typeof want === 'object' && 'text' in want && { stdin: want.text }) },
+    {
+      timeout: 600,
+      ...(typeof want === 'object' &&
+        'text' in want && { stdin: want.text, stdinCharset: want.charset ?? 'UTF-8' }),
+    },
   )
   if (code !== 0) throw new TaskError(`${path} on ${on.name} cannot be read: ${stderr.trim()}`)
   const [name = '', is = '', whose = '', ...rest] = stdout.split('\n')

@@ -1,0 +1,47 @@
+import { observe } from '../../model/action.ts'
+import { TaskError } from '../../model/errors.ts'
+import { asker } from './ask.ts'
+import { engineOf } from './engines.ts'
+import { needsOf } from './needs.ts'
+import type { Database } from './types.ts'
+
+type Wanted = {
+  readonly db: Database
+  /** `restore` is asked for a dump made now: with the owners and definers that are there. */
+  readonly to: readonly ('dump' | 'restore' | 'migrate' | 'fence')[]
+  /** PostgreSQL's extensions that a migration makes. */
+  readonly extensions?: readonly string[] | undefined
+}
+
+/** What the user of a database lacks for a purpose, each as what its administrator types. Nothing is known of engines that are not rehearsed. */
+export const privileges = observe(
+  'database.privileges',
+  async (on, { db, to, extensions = [] }: Wanted): Promise<{ missing: readonly string[] }> => {
+    const engine = engineOf(db)
+    if (engine.kind !== 'full') return { missing: [] }
+    const ask = asker(on, db)
+    const schemas = [db.schema]
+    const rows = to.includes('restore') ? await ask(engine.catalogue.needs(db.schema), db.schema) : []
+    const needs = needsOf(rows)
+    const each = await Promise.all(
+      to.map((what) => {
+        if (what === 'restore') return engine.missing(ask, db, { to: what, schemas, needs })
+        if (what === 'migrate') return engine.missing(ask, db, { to: what, schemas, extensions })
+        return engine.missing(ask, db, { to: what, schemas })
+      }),
+    )
+    return { missing: [...new Set(each.flat())] }
+  },
+)
+
+/** A gate: holds when the user lacks nothing of it. */
+export const privileged = observe('database.privileged', async (on, wanted: Wanted) => {
+  const { work, input } = privileges(wanted)
+  const { missing } = work.kind === 'observe' ? await work.read(on, input) : { missing: [] }
+  if (missing.length > 0)
+    throw new TaskError(
+      `${wanted.db.name}: ${wanted.db.user} may not ${wanted.to.join(', ')}; what is missing:`,
+      missing,
+    )
+  return { to: [...wanted.to] }
+})
