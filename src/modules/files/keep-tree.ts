@@ -40,7 +40,7 @@ ${statePrinter}
 if [ ! -e "$f" ] && [ ! -L "$f" ]; then echo none; exit 0; fi
 is=$(stat -c %d:%i -- "$f") && was=$(state "$f") || exit 1
 n=1; while c=$d/tree.$n; [ -e "$c" ] || [ -L "$c" ]; do n=$((n + 1)); done
-rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -f -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || exit 1
+rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -f -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || { rm -rf -- "$d/part"; exit 1; }
 [ "$(state "$f")" = "$was" ] || { printf 'it changed while it was copied\n' >&2; exit 1; }
 printf '%s %s %s\n' $n "$is" "$was"`,
     long,
