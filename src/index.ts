@@ -28,6 +28,12 @@ export { carry } from './modules/carry.ts'
 export * as database from './modules/database/index.ts'
 export { iniFile, json, properties, toml, xml, yaml } from './modules/edits.ts'
 export * as file from './modules/file.ts'
+export {
+  type After as FileAfter,
+  type Before as FileBefore,
+  type RewriteInput,
+  rewriting,
+} from './modules/files/rewrite.ts'
 export * as http from './modules/http.ts'
 export * as svn from './modules/svn.ts'
 export * as tree from './modules/tree.ts'
