@@ -165,7 +165,7 @@ async function recipientsFor(io: Io, flags: SecretFlags): Promise<readonly strin
 
 const textOf = (io: Io, file: string): Promise<string> =>
   readFile(resolve(io.cwd, file), 'utf8').catch((error: Error) => {
-    throw new InputError(`${file}: ${error.message}`)
+    throw new InputError(`${file}: ${error.message}`, 'Name a file that is encrypted with age.')
   })
 
 /** The text of age in what was given: alone, or where `secret encrypt` printed it for an inventory. */
@@ -178,6 +178,9 @@ function encrypted(file: string, text: string): string {
   const [found] =
     /-----BEGIN AGE ENCRYPTED FILE-----[\s\S]*?-----END AGE ENCRYPTED FILE-----/.exec(text) ?? []
   if (found === undefined || !isAge(found))
-    throw new InputError(`${file}: expected -----BEGIN AGE ENCRYPTED FILE-----, got no such line`)
+    throw new InputError(
+      `${file}: expected -----BEGIN AGE ENCRYPTED FILE-----, got no such line`,
+      'Name a file that is encrypted with age, or encrypt a value: upgrade-fleet secret encrypt',
+    )
   return found
 }

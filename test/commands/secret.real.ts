@@ -113,6 +113,15 @@ describe('edit', () => {
       (name) => name.startsWith('upgrade-fleet-') && existsSync(`/dev/shm/${name}/vault.yml`),
     )
 
+  test('without a terminal wants an editor that is named, and does not wait in vi', async () => {
+    expect(await call(['edit', 'vault.yml'], { env: { PATH: process.env['PATH'] } })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /^vault\.yml: expected a terminal for the editor, got none.*\n.*EDITOR=PROGRAM/,
+      ),
+    })
+  })
+
   test('makes a file, edits it, and leaves nothing behind', async () => {
     const editor = script(
       'add.sh',
