@@ -6,6 +6,7 @@ import { isVault } from '../inventory/vault.ts'
 import { writeWhole } from '../journal/whole-file.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
+import { sanitize } from '../model/sanitize.ts'
 import { askHidden } from './ask.ts'
 import { edited } from './edited.ts'
 import { Exit } from './exit.ts'
@@ -81,6 +82,11 @@ async function makeKey(io: Io, { out }: SecretFlags): Promise<void> {
 }
 
 async function encryptOne(io: Io, flags: SecretFlags, ask: AskHidden = askHidden): Promise<void> {
+  if (flags.name !== undefined && !/^[A-Za-z_]\w*$/.test(flags.name))
+    throw new InputError(
+      `--name ${sanitize(flags.name)}: expected the name of a variable, of letters, digits and _`,
+      'For instance: upgrade-fleet secret encrypt --name db_password',
+    )
   const recipients = await recipientsFor(io, flags)
   const value = await givenValue(io, ask)
   const text = (await closeAge(value, recipients)).trimEnd()

@@ -37,6 +37,14 @@ describe('keygen', () => {
 })
 
 describe('encrypt', () => {
+  test.each(['db: x', '', 'a b', 'x\ny'])('--name %j is no variable, and would be no YAML', async (name) => {
+    const refused = await call(['encrypt', '--name', name], { input: async () => value })
+    expect(refused).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('expected the name of a variable'),
+    })
+  })
   test('of stdin prints what the inventory takes, and age opens it', async () => {
     const { code, out } = await call(['encrypt', '--name', 'db_password'], {
       input: async () => `${value}\n`,
