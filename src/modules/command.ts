@@ -3,7 +3,16 @@ import { basename } from 'node:path'
 import { type Action, observe } from '../model/action.ts'
 import type { Command } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { answerOf, failure, type Guards, type How, nameOf, program, type Words } from './command/line.ts'
+import {
+  answerOf,
+  failure,
+  type Guards,
+  type How,
+  nameOf,
+  program,
+  type ShellText,
+  type Words,
+} from './command/line.ts'
 import { doing, type Judged, type Outcome, plainly, type Undo } from './command/perform.ts'
 import type { Answer } from './target.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { change, fail, play } from '../../src/index.ts'
+import { change, fail, play, TaskError } from '../../src/index.ts'
 import { hosts, tryBack, tryRun } from '../support/engine.ts'
 
 function world() {
@@ -7,7 +7,7 @@ function world() {
   let tries = 0
   const command = change('command', {
     apply: async (_on, { changes, fails = 0 }: { changes: boolean; fails?: number }) => {
-      if (tries++ < fails) throw new Error('not yet')
+      if (tries++ < fails) throw new TaskError('not yet')
       return { changes }
     },
     changed: ({ changes }) => changes,
