@@ -65,7 +65,7 @@ test('what does not hear TERM is killed after its time, and that is said', async
 test('what somebody starts again is not chased', async () => {
   // It starts its like before it ends.
   await start(
-    `trap 'sh -c "echo ready; read -r x" sh "$1" <&3 & exit' TERM; exec 3<&0; echo ready; while :; do sleep 0.01; done`,
+    `trap 'sh -c "while :; do sleep 0.01; done" sh "$1" & exit' TERM; echo ready; while :; do sleep 0.01; done`,
   )
   await expect(perform(local, processes.end({ args: [mark], undo }))).rejects.toThrow(
     /started again while it was ended/,
