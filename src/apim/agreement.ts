@@ -1,8 +1,8 @@
 import { observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
+import { readXml } from '../modules/edit/xml.ts'
 import { holds, readText } from '../modules/target.ts'
-import { readXml } from '../modules/xml.ts'
 
 /** What the inventory says of a home's `carbon.xml`. */
 export type Claims = {

@@ -1,6 +1,6 @@
 import { encoded, type Secret } from '../model/secret.ts'
-import { type TomlTable, tomlText } from '../modules/toml.ts'
-import { escapeXml } from '../modules/xml.ts'
+import { type TomlTable, tomlText } from '../modules/edit/toml-text.ts'
+import { escapeXml } from '../modules/edit/xml-escape.ts'
 import type { DatabaseVars, KeystoreVars } from './schemas.ts'
 import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
 

@@ -1,6 +1,7 @@
 import semver from 'semver'
 import type { Secret, Text } from '../model/secret.ts'
-import { escapeXml, type XmlEdit, xmlText } from '../modules/xml.ts'
+import type { XmlEdit } from '../modules/edit/xml.ts'
+import { escapeXml, xmlText } from '../modules/edit/xml-escape.ts'
 import { tomlConfiguration } from './config-toml.ts'
 import type { DatabaseVars } from './schemas.ts'
 import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'

@@ -1,8 +1,8 @@
 import { type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
+import { readXml } from '../modules/edit/xml.ts'
 import { ask, holds, linesOf, readText } from '../modules/target.ts'
-import { readXml } from '../modules/xml.ts'
 import { answers } from './health.ts'
 import { allServers, homeExists, type Server, serversOf } from './server.ts'
 

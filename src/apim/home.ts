@@ -1,10 +1,11 @@
 import { change, type On, restored } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { shownText } from '../model/secret.ts'
+import { shownText, type Text } from '../model/secret.ts'
 import { type UnpackInput, unpackZip } from '../modules/archive.ts'
-import { holds, looks, readText, runJob } from '../modules/target.ts'
-import { editXml } from '../modules/xml.ts'
+import { decode, xmlCharset } from '../modules/edit/charset.ts'
+import { editXml, type XmlEdit } from '../modules/edit/xml.ts'
+import { holds, looks, readBytes, runJob } from '../modules/target.ts'
 import { endServers } from './server.ts'
 import type { Configuration } from './settings.ts'
 
@@ -36,7 +37,9 @@ export const configure = change('apim.configure', {
     for (const { path, text } of configuration.texts) await put(on, `${home}/${path}`, text)
     for (const { path, edits } of configuration.edits) {
       const file = `${home}/${path}`
-      if (edits.length > 0) await put(on, file, editXml(await readText(on, file), edits))
+      if (edits.length === 0) continue
+      const { charset, after } = await configured(on, file, edits)
+      await on.put({ text: after, charset }, file, { mode: 0o600, signal: on.signal })
     }
     for (const { from, dir, name } of jars)
       await on.must(sh`cp -- ${from} ${`${home}/repository/components/${dir}/${name}`}`)
@@ -54,8 +57,8 @@ export const configure = change('apim.configure', {
     const edited = configuration.edits
       .filter(({ edits }) => edits.length > 0)
       .map(async ({ path, edits }) => {
-        const before = await readText(on, `${home}/${path}`)
-        return { path: `${home}/${path}`, before, after: shownText(editXml(before, edits)) }
+        const { before, after } = await configured(on, `${home}/${path}`, edits)
+        return { path: `${home}/${path}`, before, after: shownText(after) }
       })
     return Promise.all([...texts, ...edited])
   },
@@ -68,12 +71,16 @@ export const configureMigration = (input: ConfigureInput) => {
   return { ...action, work: { ...action.work, undo: restored } } as typeof action
 }
 
-async function put(
-  on: On,
-  path: string,
-  text: Parameters<typeof editXml>[0] | ReturnType<typeof editXml>,
-): Promise<void> {
+async function put(on: On, path: string, text: Text): Promise<void> {
   await on.put({ text }, path, { mode: 0o600, signal: on.signal })
+}
+
+// In the encoding that the file has: carbon.xml is in ISO-8859-1.
+async function configured(on: On, file: string, edits: readonly XmlEdit[]) {
+  const bytes = await readBytes(on, file)
+  const charset = xmlCharset(bytes, file)
+  const before = decode(bytes, charset, file)
+  return { before, charset, after: editXml(before, edits, { file, charset, create: true }) }
 }
 
 /** Takes files out of zips: each by the end of its path there. Gives where they lie. */

@@ -1,5 +1,7 @@
-import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml'
 import { TaskError } from '../model/errors.ts'
+import { shownText } from '../model/secret.ts'
+import type { DataEdit } from '../modules/edit/json.ts'
+import { editYaml, readYaml } from '../modules/edit/yaml.ts'
 
 /** From which identity level to which; steps that must not run here, by their names. */
 export type MigrationRange = { readonly from: string; readonly to: string; readonly drop: readonly string[] }
@@ -13,12 +15,7 @@ export function migrationConfig(
   source: string,
   { from, to, drop }: MigrationRange,
 ): { text: string; steps: readonly string[] } {
-  const document = parseDocument(source, { uniqueKeys: true })
-  if (document.errors.length > 0 || !isMap(document.contents))
-    throw new TaskError(
-      `migration-config.yaml cannot be read: ${document.errors[0]?.message ?? 'it is no map'}`,
-    )
-  const root = document.contents as unknown as YAMLMap
+  const file = 'migration-config.yaml'
   const settings = {
     migrationEnable: 'true',
     currentVersion: from,
@@ -26,28 +23,38 @@ export function migrationConfig(
     continueOnError: 'false',
     ignoreForInactiveTenants: 'false',
   }
-  for (const [key, value] of Object.entries(settings)) {
-    const node = document.createNode(value)
-    node.type = 'QUOTE_DOUBLE'
-    root.set(key, node)
-  }
-  const versions = root.get('versions')
-  if (!isSeq(versions)) throw new TaskError('migration-config.yaml has no list of versions')
-  const steps: string[] = []
-  for (const version of versions.items) {
-    if (!isMap(version)) continue
-    const number = String(version.get('version'))
-    const list = version.get('migratorConfigs') ?? version.get('migrators')
-    if (!isSeq(list)) continue
-    list.items = list.items.filter((item) => !isMap(item) || !drop.includes(String(item.get('name'))))
-    if (inRange(number, from, to))
-      steps.push(...list.items.flatMap((item) => (isMap(item) ? [stepLine(number, item)] : [])))
-  }
-  return { text: document.toString({ lineWidth: 0 }), steps }
+  const set = Object.entries(settings).map(([at, value]): DataEdit => ({ at, value, create: true }))
+  const dropped = versionsIn(source, file).flatMap(({ list, steps }) =>
+    steps.flatMap(({ name }): DataEdit[] =>
+      drop.includes(name) ? [{ at: `${list}[name=${JSON.stringify(name)}]`, remove: true }] : [],
+    ),
+  )
+  const text = shownText(editYaml(source, [...set, ...dropped], file))
+  const steps = versionsIn(text, file).flatMap(({ version, steps: left }) =>
+    inRange(version, from, to) ? left.map((step) => stepLine(version, step)) : [],
+  )
+  return { text, steps }
 }
 
-const stepLine = (version: string, step: YAMLMap): string =>
-  `Version : ${version}, Migration Step : ${String(step.get('name'))} of order : ${String(step.get('order'))} is starting`
+type Step = { readonly name: string; readonly order: string }
+
+function versionsIn(source: string, file: string) {
+  const versions = readYaml(source, 'versions', file)
+  if (!Array.isArray(versions)) throw new TaskError(`${file} has no list of versions`)
+  return versions.flatMap((each: unknown, at) => {
+    if (!isMap(each)) return []
+    const key = 'migratorConfigs' in each ? 'migratorConfigs' : 'migrators'
+    const list = Array.isArray(each[key]) ? each[key].filter(isMap) : []
+    const steps = list.map((step): Step => ({ name: String(step['name']), order: String(step['order']) }))
+    return [{ version: String(each['version']), list: `versions[${at}].${key}`, steps }]
+  })
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const stepLine = (version: string, { name, order }: Step): string =>
+  `Version : ${version}, Migration Step : ${name} of order : ${order} is starting`
 
 function inRange(version: string, from: string, to: string): boolean {
   const number = (text: string) =>

@@ -1,5 +1,5 @@
 import type { Text } from '../model/secret.ts'
-import type { XmlEdit } from '../modules/xml.ts'
+import type { XmlEdit } from '../modules/edit/xml.ts'
 import type { Role } from './roles.ts'
 import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
+import { encode } from '../model/charset.ts'
 import type { PutOptions, Source, Stored } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
@@ -111,7 +112,7 @@ function storedOf(bytes: Buffer): Stored {
 }
 
 async function bytesOf(source: Source, secrets: SecretStore): Promise<Buffer> {
-  if ('text' in source) return Buffer.from(reveal(source.text, secrets))
+  if ('text' in source) return encode(reveal(source.text, secrets), source.charset ?? 'UTF-8')
   if ('bytes' in source) return Buffer.from(source.bytes)
   if ('file' in source) return readFile(source.file)
   const chunks: Buffer[] = []

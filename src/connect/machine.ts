@@ -1,4 +1,5 @@
 import { becomeOf } from '../model/account.ts'
+import { encode } from '../model/charset.ts'
 import type { Account, Become, Connection, Endpoint, ExecOptions, ExecResult } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
@@ -178,7 +179,7 @@ async function execOver(
   options: ExecOptions,
   fence: Fence | undefined,
 ): Promise<ExecResult> {
-  const { stdin, env, cwd, timeout = defaultTimeout, signal, onLine } = options
+  const { stdin, stdinCharset = 'UTF-8', env, cwd, timeout = defaultTimeout, signal, onLine } = options
   const stdout = capture(onLine && ((line) => onLine(line, 'stdout')))
   const stderr = capture(onLine && ((line) => onLine(line, 'stderr')))
   const end = await shells.run({
@@ -188,7 +189,7 @@ async function execOver(
     stdout: stdout.tap,
     stderr: stderr.tap,
     ...(fence === undefined ? {} : { fence: await fence.test() }),
-    ...(stdin === undefined ? {} : { stdin: Buffer.from(reveal(stdin, secrets)) }),
+    ...(stdin === undefined ? {} : { stdin: encode(reveal(stdin, secrets), stdinCharset) }),
     ...(env === undefined ? {} : { env }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(signal === undefined ? {} : { signal }),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { encode } from '../model/charset.ts'
 import type { Source } from '../model/connection.ts'
 import { isSecret, reveal, type SecretStore } from '../model/secret.ts'
 
@@ -29,7 +30,10 @@ export async function opened(source: Source, secrets: SecretStore): Promise<Open
     })
     return { size, open }
   }
-  const bytes = 'text' in source ? Buffer.from(reveal(source.text, secrets)) : Buffer.from(source.bytes)
+  const bytes =
+    'text' in source
+      ? encode(reveal(source.text, secrets), source.charset ?? 'UTF-8')
+      : Buffer.from(source.bytes)
   const open = (at: number) => ({
     stream: Readable.from([bytes.subarray(at)], { objectMode: false }),
     at,

@@ -24,5 +24,7 @@ export function readInventoryText(draft: Draft, text: string, file: string, exte
 // By the first line that says something: which of the two is meant by what is neither.
 function looksIni(text: string): boolean {
   const first = text.split('\n').find((line) => line.trim() !== '' && !/^\s*[#;]/.test(line))
-  return first !== undefined && !/^---|^[{%]|^- |^\[\s*(["'[{\d]|$)|^[^\s=]+:(\s|$)/.test(first)
+  // A line of megabytes would be too much for the expression, and its beginning says it.
+  const head = first?.slice(0, 4096)
+  return head !== undefined && !/^---|^[{%]|^- |^\[\s*(["'[{\d]|$)|^[^\s=]+:(\s|$)/.test(head)
 }

@@ -1,4 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Charset } from './charset.ts'
 import type { Command } from './command.ts'
 import type { MachineLock } from './lock.ts'
 import type { MachineIdentity } from './machine-identity.ts'
@@ -96,6 +97,8 @@ export interface Captured {
 export interface ExecOptions {
   /** Given to the command's standard input, which is empty otherwise. Secrets are revealed here and nowhere else. */
   readonly stdin?: Text
+  /** How its characters are written; default UTF-8. */
+  readonly stdinCharset?: Charset
   /** Variables for this command alone. No secrets: `/proc` shows them. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
@@ -106,9 +109,9 @@ export interface ExecOptions {
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
 }
 
-/** What to store on the machine: text with secrets, bytes, or a file of the controller. */
+/** What to store on the machine: text with secrets (in UTF-8 unless told otherwise), bytes, or a file of the controller. */
 export type Source =
-  | { readonly text: Text }
+  | { readonly text: Text; readonly charset?: Charset }
   | { readonly bytes: Uint8Array }
   | { readonly file: string }
   | { readonly stream: () => Readable; readonly size: number }

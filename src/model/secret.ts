@@ -36,15 +36,37 @@ export function isSecret(value: unknown): value is Secret {
   return typeof value === 'object' && value !== null && mark in value
 }
 
+const unit = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** Between double quotes. JSON's escapes are those of TOML and YAML, which want more signs escaped. */
+const quoted = (value: string): string =>
+  JSON.stringify(value)
+    .slice(1, -1)
+    .replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, unit)
+
 const encodings = {
-  /** As the content of an element or an attribute. */
-  xml: (value: string) => value.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`),
-  /** As what stands between the quotes of a basic string; JSON's escapes are TOML's, but for DEL. */
-  toml: (value: string) => JSON.stringify(value).slice(1, -1).replaceAll('\u007f', '\\u007f'),
+  /** As the content of an element or an attribute, in whatever encoding the file has. */
+  xml: (value: string) => value.replace(/[&<>"'\t\r\n]|[^\0-~]/gu, (sign) => `&#${sign.codePointAt(0)};`),
+  /** As what stands between the quotes of a basic string. */
+  toml: quoted,
+  json: quoted,
+  /** As what stands between double quotes. */
+  yaml: quoted,
+  /** As a key's value: in ASCII alone, so that it is right in ISO-8859-1 and in UTF-8. */
+  properties: (value: string) =>
+    value
+      .replaceAll('\\', '\\\\')
+      .replaceAll(' ', '\\ ')
+      .replace(/[^ -~]/g, unit),
+  /** As it is: {@link reveal} refuses one that does not fit on a line. */
+  ini: (value: string) => value,
 } satisfies Record<string, (value: string) => string>
 
 /** How a secret's value is written into a file of some format. */
 export type Encoding = keyof typeof encodings
+
+/** Any text as it is written into a file of some format. */
+export const escapeFor = (encoding: Encoding, text: string): string => encodings[encoding](text)
 
 /** A secret's value in each of these formats. */
 export const encodedForms = (value: string): readonly string[] =>
@@ -54,9 +76,15 @@ export const encodedForms = (value: string): readonly string[] =>
 export const encoded = (encoding: Encoding, { name }: Secret): Secret => secret(`${encoding}|${name}`)
 
 function plainOf({ name }: Secret, store: SecretStore): string {
-  const [, encoding, inner] = /^(xml|toml)\|(.*)$/s.exec(name) ?? []
+  const [, encoding, inner] = /^(xml|toml|json|yaml|properties|ini)\|(.*)$/s.exec(name) ?? []
   if (encoding === undefined || inner === undefined) return store(secret(name))
-  return encodings[encoding as Encoding](plainOf(secret(inner), store))
+  const value = plainOf(secret(inner), store)
+  // No format of lines has an escape for these, and the rest of the value would be lines of its own.
+  if (encoding === 'ini' && /[\r\n\0]|^\s|\s$/.test(value))
+    throw new TypeError(
+      `The secret "${inner}" has a line end in it, or blanks around it: no INI file can hold it.`,
+    )
+  return encodings[encoding as Encoding](value)
 }
 
 /** The text as it may be shown: each secret as `***`. */

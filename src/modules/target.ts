@@ -5,12 +5,21 @@ import type { ExecOptions, JobOptions } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
 
 /** What a command that ran to its end said. */
-export type Answer = { readonly code: number; readonly stdout: string; readonly stderr: string }
+export type Answer = {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Whether more was said than is kept. */
+  readonly truncated: boolean
+}
 
 /** Runs a command whose exit status is an answer: throws only when it did not run to its end. */
 export async function ask(on: On, command: Command, options?: ExecOptions): Promise<Answer> {
   const result = await on.exec(command, { signal: on.signal, ...options })
-  if (result.kind === 'exit') return { code: result.code, stdout: result.stdout, stderr: result.stderr }
+  if (result.kind === 'exit') {
+    const { code, stdout, stderr, truncated } = result
+    return { code, stdout, stderr, truncated }
+  }
   if (result.kind === 'lost') throw new UnknownOutcome(`${on.name}: ${result.reason}`)
   if (result.kind === 'refused') throw new TaskError(`${on.name} refused a command: ${result.reason}`)
   if (result.kind === 'timeout') throw new TaskError(`${on.name}: no answer in ${result.seconds} seconds`)

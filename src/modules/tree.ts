@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { PassThrough, Readable } from 'node:stream'
-import { change, type On } from '../model/action.ts'
+import { change, type On, observe } from '../model/action.ts'
 import { type Command, sh } from '../model/command.ts'
 import type { Connection } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
@@ -223,6 +223,17 @@ export const place = change('tree.place', {
   async undo(on, { to }) {
     await on.must(sh`rm -rf -- ${to}.upgrade-fleet-* ${to}`, { timeout: 600 })
   },
+})
+
+/**
+ * The digest of a directory's manifest: kind, mode, size, link target and content of all that is in it, in no order that
+ * matters. Two trees that have the same are the same, owners and times left aside. Needs GNU find.
+ */
+export const digest = observe('tree.digest', async (on, { path }: { readonly path: string }) => {
+  const found = await digestThere(on, path)
+  if (found === undefined || !/^[0-9a-f]{64}$/.test(found))
+    throw new TaskError(`${path} on ${on.name} is no directory that can be read`)
+  return { path, manifest: found }
 })
 
 async function digestThere(on: On, to: string): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { configuration } from '../../src/apim/config.ts'
 import { admin, database, keystores } from '../../src/apim/schemas.ts'
 import { reveal, type Text } from '../../src/model/secret.ts'
-import { editXml, readXml } from '../../src/modules/xml.ts'
+import { editXml, readXml } from '../../src/modules/edit/xml.ts'
 
 const password = `a&b<c>d"e'f\\g]]>h `
 const secret = { env: 'P' }
@@ -92,7 +92,7 @@ describe('PostgreSQL', () => {
 describe('XML of 2.6.0', () => {
   const xml = (path: string, source: string, own: object) => {
     const edits = files(own, '2.6.0').edits.filter((each) => each.path.endsWith(path))
-    return edits.reduce((text, each) => shown(editXml(text, each.edits)), source)
+    return edits.reduce((text, each) => shown(editXml(text, each.edits, { create: true })), source)
   }
 
   test('has the data source with user and password as they are', () => {

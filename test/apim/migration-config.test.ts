@@ -46,6 +46,18 @@ describe("the identity client's configuration", () => {
     ])
   })
 
+  test('keeps every byte that is not concerned', () => {
+    expect(migrationConfig(shipped, range).text).toBe(
+      shipped
+        .replace('migrationEnable: "false"', 'migrationEnable: "true"')
+        .replace('currentVersion: "5.x.x"', 'currentVersion: "5.2.0"')
+        .replace('migrateVersion: "5.x.x"', 'migrateVersion: "5.7.0"')
+        .replace('continueOnError: "true"', 'continueOnError: "false"')
+        .replace('      -\n        name: "ChallengeQuestionDataMigrator"\n        order: 6\n', '')
+        .concat('ignoreForInactiveTenants: "false"\n'),
+    )
+  })
+
   test('tells the lines that its log must have', () => {
     expect(migrationConfig(shipped, range).steps).toEqual([
       'Version : 5.3.0, Migration Step : SchemaMigrator of order : 1 is starting',

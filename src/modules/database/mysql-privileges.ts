@@ -2,7 +2,6 @@ import { literal } from './mysql-text.ts'
 import { list } from './sql.ts'
 import type { Ask, Database, Need } from './types.ts'
 
-
 /** Privileges by the object that they are granted on: `*.*`, or the pattern of a schema's name. */
 export type Grants = readonly {
   readonly on: string

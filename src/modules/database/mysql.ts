@@ -1,8 +1,8 @@
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { catalogue } from './mysql-catalogue.ts'
-import { identifier, literal } from './mysql-text.ts'
 import { missing, unpositioned } from './mysql-privileges.ts'
+import { identifier, literal } from './mysql-text.ts'
 import type { Database, DumpedSchema, FailedAt, FileDump, FullEngine, Row } from './types.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
-import type { PutOptions, Source } from '../../model/connection.ts'
+import type { PutOptions, Source, Stored } from '../../model/connection.ts'
 import { ConnectionError, TaskError } from '../../model/errors.ts'
 import { ask } from '../target.ts'
 import { giveRights, pointTo, printer, type Rights } from './look.ts'
@@ -18,9 +18,10 @@ export type Kept = {
   readonly written: string
 }
 
-/** What a file is to become, and how. */
+/** What a path is to become, and how. */
 export interface Storing extends Rights {
-  readonly source: Source
+  /** The bytes, or what makes the file `t` on the machine. */
+  readonly source: Source | { readonly made: Command }
   readonly put?: Pick<PutOptions, 'sha256' | 'cache' | 'onProgress'>
   /** A program that must accept the file under its temporary name, `%s`, before it gets its name. */
   readonly validate?: Validate | undefined
@@ -70,39 +71,38 @@ printf %s "$f" | base64 | tr -d '\n'`,
 }
 
 /**
- * Puts a file in the place of the one that was kept: written beside it, validated, renamed. It gets the rights and extended
+ * Puts a file or link in the place of what was kept: made beside it, validated, renamed. A file gets the rights and extended
  * attributes of the one before, unless told others. Throws {@link TaskError}, nothing being changed, where somebody else has
- * changed the file since it was kept.
+ * changed what stands there since it was kept.
  */
-export async function storeFile(on: On, kept: Kept, storing: Storing): Promise<{ readonly sha256: string }> {
+export async function storeFile(on: On, kept: Kept, storing: Storing): Promise<void> {
   const { path, was, written } = kept
+  const { source } = storing
   const temporary = besideOf(on, path)
-  const { sha256 } = await on
-    .put(storing.source, temporary, { ...storing.put, mode: 0o600 })
-    .catch((error: unknown) => {
-      if (!(error instanceof ConnectionError)) throw error
-      throw new ConnectionError(error.host, error.fault, error.message.replaceAll(temporary, path))
-    })
+  const stored = 'made' in source ? undefined : await putBeside(on, path, temporary, source, storing.put)
   const { code, stdout, stderr } = await ask(
     on,
     sh`f=${path}; t=${temporary}; trap 'rm -f -- "$t"' EXIT; trap 'exit 9' HUP INT TERM PIPE
 ${printer}
+${'made' in source ? sh`umask 077; rm -f -- "$t"; { ${source.made}; } || exit 1; state=$(print "$t")` : sh`state=${`file ${stored?.sha256}`}`}
+if [ -f "$t" ] && [ ! -L "$t" ]; then
 if [ -f "$f" ] && [ ! -L "$f" ]; then
 cp -a --attributes-only -- "$f" "$t" 2>/dev/null || { chown -- "$(stat -c %u:%g -- "$f")" "$t" 2>/dev/null; chmod -- "$(stat -c %a -- "$f")" "$t"; } || exit 1
 [ "$(stat -c '%u:%g:%a' -- "$f")" = "$(stat -c '%u:%g:%a' -- "$t")" ] || exit ${disowned}
-fi
+else chmod 0600 -- "$t"; fi
 touch -- "$t"
+fi
 ${giveRights(storing)}
 ${storing.validate === undefined ? sh`:` : sh`( ${validator(storing.validate)} ) </dev/null 2>&1 || exit ${invalid}`}
-[ ! -L "$t" ] && [ "$(print "$t")" = ${`file ${sha256}`} ] || { printf 'the new file was changed by somebody else\n' >&2; exit 1; }
-printf '%s\n' ${`file ${sha256}`} >>${written} && { sync -- ${written} 2>/dev/null || sync; } || exit 1
-sync -- "$t" 2>/dev/null || sync
+[ "$(print "$t")" = "$state" ] || { printf 'the new file was changed by somebody else\n' >&2; exit 1; }
+printf '%s\n' "$state" >>${written} && { sync -- ${written} 2>/dev/null || sync; } || exit 1
+[ -L "$t" ] || sync -- "$t" 2>/dev/null || sync
 now=$(print "$f"); if [ "$now" != ${was} ] && ! grep -qxF -e "$now" -- ${written}; then exit ${changed}; fi
 mv -fT -- "$t" "$f" || exit 1
 sync -- "$(dirname -- "$f")" 2>/dev/null || sync`,
     { timeout: 600 },
   )
-  if (code === 0) return { sha256 }
+  if (code === 0) return
   const said = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
   const where = `${path} on ${on.name}`
   if (code === changed)
@@ -154,8 +154,23 @@ sync -- "$(dirname -- "$f")" 2>/dev/null || sync`,
   if (code !== 0) throw new TaskError(`${path} on ${on.name} could not be brought back`, [stderr.trim()])
 }
 
+async function putBeside(
+  on: On,
+  path: string,
+  temporary: string,
+  source: Source,
+  put: Storing['put'],
+): Promise<Stored> {
+  try {
+    return await on.put(source, temporary, { ...put, mode: 0o600 })
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error
+    throw new ConnectionError(error.host, error.fault, error.message.replaceAll(temporary, path))
+  }
+}
+
 /** A name beside a path that is this task's alone: what a try left there is taken by the next. */
-function besideOf(on: On, path: string): string {
+export function besideOf(on: On, path: string): string {
   const digest = createHash('sha256').update(`${on.run}\0${on.task}\0${path}`).digest('hex').slice(0, 18)
   return `${path.slice(0, path.lastIndexOf('/'))}/.upgrade-fleet-${digest}`
 }

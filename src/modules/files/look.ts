@@ -1,4 +1,5 @@
 import type { On } from '../../model/action.ts'
+import type { Charset } from '../../model/charset.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import type { Text } from '../../model/secret.ts'
@@ -25,8 +26,13 @@ export interface Found {
   readonly same?: boolean
 }
 
-/** What of a file's content is wanted: its bytes, its digest, whether it is this text, or nothing. */
-export type Wanted = 'bytes' | 'digest' | 'nothing' | { readonly text: Text }
+/** What of a file's content is wanted: its bytes, its digest, whether it is this text, that of another file of the machine, or nothing. */
+export type Wanted =
+  | 'bytes'
+  | 'digest'
+  | 'nothing'
+  | { readonly text: Text; readonly charset?: Charset }
+  | { readonly here: string }
 
 export interface LookOptions {
   /** Whether a link is looked through. */
@@ -66,19 +72,28 @@ export async function look(on: On, path: string, { follow, want, written }: Look
         ? sh.read`[ "$(stat -c %s -- "$f")" -gt ${atOnce} ] || base64 <"$f"`
         : want === 'digest'
           ? sh.read`sha256sum <"$f"`
-          : sh.read`if cmp -s -- - "$f"; then echo same; else echo other; fi`
+          : sh.read`if cmp -s -- ${'here' in want ? want.here : '-'} "$f"; then echo same; else echo other; fi`
   const ours = sh.read`if [ -s ${written ?? ''} ]; then ${printer}
 w=$(print "$f"); if grep -qxF -e "$w" -- ${written ?? ''}; then echo ours; else echo others; fi; else echo others; fi`
+  const source =
+    typeof want === 'object' && 'here' in want
+      ? sh.read`[ -f ${want.here} ] || { printf 'there is no file %s\n' ${want.here} >&2; exit 1; }`
+      : sh.read`:`
   const { code, stdout, stderr } = await ask(
     on,
-    sh.read`${pointTo(path, follow)}
+    sh.read`${source}
+${pointTo(path, follow)}
 if [ -L "$f" ]; then k=link; elif [ -f "$f" ]; then k=file; elif [ -d "$f" ]; then k=directory; elif [ -e "$f" ]; then k=other
 else k=none; d=$(dirname -- "$f"); if [ -d "$d" ] && [ ! -x "$d" ]; then printf '%s may not be entered\n' "$d" >&2; exit 1; fi; fi
 printf %s "$f" | base64 | tr -d '\n'; printf '\n%s ' $k
 if [ $k = none ]; then echo; else stat -c '%a %U %u %G %g %s %h' -- "$f" || exit 1; fi
 ${written === undefined ? sh.read`echo others` : ours}
 [ $k != file ] || { ${content}; }`,
-    { timeout: 600, ...(typeof want === 'object' && { stdin: want.text }) },
+    {
+      timeout: 600,
+      ...(typeof want === 'object' &&
+        'text' in want && { stdin: want.text, stdinCharset: want.charset ?? 'UTF-8' }),
+    },
   )
   if (code !== 0) throw new TaskError(`${path} on ${on.name} cannot be read: ${stderr.trim()}`)
   const [name = '', is = '', whose = '', ...rest] = stdout.split('\n')
@@ -113,6 +128,9 @@ export function modeText(mode: Mode): string {
   return Number.parseInt(text, 8).toString(8)
 }
 
+/** A mode for `chmod`: with fewer digits it leaves a directory the bits of another user or group. */
+export const fullMode = (mode: Mode): string => modeText(mode).padStart(5, '0')
+
 /** Whose a file is to be, and who may do what with it; what is left out stays as it is. */
 export type Rights = {
   readonly mode?: Mode | undefined
@@ -128,10 +146,16 @@ export const hasRights = (found: Pick<Found, 'mode' | 'owner' | 'group'>, wanted
   (wanted.owner === undefined || found.owner.includes(wanted.owner)) &&
   (wanted.group === undefined || found.group.includes(wanted.group))
 
-/** Gives `t` of a script its rights. */
-export const giveRights = ({ mode, owner, group }: Rights): Command => sh`${
-  owner === undefined && group === undefined
-    ? sh`:`
-    : sh`chown -h -- ${owner === undefined ? `:${group}` : group === undefined ? owner : `${owner}:${group}`} "$t" || exit 1`
+/** Gives `t` of a script its rights; of what a link there leads to, if it is followed. */
+export function giveRights({ mode, owner, group }: Rights, follow = false): Command {
+  const whose =
+    owner === undefined
+      ? group === undefined
+        ? ''
+        : `:${group}`
+      : group === undefined
+        ? owner
+        : `${owner}:${group}`
+  return sh`${whose === '' ? sh`:` : sh`chown ${follow ? [] : ['-h']} -- ${whose} "$t" || exit 1`}
+${mode === undefined ? sh`:` : sh`chmod -- ${fullMode(mode)} "$t" || exit 1`}`
 }
-${mode === undefined ? sh`:` : sh`chmod -- ${modeText(mode)} "$t" || exit 1`}`

@@ -1,4 +1,5 @@
 import { change, type Module } from '../../model/action.ts'
+import { type Charset, encode } from '../../model/charset.ts'
 import type { Source } from '../../model/connection.ts'
 import type { Diff } from '../../model/diff.ts'
 import { TaskError } from '../../model/errors.ts'
@@ -25,8 +26,11 @@ export interface Before {
   readonly encoding: 'utf8' | 'latin1'
 }
 
-/** What an edit makes of a file: text (with secrets, in parts) in the encoding of the file, or bytes. */
-export type After = Text | Buffer
+/** Text in an encoding that the edit knows better than its bytes tell, with what it read before. */
+export type Written = { readonly text: Text; readonly charset: Charset; readonly before: string }
+
+/** What an edit makes of a file: text (with secrets, in parts) in the encoding of the file or in a named one, or bytes. */
+export type After = Text | Buffer | Written
 
 /** Where the file is. */
 export type Rewritten = { readonly path: string }
@@ -69,11 +73,12 @@ export function rewriting<In extends RewriteInput & Json>(
     async check(on, input, kept) {
       const found = await look(on, input.path, { ...wanted, follow: true, written: kept?.written })
       if (found.ours && hasRights(found, input)) return { path: input.path }
-      const { before, source } = edited(on.name, input, found)
+      const { before, after, source } = edited(on.name, input, found)
       if (found.kind !== 'file' || !hasRights(found, input)) return undefined
       if ('bytes' in source) return before.bytes.equals(source.bytes) ? { path: input.path } : undefined
       // A secret's value is compared on the machine, where all around it is the same already.
-      if (!couldBe(before.text, source.text)) return undefined
+      const text = isWritten(after) ? after.before : before.text
+      if (!couldBe(text, source.text)) return undefined
       const { same } = await look(on, input.path, { follow: true, want: source })
       return same === true ? { path: input.path } : undefined
     },
@@ -82,7 +87,11 @@ export function rewriting<In extends RewriteInput & Json>(
       const { before, after } = edited(on.name, input, found)
       return [
         ...rightsDiff(input, found),
-        { path: input.path, before: shown(before.bytes), after: shown(after) },
+        {
+          path: input.path,
+          before: isWritten(after) ? after.before : shown(before.bytes),
+          after: shown(after),
+        },
       ]
     },
     remember: (on, { path }) => keepFile(on, path, true),
@@ -105,6 +114,11 @@ function sourceOf(
   after: After,
 ): Extract<Source, { text: Text } | { bytes: Uint8Array }> {
   if (Buffer.isBuffer(after)) return { bytes: after }
+  if (isWritten(after)) {
+    const { text, charset } = after
+    if (typeof text !== 'string' && text.some(isSecret)) return { text, charset }
+    return { bytes: encode(shownText(text), charset) }
+  }
   if (typeof after !== 'string' && after.some(isSecret)) {
     if (encoding === 'utf8') return { text: after }
     throw new TaskError('it is not in UTF-8, and a secret can be put into no other text')
@@ -114,6 +128,8 @@ function sourceOf(
     throw new TaskError('it is not in UTF-8, and what is to be put in does not fit into its encoding')
   return { bytes: Buffer.from(text, encoding) }
 }
+
+const isWritten = (after: After): after is Written => typeof after === 'object' && 'charset' in after
 
 /** Whether a text may be these parts: what stands around the secrets is there, in this order. */
 function couldBe(text: string, parts: Text): boolean {
@@ -130,6 +146,7 @@ function couldBe(text: string, parts: Text): boolean {
 
 /** A file's content as a person may see it. */
 function shown(content: After): string {
+  if (isWritten(content)) return shownText(content.text)
   if (!Buffer.isBuffer(content)) return shownText(content)
   return content.includes(0) ? `${content.length} bytes that are no text\n` : beforeOf(content).text
 }

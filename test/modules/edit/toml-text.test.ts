@@ -1,7 +1,7 @@
 import { parse } from 'smol-toml'
 import { expect, test } from 'vitest'
-import { reveal, secret } from '../../src/model/secret.ts'
-import { tomlText } from '../../src/modules/toml.ts'
+import { reveal, secret } from '../../../src/model/secret.ts'
+import { tomlText } from '../../../src/modules/edit/toml-text.ts'
 
 const odd = "a\"b\\c\n\t\u0000\u007f é 'quoted' #no"
 

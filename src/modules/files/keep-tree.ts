@@ -1,0 +1,81 @@
+import type { On } from '../../model/action.ts'
+import { type Command, sh } from '../../model/command.ts'
+import { TaskError } from '../../model/errors.ts'
+import { besideOf } from './keep.ts'
+import { printer } from './look.ts'
+
+/** A tree (or anything else) as it was before a change. */
+export type KeptTree = {
+  /** Where its copy lies on the machine; null where there was nothing. */
+  readonly copy: string | null
+  /** Device and number of what was there: what has others later is not it any more. */
+  readonly is: string | null
+  /** Its state, in a word: what has another was changed since. */
+  readonly state: string
+  /** A file of the machine with device, number and state of what the change put there. */
+  readonly made: string
+}
+
+const long = { timeout: 24 * 3600 }
+
+/** Says the state of a directory in a word, by names, kinds, modes, sizes and times: `tree PATH`. */
+export const treePrinter = sh.read`tree() { ( cd -- "$1" && find . -exec stat -c '%f %u %g %s %Y' -- {} + && find . -print0 ) | sha256sum | cut -c1-64; }`
+
+/** Says the state of anything in a line: `state PATH`. */
+export const statePrinter = sh.read`${printer}
+${treePrinter}
+state() { if [ -d "$1" ] && [ ! -L "$1" ]; then tree "$1"; else print "$1"; fi; }`
+
+/** Ends a script unless what stands at `f` is as it was when it was kept. */
+export const mustBeAsKept = ({ state }: KeptTree): Command => sh.read`[ "$(state "$f")" = ${state} ] || {
+printf '%s was changed by somebody else since it was looked at, and is left as it is: look at it, then run again\n' "$f" >&2; exit 1; }`
+
+/** Keeps a copy of whatever stands at a path, complete before its name appears, never overwritten. */
+export async function keepTree(on: On, path: string): Promise<KeptTree> {
+  mustBeBelowRoot(path)
+  const kept = await on.keep()
+  const said = await on.must(
+    sh`umask 077; f=${path}; d=${kept}
+${statePrinter}
+if [ ! -e "$f" ] && [ ! -L "$f" ]; then echo none; exit 0; fi
+is=$(stat -c %d:%i -- "$f") && was=$(state "$f") || exit 1
+n=1; while c=$d/tree.$n; [ -e "$c" ] || [ -L "$c" ]; do n=$((n + 1)); done
+rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -f -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || exit 1
+[ "$(state "$f")" = "$was" ] || { printf 'it changed while it was copied\n' >&2; exit 1; }
+printf '%s %s %s\n' $n "$is" "$was"`,
+    long,
+  )
+  const [number = '', is = '', ...state] = said.trim().split(' ')
+  const made = `${kept}/made`
+  if (number === 'none') return { copy: null, is: null, state: 'none', made }
+  return { copy: `${kept}/tree.${number}`, is, state: state.join(' '), made }
+}
+
+/**
+ * Brings back what was kept. What somebody else put there since, or changed of what the change made, is moved aside, which
+ * is said. Harmless when repeated, and where nothing was done.
+ */
+export async function bringTreeBack(on: On, path: string, { copy, is, made }: KeptTree): Promise<void> {
+  mustBeBelowRoot(path)
+  const aside = `${path}.aside-${on.run}`
+  const said = await on.must(
+    sh`f=${path}; t=${besideOf(on, path)}; c=${copy ?? ''}; a=${aside}; m=${made}
+${treePrinter}
+rm -rf -- "$t" "$t.old" "$t.tar" || exit 1
+if [ -e "$f" ] || [ -L "$f" ]; then now=$(stat -c %d:%i -- "$f") || exit 1
+if [ "$now" = ${is ?? 'none'} ] || { [ -n "$c" ] && grep -qxF -e "$now" -- "$c.back" 2>/dev/null; }; then exit 0; fi
+if [ -f "$m" ] && grep -qxF -e "$now $(tree "$f")" -- "$m"; then mv -T -- "$f" "$t.old" || exit 1
+else n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done
+mv -T -- "$f" "$a$n" && echo aside || exit 1; fi; fi
+if [ -n "$c" ]; then
+cp -a -- "$c" "$t" && { sync -f -- "$t" 2>/dev/null || sync; } && stat -c %d:%i -- "$t" >>"$c.back" && mv -T -- "$t" "$f" || exit 1; fi
+rm -rf -- "$t.old"`,
+    long,
+  )
+  if (said.includes('aside'))
+    on.say(`somebody else changed what is at ${path} after this run; it is now beside it, as ${aside}`)
+}
+
+function mustBeBelowRoot(path: string): void {
+  if (/^\/*(\.{0,2}\/*)*$/.test(path)) throw new TaskError(`refused to replace ${path || 'nothing'}`)
+}
