@@ -29,6 +29,12 @@ export * as command from './modules/command.ts'
 export * as database from './modules/database/index.ts'
 export { iniFile, json, properties, toml, xml, yaml } from './modules/edits.ts'
 export * as file from './modules/file.ts'
+export {
+  type After as FileAfter,
+  type Before as FileBefore,
+  type RewriteInput,
+  rewriting,
+} from './modules/files/rewrite.ts'
 export * as http from './modules/http.ts'
 export * as processes from './modules/processes.ts'
 export * as service from './modules/service.ts'

@@ -21,7 +21,7 @@ import { fillTemplate } from '../../src/modules/files/fill.ts'
 import { modeText } from '../../src/modules/files/look.ts'
 import * as tree from '../../src/modules/tree.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
-import { type LocalOn, localOn, perform } from '../support/local-on.ts'
+import { type LocalOn, localOn, onOver, perform } from '../support/local-on.ts'
 import { oddNames, swap } from './rewrite-cases.ts'
 
 const root = mkdtempSync(join(fastDirectory(), 'file-behaviour-'))
@@ -148,6 +148,27 @@ describe('what cannot be written', () => {
       expect(read('disk/f')).toBe('x'.repeat(90_000))
     } finally {
       execFileSync('umount', [at('disk')])
+    }
+  })
+
+  test('is not begun where there is no room for what undo needs (as root)', async () => {
+    const work = join(dir, 'here/work')
+    await local.on.keep()
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', work])
+    try {
+      mkdirSync(at('t'))
+      for (const name of ['f', 't/f']) writeFileSync(at(name), 'x'.repeat(100_000))
+      for (const [action, task] of [
+        [swap({ path: at('f'), word: 'x', by: 'y' }), 'play/here/one'],
+        [file.absent({ path: at('t') }), 'play/here/two'],
+      ] as readonly (readonly [Action, string])[]) {
+        const { on } = onOver(local.connection, task)
+        await expect(perform({ ...local, on }, action)).rejects.toThrow(/space/i)
+      }
+      expect([read('f').length, read('t/f').length]).toEqual([100_000, 100_000])
+      expect(execFileSync('find', [work, '-type', 'f'], { encoding: 'utf8' })).toBe('')
+    } finally {
+      execFileSync('umount', [work])
     }
   })
 

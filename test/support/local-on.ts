@@ -16,6 +16,7 @@ export interface LocalOn {
   readonly said: string[]
   /** Done, total and unit of all progress that was told. */
   readonly progress: readonly (readonly [number, number, string])[]
+  readonly connection: Connection
   /** A directory of the test's own on this machine. */
   readonly dir: string
   close(): Promise<void>
@@ -30,7 +31,7 @@ export async function localOn(dir: string, secrets: SecretStore = () => ''): Pro
     { name: 'here', kind: 'local', address: '127.0.0.1', port: 0, workdir },
     { secrets, home: dir },
   )
-  return { ...onOver(connection), dir, close: () => connection.close() }
+  return { ...onOver(connection), connection, dir, close: () => connection.close() }
 }
 
 /** The engine's own `On` over a connection, for a task of that name. */

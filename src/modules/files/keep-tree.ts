@@ -2,7 +2,7 @@ import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { besideOf } from './keep.ts'
-import { printer } from './look.ts'
+import { absolute, printer } from './look.ts'
 
 /** A tree (or anything else) as it was before a change. */
 export type KeptTree = {
@@ -40,7 +40,7 @@ ${statePrinter}
 if [ ! -e "$f" ] && [ ! -L "$f" ]; then echo none; exit 0; fi
 is=$(stat -c %d:%i -- "$f") && was=$(state "$f") || exit 1
 n=1; while c=$d/tree.$n; [ -e "$c" ] || [ -L "$c" ]; do n=$((n + 1)); done
-rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -f -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || exit 1
+rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -f -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || { rm -rf -- "$d/part"; exit 1; }
 [ "$(state "$f")" = "$was" ] || { printf 'it changed while it was copied\n' >&2; exit 1; }
 printf '%s %s %s\n' $n "$is" "$was"`,
     long,
@@ -77,5 +77,6 @@ rm -rf -- "$t.old"`,
 }
 
 function mustBeBelowRoot(path: string): void {
+  absolute(path)
   if (/^\/*(\.{0,2}\/*)*$/.test(path)) throw new TaskError(`refused to replace ${path || 'nothing'}`)
 }

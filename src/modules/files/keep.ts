@@ -50,7 +50,7 @@ case $was in other) printf 'it is no file\n' >&2; exit 1 ;; esac
 like() { stat -c '%f %u %g %Y' -- "$1" && print "$1"; }
 while c=$d/before.$n; [ -e "$c" ] || [ -L "$c" ]; do [ "$(like "$c")" != "$(like "$f")" ] || break; n=$((n + 1)); done
 if [ "$was" != none ] && [ ! -e "$c" ] && [ ! -L "$c" ]; then
-rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || exit 1
+rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || { rm -rf -- "$d/part"; exit 1; }
 [ "$(print "$c")" = "$was" ] || { rm -f -- "$c"; printf 'it changed while it was copied\n' >&2; exit 1; }
 fi
 printf '%s\n%s\n' "$was" "$n"; [ "$was" = none ] || [ "$(stat -c %h -- "$f")" = 1 ] || echo names

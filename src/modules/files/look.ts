@@ -54,6 +54,13 @@ elif [ -f "$1" ]; then sum=$(sha256sum <"$1") || return 1; printf 'file %s\n' "$
 elif [ -e "$1" ]; then echo other
 else echo none; fi; }`
 
+/** A path of a machine; throws a {@link TypeError} unless it is absolute. */
+export function absolute(path: string): string {
+  if (!path.startsWith('/'))
+    throw new TypeError(`A path on a machine must be absolute, got ${JSON.stringify(path)}.`)
+  return path
+}
+
 /** Sets `f` to a path, or to where a link there leads. */
 export const pointTo = (path: string, follow: boolean): Command =>
   sh.read`f=${path}; ${

@@ -22,12 +22,7 @@ export const missingUndo = mistakes('missing undo', {
     ],
   ],
   'src/modules/database/script.ts': [['  undo: restored,\n', '']],
-  'src/modules/file.ts': [
-    [
-      '    await on.must(sh`rm -rf -- ${path}`)\n    return { path }\n  },\n  undo: (on, { path }, before) => bringBack(on, path, before),\n',
-      '    await on.must(sh`rm -rf -- ${path}`)\n    return { path }\n  },\n',
-    ],
-  ],
+  'src/modules/files/absent.ts': [['  undo: (on, { path }, kept) => bringTreeBack(on, path, kept),\n', '']],
   'src/apim/manifest.ts': [
     [
       '  async undo(on, { backups }, { before }) {\n    if (before === null) await on.must(sh`rm -f -- ${current(backups)}`)\n    else await on.put({ text: before }, current(backups), { mode: 0o600, signal: on.signal })\n  },\n',
