@@ -61,7 +61,7 @@ afterAll(async () => {
   await sshd.stop()
 })
 beforeEach(async () => {
-  here = { ...onOver(connection, `p/h/t${++task}`), dir: '', close: async () => {} }
+  here = { ...onOver(connection, `p/h/t${++task}`), connection, dir: '', close: async () => {} }
   await must('rm -rf /etc/systemd/system/* /etc/init.d/* /etc/rc2.d/* /etc/cron.d/*')
 })
 
