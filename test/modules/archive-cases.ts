@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { create } from '../../src/modules/archives/create.ts'
 import { unarchive } from '../../src/modules/archives/unarchive.ts'
 import type { ChangeCase } from './contract.ts'
 
@@ -71,4 +72,23 @@ export const archiveCases: readonly ChangeCase[] = [
         verify: 'content',
       }),
   },
+  ...(['zip', 'tar.gz', 'tar.zst'] as const).map(
+    (kind): ChangeCase => ({
+      name: `archive of a tree as a ${kind}`,
+      prepare: (dir) => {
+        packTree(dir)
+        if (kind !== 'zip') {
+          symlinkSync('../outside', join(dir, 'pack-1.0/link'))
+          writeFileSync(join(dir, 'pack-1.0/line\nend'), 'x')
+          writeFileSync(join(dir, `out.${kind}`), 'old', { mode: 0o644 })
+        }
+      },
+      action: (dir) =>
+        create({
+          path: join(dir, 'pack-1.0'),
+          dest: join(dir, `out.${kind}`),
+          exclude: ['*.log', 'bin/*.pid'],
+        }),
+    }),
+  ),
 ]
