@@ -8,6 +8,7 @@ import type { Connection } from '../../src/model/connection.ts'
 import { type Diff, unifiedDiff } from '../../src/model/diff.ts'
 import { TaskError } from '../../src/model/errors.ts'
 import { fromPlain, type Json, stableText } from '../../src/model/json.ts'
+import { endJobs } from '../../src/run/on.ts'
 import { onOver } from '../support/local-on.ts'
 import type { Place } from '../support/places.ts'
 
@@ -191,12 +192,45 @@ function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Sc
   if (work.kind !== 'change') throw new Error(`${one.name} is no change`)
   const { check, remember } = work
   if (check === undefined) throw new Error(`${one.name} does not check`)
+  // As the engine does: each doing is a try with jobs of its own, and those of the try before are ended first.
+  const task = `play/here/task ${number}`
+  let tries = 0
+  let started = false
+  const anew = async () => {
+    tries += 1
+    if (started) await endJobs(place.connection(), ['run-1'], task)
+    started = false
+  }
+  const { undo } = work
   return {
     dir,
-    work: { ...work, check, remember: remember ?? (async () => null) },
+    work: {
+      ...work,
+      check,
+      remember: remember ?? (async () => null),
+      apply: async (...given) => {
+        await anew()
+        return work.apply(...given)
+      },
+      ...(typeof undo === 'function' && {
+        undo: async (...given: Parameters<typeof undo>) => {
+          await anew()
+          await undo(...given)
+        },
+      }),
+    },
     input: fromPlain(JSON.parse(stableText(input))),
     recorder: recording(place.connection()),
-    on: (connection) => onOver(connection, `play/here/task ${number}`).on,
+    on: (connection) => {
+      const { on } = onOver(connection, task)
+      return {
+        ...on,
+        job: (name, ...rest) => {
+          started = true
+          return on.job(`${name}-${tries}`, ...rest)
+        },
+      }
+    },
     kept: (memory) => fromPlain(JSON.parse(stableText(memory))),
   }
 }
