@@ -35,5 +35,5 @@ export {
   rewriting,
 } from './modules/files/rewrite.ts'
 export * as http from './modules/http.ts'
-export * as svn from './modules/svn.ts'
+export * as svn from './modules/svn/index.ts'
 export * as tree from './modules/tree.ts'
