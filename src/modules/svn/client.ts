@@ -67,7 +67,7 @@ ${utf8}
 c=/tmp; if [ -d /dev/shm ] && [ -w /dev/shm ]; then c=/dev/shm; fi
 c=$(mktemp -d "$c/upgrade-fleet-svn.XXXXXX") || exit 1
 trap 'rm -rf -- "$c"' EXIT; trap 'exit 9' HUP INT TERM PIPE
-case $(svn --version -q) in
+case $(svn --version -q --config-dir "$c") in
 '') echo 'there is no svn: install the Subversion client' >&2; exit 127 ;;
 0.*|1.[0-9]|1.[0-9].*) svn_old=1
 [ -n ${realm ?? ''} ] || { echo 'this svn is older than 1.10 and takes no password by stdin: install a newer one, or say the realm of the repository' >&2; exit 127; }

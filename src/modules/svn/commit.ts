@@ -58,16 +58,20 @@ if as svn status | grep -qE '^(C|.C|......C)'; then echo 'somebody changed the s
 
 const takenBack = 'taken back:'
 
-/** In a fresh working copy: makes it what the tree is, and tells the client so. */
+/** In a fresh working copy: makes it what the tree is, and tells the client so. `propdel` takes no list of paths. */
 function likeTree(tree: string): Command {
   const paths = sh`sed 's,^\./,,; s/$/@/' >"$s/paths"; [ ! -s "$s/paths" ]`
-  return sh`find . -mindepth 1 -maxdepth 1 ! -name .svn -exec rm -rf -- {} +
+  const executables = sh`find . -name .svn -prune -o -type f -perm -u+x -print | LC_ALL=C sort`
+  return sh`${executables} >"$s/were"
+find . -mindepth 1 -maxdepth 1 ! -name .svn -exec rm -rf -- {} +
 ( cd -- ${tree} && tar --exclude=.svn -cf "$s/tree.tar" . )
 tar --no-same-owner -m -xf "$s/tree.tar"
 as svn status --no-ignore | grep '^[!~]' | cut -c9- | ${paths} || as svn rm -q --force --keep-local --targets "$s/paths"
 as svn add -q --force --no-ignore --depth infinity .
-find . -name .svn -prune -o -type f -perm -u+x -print | ${paths} || as svn propset -q svn:executable '*' --targets "$s/paths"
-find . -name .svn -prune -o -type f ! -perm -u+x -print | ${paths} || as svn propdel -q svn:executable --targets "$s/paths"`
+${executables} >"$s/are"
+cat <"$s/are" | ${paths} || as svn propset -q svn:executable '*' --targets "$s/paths"
+LC_ALL=C comm -23 "$s/were" "$s/are" >"$s/no"
+while IFS= read -r path; do [ ! -f "$path" ] || [ -L "$path" ] || as svn propdel -q svn:executable -- "$path@"; done <"$s/no"`
 }
 
 async function inScratch(
@@ -85,7 +89,7 @@ async function inScratch(
       sh`set -e
 s=$(mktemp -d ${`${scratch}/upgrade-fleet-svn.XXXXXX`})
 trap 'rm -rf -- "$c" "$s"' EXIT
-as svn checkout -q --ignore-externals -- ${addressOf(repository, path)} "$s/copy@"
+as svn checkout -q --ignore-externals -- ${addressOf(repository, path)} "$s/copy"
 cd -- "$s/copy"
 ${work}
 as svn commit -q --encoding UTF-8 -m ${message} -- .`,

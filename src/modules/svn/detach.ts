@@ -100,7 +100,8 @@ async function modifiedIn(on: On, { path, layout }: WorkingCopy): Promise<readon
       ? sh.read`find ${path} -type d -name .svn -prune -exec sh -c ${looksModified} sh {} + | head -n 20`
       : sh.read`( ${utf8}
 command -v svn >/dev/null || { echo 'there is no svn to ask'; exit 0; }
-svn status -q --ignore-externals --non-interactive --config-dir /dev/null/none -- ${`${path}@`} 2>&1 | head -n 20 )`
+q='--non-interactive --config-dir /dev/null/none'; svn info $q -- ${`${path}@`} >/dev/null && said=$(svn status $q -q --ignore-externals -- ${`${path}@`}) || exit 1
+printf '%s\n' "$said" | head -n 20 )`
   const { code, stdout, stderr } = await ask(on, asked, long)
   if (code !== 0) throw new TaskError(`${path} on ${on.name} cannot be looked at`, linesOf(stderr))
   return linesOf(stdout).map((line) => (layout === '1.6' ? line : `${path}: ${line}`))

@@ -45,7 +45,7 @@ const dumped = change<Dumping, Dumped, { readonly file: string }>('svn.dump', {
     const wanted = path === undefined ? addressOf(repository) : `${localAddress(path)}@`
     const write =
       path === undefined
-        ? sh`as svnrdump dump -q -r 0:"$youngest" -- "$root@" > ${plain}`
+        ? sh`as svnrdump dump -q -r 0:"$youngest" -- "$root" > ${plain}`
         : sh`svnadmin dump -q -r 0:"$youngest" -- ${path} > ${plain}`
     await runJob(
       on,

@@ -77,6 +77,7 @@ async function place(on: On, input: Placing, kept: KeptTree, how: 'checkout' | '
   const { changed, revision } = await infoAt(on, input)
   const address = addressOf(repository, path, input.revision ?? revision)
   const ignoring = externals ? sh`` : sh`--ignore-externals`
+  // `checkout` takes its second name as it stands, `export` looks for a peg revision in it.
   const beside = besideOf(on, to)
   await runJob(
     on,
@@ -84,7 +85,7 @@ async function place(on: On, input: Placing, kept: KeptTree, how: 'checkout' | '
     script(
       repository,
       sh`set -e; umask 022
-${placing(beside, to, kept, sh`as svn ${how} -q ${ignoring} -- ${address} ${`${beside}@`}`)}`,
+${placing(beside, to, kept, sh`as svn ${how} -q ${ignoring} -- ${address} ${how === 'export' ? `${beside}@` : beside}`)}`,
     ),
     { stdin: [repository.password] },
   )
