@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { explainEndpoint } from '../inventory/endpoint.ts'
 import { type Command as ShellCommand, sh, typed } from '../model/command.ts'
 import type { ExecResult } from '../model/connection.ts'
@@ -6,7 +6,11 @@ import { ConnectionError, InputError } from '../model/errors.ts'
 import type { InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
+import { harmless } from '../report/json.ts'
 import { Exit } from './exit.ts'
+import { type Facts, factsOf } from './facts/facts.ts'
+import { factLines } from './facts/lines.ts'
+import { factsScript, wanted } from './facts/script.ts'
 import { type LoginFlags, type RunFlags, stateOption, withForks, withLogin } from './flags.ts'
 import { type ChoiceFlags, chosenHosts, withChoice } from './limit.ts'
 import { typedLogin } from './login.ts'
@@ -70,6 +74,42 @@ export function execCommand(io: Io): Command {
   )
 }
 
+/** `facts PATTERN`: what hosts tell of themselves, by one script that only reads. */
+export function factsCommand(io: Io): Command {
+  const command = new Command('facts')
+    .description('ask hosts about themselves: system, space, users, Java, tools, clock')
+    .argument('[pattern]', 'a pattern as in Ansible', 'all')
+    .addOption(new Option('--output <kind>', 'one JSON object a host, or lines').choices(['lines', 'json']))
+    .option('--task-timeout <seconds>', 'deadline of the question', '120')
+    .action(async (pattern: string, options: AdhocOptions & { readonly output?: 'lines' | 'json' }) => {
+      const tell = options.output === 'json' ? factsJson : factsText
+      throw new Exit(await onHosts(io, pattern, options, factsScript, true, tell))
+    })
+  return withChoice(
+    withLogin(
+      withForks(command.addOption(stateOption()).addOption(inventoryOption()).addOption(extraVarsOption())),
+    ),
+  )
+}
+
+const told = (answer: ExecResult | ConnectionError, at: number): Facts | undefined =>
+  !(answer instanceof ConnectionError) && answer.kind === 'exit' && answer.code === 0
+    ? factsOf(answer.stdout, wanted, at)
+    : undefined
+
+const factsText: Tell = (name, answer, at) => {
+  const facts = told(answer, at)
+  if (facts === undefined) return answerText(name, answer)
+  return [`${name}\n`, ...factLines(facts).map((line) => `  ${sanitize(line)}\n`)].join('')
+}
+
+const factsJson: Tell = (name, answer, at) => {
+  const facts = told(answer, at)
+  const error = answerText(name, answer).trimEnd().slice(`${name} | `.length)
+  // Marks that a terminal obeys are escaped, as in all JSON of ours.
+  return `${harmless(JSON.stringify(facts === undefined ? { host: name, error } : { host: name, ...facts }))}\n`
+}
+
 async function explain(io: Io, pattern: string, given: AdhocOptions): Promise<void> {
   const options = { ...given, typed: await newTyped(io, given) }
   const { inventory } = await inventoryOf(io, options)
@@ -86,12 +126,16 @@ async function explain(io: Io, pattern: string, given: AdhocOptions): Promise<vo
   }
 }
 
+/** How one host's answer is told; `at` is our clock in seconds at the middle of the question. */
+type Tell = (name: string, answer: ExecResult | ConnectionError, at: number) => string
+
 async function onHosts(
   io: Io,
   pattern: string,
   given: AdhocOptions,
   command: ShellCommand,
   reads: boolean,
+  tell: Tell = answerText,
 ): Promise<number> {
   const timeout = Number(given.taskTimeout ?? 120)
   if (!(timeout > 0))
@@ -109,15 +153,19 @@ async function onHosts(
   const next = hosts.filter(({ name }) => !left.has(name))[Symbol.iterator]()
   const worker = async (): Promise<void> => {
     for (const { name, groups } of next) {
+      let asked = io.now()
       const answer = await world
         .connect({ name, groups, vars: {} })
-        .then((connection) => connection.exec(command, { timeout, signal: io.interrupted }))
+        .then((connection) => {
+          asked = io.now()
+          return connection.exec(command, { timeout, signal: io.interrupted })
+        })
         .catch((error: unknown) => {
           if (error instanceof ConnectionError) return error
           throw error
         })
       codes.push(code(answer))
-      io.out(world.redact(answerText(name, answer)))
+      io.out(world.redact(tell(name, answer, (asked.getTime() + io.now().getTime()) / 2000)))
     }
   }
   await Promise.all(Array.from({ length: Math.min(options.forks, hosts.length) }, worker))

@@ -98,6 +98,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./adhoc.ts')).execCommand,
   },
   {
+    name: 'facts',
+    usage: '[PATTERN]',
+    summary: 'ask hosts about themselves: system, space, users, Java, tools, clock',
+    load: async () => (await import('./adhoc.ts')).factsCommand,
+  },
+  {
     name: 'hostkeys',
     usage: 'scan [PATTERN] | trust PATTERN',
     summary: 'print the keys that hosts show; store those that you have compared',

@@ -22,7 +22,7 @@ import * as artifact from '../../src/modules/artifact.ts'
 import { carry } from '../../src/modules/carry.ts'
 import * as file from '../../src/modules/file.ts'
 import { signal, withArguments } from '../../src/modules/process.ts'
-import * as svn from '../../src/modules/svn.ts'
+import * as svn from '../../src/modules/svn/index.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { type LocalOn, localOn, perform } from '../support/local-on.ts'
 

@@ -34,10 +34,10 @@ export const secretsInStrings = mistakes('secret in a string', {
   'src/apim/hops/2.6.0.ts': [
     ["flags: ['-DmigrateAccessControl=true']", 'flags: [`-Dpassword=${site.vars.databases[0]?.password}`]'],
   ],
-  'src/modules/svn.ts': [
+  'src/modules/svn/repository.ts': [
     [
-      '--show-item revision -- ${repository.url}`\n    return',
-      '--password ${repository.password} -- ${repository.url}`\n    return',
+      "${'upgrade-fleet: taken back'} --",
+      "${'upgrade-fleet: taken back'} --password ${repository.password} --",
     ],
   ],
   'src/modules/database/mysql.ts': [['--user=${db.user} ', '--user=${db.user} --password=${db.password} ']],

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { secret } from '../../src/model/secret.ts'
-import * as svn from '../../src/modules/svn.ts'
-import { fastDirectory } from '../support/fast-directory.ts'
-import { type LocalOn, localOn, perform } from '../support/local-on.ts'
-import { until } from '../support/until.ts'
+import { secret } from '../../../src/model/secret.ts'
+import * as svn from '../../../src/modules/svn/index.ts'
+import { fastDirectory } from '../../support/fast-directory.ts'
+import { type LocalOn, localOn, perform } from '../../support/local-on.ts'
+import { until } from '../../support/until.ts'
 
 const dir = mkdtempSync(join(fastDirectory(), 'svn-'))
 const password = `p'"$(x) &`

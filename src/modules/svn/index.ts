@@ -1,0 +1,11 @@
+/** Work on Subversion: repositories over the network or on the machine, and working copies of any layout. */
+export type { Entry, Info } from './answers.ts'
+export type { CertificateFailure, Repository } from './client.ts'
+export { commit } from './commit.ts'
+export { compare, equal } from './compare.ts'
+export { copies, none, purge, type WorkingCopy } from './copies.ts'
+export { detach } from './detach.ts'
+export { type Dumped, dump, load, rehearse } from './dump.ts'
+export { clean, info, installed, ls, top } from './look.ts'
+export { checkout, exported } from './place.ts'
+export { claim, empty } from './repository.ts'

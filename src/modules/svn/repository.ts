@@ -1,0 +1,49 @@
+import { change, type On } from '../../model/action.ts'
+import { sh } from '../../model/command.ts'
+import { TaskError } from '../../model/errors.ts'
+import { addressOf, type Repository, told } from './client.ts'
+import { infoAt, list } from './look.ts'
+
+/** Takes an empty repository for the new fleet. Undo empties its newest revision again; its history stays. */
+export const claim = change('svn.claim', {
+  // Asked before the change is begun: a repository that was not empty is never emptied by the undo.
+  async remember(on, { repository }: { repository: Repository }) {
+    const entries = await list(on, repository)
+    if (entries.length > 0) throw new TaskError(`${repository.url} is not clean`, entries.slice(0, 10))
+    return null
+  },
+  async apply(_on, { repository }) {
+    return { url: repository.url }
+  },
+  undo: (on, { repository }) => removeAll(on, repository),
+})
+
+/** Empties the repository's newest revision. Undo brings its entries back from the revision before. */
+export const empty = change('svn.empty', {
+  async check(on, { repository }: { repository: Repository }) {
+    return (await list(on, repository)).length === 0 ? { removed: 0 } : undefined
+  },
+  async remember(on, { repository }) {
+    const entries = await list(on, repository)
+    return { entries, revision: (await infoAt(on, { repository })).revision }
+  },
+  async apply(on, { repository }, { entries }) {
+    await removeAll(on, repository)
+    return { removed: entries.length }
+  },
+  async undo(on, { repository }, { entries, revision }) {
+    const there = new Set(await list(on, repository))
+    for (const entry of entries.filter((each) => !there.has(each))) {
+      const from = addressOf(repository, entry, revision)
+      const copy = sh`as svn cp -m ${'upgrade-fleet: brought back'} -- ${from} ${addressOf(repository, entry)}`
+      await told(on, repository, `${from} cannot be brought back`, copy)
+    }
+  },
+})
+
+async function removeAll(on: On, repository: Repository): Promise<void> {
+  const addresses = (await list(on, repository)).map((entry) => addressOf(repository, entry))
+  if (addresses.length === 0) return
+  const remove = sh`as svn rm -m ${'upgrade-fleet: taken back'} -- ${addresses}`
+  await told(on, repository, `${repository.url} cannot be emptied`, remove)
+}
