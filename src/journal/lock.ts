@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { InputError } from '../model/errors.ts'
 import { makeStateDirectory } from './directory.ts'
 
 /** Who holds the lock of a state directory. */
@@ -107,10 +108,18 @@ async function renamed(from: string, to: string): Promise<boolean> {
 }
 
 async function readHolder(path: string): Promise<Holder | undefined> {
-  return readFile(join(path, 'holder.json'), 'utf8').then(
-    (text) => JSON.parse(text) as Holder,
-    () => undefined,
-  )
+  const file = join(path, 'holder.json')
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as Holder
+  } catch {
+    // A machine that lost its power leaves it empty: nobody can tell then whose it was.
+    throw new InputError(
+      `${file}: expected who holds the lock, got a damaged text`,
+      `Once you know that no run is at work on that state: rm -r '${path}'`,
+    )
+  }
 }
 
 async function isGone(holder: Holder): Promise<boolean> {

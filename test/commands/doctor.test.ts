@@ -195,6 +195,18 @@ export default playbook('p', { fleet }, (site) => [
   expect(of('lock')).toEqual([
     `wrong: held by ${id} of ann on elsewhere (pid 7) since then: whether it is still at work is only known there -> If that machine is gone for good: upgrade-fleet unlock --run ${id}`,
   ])
+  // As a machine leaves it that lost its power.
+  await project.write('.upgrade-fleet/lock/holder.json', '')
+  expect((await examine(project)).of('lock')).toEqual([
+    expect.stringMatching(
+      /^wrong: .*holder\.json: expected who holds the lock, got a damaged text -> .*: rm -r '/,
+    ),
+  ])
+  expect(await project.call(['p.ts'], { uid })).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('expected who holds the lock, got a damaged text'),
+  })
+  await project.write('.upgrade-fleet/lock/holder.json', holder({ run: id }))
   await project.write(journal, 'noise\nnoise\n')
   expect((await examine(project)).of('runs')).toEqual([
     `wrong: ${id}: its journal is damaged -> upgrade-fleet verify-journal ${id}`,

@@ -86,10 +86,12 @@ async function lookAtRoom(state: string): Promise<readonly Finding[]> {
 }
 
 async function lookAtRuns(state: string): Promise<readonly Finding[]> {
-  const lock = await lookAtLock(state)
+  const found = await lookAtLock(state).catch((error: Error) => error)
+  const lock = found instanceof Error ? undefined : found
+  const locked = found instanceof Error ? about('lock').error(found) : locks(found)
   const kept = await listRecords(state).catch((error: Error) => error)
   const runs = about('runs')
-  if (kept instanceof Error) return [...locks(lock), ...runs.error(kept)]
+  if (kept instanceof Error) return [...locked, ...runs.error(kept)]
   const ends = await Promise.all(kept.map(async (run) => ({ run, end: await endOf(run) })))
   const isRunning = (id: string) => lock?.lives === true && lock.holder.run.endsWith(id)
   const back = new Set(
@@ -107,7 +109,7 @@ async function lookAtRuns(state: string): Promise<readonly Finding[]> {
     return [runs.note(`${id} ended ${end}: ${sanitize(run.record.playbook)}`, goOn(run))]
   })
   const count = `${kept.length} ${kept.length === 1 ? 'run' : 'runs'}`
-  return [...locks(lock), ...(open.length > 0 ? open : [runs.fine(`${count}, none of them open`)])]
+  return [...locked, ...(open.length > 0 ? open : [runs.fine(`${count}, none of them open`)])]
 }
 
 const goOn = ({ record, folder }: KeptRun): string =>
