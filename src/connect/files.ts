@@ -64,7 +64,7 @@ async function store(
   if (bytes === undefined || sum === undefined || size > small)
     return putLarge(runner, await workdir(), from, path, sum ?? wanted, options)
   const text = storeSmall(placeOf(path), size, options, await ownFence(runner))
-  const stdin = Buffer.concat([bytes, Buffer.from(`${sum}\n`)])
+  const stdin = Buffer.concat([Buffer.from(`${sum}\n`), bytes])
   // Not killed when it is cancelled later: it is over soon, and its temporary file would stay.
   const answer = judged(runner, await runner.script(text, { stdin, timeout: 120 }))
   if (answer.end.kind === 'exit' && answer.end.code === outcome.exists)

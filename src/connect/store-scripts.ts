@@ -79,8 +79,9 @@ sync -- "$d" 2>/dev/null || sync`
 }
 
 /**
- * Reads `size` bytes and a line with their SHA-256 from its input. The name appears only when both agree and the bytes
- * are on disk; whatever happens before leaves nothing.
+ * Reads a line with the SHA-256 and then `size` bytes from its input; nothing may come behind them, since busybox's `head`
+ * reads more than it gives. The name appears only when both agree and the bytes are on disk; whatever happens before leaves
+ * nothing.
  */
 export function storeSmall(
   place: Place,
@@ -91,9 +92,9 @@ export function storeSmall(
   return `${beginStore(place, options)}
 fresh
 trap '[ -z "$t" ] || rm -f -- "$t"' EXIT
+IFS= read -r w || { printf 'the data ended early\\n' >&2; exit 1; }
 head -c ${size} >&9 || exit 1
 g=$(sha256sum <"$x") || exit 1; g=\${g%% *}
-IFS= read -r w || { printf 'the data ended early\\n' >&2; exit 1; }
 if [ "$g" != "$w" ]; then printf '%s\\n' "it arrived changed: SHA-256 $g" >&2; exit 1; fi
 ${endStore(options, fence)}`
 }

@@ -353,3 +353,69 @@ test('a fetched file is refused where it has another digest than was given', asy
   const action = file.fetch({ src: at('f'), dest: at('to'), sha256: '0'.repeat(64) })
   await expect(perform(local, action)).rejects.toThrow(/another SHA-256/)
 })
+
+describe('what a step keeps beside is its own', () => {
+  test('also where one run fetches to the same place twice', async () => {
+    writeFileSync(at('to'), 'before')
+    const undos: (() => Promise<void>)[] = []
+    for (const word of ['one', 'two']) {
+      writeFileSync(at(word), word)
+      const on = onOver(local.connection, `play/here/${word}`)
+      const made = await perform(
+        { ...local, ...on },
+        file.fetch({ src: at(word), dest: at('to'), flat: true }),
+      )
+      undos.unshift(made.undo)
+    }
+    await undos[0]?.()
+    expect(read('to')).toBe('one')
+    await undos[1]?.()
+    expect(read('to')).toBe('before')
+  })
+
+  test('also where one run sets the same place aside twice', async () => {
+    const undos: (() => Promise<void>)[] = []
+    for (const word of ['one', 'two']) {
+      writeFileSync(at('f'), word)
+      undos.unshift((await perform(local, file.setAside({ path: at('f') }))).undo)
+      expect(names()).not.toContain('f')
+    }
+    await undos[0]?.()
+    expect(read('f')).toBe('two')
+    rmSync(at('f'))
+    await undos[1]?.()
+    expect(read('f')).toBe('one')
+  })
+})
+
+test.each(['new', 'old'])(
+  'a fetched file (%s) that somebody changed since is not lost by undo',
+  async (before) => {
+    writeFileSync(at('from'), 'fetched')
+    if (before === 'old') writeFileSync(at('to'), before)
+    const made = await perform(local, file.fetch({ src: at('from'), dest: at('to'), flat: true }))
+    writeFileSync(at('to'), 'theirs')
+    await made.undo()
+    expect(names().map(read)).toContain('theirs')
+    await made.undo()
+    if (before === 'old') expect(read('to')).toBe('old')
+    else expect(names()).not.toContain('to')
+  },
+)
+
+test('a copy is not written through a link that somebody else puts in place of its temporary file', async () => {
+  writeFileSync(at('from'), 'new')
+  writeFileSync(at('victim'), 'precious')
+  const bin = at('bin')
+  mkdirSync(bin)
+  // The link comes between the script's removal of the name and its use of it.
+  writeFileSync(join(bin, 'rm'), `#!/bin/sh\n/bin/rm "$@"\nfor t; do :; done\nln -s ${at('victim')} "$t"\n`)
+  chmodSync(join(bin, 'rm'), 0o755)
+  const exec: On['exec'] = (command, options) =>
+    local.on.exec(command, { ...options, env: { ...options?.env, PATH: `${bin}:${process.env['PATH']}` } })
+  const action = file.copy({ src: at('from'), remoteSrc: true, dest: at('f') })
+  await expect(perform({ ...local, on: { ...local.on, exec } }, action)).rejects.toThrow(
+    /could not be written/,
+  )
+  expect(read('victim')).toBe('precious')
+})

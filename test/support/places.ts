@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { rmSync, symlinkSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -38,14 +37,11 @@ export async function sshPlace(address: string): Promise<Place> {
   return placeOf(await openSsh(sshd.endpoint, context), await scratchDirectory(), () => sshd.stop())
 }
 
-/** A real sshd behind which busybox is all there is, but for `head`: its sh as `/bin/sh`, its tools on the PATH (as root). */
+/** A real sshd behind which busybox is all there is: its sh as `/bin/sh`, its tools on the PATH (as root). */
 export async function busyboxPlace(address: string): Promise<Place> {
   const scratch = await scratchDirectory()
   const bin = await mkdtemp(join(fastDirectory(), 'upgrade-fleet-bin-'))
   execFileSync('busybox', ['--install', '-s', bin])
-  // Its own reads more than it is told to, so nothing could be stored there.
-  rmSync(join(bin, 'head'))
-  symlinkSync('/usr/bin/head', join(bin, 'head'))
   const sshd = await startSshd(address, [`SetEnv PATH=${bin}`], 2222, () => [
     'unshare',
     '-m',

@@ -47,10 +47,16 @@ export const setAside = change('file.setAside', {
   },
   diff: async (on, { path }) => [{ path, before: await kindOf(on, path), after: '' }],
   async remember(on, { path }) {
-    return { aside: `${path}.aside-${on.run}` }
+    // A step before this one may have set the same path aside, and somebody has filled it since.
+    const number = await on.must(
+      sh.read`a=${`${path}.aside-${on.run}`}; n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done; printf %s "$n"`,
+    )
+    return { aside: `${path}.aside-${on.run}${number.trim()}` }
   },
   async apply(on, { path }, { aside }): Promise<{ aside: string | null }> {
-    await on.must(sh`[ -e ${aside} ] || [ -L ${aside} ] || mv -T -- ${path} ${aside}`)
+    await on.must(sh`if [ ! -e ${aside} ] && [ ! -L ${aside} ]; then mv -T -- ${path} ${aside}
+elif [ -e ${path} ] || [ -L ${path} ]; then
+printf '%s\n' ${`somebody else put something at ${path} after it was set aside as ${aside}: move it away, then run again`} >&2; exit 1; fi`)
     return { aside }
   },
   async undo(on, { path }, { aside }) {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { lstat, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
-import { change, observe } from '../../model/action.ts'
+import { change, type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { ask } from '../target.ts'
@@ -58,7 +58,7 @@ type Before = {
 
 /**
  * Brings a file of the machine to the controller, proved by its SHA-256, mode 0600. Undo removes it again, or brings back
- * what stood there.
+ * what stood there; what is neither that nor what the machine has is moved aside, which is said.
  */
 export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
   async check(on, input) {
@@ -72,7 +72,8 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
     const made: string[] = []
     for (let at = dirname(dest); (await stat(at).catch(() => undefined)) === undefined; at = dirname(at))
       made.push(at)
-    return { aside: sha256 === null ? null : `${dest}.before-${on.run}`, made, sha256 }
+    const task = createHash('sha256').update(on.task).digest('hex').slice(0, 8)
+    return { aside: sha256 === null ? null : `${dest}.before-${on.run}-${task}`, made, sha256 }
   },
   async apply(on, input, before) {
     const dest = placeHere(on.name, input)
@@ -89,6 +90,8 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
       await file.sync().finally(() => file.close())
       if (before.aside !== null && (await digestHere(before.aside)) === null) await rename(dest, before.aside)
       await rename(temporary, dest)
+      const directory = await open(dirname(dest))
+      await directory.sync().finally(() => directory.close())
       return { dest, sha256: stored.sha256 }
     } finally {
       sink.destroy()
@@ -98,14 +101,28 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
   },
   async undo(on, input, { aside, made, sha256 }) {
     const dest = placeHere(on.name, input)
-    if (aside !== null) {
-      if ((await digestHere(aside)) === sha256) await rename(aside, dest)
-      return
-    }
+    if (aside !== null && (await digestHere(aside)) !== sha256) return
+    await spareTheirs(on, input, sha256)
+    if (aside !== null) return rename(aside, dest)
     await rm(dest, { force: true })
     for (const directory of made) await rmdir(directory).catch(() => undefined)
   },
 })
+
+/** Moves aside what stands here, unless it is what stood there before or what the machine has. */
+async function spareTheirs(on: On, input: FetchInput, before: string | null): Promise<void> {
+  const dest = placeHere(on.name, input)
+  const is = await digestHere(dest)
+  if (is === null || is === before || is === (await digestThere(on, input).catch(() => undefined))) return
+  const name = `${dest}.aside-${on.run}`
+  let free = name
+  for (let number = 1; (await lstat(free).catch(() => undefined)) !== undefined; number += 1)
+    free = `${name}.${number}`
+  await rename(dest, free)
+  on.say(
+    `${dest} is not what ${on.name} has; it may have been changed here after this run, and is now ${free}`,
+  )
+}
 
 /** The path here. A host's name and its path never lead out of the directory. */
 function placeHere(host: string, { src, dest, flat = false }: FetchInput): string {
@@ -113,7 +130,7 @@ function placeHere(host: string, { src, dest, flat = false }: FetchInput): strin
   return join(dest, host.replaceAll('/', '_').replace(/^\.+$/, '_'), normalize(src).replace(/^\/+/, ''))
 }
 
-async function digestThere(on: Parameters<typeof ask>[0], { src }: FetchInput): Promise<string> {
+async function digestThere(on: On, { src }: FetchInput): Promise<string> {
   const { code, stdout, stderr } = await ask(on, sh.read`[ -f ${src} ] && sha256sum <${src}`, {
     timeout: 3600,
   })

@@ -130,7 +130,7 @@ elif [ -d "$p" ]; then echo directory; elif [ -e "$p" ]; then echo file; else ec
   },
   remember: (on, { path }) => keepFile(on, path, false),
   async apply(on, { path, src }, kept) {
-    await storeFile(on, kept, { source: { made: sh`ln -s -- ${src} "$t"` } })
+    await storeFile(on, kept, { source: { made: sh`ln -sT -- ${src} "$t"` } })
     return { path }
   },
   undo: (on, _input, kept) => bringFileBack(on, kept),

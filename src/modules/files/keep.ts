@@ -84,7 +84,7 @@ export async function storeFile(on: On, kept: Kept, storing: Storing): Promise<v
     on,
     sh`f=${path}; t=${temporary}; trap 'rm -f -- "$t"' EXIT; trap 'exit 9' HUP INT TERM PIPE
 ${printer}
-${'made' in source ? sh`umask 077; rm -f -- "$t"; { ${source.made}; } || exit 1; state=$(print "$t")` : sh`state=${`file ${stored?.sha256}`}`}
+${'made' in source ? sh`umask 077; rm -f -- "$t"; set -C; { ${source.made}; } || exit 1; set +C; state=$(print "$t")` : sh`state=${`file ${stored?.sha256}`}`}
 if [ -f "$t" ] && [ ! -L "$t" ]; then
 if [ -f "$f" ] && [ ! -L "$f" ]; then
 cp -a --attributes-only -- "$f" "$t" 2>/dev/null || { chown -- "$(stat -c %u:%g -- "$f")" "$t" 2>/dev/null; chmod -- "$(stat -c %a -- "$f")" "$t"; } || exit 1
@@ -141,7 +141,7 @@ now=aside; fi
 ${
   copy === null
     ? sh`[ "$now" = aside ] || rm -f -- "$f" || exit 1`
-    : sh`d=$(dirname -- "$f"); cp -a -- "$c" "$t" && [ "$(print "$t")" = ${was} ] && { sync -- "$t" 2>/dev/null || sync; } && mv -fT -- "$t" "$f" || exit 1`
+    : sh`d=$(dirname -- "$f"); cp -aT -- "$c" "$t" && [ "$(print "$t")" = ${was} ] && { sync -- "$t" 2>/dev/null || sync; } && mv -fT -- "$t" "$f" || exit 1`
 }
 sync -- "$(dirname -- "$f")" 2>/dev/null || sync`,
     { timeout: 600 },
