@@ -47,11 +47,12 @@ export const localAddress = (path: string): string =>
  * own, which is removed at the end. The password comes by stdin and goes on by stdin. A client older than 1.10 cannot
  * take it so: it finds it in a file of that configuration (mode 0600, in memory where /dev/shm is).
  */
-export function script(repository: Repository, body: Command): Command {
-  return body.reads ? sh.read`(${prelude(repository)}${body})` : sh`(${prelude(repository)}${body})`
+export function script(repository: Repository, body: Command, seconds = 24 * 3600): Command {
+  const before = prelude(repository, seconds)
+  return body.reads ? sh.read`(${before}${body})` : sh`(${before}${body})`
 }
 
-function prelude({ user, trust = [], caFile, realm }: Repository): Command {
+function prelude({ user, trust = [], caFile, realm }: Repository, seconds: number): Command {
   const certificate =
     trust.length === 0 ? sh.read`` : sh.read`${`--trust-server-cert-failures=${trust.join(',')}`}`
   const authorities =
@@ -76,8 +77,10 @@ mkdir -p -- "$c/auth/svn.simple"
 printf 'K 15\nsvn:realmstring\nV %d\n%s\n' "$(printf %s ${realm ?? ''} | wc -c)" ${realm ?? ''}
 printf 'K 8\nusername\nV %d\n%s\nEND\n' "$(printf %s ${user} | wc -c)" ${user}; } >"$c/auth/svn.simple/"${file} ;;
 esac
+# A client is ended before the script is: else nothing would remove its configuration.
+limit=; if timeout --foreground 5 true 2>/dev/null; then limit="timeout --foreground -k 5 ${seconds}"; fi
 as() { program=$1; sub=$2; shift 2; set -- "$sub" --non-interactive --no-auth-cache --config-dir "$c" --config-option servers:global:http-timeout=60 ${authorities} ${certificate} ${`--username=${user}`} "$@"
-if [ -n "$svn_old" ]; then "$program" "$@" </dev/null; else sub=$1; shift; printf %s "$p" | "$program" "$sub" --password-from-stdin "$@"; fi; }
+if [ -n "$svn_old" ]; then $limit "$program" "$@" </dev/null; else sub=$1; shift; printf %s "$p" | $limit "$program" "$sub" --password-from-stdin "$@"; fi; }
 `
 }
 
@@ -87,10 +90,13 @@ export const utf8: Command = sh.read`unset LC_ALL LANGUAGE; LC_MESSAGES=C; LC_CT
 
 /** Runs a script of a repository's client, and wants exit 0. `what` could not be done otherwise. */
 export async function told(on: On, repository: Repository, what: string, body: Command): Promise<string> {
-  const { code, stdout, stderr, truncated } = await ask(on, script(repository, body), {
+  const seconds = repository.timeout ?? 120
+  const { code, stdout, stderr, truncated } = await ask(on, script(repository, body, seconds), {
     stdin: [repository.password],
-    timeout: repository.timeout ?? 120,
+    timeout: seconds + 15,
   })
+  if (code === 124 || code === 137)
+    throw new TaskError(`${what} from ${on.name}: no answer in ${seconds} seconds`)
   if (code !== 0) throw new TaskError(`${what} from ${on.name}`, linesOf(stderr).slice(-5))
   if (truncated) throw new TaskError(`${what} from ${on.name}: the answer is too long`)
   return stdout

@@ -120,3 +120,16 @@ test('a wrong user is told by the server, without the password', async () => {
   expect(failure).toMatch(/cannot be listed from here/)
   expect(failure).not.toContain(password)
 })
+
+test('a server that never answers is given up at the deadline, and no configuration stays behind', async () => {
+  const silent = createServer()
+  await new Promise<void>((resolve) => silent.listen(0, '127.120.0.3', resolve))
+  const address = silent.address()
+  const at = typeof address === 'object' && address !== null ? address.port : 0
+  const left = () => readdirSync('/dev/shm').filter((name) => name.startsWith('upgrade-fleet-svn.'))
+  const before = left()
+  const mute = { ...repository('old'), url: `svn://127.120.0.3:${at}/old`, timeout: 1 }
+  await expect(perform(local, svn.info({ repository: mute }))).rejects.toThrow(/no answer in 1 seconds/)
+  silent.close()
+  await until(() => left().every((name) => before.includes(name)), 'the configuration is removed')
+})
