@@ -34,8 +34,8 @@ export async function holds(on: On, command: Command, options?: ExecOptions): Pr
 /** The lines of a text that are not empty. */
 export const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '')
 
-/** Reads a file of the machine whole; refuses more than `max` bytes. */
-export async function readBytes(on: On, path: string, max = 16 * 1024 * 1024): Promise<Buffer> {
+/** Reads a file of the machine from an offset to its end; refuses more than `max` bytes. */
+export async function readBytes(on: On, path: string, max = 16 * 1024 * 1024, from = 0): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   const sink = new Writable({
@@ -45,7 +45,7 @@ export async function readBytes(on: On, path: string, max = 16 * 1024 * 1024): P
       done()
     },
   })
-  await on.get(path, sink, { signal: on.signal })
+  await on.get(path, sink, { from, signal: on.signal })
   if (size > max) throw new TaskError(`${path} on ${on.name} has more than ${max} bytes`)
   return Buffer.concat(chunks)
 }
@@ -67,17 +67,22 @@ export async function looks(on: On, path: string): Promise<{ readonly text: stri
 }
 const mostShown = 256 * 1024
 
-/** A file that a job writes, and about how many bytes it will have: its size is told as progress. */
-export type Growing = { readonly file: string; readonly bytes: number }
+/** A file or tree that a job writes, and about how many bytes it will have: its size is told as progress. */
+export type Growing = ({ readonly file: string } | { readonly tree: string }) & { readonly bytes: number }
 
-function watch(on: On, { file, bytes }: Growing): { end: () => Promise<void> } {
+function watch(on: On, growing: Growing): { end: () => Promise<void> } {
+  const { bytes } = growing
+  const size =
+    'file' in growing
+      ? sh.read`stat -c %s -- ${growing.file} 2>/dev/null || echo 0`
+      : sh.read`k=$(du -sk -- ${growing.tree} 2>/dev/null | cut -f 1); [ -n "$k" ] || k=0; echo $((k * 1024))`
   const over = new AbortController()
   const rest = pauses({ ...on, signal: AbortSignal.any([on.signal, over.signal]) })
   const look = async () => {
     for (;;) {
       await rest()
-      const size = Number((await ask(on, sh.read`stat -c %s -- ${file} 2>/dev/null || echo 0`)).stdout)
-      if (size > 0 && !over.signal.aborted) on.progress(Math.min(size, bytes), bytes, 'bytes')
+      const has = Number((await ask(on, size)).stdout)
+      if (has > 0 && !over.signal.aborted) on.progress(Math.min(has, bytes), bytes, 'bytes')
     }
   }
   // It ends by an interrupted pause, and what it cannot see it need not tell: the job itself is waited for.

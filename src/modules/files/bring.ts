@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { lstat, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { change, type On, observe } from '../../model/action.ts'
@@ -79,8 +79,11 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
     const dest = placeHere(on.name, input)
     await mkdir(dirname(dest), { recursive: true, mode: 0o700 })
     const temporary = join(dirname(dest), `.upgrade-fleet-${randomBytes(9).toString('hex')}`)
+    // Open before anything is asked for: a stream that opens by itself may make the file after it was removed.
+    const made = await open(temporary, 'wx', 0o600)
+    const sink = made.createWriteStream()
     try {
-      const stored = await on.get(input.src, createWriteStream(temporary, { flags: 'wx', mode: 0o600 }))
+      const stored = await on.get(input.src, sink)
       if (input.sha256 !== undefined && stored.sha256 !== input.sha256)
         throw new TaskError(`${input.src} on ${on.name} has another SHA-256 than was given: ${stored.sha256}`)
       const file = await open(temporary)
@@ -91,6 +94,8 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
       await directory.sync().finally(() => directory.close())
       return { dest, sha256: stored.sha256 }
     } finally {
+      sink.destroy()
+      await made.close()
       await rm(temporary, { force: true })
     }
   },
@@ -108,7 +113,13 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
 async function spareTheirs(on: On, input: FetchInput, before: string | null): Promise<void> {
   const dest = placeHere(on.name, input)
   const is = await digestHere(dest)
-  if (is === null || is === before || is === (await digestThere(on, input).catch(() => undefined))) return
+  if (is === null || is === before) return
+  const there = await digestThere(on, input).catch((error: unknown) => {
+    // A lost connection is another thing than a file that is gone: undo is done again then.
+    if (error instanceof TaskError) return undefined
+    throw error
+  })
+  if (is === there) return
   const name = `${dest}.aside-${on.run}`
   let free = name
   for (let number = 1; (await lstat(free).catch(() => undefined)) !== undefined; number += 1)

@@ -1,0 +1,199 @@
+import { change, type On } from '../../model/action.ts'
+import { type Command, sh } from '../../model/command.ts'
+import { TaskError } from '../../model/errors.ts'
+import { bringTreeBack, treePrinter } from '../files/keep-tree.ts'
+import { absolute, modeText, type Rights } from '../files/look.ts'
+import { ask, runJob } from '../target.ts'
+import { type Format, formatOf, list } from './list.ts'
+import type { Limits, Tree } from './listing.ts'
+import { contentPrinter, markPath, ourDirectory, partOf, shortDigest } from './mark.ts'
+import { unpacker } from './unpack.ts'
+
+export type UnarchiveInput = Pick<Rights, 'owner' | 'group'> & {
+  /** Absolute path of the archive on the machine. */
+  readonly src: string
+  /** The SHA-256 that it must have. */
+  readonly sha256: string
+  /** Absolute path of the directory that it becomes; the one above must be there. */
+  readonly dest: string
+  /** What it is; default: what its name's end says. */
+  readonly format?: Format | undefined
+  /** The one directory of the archive, which becomes `dest`; true: whatever it is called. */
+  readonly root?: string | true | undefined
+  /** Mode of `dest` itself, 0755 unless told. Within, modes are the archive's, never writable for group and others. */
+  readonly mode?: Rights['mode']
+  /** Whether something else may stand at `dest`: it is moved aside, and back by undo. */
+  readonly replace?: boolean | undefined
+  /**
+   * How it is found that it is still so: `state` by names, modes, owners, sizes and times (default), `content` by every byte
+   * too, `mark` by what this tool noted alone: for a tree that later tasks change.
+   */
+  readonly verify?: 'state' | 'content' | 'mark' | undefined
+  readonly limits?: Limits | undefined
+}
+
+export type Unarchived = { readonly path: string; readonly entries: number; readonly bytes: number }
+
+type Before = {
+  /** Device and number of what stood there, and where it goes. */
+  readonly is: string | null
+  readonly aside: string
+  /** A file of the machine with device, number and state of what the change put there. */
+  readonly made: string
+}
+
+const long = { timeout: 24 * 3600 }
+
+/**
+ * Unpacks an archive of the machine (zip, tar, tar.gz, tar.zst) into a directory that is there whole or not at all. Its digest
+ * is proved and its list judged before anything is written; what was unpacked is held against the list before it gets its
+ * name. Undo removes it and brings back what stood there; what was changed in it since is moved aside.
+ */
+export const unarchive = change<UnarchiveInput, Unarchived, Before>('unarchive', {
+  async check(on, input) {
+    mustBeSane(input)
+    return already(on, input)
+  },
+  diff: async (on, input) => {
+    const { stdout } = await ask(on, sh.read`stat -c %F -- ${input.dest} 2>/dev/null`)
+    return [{ path: input.dest, before: stdout, after: `a directory out of ${input.src}\n` }]
+  },
+  async remember(on, { dest, replace }) {
+    const kept = await on.keep()
+    const said = await on.must(sh.read`f=${dest}; a=${`${dest}.aside-${on.run}`}
+if [ -e "$f" ] || [ -L "$f" ]; then stat -c %d:%i -- "$f" || exit 1; else echo none; fi
+n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done; printf '%s\n' "$n"`)
+    const [is = '', number = ''] = said.split('\n')
+    if (is !== 'none' && replace !== true)
+      throw new TaskError(
+        `${dest} on ${on.name} exists, and is not (or not any more) what the archive holds: move it away, or say \`replace: true\`; where later tasks change it, \`verify: 'mark'\``,
+      )
+    return {
+      is: is === 'none' ? null : is,
+      aside: `${dest}.aside-${on.run}${number}`,
+      made: `${kept}/made`,
+    }
+  },
+  async apply(on, input, before) {
+    mustBeSane(input)
+    const done = await already(on, input)
+    if (done !== undefined) return done
+    const tree = await list(on, { ...input, format: formatOf(input.src, input.format) })
+    const workdir = await on.workdir()
+    await runJob(on, 'unarchive', script(input, before, tree, workdir), {
+      stdin: modesOf(tree),
+      grows: { tree: partOf(input.dest), bytes: tree.bytes },
+    })
+    return { path: input.dest, entries: tree.entries, bytes: tree.bytes }
+  },
+  async undo(on, { dest }, { is, aside, made }) {
+    const workdir = await on.workdir()
+    await on.must(
+      sh`rm -rf -- ${partOf(dest)} || exit 1
+[ ! -f ${made} ] || while read -r id state; do rm -f -- ${workdir}/unpacked/${shortDigest(dest)}-"$(printf %s "$id" | tr : -)" || exit 1; done <${made}`,
+      long,
+    )
+    await bringTreeBack(on, dest, { copy: null, is, state: 'none', made })
+    if (is !== null)
+      await on.must(sh`f=${dest}; a=${aside}; if [ -e "$f" ] || [ -L "$f" ]; then exit 0; fi
+[ "$(stat -c %d:%i -- "$a")" = ${is} ] || { printf '%s is not there any more\n' "$a" >&2; exit 1; }
+mv -T -- "$a" "$f" && { sync -- "$(dirname -- "$f")" 2>/dev/null || sync; }`)
+  },
+})
+
+function mustBeSane({ src, sha256, dest, mode, format }: UnarchiveInput): void {
+  absolute(src)
+  absolute(dest)
+  if (/(^|\/)\.{0,2}\/*$/.test(dest)) throw new TaskError(`${dest} is no name for a new directory`)
+  if (!/^[0-9a-f]{64}$/.test(sha256))
+    throw new TaskError(`unarchive of ${src} needs the SHA-256 of the archive, 64 hexadecimal digits`)
+  if (mode !== undefined) modeText(mode)
+  formatOf(src, format)
+}
+
+/** What is unpacked is known by this: other wishes are another tree. */
+function keyOf({ sha256, root, mode, owner, group }: UnarchiveInput): string {
+  return shortDigest({
+    sha256,
+    root: root ?? null,
+    mode: modeText(mode ?? '0755'),
+    owner: owner ?? null,
+    group: group ?? null,
+  })
+}
+
+/** One script that reads: what the mark of the directory says, if it is still so. */
+async function already(on: On, input: UnarchiveInput): Promise<Unarchived | undefined> {
+  const { dest, verify = 'state' } = input
+  const proof = {
+    mark: sh.read`:`,
+    state: sh.read`[ "$(tree "$f")" = "$state" ] || exit 3`,
+    content: sh.read`[ "$(tree "$f")" = "$state" ] && [ "$(content "$f")" = "$content" ] || exit 3`,
+  }[verify]
+  const { code, stdout } = await ask(
+    on,
+    sh.read`${ourDirectory(on)}
+f=${dest}; [ -d "$f" ] && [ ! -L "$f" ] || exit 3
+${contentPrinter}
+${markPath(dest)}
+mark "$f" && [ -f "$p" ] && read -r key state content entries bytes <"$p" && [ "$key" = ${keyOf(input)} ] || exit 3
+${proof}
+printf '%s %s\n' "$entries" "$bytes"`,
+    long,
+  )
+  const [, entries, bytes] = /^(\d+) (\d+)\n$/.exec(stdout) ?? []
+  if (code !== 0 || entries === undefined) return undefined
+  return { path: dest, entries: Number(entries), bytes: Number(bytes) }
+}
+
+/** Files by their modes, a line of each: the mode, and the names in base64. */
+const modesOf = ({ modes }: Tree): string =>
+  [...modes]
+    .map(([mode, names]) => {
+      const list = Buffer.from(names.map((name) => `./${name}\0`).join(''), 'latin1')
+      return `${mode.toString(8)} ${list.toString('base64')}\n`
+    })
+    .join('')
+
+function script(input: UnarchiveInput, before: Before, tree: Tree, workdir: string): Command {
+  const { src, sha256, dest, owner, group, mode, verify } = input
+  const format = formatOf(src, input.format)
+  const whose = owner === undefined ? `:${group ?? ''}` : group === undefined ? owner : `${owner}:${group}`
+  return sh`umask 022; f=${dest}; a=${src}; t=${partOf(dest)}; w=${workdir}; m=${before.made}; d=$(dirname -- "$f")
+die() { printf '%s\n' "$1"; exit 3; }
+unset TAR_OPTIONS UNZIP UNZIPOPT ZIPINFO ZIPINFOOPT GZIP JDK_JAVA_OPTIONS JAVA_TOOL_OPTIONS; export LC_ALL=C.UTF-8 TZ=UTC0
+${contentPrinter}
+${treePrinter}
+${markPath(dest)}
+[ -d "$d" ] || die "$d is no directory: make it first"
+rm -rf -- "$t" && set -- $(stat -f -c '%a %S %b %d %c' -- "$d")
+if [ $# = 5 ] && [ "$3" != 0 ] && [ $(($1 * $2)) -lt ${tree.bytes + tree.entries * 1024} ]; then
+die "No space left: it needs ${tree.bytes + tree.entries * 1024} bytes, and $(($1 * $2)) are free in $d"; fi
+if [ $# = 5 ] && [ "$5" != 0 ] && [ "$4" -lt ${tree.entries} ]; then die "No space left: it needs ${tree.entries} inodes, and $4 are free in $d"; fi
+trap 'cd / && rm -rf -- "$t"' EXIT; trap 'exit 9' HUP INT TERM
+mkdir -m 0700 -- "$t" && cd -- "$t" && [ "$(stat -c '%u %a' .) $(ls -A)" = "$(id -u) 700 " ] || die "somebody else put something in place of $t"
+[ "$(sha256sum <"$a")" = ${`${sha256}  -`} ] || die "$a has another SHA-256"
+mkdir tree && ln -s -- "$a" a.zip && cd tree || exit 1
+${unpacker(format, tree)}
+odd=$(find . ! -type f ! -type d ! -type l -print; find . -perm -4000 -print; find . -perm -2000 -print; find . -type f -links +1 -print)
+[ -z "$odd" ] || die "what was unpacked holds what is no plain file, directory or link: $(printf %s "$odd" | head -n 3)"
+sorted() { find . -mindepth 1 "$@" -print0 | LC_ALL=C sort -z; }
+[ "$(sorted | sha256sum | cut -c1-64)" = ${tree.names} ] || die "what was unpacked has other names than the archive lists"
+[ "$(sorted -type f | xargs -0 -r stat -c %s -- | sha256sum | cut -c1-64)" = ${tree.sizes} ] || die "what was unpacked has other sizes than the archive lists"
+[ "$(sorted -type l | xargs -0 -r -n 1 readlink -- | sha256sum | cut -c1-64)" = ${tree.links} ] || die "what was unpacked has other links than the archive lists"
+${format === 'zip' ? sh`while read -r bits names; do printf %s "$names" | base64 -d | xargs -0 -r chmod -- "$bits" || exit 1; done` : sh`:`}
+cd -- ./${Buffer.from(tree.root, 'latin1').toString()} || exit 1
+${owner === undefined && group === undefined ? sh`:` : sh`chown -hR -- ${whose} . || die "owner or group cannot be set: become one who may"`}
+chmod -- ${modeText(mode ?? '0755').padStart(5, '0')} . || exit 1
+n=$PWD; state=$(tree .) && content=- || exit 1
+${verify === 'content' ? sh`content=$(content .)` : sh`:`}
+{ sync -f . 2>/dev/null || sync; }
+( umask 077; mkdir -p -- "$w/unpacked" ) && mark . || exit 1
+( umask 077; printf '%s\n' ${keyOf(input)}" $state $content "${`${tree.entries} ${tree.bytes}`} >"$p.part" ) && mv -- "$p.part" "$p" || exit 1
+printf '%s %s\n' "$(stat -c %d:%i .)" "$state" >>"$m" || exit 1
+if [ -e "$f" ] || [ -L "$f" ]; then
+[ "$(stat -c %d:%i -- "$f")" = ${before.is ?? 'none'} ] || die "somebody else put something at $f since it was looked at"
+mv -T -- "$f" ${before.aside} || exit 1; fi
+mv -T -- "$n" "$f" || exit 1
+cd / && { sync -- "$d" 2>/dev/null || sync; }`
+}
