@@ -113,7 +113,13 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
 async function spareTheirs(on: On, input: FetchInput, before: string | null): Promise<void> {
   const dest = placeHere(on.name, input)
   const is = await digestHere(dest)
-  if (is === null || is === before || is === (await digestThere(on, input).catch(() => undefined))) return
+  if (is === null || is === before) return
+  const there = await digestThere(on, input).catch((error: unknown) => {
+    // A lost connection is another thing than a file that is gone: undo is done again then.
+    if (error instanceof TaskError) return undefined
+    throw error
+  })
+  if (is === there) return
   const name = `${dest}.aside-${on.run}`
   let free = name
   for (let number = 1; (await lstat(free).catch(() => undefined)) !== undefined; number += 1)
