@@ -114,12 +114,9 @@ async function spareTheirs(on: On, input: FetchInput, before: string | null): Pr
   const dest = placeHere(on.name, input)
   const is = await digestHere(dest)
   if (is === null || is === before) return
-  const there = await digestThere(on, input).catch((error: unknown) => {
-    // A lost connection is another thing than a file that is gone: undo is done again then.
-    if (error instanceof TaskError) return undefined
-    throw error
-  })
-  if (is === there) return
+  // Where it cannot be asked this throws, so that undo is done again: only a file that is gone counts as another.
+  const there = await answerThere(on, input)
+  if (there.code === 0 && is === there.stdout.slice(0, 64)) return
   const name = `${dest}.aside-${on.run}`
   let free = name
   for (let number = 1; (await lstat(free).catch(() => undefined)) !== undefined; number += 1)
@@ -136,13 +133,14 @@ function placeHere(host: string, { src, dest, flat = false }: FetchInput): strin
   return join(dest, host.replaceAll('/', '_').replace(/^\.+$/, '_'), normalize(src).replace(/^\/+/, ''))
 }
 
-async function digestThere(on: On, { src }: FetchInput): Promise<string> {
-  const { code, stdout, stderr } = await ask(on, sh.read`[ -f ${src} ] && sha256sum <${src}`, {
-    timeout: 3600,
-  })
+const answerThere = (on: On, { src }: FetchInput) =>
+  ask(on, sh.read`[ -f ${src} ] && sha256sum <${src}`, { timeout: 3600 })
+
+async function digestThere(on: On, input: FetchInput): Promise<string> {
+  const { code, stdout, stderr } = await answerThere(on, input)
   if (code !== 0)
     throw new TaskError(
-      `${src} on ${on.name} is no file that can be read`,
+      `${input.src} on ${on.name} is no file that can be read`,
       stderr === '' ? [] : [stderr.trim()],
     )
   return stdout.slice(0, 64)
