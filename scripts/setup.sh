@@ -35,11 +35,11 @@ node scripts/build.mjs --types
 # What the lab calls, and the Debian package that has it.
 needed='sshd:openssh-server svnserve:subversion mariadbd:mariadb-server mariadb-install-db:mariadb-server
   mariadb:mariadb-client rsync:rsync unzip:unzip zip:zip ps:procps unshare:util-linux ip:iproute2 openssl:openssl'
-# Tests run the same plays with Ansible beside ours, count system calls, log in to other shells, dump PostgreSQL's databases, and have our JSON Schema judged; only where set-up installs by itself, since the lab does not need it.
+# Tests run the same plays with Ansible beside ours, drain a real HAProxy, count system calls, log in to other shells, dump PostgreSQL's databases, and have our JSON Schema judged; only where set-up installs by itself, since the lab does not need it.
 for_tests=
 if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
   for_tests=1
-  needed="$needed ansible-playbook:ansible-core age:age sudo:sudo doas:opendoas strace:strace busybox:busybox tcsh:tcsh
+  needed="$needed ansible-playbook:ansible-core age:age sudo:sudo doas:opendoas strace:strace busybox:busybox haproxy:haproxy socat:socat tcsh:tcsh
     fish:fish /usr/bin/jsonschema:python3-jsonschema psql:postgresql-client"
 fi
 
@@ -93,6 +93,7 @@ install_packages() {
       case $package in
         openssh-server) systemctl disable ssh >/dev/null 2>&1 || true ;;
         mariadb-server) systemctl disable mariadb >/dev/null 2>&1 || true ;;
+        haproxy) systemctl disable haproxy >/dev/null 2>&1 || true ;;
         postgresql) systemctl disable postgresql >/dev/null 2>&1 || true ;;
       esac
     done

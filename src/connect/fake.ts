@@ -5,7 +5,7 @@ import { actsAs, becomeOf } from '../model/account.ts'
 import type { Connection, Endpoint, Job } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
-import type { SecretStore } from '../model/secret.ts'
+import { reveal, type SecretStore } from '../model/secret.ts'
 import { execOn } from './fake-exec.ts'
 import { type FakeFile, fakeFiles } from './fake-files.ts'
 import { type FakeJobs, fakeJobs } from './fake-jobs.ts'
@@ -209,6 +209,7 @@ export function fakeMachine(options: FakeOptions = {}): FakeMachine {
         reach()
         return dialled(endpoint.name, options.dial ?? nobody, address, port)
       },
+      reveal: (text) => reveal(text, secrets),
       close: async () => close(),
     })
     return connection()

@@ -198,6 +198,7 @@ function guarded(connection: Connection, changing: () => Promise<Connection>): C
     lock: connection.lock,
     fenced: (number, stale) => connection.fenced(number, stale),
     dial: (address, port) => connection.dial(address, port),
+    reveal: (text) => connection.reveal(text),
     close: () => connection.close(),
   }
 }

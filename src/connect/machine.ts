@@ -110,6 +110,7 @@ export function machine(
           throw new ConnectionError(host, fault, `${host}: no way from there to ${address}:${port}: ${why}`)
         }
       },
+      reveal: (text) => reveal(text, secrets),
       dialCommand: async (address, port) => {
         const command = (await wire.link()).dialCommand?.(address, port)
         if (command === undefined) throw new Error('no command of this machine leads through it')

@@ -55,6 +55,7 @@ export function readOnly(connection: Connection): Connection {
     },
     fenced: () => readOnly(connection),
     dial: (address, port) => connection.dial(address, port),
+    reveal: (text) => connection.reveal(text),
     close: () => connection.close(),
   }
 }

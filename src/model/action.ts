@@ -57,6 +57,8 @@ export interface Change<out Out> {
   /** Does it. After a crash it runs again, with what was remembered the first time. */
   apply(on: On, input: Json, remembered: Json): Promise<Out>
   readonly undo: ((on: On, input: Json, remembered: Json) => Promise<void>) | Irreversible | Restored
+  /** Whether the doing that gave this output changed anything; without it, it did. What changed nothing is not taken back. */
+  readonly changed?: ((output: Json) => boolean) | undefined
   /** What it would make different, file by file; secrets as `***` ({@link shownText}). Asked when `check` found something to do; only reads. */
   readonly diff?: ((on: On, input: Json) => Promise<readonly Diff[]>) | undefined
   /** For a restore point: throws unless its undo can be done. Asked of all things of all points before anything is taken back; only reads. */
@@ -79,6 +81,7 @@ export interface ChangeSpec<In extends Json, Out extends Json | void, Memory ext
   remember?(on: On, input: In): Promise<Memory>
   apply(on: On, input: In, remembered: Memory): Promise<Out>
   readonly undo: ((on: On, input: In, remembered: Memory) => Promise<void>) | Irreversible | Restored
+  changed?(output: Out): boolean
   diff?(on: On, input: In): Promise<readonly Diff[]>
   prove?(on: On, input: In, remembered: Memory): Promise<void>
 }
@@ -118,6 +121,7 @@ export function change<In extends Json, Out extends Json | void, Memory extends 
       typeof undo === 'function'
         ? (on, input, remembered) => undo(on, input as In, remembered as Memory)
         : undo,
+    ...(spec.changed && { changed: (output: Json) => spec.changed?.(output as Out) ?? true }),
     ...(spec.diff && { diff: async (on, input) => (await spec.diff?.(on, input as In)) ?? [] }),
     ...(spec.prove && {
       prove: async (on, input, remembered) => spec.prove?.(on, input as In, remembered as Memory),

@@ -235,6 +235,8 @@ export interface Connection {
   fenced(number: number, stale: () => void): Connection
   /** Opens a TCP connection from the machine to an address that it can reach, to ask something there: no fence holds what is said over it. */
   dial(address: string, port: number): Promise<Duplex>
+  /** A text with its secrets' values, for what is said over a connection that was dialled: it goes there and nowhere else. */
+  reveal(text: Text): string
   /** A command of this machine's shell that does the same with its input and output; only where the `ssh` program is what connects. */
   dialCommand?(address: string, port: number): Promise<string>
   /** Ends it. Jobs live on. */

@@ -196,6 +196,8 @@ function step(state: Mutable, event: Event): void {
         message,
         mistake,
         retrying: false,
+        // It was done, and says that it changed nothing: there is nothing to take back.
+        ...(result === 'ok' && { begun: false }),
         ...(!state.past.has(task) && { output }),
       })
       if (isDone(state.tasks.get(task))) {

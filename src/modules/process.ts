@@ -1,5 +1,5 @@
 import type { On } from '../model/action.ts'
-import { sh } from '../model/command.ts'
+import { type Command, sh } from '../model/command.ts'
 import { linesOf } from './target.ts'
 
 /** A process, so named that another one which later gets its pid is not taken for it. */
@@ -15,13 +15,17 @@ export async function withArguments(
   on: Pick<On, 'must'>,
   args: readonly string[],
 ): Promise<readonly Process[]> {
+  return withoutForks(linesOf(await on.must(listing(args))))
+}
+
+/** The command that says their `stat` lines, each followed by its arguments: for {@link withoutForks}. */
+export function listing(args: readonly string[]): Command {
   const greps = args.map((arg) => sh.read`| xargs -r grep -lzsx -e ${pattern(arg)}`)
   const files = greps.reduce((all, next) => sh.read`${all} ${next}`, sh.read`ls -d /proc/[0-9]*/cmdline`)
-  const said = await on.must(sh.read`${files} | while IFS= read -r file; do
+  return sh.read`${files} | while IFS= read -r file; do
   d=$(dirname -- "$file")
   stat=$(cat -- "$d/stat" 2>/dev/null) && args=$(tr '\n\0' ' \t' 2>/dev/null < "$file") && printf '%s\n%s\n' "$stat" "$args"
-done; :`)
-  return withoutForks(linesOf(said))
+done; :`
 }
 
 /**

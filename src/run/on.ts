@@ -65,6 +65,7 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
       return { ...job, wait: (how = {}) => job.wait({ ...how, onLine: heard(heading, how.onLine) }) }
     },
     dial: (address, port) => connection.dial(address, port),
+    reveal: (text) => connection.reveal(text),
     workdir: () => connection.workdir(),
     peer: async (name) => {
       const machine = findMachine(context, name)

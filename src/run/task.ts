@@ -219,8 +219,11 @@ async function changed(
   )
   // What others looked at in its midst is not what it left.
   changesNow(context, machine.name)
-  if (applied.kind === 'done') return { result: 'changed', output: applied.value as Json }
-  return wentWrong(task, applied, timeout, true)
+  if (applied.kind !== 'done') return wentWrong(task, applied, timeout, true)
+  const output = applied.value as Json
+  // An earlier try may have changed what this one found no more to be changed.
+  const nothing = before?.begun !== true && work.changed?.(output) === false
+  return { result: nothing ? 'ok' : 'changed', output }
 }
 
 const rests = (work: Change<unknown>): boolean =>

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readOnly } from '../../src/connect/read-only.ts'
 import { sh } from '../../src/model/command.ts'
 import type { Connection, ExecResult } from '../../src/model/connection.ts'
 import type { LockHolder } from '../../src/model/lock.ts'
@@ -60,6 +61,12 @@ export function connectionContract(name: string, make: () => Promise<Subject>): 
         expect(await connection.exec(sh`kill -KILL $$`)).toMatchObject({ kind: 'signal', signal: 'KILL' })
         expect(await connection.exec(sh`exit 0`)).toMatchObject({ kind: 'exit', code: 0 })
       })
+      test('a text is told with its secrets for what is said over a dialled connection, through who only reads too', () => {
+        const text = ['Bearer ', secret('env:TOKEN')]
+        expect(connection.reveal(text)).toBe('Bearer value of env:TOKEN')
+        expect(readOnly(connection).reveal(text)).toBe('Bearer value of env:TOKEN')
+      })
+
       test('input is empty unless it is given, and secrets are revealed in it', async () => {
         expect(await connection.exec(sh`cat`)).toMatchObject({ code: 0, stdout: '' })
         const stdin = ['password=', secret('env:TOKEN'), `\n'"\\$x`]

@@ -7,6 +7,7 @@ import type { Host } from '../../src/model/host.ts'
 import { isPlay } from '../../src/model/play.ts'
 import type { Part } from '../../src/model/playbook.ts'
 import type { Schedule } from '../../src/model/schedule.ts'
+import { shownText } from '../../src/model/secret.ts'
 import type { Selection } from '../../src/model/selection.ts'
 import { fold } from '../../src/model/state.ts'
 import { type Limit, schedulePlaybook } from '../../src/plan/schedule.ts'
@@ -190,6 +191,7 @@ function stubConnection(name: string, endJobs?: () => void): Connection {
     lock: { look: none, add: none, take: none },
     fenced: () => stubConnection(name, endJobs),
     dial: none,
+    reveal: shownText,
     close: async () => {},
   }
 }

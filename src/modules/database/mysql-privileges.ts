@@ -1,3 +1,5 @@
+import { literal } from './mysql-text.ts'
+import { list } from './sql.ts'
 import type { Ask, Database, Need } from './types.ts'
 
 /** Privileges by the object that they are granted on: `*.*`, or the pattern of a schema's name. */
@@ -7,7 +9,8 @@ export type Grants = readonly {
   readonly revoked: boolean
 }[]
 
-const forDump = ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT']
+// Without EXECUTE routines are not seen at all, and would be missing.
+const forDump = ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT', 'EXECUTE']
 const forMigration = [
   'SELECT',
   'INSERT',
@@ -100,8 +103,19 @@ export async function missing(ask: Ask, _db: Database, need: Need): Promise<read
           ]
     })
   switch (need.to) {
-    case 'dump':
-      return lacks(forDump)
+    case 'dump': {
+      const hidden = await ask(
+        `SELECT routine_name AS name FROM information_schema.routines WHERE routine_schema IN ${list({ literal }, need.schemas)} AND routine_body = 'SQL' AND routine_definition IS NULL`,
+      )
+      return [
+        ...lacks(forDump),
+        ...(hidden.length === 0
+          ? []
+          : [
+              `GRANT SELECT ON mysql.proc TO ${who} (MySQL 8: GRANT SHOW_ROUTINE ON *.*): the text of ${hidden.map(({ name }) => name).join(', ')} cannot be read`,
+            ]),
+      ]
+    }
     case 'migrate':
       return lacks(forMigration)
     case 'fence':

@@ -2,7 +2,7 @@ import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { catalogue } from './mysql-catalogue.ts'
 import { missing, unpositioned } from './mysql-privileges.ts'
-import { noNul } from './sql.ts'
+import { identifier, literal } from './mysql-text.ts'
 import type { Database, DumpedSchema, FailedAt, FileDump, FullEngine, Row } from './types.ts'
 
 /**
@@ -39,7 +39,7 @@ export const mysql: FullEngine = {
   // Comments, and the empty lines around them, tell of host, version and the place in the binary log; no row begins so.
   canonical: sh.read`LC_ALL=C grep -av -e '^--\( \|$\)' -e '^$'`,
   load,
-  catalogue: catalogue(literal),
+  catalogue,
   missing,
   unpositioned,
 }
@@ -98,17 +98,6 @@ function failed(lines: readonly string[]): FailedAt | undefined {
   const text = lines.find((line) => /^ERROR( \d+ \(\w+\))?( at line \d+)?[: ]/.test(line))
   const line = text?.match(/ at line (\d+)/)?.[1]
   return text === undefined ? undefined : { line: line === undefined ? undefined : Number(line), text }
-}
-
-/** A name as SQL writes it, whatever it holds. */
-function identifier(name: string): string {
-  if (name === '') throw new TaskError('an empty text cannot be a name in SQL')
-  return `\`${noNul(name).replaceAll('`', '``')}\``
-}
-
-/** A text as SQL writes it, in the usual SQL mode. */
-function literal(text: string): string {
-  return `'${noNul(text).replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }
 
 function word(text: string): string {

@@ -119,8 +119,20 @@ function removed(text: string, { way, places, found }: Walk<YamlNode>, path: str
     const eol = text[part.to - 1] === '\n' ? eolOf(text) : ''
     return [{ from: part.from, to: part.to, text: `${deeper}${holder.kind === 'list' ? '[]' : '{}'}${eol}` }]
   }
-  if (indent.trim() === '') return [{ from: part.from - indent.length, to: end, text: '' }]
+  if (indent.trim() === '') {
+    const before = holder.entries?.[at - 1]?.node ?? holder.items?.[at - 1]
+    // Blank lines behind what is removed would become lines of a text that keeps all of its own.
+    const blank = keepsLines(text, before) ? (/^(?:[ \t]*\r?\n)*/.exec(text.slice(end))?.[0].length ?? 0) : 0
+    return [{ from: part.from - indent.length, to: end + blank, text: '' }]
+  }
   return [{ from: part.from, to: next?.from ?? end, text: '' }]
+}
+
+/** Whether the last thing in a node is a text over lines with all its line ends (`|+`). */
+function keepsLines(text: string, node: YamlNode | undefined): boolean {
+  const last = node?.entries?.at(-1)?.node ?? node?.items?.at(-1)
+  if (last !== undefined) return keepsLines(text, last)
+  return node?.form === 'lines' && /^[|>]\d*\+/.test(text.slice(node.from, node.from + 4))
 }
 
 type Write = { readonly text: string; readonly marks: Marks; readonly inline: boolean }

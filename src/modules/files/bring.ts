@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { change, observe } from '../../model/action.ts'
@@ -78,8 +78,11 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
     const dest = placeHere(on.name, input)
     await mkdir(dirname(dest), { recursive: true, mode: 0o700 })
     const temporary = join(dirname(dest), `.upgrade-fleet-${randomBytes(9).toString('hex')}`)
+    // Open before anything is asked for: a stream that opens by itself may make the file after it was removed.
+    const made = await open(temporary, 'wx', 0o600)
+    const sink = made.createWriteStream()
     try {
-      const stored = await on.get(input.src, createWriteStream(temporary, { flags: 'wx', mode: 0o600 }))
+      const stored = await on.get(input.src, sink)
       if (input.sha256 !== undefined && stored.sha256 !== input.sha256)
         throw new TaskError(`${input.src} on ${on.name} has another SHA-256 than was given: ${stored.sha256}`)
       const file = await open(temporary)
@@ -88,6 +91,8 @@ export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
       await rename(temporary, dest)
       return { dest, sha256: stored.sha256 }
     } finally {
+      sink.destroy()
+      await made.close()
       await rm(temporary, { force: true })
     }
   },

@@ -89,13 +89,13 @@ export async function mysqlKit(dir: string): Promise<Kit> {
     },
     blind() {
       user('blind', [`SELECT ON \`am-db\\_1\`.*`])
-      return { db: { ...db, user: 'blind' }, lacks: /GRANT SHOW VIEW, TRIGGER, EVENT ON/ }
+      return { db: { ...db, user: 'blind' }, lacks: /GRANT SHOW VIEW, TRIGGER, EVENT, EXECUTE ON/ }
     },
     big: (bytes) =>
       void maria.root(
         `USE \`${schema}\`; CREATE TABLE big (id INT PRIMARY KEY, b BLOB); INSERT INTO big SELECT seq, RANDOM_BYTES(1000) FROM seq_1_to_${Math.ceil(bytes / 1000)}; ANALYZE TABLE big`,
       ),
-    dumper: /mariadb-dump\0/,
+    dumper: /mariadb-dump\0--defaults-extra/,
     loader: /\/mariadb\0.*--batch/,
     position: /^binary\.\d+:\d+$/,
     charset: 'latin1',

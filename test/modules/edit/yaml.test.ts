@@ -378,6 +378,13 @@ test('what is added to any file is inserted, and can be taken away again', () =>
   )
 })
 
+test('blank lines behind what is removed do not become part of a text that keeps all of its lines', () => {
+  const text = 'k0:\n  - k0: |+\n      keep\n\nk1: plain\n\nk2: plain\n'
+  expect(editYaml(text, [{ at: 'k1', remove: true }])).toEqual('k0:\n  - k0: |+\n      keep\n\nk2: plain\n')
+  const clipped = 'k0: |\n  a\nk1: plain\n\nk2: plain\n'
+  expect(editYaml(clipped, [{ at: 'k1', remove: true }])).toEqual('k0: |\n  a\n\nk2: plain\n')
+})
+
 test('what is removed from any file is gone, and the rest says what it said', () => {
   fc.assert(
     fc.property(files, fc.nat(), ({ pieces, text }, which) => {

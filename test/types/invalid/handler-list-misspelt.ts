@@ -1,4 +1,4 @@
-// error: Type '"relaod"' is not assignable to type '"reload" | "restart"'
+// error: Type '"relaod"' is not assignable to type '"re
 import { play, playbook } from 'upgrade-fleet'
 import { fleet, write } from '../world.ts'
 
