@@ -13,7 +13,14 @@ import { Exit } from './exit.ts'
  * the editor fails.
  */
 export async function edited(io: Io, text: string, file: string): Promise<string> {
-  const typed = io.env['EDITOR'] || 'vi'
+  const named = io.env['EDITOR']
+  // vi would wait for ever for who is not there; a program that was named may need nobody.
+  if (!named && !io.answers)
+    throw new InputError(
+      `${file}: expected a terminal for the editor, got none, and no EDITOR is named`,
+      'Edit it on a terminal, or name a program that needs none: EDITOR=PROGRAM',
+    )
+  const typed = named || 'vi'
   const [program, ...args] = shellWords(typed) ?? []
   if (program === undefined)
     throw new InputError(`EDITOR: expected a program and its arguments, got ${typed}`)

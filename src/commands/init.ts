@@ -1,6 +1,7 @@
 import { basename, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { hostsText, riskLine, risksText, siteText } from '../apim/import/project-text.ts'
+import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { sanitize } from '../model/sanitize.ts'
 import { importAnsible } from './init/import.ts'
@@ -32,8 +33,14 @@ export function initCommand(io: Io): Command {
 }
 
 async function init(io: Io, directory: string, flags: Flags): Promise<void> {
-  const path = resolve(io.cwd, directory)
   const from = flags.fromAnsible
+  // A shell's variable that is not set would be this very directory.
+  if (directory === '' || from === '')
+    throw new InputError(
+      `${from === '' ? '--from-ansible' : 'init'}: expected a directory, got an empty name`,
+      'Here is a dot: upgrade-fleet init .',
+    )
+  const path = resolve(io.cwd, directory)
   const imported = from === undefined ? undefined : await importAnsible(io, from, flags)
   const facts = imported?.facts ?? sampleFacts
   const origin =

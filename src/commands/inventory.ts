@@ -74,6 +74,7 @@ async function print(io: Io, options: Options): Promise<void> {
     if (host === undefined) {
       throw new InputError(
         `--host ${options.host}: expected a host of the inventory${didYouMean(options.host, names)}`,
+        'See what there is: upgrade-fleet inventory --graph',
       )
     }
     io.out(json(host.vars))

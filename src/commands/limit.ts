@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { pathText } from '../inventory/issues.ts'
-import { type EndedHow, type LimitSources, patternParts } from '../inventory/limit.ts'
+import { type EndedHow, type LimitSources, patternParts, refuseSlips } from '../inventory/limit.ts'
 import { problem } from '../inventory/located.ts'
 import { matchParts, patternWarnings, splitPattern } from '../inventory/patterns.ts'
 import { magicVars, resolveVars } from '../inventory/templates.ts'
@@ -49,6 +49,7 @@ export async function chosenHosts(
 ): Promise<readonly InventoryHost[]> {
   const allowEmpty = flags.allowEmpty ?? false
   const match = async (text: string) => {
+    refuseSlips(text)
     const parts = await patternParts(text, limitSources(io, flags))
     for (const warning of patternWarnings(parts)) io.err(`warning: ${warning}\n`)
     return matchParts(inventory, parts, { allowEmpty })
@@ -108,6 +109,7 @@ export async function limitToKeep(
 ): Promise<string | undefined> {
   const { limit, ...others } = flags
   const { allowEmpty } = others
+  if (limit !== undefined) refuseSlips(limit)
   const unclear = patternWarnings(splitPattern(limit ?? ''))
   if (unclear.length > 0) throw new InputError(unclear.map((one) => `--limit: ${one}`))
   if (flags.where === undefined && !(allowEmpty && limit !== undefined) && !limit?.includes('@')) return limit

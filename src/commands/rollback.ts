@@ -70,7 +70,9 @@ export async function rollbackRun(io: Io, id: string | undefined, given: BackFla
     const { schedule, inventory } = applied
     const { to } = flags
     const onlyHosts =
-      flags.onlyHosts && (await limitToKeep(io, inventory, { ...flags, limit: flags.onlyHosts }, () => ({})))
+      flags.onlyHosts === undefined
+        ? undefined
+        : await limitToKeep(io, inventory, { ...flags, limit: flags.onlyHosts }, () => ({}))
     const known = { schedule, state: fold(events) }
     const refused = to === undefined ? undefined : refuseBackTo(known, to)
     if (refused !== undefined) throw new InputError(`--to: ${refused}`, 'Nothing was changed.')

@@ -6,6 +6,7 @@ import { isVault } from '../inventory/vault.ts'
 import { writeWhole } from '../journal/whole-file.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
+import { sanitize } from '../model/sanitize.ts'
 import { askHidden } from './ask.ts'
 import { edited } from './edited.ts'
 import { Exit } from './exit.ts'
@@ -81,6 +82,11 @@ async function makeKey(io: Io, { out }: SecretFlags): Promise<void> {
 }
 
 async function encryptOne(io: Io, flags: SecretFlags, ask: AskHidden = askHidden): Promise<void> {
+  if (flags.name !== undefined && !/^[A-Za-z_]\w*$/.test(flags.name))
+    throw new InputError(
+      `--name ${sanitize(flags.name)}: expected the name of a variable, of letters, digits and _`,
+      'For instance: upgrade-fleet secret encrypt --name db_password',
+    )
   const recipients = await recipientsFor(io, flags)
   const value = await givenValue(io, ask)
   const text = (await closeAge(value, recipients)).trimEnd()
@@ -165,7 +171,7 @@ async function recipientsFor(io: Io, flags: SecretFlags): Promise<readonly strin
 
 const textOf = (io: Io, file: string): Promise<string> =>
   readFile(resolve(io.cwd, file), 'utf8').catch((error: Error) => {
-    throw new InputError(`${file}: ${error.message}`)
+    throw new InputError(`${file}: ${error.message}`, 'Name a file that is encrypted with age.')
   })
 
 /** The text of age in what was given: alone, or where `secret encrypt` printed it for an inventory. */
@@ -178,6 +184,9 @@ function encrypted(file: string, text: string): string {
   const [found] =
     /-----BEGIN AGE ENCRYPTED FILE-----[\s\S]*?-----END AGE ENCRYPTED FILE-----/.exec(text) ?? []
   if (found === undefined || !isAge(found))
-    throw new InputError(`${file}: expected -----BEGIN AGE ENCRYPTED FILE-----, got no such line`)
+    throw new InputError(
+      `${file}: expected -----BEGIN AGE ENCRYPTED FILE-----, got no such line`,
+      'Name a file that is encrypted with age, or encrypt a value: upgrade-fleet secret encrypt',
+    )
   return found
 }

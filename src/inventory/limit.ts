@@ -36,6 +36,25 @@ export async function patternParts(pattern: string, sources: LimitSources): Prom
   return expanded
 }
 
+/**
+ * Refuses what is a slip in a pattern that was typed, by an {@link InputError}: nothing at all (a shell's variable that is not set),
+ * which is all hosts for Ansible, and a bracket without its other, which Ansible leaves out, so that `~[` is all hosts too.
+ */
+export function refuseSlips(pattern: string): void {
+  const parts = splitPattern(pattern)
+  if (parts.length === 0)
+    throw new InputError(
+      `pattern "${pattern}": expected a group or host, got nothing`,
+      'All hosts are meant by: all',
+    )
+  const letters = (text: string) => text.replace(/[\s:,]/g, '')
+  if (letters(parts.join('')) !== letters(pattern))
+    throw new InputError(
+      `pattern "${pattern}": expected a "]" for each "[", and no other`,
+      'Subscripts are written as in: upgrade-fleet hosts "web[0:2]"',
+    )
+}
+
 /** The hosts that a pattern means, its `@` words included. */
 export async function matchPattern(
   inventory: Inventory,
@@ -50,9 +69,16 @@ async function expandedPart(part: string, { cwd, hostsOfRun }: LimitSources): Pr
   const [, run, how] = ofRun.exec(part) ?? []
   if (run !== undefined) {
     if (how !== 'failed' && how !== 'unreachable')
-      throw new InputError(`pattern "${part}": expected @run:ID:failed or @run:ID:unreachable, got "${how}"`)
+      throw new InputError(
+        `pattern "${part}": expected @run:ID:failed or @run:ID:unreachable, got "${how}"`,
+        'For instance: --limit @run:latest:failed',
+      )
     const names = await hostsOfRun(run, how)
-    if (names.length === 0) throw new InputError(`pattern "${part}": no host of that run ended ${how}`)
+    if (names.length === 0)
+      throw new InputError(
+        `pattern "${part}": no host of that run ended ${how}`,
+        `See how they ended: upgrade-fleet show ${run}`,
+      )
     return names
   }
   const file = part.slice(1)
@@ -61,12 +87,14 @@ async function expandedPart(part: string, { cwd, hostsOfRun }: LimitSources): Pr
   if (found?.isFile() !== true)
     throw new InputError(
       `pattern "${part}": expected a file with a pattern a line, got ${found === undefined ? 'no such file' : 'no file'} at ${path}`,
+      'Name a file with a host or pattern a line: --limit @FILE',
     )
   const lines = (await readFile(path, 'utf8')).split('\n').map((line) => line.trim())
   const patterns = lines.filter((line) => line !== '')
   if (patterns.length === 0)
     throw new InputError(
       `pattern "${part}": expected a pattern a line, got an empty file; Ansible would take all hosts`,
+      'All hosts are meant by: all',
     )
   return patterns
 }

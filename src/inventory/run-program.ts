@@ -36,13 +36,14 @@ export async function runProgram(
   { cwd, env, signal, deadline, most, group }: ProgramRun,
 ): Promise<ProgramEnd> {
   if (signal?.aborted) return { out: Buffer.of(), err: Buffer.of(), wrong: 'interrupted' }
-  const child = spawn(program, args, {
-    cwd,
-    env: { ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    shell: false,
-    detached: group,
-  })
+  let child: ReturnType<typeof start>
+  try {
+    child = start(program, args, { cwd, env, group })
+  } catch (error) {
+    // Node throws what it does not know as a missing program: a path below a file, arguments that are too long.
+    const failed = error instanceof Error ? error.message : String(error)
+    return { out: Buffer.of(), err: Buffer.of(), wrong: { failed, missing: false } }
+  }
   const out: Buffer[] = []
   const err: Buffer[] = []
   const bytes = { out: 0, err: 0 }
@@ -85,6 +86,19 @@ export async function runProgram(
   const wrong = why ?? failed
   return { out: Buffer.concat(out), err: Buffer.concat(err), ...(wrong !== undefined && { wrong }) }
 }
+
+const start = (
+  program: string,
+  args: readonly string[],
+  { cwd, env, group }: Pick<ProgramRun, 'cwd' | 'env' | 'group'>,
+) =>
+  spawn(program, args, {
+    cwd,
+    env: { ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: false,
+    detached: group,
+  })
 
 /** A group has no handle in Node but the process's own, which only `main` touches: a shell's `kill` does it. */
 function kill(child: ChildProcess, group: boolean, signal: 'TERM' | 'KILL'): Promise<void> {

@@ -40,7 +40,10 @@ export function namesInWhere(text: string): readonly string[] {
 const refuseIn =
   (text: string): Refuse =>
   (at, message) => {
-    throw new InputError(`--where:${at + 1} ${message}, in: ${text}`)
+    throw new InputError(
+      `--where:${at + 1} ${message}, in: ${text}`,
+      `A condition is such as: --where 'apim_version < "2.6.0" && zone == "a"'; what hosts say: upgrade-fleet inventory --host NAME`,
+    )
   }
 
 type Refuse = (at: number, message: string) => never

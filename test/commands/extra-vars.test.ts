@@ -12,11 +12,13 @@ test('an unknown -e is refused with the nearest name by run, plan and check, and
   const typed: readonly (readonly string[])[] = [['run'], ['run', '--check'], ['plan'], ['check']]
   for (const [command = '', ...flags] of typed) {
     const call = (extra: string) => own.call([command, 'paint.ts', ...flags, '-e', extra])
-    for (const [extra, nearest] of [
+    const slips = [
       ['shad=light', 'shade'],
       ['colr=blue', 'color'],
       ['{"moto": "x"}', 'motto'],
-    ] as const)
+    ] as const
+    // The compiler goes before, and takes seconds: it shows it once.
+    for (const [extra, nearest] of command === 'check' ? slips.slice(0, 1) : slips)
       expect(await call(extra), `${command} ${extra}`).toMatchObject({
         code: 2,
         err: expect.stringContaining(`did you mean "${nearest}"?`),

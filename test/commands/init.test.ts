@@ -112,6 +112,13 @@ describe('init', () => {
     expect(await readdir(cwd)).toEqual(['playbooks'])
   })
 
+  test.each([[''], ['x', '--from-ansible', '']])('an empty name is no directory: %j', async (...args) => {
+    const cwd = await files({})
+    const { code, err } = await init(cwd, ...args)
+    expect([code, err]).toEqual([2, expect.stringContaining('expected a directory, got an empty name')])
+    expect(await readdir(cwd)).toEqual([])
+  })
+
   test('goes beside what is none of its business', async () => {
     const cwd = await files({ 'notes.txt': 'mine', 'inventory/other.txt': 'mine' })
     expect((await init(cwd)).code).toBe(0)
@@ -266,6 +273,9 @@ describe('init --from-ansible', () => {
     expect(closed.code).toBe(2)
     expect(closed.err).toContain('old/group_vars/apim/vault.yml: it is an Ansible vault')
     await expect(readdir(closed.project)).rejects.toThrow('ENOENT')
+    // What all inventories of the roles are warned of is none of it, and the last line says what to type.
+    expect(closed.err).not.toContain('group names should be')
+    expect(closed.err).toMatch(/--ask-vault-pass[^\n]*\n.*init --from-ansible old; nothing was written\.\n$/)
 
     const password = join(await files({ pw: 'sample-vault-password\n' }), 'pw')
     await chmod(password, 0o600)
@@ -310,6 +320,21 @@ describe('init --from-ansible', () => {
     expect((await init(cwd, 'new3', '--from-ansible', 'no')).err).toMatch(
       /^--from-ansible no: expected an inventory folder/,
     )
+  })
+
+  test('an address is compared as what it refers to, with its port', async () => {
+    const cwd = await files({
+      'old/hosts': [
+        '[apim-km]\nkm_1 ansible_host="{{ ip }}" ip=10.0.0.1\nkm_2 ansible_host="{{ ip }}" ip=10.0.0.2',
+        'km_3 ansible_host="{{ unknown }}"\nkm_4 ansible_host="{{ unknown }}"',
+        '[apim-tm]\ntm_1 ansible_host=10.0.0.3 ansible_ssh_port=2201\ntm_2 ansible_host=10.0.0.3 ansible_ssh_port=2202',
+        '[apim-store]\nstore_1 ansible_host=10.0.0.2\n',
+      ].join('\n'),
+    })
+    const { out } = await init(cwd, 'new', '--from-ansible', 'old')
+    expect(out.match(/same-address: .*/g)).toEqual([
+      'same-address: store_1 has the address of km_2 (old/hosts:3:1): 10.0.0.2:22',
+    ])
   })
 
   test('what stands in that inventory ends no comment, and becomes no YAML', async () => {

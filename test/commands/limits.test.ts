@@ -78,6 +78,10 @@ describe.each(ways)('%s', (_what, [command = '', ...args], hosts) => {
   test.each<[readonly string[], string]>([
     [['-l', 'nobody'], 'expected a group or host, got none of that name'],
     [['-l', '@run:yesterday:failed'], 'There is no run "yesterday"'],
+    [['-l', ''], 'pattern "": expected a group or host, got nothing'],
+    [['-l', ' , '], 'expected a group or host, got nothing'],
+    [['-l', '~['], 'pattern "~[": expected a "]" for each "["'],
+    [['-l', 'we[ab'], 'expected a "]" for each "["'],
   ])('%j is refused', async (more, message) => {
     const { err, code } = await call(...more)
     expect(err).toContain(message)
@@ -94,8 +98,9 @@ test.each([
 
 test('check takes them too', async () => {
   const check = (...more: string[]) => project.call(['check', 'walk.ts', ...more])
-  expect((await check('-l', '@run:latest:failed')).out).toContain('1 plays on 2 hosts')
-  expect((await check('--where', 'inventory_hostname == "b"')).out).toContain('1 plays on 1 host')
+  // a and c failed: what both options leave shows each of them. The compiler takes seconds for each.
+  const both = ['-l', '@run:latest:failed', '--where', 'inventory_hostname != "a"']
+  expect((await check(...both)).out).toContain('1 plays on 1 host')
   expect(await check('-l', 'nobody')).toMatchObject({ code: 2 })
 })
 
@@ -113,6 +118,16 @@ test('a limit and a pattern without a host in common are an error, or nothing wi
   expect(err).toContain('--limit b: leaves none of the 1 host of "a"')
   expect(code).toBe(2)
   expect(await project.call(['hosts', 'a', '-l', 'b', '--allow-empty'])).toMatchObject({ code: 0, out: '' })
+})
+
+test.each([
+  ['exec', ['exec', '', '--', 'true']],
+  ['ping', ['ping', '', '--explain']],
+  ['hosts', ['hosts', '~[']],
+])('%s goes nowhere for a slip in its pattern', async (_what, args) => {
+  const { out, err, code } = await project.call(args)
+  expect(err).toContain(`pattern "${args[1]}": expected a`)
+  expect([out, code]).toEqual(['', 2])
 })
 
 test.each(['--limit', '--where'])('resume %s says what to type instead', async (option) => {

@@ -20,6 +20,12 @@ test('rollback --limit takes back some hosts, refuses what is bound to others, a
     err: expect.stringContaining('once/a/all was done once for all, for b, c too'),
   })
   expect((await own.call(['rollback', '-l', 'bb'])).err).toContain('"bb"')
+  // A shell's variable that is not set is not all hosts.
+  expect(await own.call(['rollback', '-l', ''])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('pattern "": expected a group or host, got nothing'),
+  })
+  expect(await own.journals()).toHaveLength(1)
   expect(await own.call(['rollback', '-l', 'b'])).toMatchObject({ code: 0 })
   expect(await marks()).toEqual(['a', '', 'c'])
   const [run = [], back = []] = await own.journals()

@@ -37,6 +37,14 @@ describe('keygen', () => {
 })
 
 describe('encrypt', () => {
+  test.each(['db: x', '', 'a b', 'x\ny'])('--name %j is no variable, and would be no YAML', async (name) => {
+    const refused = await call(['encrypt', '--name', name], { input: async () => value })
+    expect(refused).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('expected the name of a variable'),
+    })
+  })
   test('of stdin prints what the inventory takes, and age opens it', async () => {
     const { code, out } = await call(['encrypt', '--name', 'db_password'], {
       input: async () => `${value}\n`,
@@ -112,6 +120,15 @@ describe('edit', () => {
     readdirSync('/dev/shm').filter(
       (name) => name.startsWith('upgrade-fleet-') && existsSync(`/dev/shm/${name}/vault.yml`),
     )
+
+  test('without a terminal wants an editor that is named, and does not wait in vi', async () => {
+    expect(await call(['edit', 'vault.yml'], { env: { PATH: process.env['PATH'] } })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /^vault\.yml: expected a terminal for the editor, got none.*\n.*EDITOR=PROGRAM/,
+      ),
+    })
+  })
 
   test('makes a file, edits it, and leaves nothing behind', async () => {
     const editor = script(

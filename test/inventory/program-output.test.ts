@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { programOutput } from '../../src/inventory/program-output.ts'
+import { InputError } from '../../src/model/errors.ts'
 
 const world = { cwd: '/', env: { PATH: '/usr/bin:/bin' }, signal: new AbortController().signal }
 
@@ -15,6 +16,16 @@ test('one that does not end is ended, and said to have been', async () => {
 test('one that does not listen is killed', async () => {
   const deaf = programOutput('x', ['sh', '-c', "trap '' TERM; exec sleep 600"], { ...world, deadline: 0.05 })
   await expect(deaf).rejects.toThrow('did not end within')
+})
+
+test.each([
+  ['a path below a file', ['/etc/passwd/x'], 'ENOTDIR'],
+  ['more arguments than the system takes', ['true', 'x'.repeat(1 << 22)], 'E2BIG'],
+  ['a NUL in an argument', ['true', 'a\0b'], 'null bytes'],
+])('%s is an error of the secret, not a defect', async (_what, words, why) => {
+  const found = programOutput('secret command x', words, world)
+  await expect(found).rejects.toBeInstanceOf(InputError)
+  await expect(found).rejects.toThrow(why)
 })
 
 test('Ctrl-C ends it', async () => {

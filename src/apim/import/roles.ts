@@ -1,6 +1,6 @@
 import { placeText } from '../../model/errors.ts'
 import { type InventoryHost, placeOfGroupVar } from '../../model/inventory.ts'
-import { type AnsibleSource, placeOfHost, type Risk } from './facts.ts'
+import { type AnsibleSource, placeOfHost, type Risk, textOf } from './facts.ts'
 
 /** Groups of WSO2's Ansible roles: what of the fleet they are, and the folder below `target` and the unit that their role makes. */
 const roles = [
@@ -155,20 +155,26 @@ function serverRisks(source: AnsibleSource, { host, roles: own, folder }: OldSer
 
 /** Names that mean one address. */
 function addressRisks(source: AnsibleSource, servers: readonly OldServer[]): readonly Risk[] {
-  const addressOf = ({ host }: OldServer) =>
-    [
-      host.vars['ansible_ssh_host'] ?? host.vars['ansible_host'] ?? host.name,
-      host.vars['ansible_port'] ?? 22,
-    ].join(':')
+  const addressOf = ({ host }: OldServer): string | undefined => {
+    const said = (usual: string, ...names: readonly string[]) => {
+      const name = names.find((one) => host.vars[one] !== undefined)
+      return name === undefined ? usual : textOf(source.value(host, name))
+    }
+    const address = said(host.name, 'ansible_ssh_host', 'ansible_host')
+    const port = said('22', 'ansible_ssh_port', 'ansible_port')
+    // One that refers to what is not known is like no other.
+    return address === undefined || port === undefined ? undefined : `${address}:${port}`
+  }
   return servers.flatMap((server, at) => {
-    const before = servers.slice(0, at).find((other) => addressOf(other) === addressOf(server))
-    if (before === undefined) return []
+    const address = addressOf(server)
+    const before = servers.slice(0, at).find((other) => addressOf(other) === address)
+    if (before === undefined || address === undefined) return []
     const first = placeText(placeOfHost(source, before.host))
     return [
       {
         kind: 'same-address' as const,
         place: placeOfHost(source, server.host),
-        text: `${server.host.name} has the address of ${before.host.name} (${first}): ${addressOf(server)}`,
+        text: `${server.host.name} has the address of ${before.host.name} (${first}): ${address}`,
         next: `If both are one machine, say upgrade_fleet_same_machine: ${before.host.name}; else correct the address.`,
       },
     ]

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { AnsibleSource } from '../../apim/import/facts.ts'
 import { fromAnsible, type Imported } from '../../apim/import/from-ansible.ts'
-import { loadInventory } from '../../inventory/load-inventory.ts'
+import { inspectInventory } from '../../inventory/load-inventory.ts'
 import { magicVars, resolveVars } from '../../inventory/templates.ts'
 import { InputError } from '../../model/errors.ts'
 import type { Io } from '../../model/io.ts'
@@ -30,7 +30,12 @@ export async function importAnsible(
   const { unseal } = await newTyped(io, flags)
   // What stands beside a playbook of theirs is none of ours.
   const { playbookDir: _, ...input } = inventoryInput(io, sources, io.cwd, unseal)
-  const inventory = await loadInventory(input)
+  const { inventory, problems } = await inspectInventory(input)
+  if (problems.length > 0)
+    throw new InputError(
+      problems,
+      `Mend that, then again: upgrade-fleet init --from-ansible ${directory}; nothing was written.`,
+    )
   const source: AnsibleSource = {
     inventory,
     value: (host, name) => {
@@ -57,7 +62,10 @@ function groupsText(groups: readonly { readonly name: string }[]): string {
 async function sourcesOf(path: string, typed: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => undefined)
   if (found === undefined)
-    throw new InputError(`--from-ansible ${typed}: expected an inventory folder, got no such file`)
+    throw new InputError(
+      `--from-ansible ${typed}: expected an inventory folder, got no such file`,
+      'Name the folder that has the inventory file, group_vars and host_vars: upgrade-fleet init --from-ansible FOLDER',
+    )
   if (!found.isDirectory()) return [typed]
   for (const name of usual)
     if ((await stat(join(path, name)).catch(() => undefined)) !== undefined) return [join(typed, name)]
