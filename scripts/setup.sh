@@ -35,12 +35,13 @@ node scripts/build.mjs --types
 # What the lab calls, and the Debian package that has it.
 needed='sshd:openssh-server svnserve:subversion mariadbd:mariadb-server mariadb-install-db:mariadb-server
   mariadb:mariadb-client rsync:rsync unzip:unzip zip:zip ps:procps unshare:util-linux ip:iproute2 openssl:openssl'
-# Tests run the same plays with Ansible beside ours, drain a real HAProxy, count system calls, log in to other shells, dump PostgreSQL's databases, and have our JSON Schema judged; only where set-up installs by itself, since the lab does not need it.
+# Tests run the same plays with Ansible beside ours, drain a real HAProxy, count system calls, log in to other shells, dump PostgreSQL's databases, unpack with a JDK's jar, and have our JSON Schema judged; only where set-up installs by itself, since the lab does not need it.
 for_tests=
 if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
   for_tests=1
   needed="$needed ansible-playbook:ansible-core age:age sudo:sudo doas:opendoas strace:strace busybox:busybox haproxy:haproxy socat:socat tcsh:tcsh
-    fish:fish /usr/bin/jsonschema:python3-jsonschema psql:postgresql-client"
+    fish:fish /usr/bin/jsonschema:python3-jsonschema psql:postgresql-client
+    zstd:zstd curl:curl wget:wget jar:default-jdk-headless"
 fi
 
 # PostgreSQL's server is on nobody's PATH in Debian, and the tests use Debian's own.

@@ -23,10 +23,12 @@ export { approve, conclude, cutover, type Playbook, playbook } from './model/pla
 export { type Secret, secret, shownText, type Text } from './model/secret.ts'
 export type { Failure, TaskOptions } from './model/task-options.ts'
 export * as archive from './modules/archive.ts'
+export { unarchive } from './modules/archives/unarchive.ts'
 export * as artifact from './modules/artifact.ts'
 export { carry } from './modules/carry.ts'
 export * as command from './modules/command.ts'
 export * as database from './modules/database/index.ts'
+export { download } from './modules/downloads/download.ts'
 export { iniFile, json, properties, toml, xml, yaml } from './modules/edits.ts'
 export * as file from './modules/file.ts'
 export {

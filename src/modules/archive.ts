@@ -3,6 +3,8 @@ import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { ask, holds, linesOf, runJob } from './target.ts'
 
+export { create } from './archives/create.ts'
+
 /** Unpacks a zip whose one folder is `top` so that it becomes `to`. Undo removes `to`, unless it was there before. */
 export const unpack = change('archive.unpack', {
   async check(on, { sha256, to }: UnpackInput) {

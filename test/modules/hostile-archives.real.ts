@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomInt } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -283,6 +292,24 @@ test('an unpacking that was broken off in another run is swept by the next', asy
   await perform(local, unarchive(input))
   expect(readdirSync(dir).toSorted()).toEqual(['a.zip', 'new'])
   expect(statSync(join(dir, 'new')).mode & 0o777).toBe(0o755)
+})
+
+test('broken off between its two moves, it is gone on with, and taken back', async () => {
+  const input = given(zipOf([{ name: 'a', content: 'x' }]), 'zip', { replace: true })
+  mkdirSync(join(dir, 'new/old'), { recursive: true })
+  const before = seen(dir)
+  const { work } = unarchive(input)
+  if (work.kind !== 'change' || typeof work.undo !== 'function') throw new Error('it is no change')
+  const memory = (await work.remember?.(local.on, input)) ?? null
+  renameSync(join(dir, 'new'), join(dir, 'new.aside-run-1'))
+  const on: LocalOn['on'] = { ...local.on, job: (name, ...rest) => local.on.job(`${name}-moves`, ...rest) }
+  await work.apply(on, input, memory)
+  expect(readdirSync(dir).toSorted()).toEqual(['a.zip', 'new', 'new.aside-run-1'])
+  await work.undo(local.on, input, memory)
+  expect(seen(dir)).toBe(before)
+  renameSync(join(dir, 'new'), join(dir, 'new.aside-run-1'))
+  await work.undo(local.on, input, memory)
+  expect(seen(dir)).toBe(before)
 })
 
 test('what was changed since is found, and by undo moved aside', async () => {

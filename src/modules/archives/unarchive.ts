@@ -195,5 +195,6 @@ if [ -e "$f" ] || [ -L "$f" ]; then
 [ "$(stat -c %d:%i -- "$f")" = ${before.is ?? 'none'} ] || die "somebody else put something at $f since it was looked at"
 mv -T -- "$f" ${before.aside} || exit 1; fi
 mv -T -- "$n" "$f" || exit 1
+[ . -ef "$f" ] || die "somebody else put something in place of $t"
 cd / && { sync -- "$d" 2>/dev/null || sync; }`
 }
