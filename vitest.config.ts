@@ -13,6 +13,7 @@ export default defineConfig({
           globalSetup: 'test/support/scratch.ts',
           include: ['test/**/*.test.ts'],
           isolate: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
         },
       },

@@ -71,7 +71,8 @@ async function raw(work: () => Promise<unknown>): Promise<Counts> {
   const said = trace().slice(before, await mark())
   const count = (text: string, what: RegExp) => text.match(what)?.length ?? 0
   return {
-    forks: count(said, /(?:fork|clone3?)(?:\(| resumed>).*\) += \d+$/gm),
+    // By the call, not by its return: the child may have run its program before the parent returns.
+    forks: count(said, /\b(?:v?fork|clone3?)\(/g),
     programs: count(said, /\bexecve\([^\n]*(?:= 0$|<unfinished)/gm),
     syncs: count(said, /\b(?:fsync|fdatasync|sync|syncfs)\(/g),
     channels: count(sshd.log().slice(log), /server_input_channel_open: ctype session/g),
