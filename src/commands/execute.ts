@@ -18,9 +18,11 @@ import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
 import { asker, stepper } from './ask.ts'
 import type { LoginFlags, RunFlags } from './flags.ts'
+import { type Hooks, keepHooks } from './hooks/hooks.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
 import { KeysRefused, MachinesMisnamed, type Meeting, meetMachines } from './meeting.ts'
 import { openScreen } from './screen.ts'
+import { version } from './version.ts'
 import { type World, worldOf } from './world.ts'
 
 /** What may stand in the way of a task or a wave. */
@@ -50,7 +52,7 @@ export interface Execution {
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
   readonly flags: LoginFlags &
-    Pick<RunFlags, 'forks' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'>
+    Pick<RunFlags, 'forks' | 'check' | 'diff' | 'hooks' | 'step' | 'yes' | 'output' | 'verbose'>
 }
 
 /**
@@ -69,6 +71,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const reporter = await openScreen(io, flags.output, folder)
   world.shownOn(reporter)
   let journal: Journal | undefined
+  let hooks: Hooks | undefined
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)
     journal = opened?.journal ?? inMemory(io.now)
@@ -77,7 +80,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       schedule: execution.schedule,
       state,
       ledger: journal,
-      listeners: [reporter.event],
+      listeners: [reporter.event, (event) => hooks?.event(event)],
       redact: world.redact,
       connect: async (machine) => {
         const connection = await world.connect(machine)
@@ -90,8 +93,10 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       approve: asker(io, flags.yes, reporter),
       ...(flags.step && { step: stepper(io, reporter) }),
       clock: () => performance.now(),
+      beforeCutover: async (gate) => hooks?.before('cutover', gate),
       ...execution.rules?.(state),
     }
+    hooks = hooksOf(io, execution, world, context)
     const begun = context.clock()
     const begin = async () => {
       tell(context, execution.first)
@@ -103,14 +108,20 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     if (leases !== undefined) await lockMachines(io, execution, world, leases, meeting)
     if (!isNew) await begin()
     meeting.tellTo(context)
-    const came = await execution.work(context)
+    const hindered = await hooks?.before('start')
+    if (hindered !== undefined) tell(context, { type: 'stopped', play: '', reason: hindered })
+    const came = hindered === undefined ? await execution.work(context) : notBegun(io, execution)
     const outcome = leases?.stale.aborted ? 'fenced' : came
     if (leases !== undefined && outcome === 'fenced')
       tell(context, { type: 'stopped', play: '', reason: await leases.staleText() })
-    tell(context, { type: 'run.ended', outcome, seconds: (context.clock() - begun) / 1000 })
+    const seconds = (context.clock() - begun) / 1000
+    tell(context, { type: 'run.ended', outcome, seconds })
     await journal.sync()
     const left = (await leases?.release()) ?? []
+    const warnings = (await hooks?.end(outcome, seconds)) ?? []
+    await journal.sync()
     reporter.end()
+    for (const warning of warnings) io.err(warning)
     io.err(unsureText(left, execution.run))
     return outcome
   } catch (error) {
@@ -118,10 +129,42 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     if (leases !== undefined) io.err(keptText([...leases.held], execution.first))
     throw error
   } finally {
+    hooks?.stop()
     reporter.end()
     await world.close()
     await journal?.close()
   }
+}
+
+/** The hooks of a run; none where nothing is kept, or nobody wants them. */
+function hooksOf(
+  io: Io,
+  { folder, flags, schedule, first, run }: Execution,
+  world: World,
+  context: RunContext,
+): Hooks | undefined {
+  const { hooks = [], playbook } = schedule
+  if (folder === undefined || flags.hooks === false || hooks.length === 0) return undefined
+  if (first.type !== 'run.started' && first.type !== 'run.resumed') return undefined
+  const kind = first.type === 'run.resumed' ? 'resume' : first.kind
+  const of = first.type === 'run.started' && first.of !== undefined ? { of: first.of } : {}
+  return keepHooks(hooks, {
+    told: { run, kind, ...of, playbook, tool: version },
+    schedule,
+    waves: first.waves,
+    env: io.env,
+    cwd: io.cwd,
+    interrupted: io.interrupted,
+    reveal: world.reveal,
+    redact: world.redact,
+    tell: (event) => tell(context, event),
+    clock: context.clock,
+  })
+}
+
+/** What a run is worth that a required hook kept from beginning. */
+function notBegun({ interrupted }: Io, { first }: Execution): Outcome {
+  return interrupted.aborted || first.type === 'run.resumed' ? 'interrupted' : 'blocked'
 }
 
 /** What is said of machines that may not have heard that their lock was let go of; nothing where there are none. */

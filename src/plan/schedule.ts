@@ -1,5 +1,6 @@
 import { InputError } from '../model/errors.ts'
 import type { Site } from '../model/fleet.ts'
+import { hookProblems } from '../model/hook.ts'
 import { type Host, machineOf } from '../model/host.ts'
 import { isPlay, type Play } from '../model/play.ts'
 import type { Part, Playbook } from '../model/playbook.ts'
@@ -28,6 +29,8 @@ export function schedulePlaybook(
   const all = call(playbook, site, params)
   const parts = selection === undefined ? all : selectParts(all, selection)
   const { leavesAsFound = false, together } = playbook
+  // A bundle of an older version has none.
+  const hooks = [...(playbook.fleet.hooks ?? []), ...(playbook.hooks ?? [])]
   const refused = splitTogether(
     together,
     parts.filter(isPlay).flatMap((play) => play.hosts),
@@ -40,6 +43,7 @@ export function schedulePlaybook(
     playbook: playbook.name,
     ...(leavesAsFound && { leavesAsFound }),
     ...(together && { together }),
+    ...(hooks.length > 0 && { hooks }),
     phases,
   }
   const left = leftOutProblems(schedule)
@@ -50,6 +54,7 @@ export function schedulePlaybook(
     )
   const problems = [
     ...partProblems(parts),
+    ...hookProblems(hooks),
     ...tagProblems(all, playbook.tags),
     ...playProblems(schedule, namesOf(site, parts)),
   ]

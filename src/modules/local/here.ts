@@ -27,7 +27,11 @@ exec 3<&-
 code=$?; kill -s KILL "$watcher"; exit "$code"`
 
 /** Runs a command of ours in this machine's `/bin/sh`, by zx. Never throws; what it prints goes to the task's log line by line. */
-async function runHere(on: On, command: Command, options: ExecOptions = {}): Promise<ExecResult> {
+export async function runHere(
+  on: Pick<On, 'signal' | 'reveal' | 'heard'>,
+  command: Command,
+  options: ExecOptions = {},
+): Promise<ExecResult> {
   const { stdin = '', env, cwd, timeout = 120, signal = on.signal } = options
   if (signal.aborted) return { kind: 'cancelled', ...nothing }
   const { $, kill } = await import('zx/core')
