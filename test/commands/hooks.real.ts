@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,6 +52,7 @@ afterAll(() => {
 beforeEach(() => {
   came.splice(0)
   refused.clear()
+  rmSync(join(project.cwd, 'diary'), { force: true })
 })
 
 const io = () => ({ env: { PATH: process.env['PATH'], SECRET: 'hunter22' }, pid: process.pid })
