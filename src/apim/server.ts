@@ -90,17 +90,35 @@ export function flagsIn(args: readonly string[]): readonly string[] {
   return [...last.values()]
 }
 
-/** Ends the virtual machines of a home and proves them gone: TERM, and KILL for one that does not end in time. */
+/**
+ * Ends the virtual machines of a home and proves them gone: TERM, and KILL for those that do not end in time; those that come
+ * meanwhile too. None found once is not gone, for what is forked during a look is not in it: two looks in a row must find none.
+ */
 export async function endServers(on: On, home: string, seconds = 180): Promise<number> {
-  const before = await serversOf(on, home)
-  for (const process of before) await signal(on, process, 'TERM')
+  const told = new Set<string>()
+  const nameOf = ({ pid, started }: Process) => `${pid} ${started}`
   const end = clock() + seconds
+  let first: number | undefined
   let killed = false
+  let none = 0
   const rest = pauses(on)
   for (;;) {
     const left = await serversOf(on, home)
-    if (left.length === 0) return before.length
-    if (clock() > end + 30) throw new TaskError(`${home} on ${on.name}: process ${left[0]?.pid} does not end`)
+    first ??= left.length
+    if (left.length === 0 && none++ > 0) return first
+    const fresh = left.filter((process) => !told.has(nameOf(process)))
+    if (fresh.length > 0 && told.size > 0)
+      on.say(`${home}: pid ${fresh[0]?.pid} was started while it was stopped, and is ended too`)
+    for (const process of fresh) {
+      told.add(nameOf(process))
+      await signal(on, process, killed ? 'KILL' : 'TERM')
+    }
+    if (left.length === 0) continue
+    none = 0
+    if (clock() > end + 30)
+      throw new TaskError(`${home} on ${on.name}: process ${left[0]?.pid} does not end`, [
+        `${told.size} processes were told to end since the stop began`,
+      ])
     if (clock() > end && !killed) {
       killed = true
       on.say(`${home}: still there after ${seconds} seconds, killed`)

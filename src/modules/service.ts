@@ -13,7 +13,9 @@ import {
 } from './service/find.ts'
 import { ask, linesOf } from './target.ts'
 
-export { hold, pointTo } from './service/hold.ts'
+export type { Found, Supervisor } from './service/find.ts'
+export { type Held, hold, pointTo } from './service/hold.ts'
+export { release } from './service/release.ts'
 
 /** Who starts a service: units of systemd, scripts of init.d, lines of rc.local and cron; none of them where a person does. Reads. */
 export const find = observe(
