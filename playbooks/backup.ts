@@ -6,7 +6,8 @@ export default playbook('backup', { fleet, together: () => 'databases', leavesAs
   const { migration, vars } = site
   const databases = via(migration, vars.databases)
 
-  const stops = apim.stops(site, vars.apim_version)
+  const supervisors = apim.supervisors(site)
+  const stops = apim.stops(site, vars.apim_version, supervisors)
   const fence = apim.fenced(site, stops)
   const quiet = play('fence databases', databases).task('nobody connected', ({ host, from }) =>
     apim.after(apim.down(stops)(from), database.fenced({ db: host.vars })),
@@ -17,13 +18,17 @@ export default playbook('backup', { fleet, together: () => 'databases', leavesAs
   )
   const homes = apim.homeBackups(site)
   const repository = apim.svnBackup(site)
-  const manifests = apim.manifests(site, { stops, homes, databases, dumps, newVersions: [] })
+  const manifests = apim.manifests(site, { supervisors, stops, homes, databases, dumps, newVersions: [] })
 
   // Only what ran before is started again, with the flags it ran with.
   const starts = apim.restarts(site, vars.apim_version, (from, host, role) => {
     const stopped = stops.find((stop) => stop.role === role)
-    return stopped && from(stopped.play, host).stop.was
+    return stopped && apim.ran(from, stopped.play, host)
   })
 
-  return [...stops.map((stop) => stop.play), fence, quiet, dumps, homes, repository, manifests, ...starts]
+  return [
+    ...[supervisors.look, supervisors.hold, ...stops.map((stop) => stop.play)],
+    ...[fence, quiet, dumps, homes, repository, manifests],
+    ...[...starts, apim.releases('give supervisors back', supervisors, 'all')],
+  ]
 })

@@ -1,4 +1,17 @@
-import { apim, approve, database, fail, file, play, playbook, skip, svn, via, z } from 'upgrade-fleet'
+import {
+  apim,
+  approve,
+  database,
+  fail,
+  file,
+  play,
+  playbook,
+  service,
+  skip,
+  svn,
+  via,
+  z,
+} from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
 /** `-e run=ID`: the run whose backups are gone back to, where the newest are not meant. */
@@ -46,6 +59,19 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     const runs = new Set(from.all(manifests).map(({ results }) => results.manifest.run))
     return `Go back to the backups of run ${[...runs].join(', ')}? What was written since is lost to the users; the databases are dumped as they are first.`
   })
+
+  // Units lead to the new homes if the upgrade came so far: nobody starts a server by himself while this runs.
+  const supervisors = apim.supervisors(site)
+  const units = play('units as before', old).task(
+    'pointed back',
+    ({ host, from }) => {
+      const { held } = from(manifests, host).manifest
+      return held && held.units.length > 0
+        ? service.pointBack({ units: held.units.map(({ unit }) => unit) })
+        : skip('no unit started it')
+    },
+    { become: true },
+  )
 
   // Everything down: the new servers, the old ones if any runs, and what a migration left.
   const stops = apim
@@ -97,6 +123,14 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     play('clear shared directory', site.gateway_managers[0]).task('cleared', () =>
       apim.clearShare({ dir: shared }),
     )
+  const back = play('give supervisors back', old).task(
+    'released',
+    ({ host, from }) => {
+      const { held } = from(manifests, host).manifest
+      return held ? service.release(held) : skip('nothing was held')
+    },
+    { become: true },
+  )
   const starts = apim.restarts(site, vars.apim_version, (from, host) => from(manifests, host).manifest.was)
   const repository = vars.svn
   const svnEmptied =
@@ -104,18 +138,18 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     play('empty the new SVN repository', migration).task('emptied', () => svn.empty({ repository }))
 
   return [
-    manifests,
-    oneRun,
-    intact,
+    ...[manifests, oneRun, intact, supervisors.look],
     restoreThem,
+    supervisors.hold,
     ...stops,
+    units,
     quiet,
     fence,
     present,
     restore,
     aside,
     share,
-    ...starts,
+    ...[...starts, back],
     svnEmptied,
   ]
 })

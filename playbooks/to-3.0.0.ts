@@ -15,14 +15,15 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   const look = apim.looked(site, to)
   const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
   const preflight = apim.preflight(site, hops, landings)
+  const supervisors = apim.supervisors(site)
   const baseline = apim.baseline(site, databases)
   const served = apim.servedBefore(site)
 
   // The old fleet still serves while files travel.
   const stage = apim.stage(site, hops)
 
-  // Everything down and proved down; then backups, each read back in full.
-  const stops = apim.stops(site, vars.apim_version)
+  // Nobody starts the old servers by himself; everything down and proved down; then backups, each read back in full.
+  const stops = apim.stops(site, vars.apim_version, supervisors)
   const fence = apim.fenced(site, stops)
   const homes = apim.homeBackups(site)
   const repository = apim.svnBackup(site)
@@ -34,10 +35,12 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
     databases,
     baseline,
     served,
+    supervisors,
     looked: look,
     down: apim.down(stops),
   })
   const manifests = apim.manifests(site, {
+    supervisors,
     stops,
     homes,
     databases,
@@ -50,12 +53,13 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   })
 
   return [
-    ...[look, done, preflight, baseline, served],
+    ...[look, done, preflight, supervisors.look, baseline, served],
     ...stage,
-    ...[...stops.map((stop) => stop.play), fence],
+    ...[supervisors.hold, ...stops.map((stop) => stop.play), fence],
     ...[homes, repository, ...trees],
     ...[...first.before, manifests, migrate],
     ...first.plays,
     ...others.flatMap((step) => [...step.before, ...step.plays]),
+    apim.releases('give units back', supervisors, 'pointed'),
   ]
 })

@@ -1,6 +1,7 @@
 import { change, type On, restored } from '../model/action.ts'
-import { sh } from '../model/command.ts'
+import { type Command, sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
+import type { Secret } from '../model/secret.ts'
 import { clock, pauses, readText } from '../modules/target.ts'
 import {
   type ClientName,
@@ -13,6 +14,7 @@ import {
 import { fatalSigns, startedSign } from './health.ts'
 import { type MigrationRange, migrationConfig } from './migration-config.ts'
 import { endServers, type LogMark, logLines, markLog, serversOf } from './server.ts'
+import { withPassword } from './vault.ts'
 
 /** Something out of a zip that a client needs in its home: a directory or file of the zip by its name, and where it goes. */
 export type Placed = { readonly zip: string; readonly from: string; readonly to: string }
@@ -32,6 +34,8 @@ export type ClientRun = {
   readonly timeout?: number
   /** How long the log must be silent, in seconds. */
   readonly quiet: number
+  /** What secure vault is told at the start, where the home uses it. */
+  readonly vault?: Secret
 }
 
 /**
@@ -89,11 +93,18 @@ async function configure(on: On, { home }: ClientRun, range: MigrationRange): Pr
   return steps
 }
 
+/** A client's start: in the foreground, so that its output is the job's, and with nothing of the caller's environment. */
+export const clientCommand = ({
+  home,
+  javaHome,
+  flags,
+}: Pick<ClientRun, 'home' | 'javaHome' | 'flags'>): Command =>
+  sh`cd -- ${`${home}/bin`} && exec env -u CARBON_HOME -u JAVACMD -u JVM_MEM_OPTS -u JAVA_OPTS JAVA_HOME=${javaHome} ./wso2server.sh ${flags} </dev/null`
+
 async function runServer(on: On, run: ClientRun, since: LogMark) {
-  const { home, javaHome, flags } = run
-  const job = await on.job(
-    'client',
-    sh`cd -- ${`${home}/bin`} && exec env -u CARBON_HOME -u JAVACMD -u JVM_MEM_OPTS -u JAVA_OPTS JAVA_HOME=${javaHome} ./wso2server.sh ${flags} </dev/null`,
+  const { home } = run
+  const job = await withPassword(on, { home, vault: run.vault, seconds: 600 }, since, () =>
+    on.job('client', clientCommand(run)),
   )
   const tail: string[] = []
   const onLine = (line: string) => {

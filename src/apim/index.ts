@@ -27,7 +27,8 @@ export { homeOf, migrationHomeOf, newServer, oldServer } from './server.ts'
 export { clearShare, shareReady } from './share.ts'
 export { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
 export { stage } from './stage.ts'
-export { unsupervised } from './supervisor.ts'
+export { serviceOf, stopThrough, supervised } from './supervised.ts'
+export { releases, supervisors } from './supervisors.ts'
 export { bundle, carried } from './trees.ts'
 export {
   allAt,
@@ -39,6 +40,7 @@ export {
   looked,
   manifests,
   preflight,
+  ran,
   restarts,
   servedBefore,
   stops,

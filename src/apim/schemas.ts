@@ -29,6 +29,11 @@ export const node = z.object({
     .string()
     .optional()
     .describe('The first version that has a server here ("2.0.0" for a traffic manager of a 1.x fleet).'),
+  apim_vault_password: secretRef()
+    .optional()
+    .describe(
+      "The key store's password that secure vault asks for at each start, where the home uses secure vault and has no password-persist.",
+    ),
   upgrade_fleet_fan_out: z
     .union([z.boolean(), word])
     .optional()

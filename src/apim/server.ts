@@ -3,6 +3,7 @@ import type { On } from '../model/action.ts'
 import { type Command, sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
+import type { Secret } from '../model/secret.ts'
 import { type Process, signal, withArguments } from '../modules/process.ts'
 import { clock, holds, pauses } from '../modules/target.ts'
 import { flagsOf, type Role } from './roles.ts'
@@ -17,6 +18,8 @@ export type Server = {
   readonly role: Role
   readonly flags: readonly string[]
   readonly wait: { readonly start: number; readonly answer: number; readonly gap: number }
+  /** What secure vault is to be told at a start, where the home uses it. */
+  readonly vault?: Secret
 }
 
 /** Where the home of a version is, on every machine. */
@@ -28,7 +31,7 @@ export const migrationHomeOf = (base: string, version: string): string =>
 
 /** The server of a version that the upgrade puts on a host. */
 export function newServer(host: Host<Node>, role: Role, version: string): Server {
-  const { apim_base, java_home, apim_address, apim_health } = host.vars
+  const { apim_base, java_home, apim_address, apim_health, apim_vault_password: vault } = host.vars
   return {
     home: homeOf(apim_base, version),
     version,
@@ -37,6 +40,7 @@ export function newServer(host: Host<Node>, role: Role, version: string): Server
     role,
     flags: flagsOf(role, version),
     wait: apim_health,
+    ...(vault && { vault }),
   }
 }
 
@@ -77,7 +81,8 @@ export async function allServers(
   })
 }
 
-const bootstrap = 'org.wso2.carbon.bootstrap.Bootstrap'
+/** The class that every server's virtual machine runs. */
+export const bootstrap = 'org.wso2.carbon.bootstrap.Bootstrap'
 
 /** Flags that give a server its part, and that it must be started with again; no others are kept (some hold secrets). */
 export function flagsIn(args: readonly string[]): readonly string[] {

@@ -15,6 +15,7 @@ import {
   type SvnVars,
 } from './schemas.ts'
 import { jdbc, type Peers } from './settings.ts'
+import type { Supervisors } from './supervisors.ts'
 import type { Hop, Version } from './versions.ts'
 
 /** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */
@@ -40,6 +41,7 @@ export type HopSite = {
   readonly baseline: Play<{ readonly counts: Counts }>
   /** What each old gateway served before anything was changed. */
   readonly served: Play<{ readonly served: { readonly paths: readonly string[] } }>
+  readonly supervisors: Supervisors
   readonly looked: Play<{ readonly found: { readonly versioning: boolean | undefined } }>
   /** Reads outputs that say that the servers are down, so that nothing that needs it is thought of before. */
   readonly down: (from: From) => unknown

@@ -183,7 +183,9 @@ describe('a script of init.d, for real', () => {
     const released = await perform(here, service.release(held.out))
     expect(await state()).toBe(before)
     await released.undo()
-    expect(await must('cat /etc/cron.d/am; ls /etc/rc2.d')).toMatch(/#upgrade-fleet-hold# @reboot[^]*start\n$/)
+    expect(await must('cat /etc/cron.d/am; ls /etc/rc2.d')).toMatch(
+      /#upgrade-fleet-hold# @reboot[\s\S]*start\n$/,
+    )
     await held.undo()
     expect(await state()).toBe(before)
   })

@@ -74,9 +74,17 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
 }
 
 /** What all runs of a hop's clients have in common. */
-export function clientOf(hop: Hop, { site }: HopSite): Pick<ClientRun, 'home' | 'javaHome' | 'quiet'> {
-  const { apim_base, java_home, apim_health } = site.migration.vars
-  return { home: migrationHomeOf(apim_base, hop.to), javaHome: java_home, quiet: apim_health.quiet }
+export function clientOf(
+  hop: Hop,
+  { site }: HopSite,
+): Pick<ClientRun, 'home' | 'javaHome' | 'quiet' | 'vault'> {
+  const { apim_base, java_home, apim_health, apim_vault_password: vault } = site.migration.vars
+  return {
+    home: migrationHomeOf(apim_base, hop.to),
+    javaHome: java_home,
+    quiet: apim_health.quiet,
+    ...(vault && { vault }),
+  }
 }
 
 /** The gates of a hop: the whole schema is that of its version, and no table lost rows. `seen` reads what they come after. */

@@ -6,6 +6,8 @@ import { holds, readText } from '../target.ts'
 import { findService, type Service, type Supervisor, type TableLine, type Unit } from './find.ts'
 
 const dropIn = (unit: string, name: string) => `/etc/systemd/system/${unit}.d/${name}.conf`
+/** The drop-in by which a unit is pointed at a new home. */
+export const pointingFile = (unit: string): string => dropIn(unit, 'upgrade-fleet')
 const holding = '[Service]\nRestart=no\n'
 const mark = '#upgrade-fleet-hold# '
 
@@ -125,7 +127,8 @@ export function awake(one: Supervisor): boolean {
   return one.kind === 'line' || isEnabled(one) || one.restart !== 'no' || one.triggeredBy.length > 0
 }
 
-const shown = (one: Supervisor): string =>
+/** How a supervisor is told to a person. */
+export const shown = (one: Supervisor): string =>
   one.kind === 'systemd'
     ? `${one.unit} (${one.enabled}, Restart=${one.restart}${one.triggeredBy.map((by) => `, started by ${by}`).join('')})`
     : one.kind === 'sysv'
@@ -197,14 +200,14 @@ export function pointingText({ environment = {}, execStart, execStop, settings =
  */
 export const pointTo = change<Pointing, { readonly file: string }, Kept>('service.pointTo', {
   async check(on, pointing) {
-    const file = dropIn(pointing.unit, 'upgrade-fleet')
+    const file = pointingFile(pointing.unit)
     const said = await on.must(question(file, pointing.unit))
     const at = said.indexOf('\ntext\n')
     const settled = said.slice(0, at).split('\n').includes('NeedDaemonReload=no')
     return settled && said.slice(at + '\ntext\n'.length) === pointingText(pointing) ? { file } : undefined
   },
   async remember(on, { unit }) {
-    return keepFile(on, dropIn(unit, 'upgrade-fleet'), false)
+    return keepFile(on, pointingFile(unit), false)
   },
   async apply(on, pointing, kept) {
     await on.must(sh`mkdir -p -- "$(dirname -- ${kept.path})"`)
