@@ -13,12 +13,24 @@ export default playbook('backup', { fleet, together: () => 'databases', leavesAs
     apim.after(apim.down(stops)(from), database.fenced({ db: host.vars })),
   )
 
-  const dumps = play('dump databases', databases).task('dump', ({ host }) =>
-    database.dump({ db: host.vars, to: vars.backups, name: 'backup' }),
-  )
+  const schedules = apim.schedulesOff(databases, apim.down(stops))
+  const hosts = site.all.map(({ name }) => name)
+  const dumps = play('dump databases', databases)
+    .task('nobody else', ({ host, from }) =>
+      apim.after(from(schedules, host).paused, apim.alone({ hosts, databases: [host.vars] })),
+    )
+    .task('dump', ({ host }) => database.dump({ db: host.vars, to: vars.backups, name: 'backup' }))
   const homes = apim.homeBackups(site)
   const repository = apim.svnBackup(site)
-  const manifests = apim.manifests(site, { supervisors, stops, homes, databases, dumps, newVersions: [] })
+  const manifests = apim.manifests(site, {
+    supervisors,
+    stops,
+    schedules,
+    homes,
+    databases,
+    dumps,
+    newVersions: [],
+  })
 
   // Only what ran before is started again, with the flags it ran with.
   const starts = apim.restarts(site, vars.apim_version, (from, host, role) => {
@@ -28,7 +40,8 @@ export default playbook('backup', { fleet, together: () => 'databases', leavesAs
 
   return [
     ...[supervisors.look, supervisors.hold, ...stops.map((stop) => stop.play)],
-    ...[fence, quiet, dumps, homes, repository, manifests],
-    ...[...starts, apim.releases('give supervisors back', supervisors, 'all')],
+    ...[fence, quiet, schedules, dumps, homes, repository, manifests],
+    ...[apim.schedulesOn(databases, schedules), ...starts],
+    apim.releases('give supervisors back', supervisors, 'all'),
   ]
 })

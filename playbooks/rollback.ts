@@ -2,6 +2,7 @@ import {
   apim,
   approve,
   database,
+  type From,
   fail,
   file,
   play,
@@ -98,19 +99,33 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     ),
   )
 
-  const present = play('dump what is there', databases).task('dump', ({ host }) =>
-    database.dump({ db: host.vars, to: vars.backups, name: 'before-rollback' }),
+  // Right before each dump and each restore: nobody else, and nothing that runs by the clock.
+  const hosts = site.all.map(({ name }) => name)
+  const gone = (from: From) => site.all.map((host) => from(fence, host)['servers gone'])
+  const paused = play('schedules off', databases).task('paused', ({ host, from }) =>
+    apim.after(gone(from), database.pause({ db: host.vars })),
   )
-  const restore = play('restore databases', databases, { restoredBy: [present] }).task(
-    'restore',
-    ({ host, from }) => {
+  const present = play('dump what is there', databases)
+    .task('nobody else', ({ host, from }) =>
+      apim.after(from(paused, host).paused, apim.alone({ hosts, databases: [host.vars] })),
+    )
+    .task('dump', ({ host }) => database.dump({ db: host.vars, to: vars.backups, name: 'before-rollback' }))
+  const restore = play('restore databases', databases, { restoredBy: [present] })
+    .task('still nobody', ({ host, from }) =>
+      apim.after(from(present, host).dump, apim.alone({ hosts, databases: [host.vars] })),
+    )
+    .task('restore', ({ host, from }) => {
       const { manifest } = from(manifests, migration)
       const found = manifest.dumps.find((each) => each.database === host.name)
       return found
         ? database.restore({ db: host.vars, dump: found.dump })
         : fail(`The manifest has no dump of ${host.name}`)
-    },
-  )
+    })
+  const scheduled = play('schedules on again', databases).task('on', ({ host, from }) => {
+    const { schedules } = from(manifests, migration).manifest
+    const was = schedules?.find((each) => each.database === host.name)
+    return database.unpause({ db: host.vars, paused: was?.paused ?? [] })
+  })
 
   // New homes go aside, so that an upgrade can begin anew.
   const aside = play('set new homes aside', site.all).each('home', apim.targets, ({ host, item }) => {
@@ -145,8 +160,7 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     units,
     quiet,
     fence,
-    present,
-    restore,
+    ...[paused, present, restore, scheduled],
     aside,
     share,
     ...[...starts, back],

@@ -25,6 +25,7 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   // Nobody starts the old servers by himself; everything down and proved down; then backups, each read back in full.
   const stops = apim.stops(site, vars.apim_version, supervisors)
   const fence = apim.fenced(site, stops)
+  const schedules = apim.schedulesOff(databases, apim.down(stops))
   const homes = apim.homeBackups(site)
   const repository = apim.svnBackup(site)
   const trees = apim.firstTrees(site, apim.down(stops))
@@ -42,6 +43,7 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   const manifests = apim.manifests(site, {
     supervisors,
     stops,
+    schedules,
     homes,
     databases,
     dumps: first.checkpoint,
@@ -55,11 +57,12 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   return [
     ...[look, done, preflight, supervisors.look, baseline, served],
     ...stage,
-    ...[supervisors.hold, ...stops.map((stop) => stop.play), fence],
+    ...[supervisors.hold, ...stops.map((stop) => stop.play), fence, schedules],
     ...[homes, repository, ...trees],
     ...[...first.before, manifests, migrate],
     ...first.plays,
     ...others.flatMap((step) => [...step.before, ...step.plays]),
+    apim.schedulesOn(databases, schedules),
     apim.releases('give units back', supervisors, 'pointed'),
   ]
 })

@@ -3,13 +3,14 @@
 export { agrees } from './agreement.ts'
 export { start, startAndWait, stop } from './control.ts'
 export { look, ready } from './detect.ts'
-export { after, fence, quiet } from './fence.ts'
+export { after, alone, fence, quiet } from './fence.ts'
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
+export { schedulesOff, schedulesOn } from './schedules.ts'
 export {
   admin,
   artifacts,

@@ -3,7 +3,7 @@ import { change, type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { differences, type TreeBackup } from '../modules/archive.ts'
-import { type Dump, provenDump } from '../modules/database/index.ts'
+import { type Dump, type Paused, provenDump } from '../modules/database/index.ts'
 import type { Held } from '../modules/service.ts'
 import { holds, readText } from '../modules/target.ts'
 import type { Running } from './control.ts'
@@ -23,6 +23,8 @@ export type Manifest = {
   readonly home: TreeBackup
   /** Homes that the upgrade makes: their servers are to be stopped before anything is restored. */
   readonly newHomes: readonly string[]
+  /** On the migration host: what ran by the clock in the databases and was turned off before they were dumped. */
+  readonly schedules?: readonly ({ readonly database: string } & Paused)[]
   /** On the migration host: the dumps, by the database's name. */
   readonly dumps: readonly { readonly database: string; readonly dump: Dump }[]
 }

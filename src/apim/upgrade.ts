@@ -13,6 +13,7 @@ import { healthy } from './health.ts'
 import { writeManifest } from './manifest.ts'
 import { countedTables, probeNames, schemaIs } from './probes.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
+import type { SchedulesOff } from './schedules.ts'
 import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
 import { served } from './served.ts'
 import { homeOf, newServer, oldServer } from './server.ts'
@@ -110,6 +111,7 @@ export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[
         extensions: db.engine === 'postgresql' && db.holds.includes('apim') ? ['uuid-ossp'] : [],
       }),
     )
+    .task('schedules', ({ host: { vars: db } }) => database.pausable({ db }))
     .task('is whole', ({ host, probe }) =>
       host.vars.holds.includes('apim')
         ? schemaIs({ version: site.vars.apim_version, present: probe.present })
@@ -198,6 +200,7 @@ export function manifests(
     readonly stops: ReturnType<typeof stops>
     readonly homes: ReturnType<typeof homeBackups>
     readonly databases: readonly Host<DatabaseVars>[]
+    readonly schedules: SchedulesOff
     readonly dumps: Dumps
     readonly newVersions: readonly string[]
   },
@@ -213,6 +216,13 @@ export function manifests(
       was: stopped === undefined ? null : ran(from, stopped.play, host),
       home: from(made.homes, host).home,
       newHomes: made.newVersions.map((version) => homeOf(host.vars.apim_base, version)),
+      schedules:
+        host.name === site.migration.name
+          ? made.databases.map((db) => ({
+              database: db.name,
+              paused: from(made.schedules, db).paused.paused,
+            }))
+          : [],
       dumps:
         host.name === site.migration.name
           ? made.databases.map((db) => ({ database: db.name, dump: from(made.dumps, db).dump }))

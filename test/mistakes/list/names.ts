@@ -37,8 +37,8 @@ export const misspeltGroups = mistakes('misspelt group', {
 })
 
 export const misspeltOutputs = mistakes('misspelt task output', {
-  'playbooks/backup.ts': [['from(stopped.play, host).stop.was', 'from(stopped.play, host).stopp.was']],
   'playbooks/rollback.ts': [
+    ['from(stop, host).new', 'from(stop, host).neww'],
     [
       'new Set(old.map((host) => from(manifests, host).manifest.run))',
       'new Set(old.map((host) => from(manifests, host).manifst.run))',
