@@ -9,9 +9,10 @@ import {
   type Expectation,
   evidenceLines,
   expectations,
+  textsOf,
   watched,
 } from './evidence.ts'
-import { fatalSigns, startedSign } from './health.ts'
+import { fatalSigns, startedSign } from './health-signs.ts'
 import { type MigrationRange, migrationConfig } from './migration-config.ts'
 import { endServers, type LogMark, logLines, markLog, serversOf } from './server.ts'
 import { withPassword } from './vault.ts'
@@ -53,7 +54,7 @@ export const client = change('apim.client', {
     const steps = run.range === undefined ? [] : await configure(on, run, run.range)
     const { started, tail } = await runServer(on, run, since)
     const { allowed }: Expectation = expectations[run.client]
-    const lines = await logLines(on, run.home, since, watched(run.client), evidenceLines, allowed)
+    const lines = await logLines(on, run.home, since, watched(run.client), evidenceLines, textsOf(allowed))
     await clear(on, run)
     return { client: run.client, lines, started, steps, tail }
   },
@@ -131,11 +132,11 @@ async function waitForEnd(
   let changed = clock()
   const rest = pauses(on)
   for (;;) {
-    const lines = await logLines(on, home, since, [startedSign, ...(ends ?? []), ...fatalSigns])
+    const lines = await logLines(on, home, since, [startedSign, ...(ends ?? []), ...textsOf(fatalSigns)])
     const has = (texts: readonly string[]) => lines.some((line) => texts.some((text) => line.includes(text)))
     const started = has([startedSign])
     if (started && (ends === undefined || has(ends))) return true
-    if (has(fatalSigns)) return false
+    if (has(textsOf(fatalSigns))) return false
     const alive = (await running()) || (await serversOf(on, home)).length > 0
     if (!alive) return started
     const now = JSON.stringify(await markLog(on, home))

@@ -45,11 +45,12 @@ export const node = z.object({
       start: z.number().positive().default(900),
       answer: z.number().positive().default(120),
       gap: z.number().nonnegative().default(10),
+      min_healthy: z.number().nonnegative().default(30),
       quiet: z.number().positive().default(30),
     })
     .prefault({})
     .describe(
-      "Seconds: to wait for a start in all, for an answer after it, between two answers, and for a migration client's log to fall silent.",
+      "Seconds: to wait for a start in all, for an answer after it, between two answers, of good answers without a break before a server counts as healthy, and for a migration client's log to fall silent.",
     ),
 })
 

@@ -17,7 +17,13 @@ export type Server = {
   readonly address: string
   readonly role: Role
   readonly flags: readonly string[]
-  readonly wait: { readonly start: number; readonly answer: number; readonly gap: number }
+  /** Seconds: for a start, for an answer after it, between two answers, and of answers without a break. */
+  readonly wait: {
+    readonly start: number
+    readonly answer: number
+    readonly gap: number
+    readonly min_healthy?: number
+  }
   /** What secure vault is to be told at a start, where the home uses it. */
   readonly vault?: Secret
 }

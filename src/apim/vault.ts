@@ -2,7 +2,7 @@ import type { On } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import type { Secret } from '../model/secret.ts'
 import { clock, holds, linesOf, pauses, readText } from '../modules/target.ts'
-import { startedSign } from './health.ts'
+import { startedSign } from './health-signs.ts'
 import { type LogMark, logLines, serversOf } from './server.ts'
 
 /** Whether a file of configuration has an encrypted secret: an alias outside comments, or a key of `[secrets]` (ciphertool's own forms). */
