@@ -45,6 +45,6 @@ export {
   stops,
   svnBackup,
 } from './upgrade.ts'
-export { explain, route, sources, targets, versions } from './versions.ts'
+export { explain, route, sources, type Target, targets, versions } from './versions.ts'
 export { volatile } from './volatile.ts'
 export { serverAt, serving, walk } from './walk.ts'
