@@ -47,6 +47,15 @@ export type Running = {
   readonly by?: Manager
 } | null
 
+/** What of it a server is started with where no supervisor does. */
+export const asRan = ({
+  flags,
+  javaHome,
+}: NonNullable<Running>): Pick<Server, 'flags'> & Partial<Server> => ({
+  flags,
+  ...(javaHome !== undefined && { javaHome }),
+})
+
 /** How a virtual machine with these arguments was started: 1.x may run on a Java of its own. */
 export function runningOf(args: readonly string[]): NonNullable<Running> {
   const javaHome = args[0]?.match(/^(\/.+?)(?:\/jre)?\/bin\/java$/)?.[1]
@@ -76,7 +85,7 @@ export const stop = change('apim.stop', {
     return { was }
   },
   async undo(on, { server }, was) {
-    if (was !== null) await startAndWait(on, { ...server, ...was })
+    if (was !== null) await startAndWait(on, { ...server, ...asRan(was) })
   },
 })
 

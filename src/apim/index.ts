@@ -1,12 +1,13 @@
 /** What is particular to WSO2 API Manager. Playbooks and inventories have it as `apim`. */
 
 export { agrees } from './agreement.ts'
-export { start, startAndWait, stop } from './control.ts'
+export { asRan, start, startAndWait, stop } from './control.ts'
 export { look, ready } from './detect.ts'
 export { after, alone, fence, quiet } from './fence.ts'
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
+export { discard, leftovers, leftoversOf } from './leftovers.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
@@ -28,8 +29,9 @@ export { homeOf, migrationHomeOf, newServer, oldServer } from './server.ts'
 export { clearShare, shareReady } from './share.ts'
 export { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
 export { stage } from './stage.ts'
-export { serviceOf, stopThrough, supervised } from './supervised.ts'
+export { serviceOf, startThrough, stopThrough, supervised } from './supervised.ts'
 export { releases, supervisors } from './supervisors.ts'
+export { copyRoots, synchronized } from './synchronizer.ts'
 export { bundle, carried } from './trees.ts'
 export {
   allAt,
@@ -47,6 +49,6 @@ export {
   stops,
   svnBackup,
 } from './upgrade.ts'
-export { explain, route, sources, targets, versions } from './versions.ts'
+export { explain, route, sources, type Target, targets, versions } from './versions.ts'
 export { volatile } from './volatile.ts'
-export { serving, walk } from './walk.ts'
+export { serverAt, serving, walk } from './walk.ts'

@@ -6,7 +6,7 @@ import { carry } from '../modules/carry.ts'
 import * as database from '../modules/database/index.ts'
 import * as svn from '../modules/svn/index.ts'
 import { agrees } from './agreement.ts'
-import { type Running, start, stop } from './control.ts'
+import { asRan, type Running, start, stop } from './control.ts'
 import { look, ready } from './detect.ts'
 import { after, fence } from './fence.ts'
 import { healthy } from './health.ts'
@@ -84,9 +84,11 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     })
     .task('SVN repository', ({ host }) => {
       const { svn: repository } = site.vars
-      return repository && host.name === site.migration.name
+      if (repository === undefined || host.name !== site.migration.name) return skip('not asked from here')
+      // 3.0.0 cannot use one.
+      return landingVersions.some((version) => version !== '3.0.0')
         ? svn.clean({ repository })
-        : skip('not asked from here')
+        : skip('no landing uses it')
     })
 }
 
@@ -261,7 +263,7 @@ export function restarts(
   return startOrder(site, version).map(({ role, hosts }) => {
     const server = (from: From, host: OldHost) => {
       const before = was(from, host, role)
-      return before ? { ...oldServer(host, role, version), ...before } : undefined
+      return before ? { ...oldServer(host, role, version), ...asRan(before) } : undefined
     }
     return play(`start ${role} again`, hosts.filter(runsNow), { anyErrorsFatal: true })
       .task(

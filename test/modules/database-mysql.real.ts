@@ -52,11 +52,14 @@ describe('events of MySQL', () => {
   const on = () => bench.kit.root('SET GLOBAL event_scheduler = ON')
   const states = () =>
     bench.kit.root(
-      "SELECT event_name, status, definer FROM information_schema.events WHERE event_schema = 'am-db_1' ORDER BY 1",
+      "SELECT event_name, status, definer, sql_mode, time_zone, character_set_client, collation_connection, starts FROM information_schema.events WHERE event_schema = 'am-db_1' ORDER BY 1",
     )
 
   test('are turned off with their definers kept, restored off, and on again by undo', async () => {
     bench.kit.fresh()
+    bench.kit.root(
+      "SET NAMES latin1 COLLATE latin1_spanish_ci; SET sql_mode = 'ANSI_QUOTES', time_zone = '+03:00'; ALTER DEFINER = somebody@localhost EVENT ev ON SCHEDULE EVERY 2 DAY",
+    )
     on()
     try {
       const before = states()

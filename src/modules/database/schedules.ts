@@ -7,8 +7,14 @@ import { fullEngineOf } from './engines.ts'
 import { grantsOf, holdsPrivilege } from './mysql-privileges.ts'
 import type { Database, FullEngine } from './types.ts'
 
-/** An event of MySQL that is on, and whose rights it runs with. */
-export type Schedule = { readonly name: string; readonly definer: string }
+/** An event of MySQL that is on, whose rights it runs with, and what of its session it keeps: an ALTER gives it that of its own. */
+export type Schedule = {
+  readonly name: string
+  readonly definer: string
+  readonly mode: string
+  readonly charset: string
+  readonly collation: string
+}
 
 /** What the database's server would run by itself in a schema, and what of it we may not turn off, each with what to type. */
 export type Schedules = { readonly running: readonly Schedule[]; readonly beyond: readonly string[] }
@@ -49,9 +55,15 @@ async function events(on: On, db: Database, engine: FullEngine): Promise<Schedul
   const [now] = await query('SELECT @@event_scheduler AS scheduler, CURRENT_USER() AS me')
   if (now?.['scheduler'] !== 'ON') return { running: [], beyond: [] }
   const rows = await query(
-    `SELECT event_name AS name, definer AS definer FROM information_schema.events WHERE event_schema = ${engine.literal(db.schema)} AND status = 'ENABLED' ORDER BY 1`,
+    `SELECT event_name AS name, definer AS definer, sql_mode AS mode, character_set_client AS charset, collation_connection AS collation FROM information_schema.events WHERE event_schema = ${engine.literal(db.schema)} AND status = 'ENABLED' ORDER BY 1`,
   )
-  const running = rows.map(({ name, definer }) => ({ name: name ?? '', definer: definer ?? '' }))
+  const running = rows.map((row) => ({
+    name: row['name'] ?? '',
+    definer: row['definer'] ?? '',
+    mode: row['mode'] ?? '',
+    charset: row['charset'] ?? '',
+    collation: row['collation'] ?? '',
+  }))
   const others = running.filter(({ definer }) => definer !== now['me'])
   if (others.length === 0) return { running, beyond: [] }
   const grants = grantsOf(
@@ -141,10 +153,14 @@ async function turn(on: On, db: Database, all: readonly Schedule[], to: 'ENABLE'
   const wanted = await still(on, db, all, to === 'ENABLE' ? 'DISABLED' : 'ENABLED')
   if (wanted.length === 0) return
   const file = `${await on.keep()}/schedules.sql`
-  await on.put({ text: wanted.map((one) => `${turned(engine, db, one, to)};\n`).join('') }, file, {
-    mode: 0o600,
-    signal: on.signal,
-  })
+  await on.put(
+    { text: wanted.map((one) => `${asIts(engine, one)}${turned(engine, db, one, to)};\n`).join('') },
+    file,
+    {
+      mode: 0o600,
+      signal: on.signal,
+    },
+  )
   const { code, stdout, stderr } = await ask(
     on,
     sh`${opening}
@@ -174,6 +190,11 @@ async function still(
     `SELECT event_name AS name FROM information_schema.events WHERE event_schema = ${engine.literal(db.schema)} AND status = ${engine.literal(status)}`,
   )
   return all.filter((one) => rows.some(({ name }) => name === one.name))
+}
+
+function asIts(engine: FullEngine, { mode, charset, collation }: Schedule): string {
+  const text = (value: string) => engine.literal(value)
+  return `SET SESSION sql_mode = ${text(mode)}, character_set_client = ${text(charset)}, collation_connection = ${text(collation)};\n`
 }
 
 function turned(

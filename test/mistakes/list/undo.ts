@@ -3,7 +3,7 @@ import { mistakes } from '../mistake.ts'
 export const missingUndo = mistakes('missing undo', {
   'src/apim/control.ts': [
     [
-      '  async undo(on, { server }, was) {\n    if (was !== null) await startAndWait(on, { ...server, ...was })\n  },\n',
+      '  async undo(on, { server }, was) {\n    if (was !== null) await startAndWait(on, { ...server, ...asRan(was) })\n  },\n',
       '',
     ],
     [
