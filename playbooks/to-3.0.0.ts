@@ -18,6 +18,7 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
   const supervisors = apim.supervisors(site)
   const baseline = apim.baseline(site, databases)
   const served = apim.servedBefore(site)
+  const works = apim.worksBefore(site)
 
   // The old fleet still serves while files travel.
   const stage = apim.stage(site, hops)
@@ -36,6 +37,7 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
     databases,
     baseline,
     served,
+    works,
     supervisors,
     looked: look,
     down: apim.down(stops),
@@ -55,7 +57,7 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
   })
 
   return [
-    ...[look, done, preflight, supervisors.look, baseline, served],
+    ...[look, done, preflight, supervisors.look, baseline, served, works],
     ...stage,
     ...[supervisors.hold, ...stops.map((stop) => stop.play), fence, schedules],
     ...[homes, repository, ...trees],

@@ -9,12 +9,14 @@ export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
 export { discard, leftovers, leftoversOf } from './leftovers.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
+export { servedBefore, worksBefore } from './measured.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
 export { schedulesOff, schedulesOn } from './schedules.ts'
 export {
   admin,
   artifacts,
+  checks,
   database,
   databases,
   keystores,
@@ -45,7 +47,6 @@ export {
   preflight,
   ran,
   restarts,
-  servedBefore,
   stops,
   svnBackup,
 } from './upgrade.ts'

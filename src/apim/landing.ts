@@ -6,6 +6,7 @@ import * as archive from '../modules/archive.ts'
 import { carry } from '../modules/carry.ts'
 import { pointTo } from '../modules/service.ts'
 import * as svn from '../modules/svn/index.ts'
+import { checksOf, stillWorks } from './business.ts'
 import { configuration } from './config.ts'
 import { halt, start } from './control.ts'
 import { after } from './fence.ts'
@@ -41,7 +42,7 @@ export function landing(
   site: ApimSite,
   version: Version,
   bundled: Bundled,
-  { served: before, supervisors }: Pick<HopSite, 'served' | 'supervisors'>,
+  { served: before, works: could, supervisors }: Pick<HopSite, 'served' | 'works' | 'supervisors'>,
   last: boolean,
 ): Landing {
   refuseKeystores(site, version)
@@ -105,6 +106,16 @@ export function landing(
               )
             : skip('it was no gateway before'),
         )
+        .task('users', ({ host, from, healthy: up }) => {
+          const { checks } = site.vars
+          const server = newServer(host, role, version)
+          if (checks === undefined || checksOf(server, checks).length === 0)
+            return skip('nothing is to be tried here')
+          const before = could.hosts.some(({ name }) => name === host.name)
+            ? Object.keys(from(could, host).works.tried)
+            : []
+          return after(up, stillWorks({ server, checks, before }))
+        })
       const repository = usesSvn(site, version) ? site.vars.svn : undefined
       if (repository === undefined || !(role === 'gateway-manager' || role === 'gateway-worker'))
         return started

@@ -152,6 +152,36 @@ export const keystores = z.object({
   truststore_password: secretRef().optional(),
 })
 
+const pathWord = z.string().regex(/^\/[^\s\0]*$/, 'a path that begins with a slash')
+
+/** What users do, tried before the upgrade and after each landing: a token request, calls with tokens from before, log-ins. */
+export const checks = z
+  .object({
+    client: z
+      .object({ key: z.string().min(1), secret: secretRef() })
+      .optional()
+      .describe("An application's consumer key and secret, for the token request and the log-ins."),
+    calls: z
+      .array(z.object({ name: word, path: pathWord, token: secretRef() }))
+      .default([])
+      .describe('One API of each tenant, called at each gateway with a token that was issued before.'),
+    logins: z
+      .array(z.object({ store: word.default('PRIMARY'), user: z.string().min(1), password: secretRef() }))
+      .default([])
+      .describe('One user of each user store, logged in by the password grant at each key manager.'),
+    fingerprint: z
+      .string()
+      .regex(/^[0-9A-Fa-f:]{64,95}$/, 'a SHA-256 in hexadecimal')
+      .optional()
+      .describe(
+        "SHA-256 of the servers' certificate: asked by https then. Without it by http, from each server to itself.",
+      ),
+  })
+  .refine(
+    ({ client, logins }) => client !== undefined || logins.length === 0,
+    'a client, where there are logins',
+  )
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal')
 
 /** The operator's packs, clients, drivers and scripts: name, file on the controller, SHA-256. A map by name will do as well. */
@@ -162,6 +192,7 @@ export const artifacts = z.union([
     .transform((map) => Object.entries(map).map(([name, { file, sha256 }]) => ({ name, file, sha256 }))),
 ])
 
+export type CheckVars = z.output<typeof checks>
 export type DatabaseVars = z.output<typeof database>
 export type AdminVars = z.output<typeof admin>
 export type KeystoreVars = z.output<typeof keystores>

@@ -15,7 +15,6 @@ import { countedTables, probeNames, schemaIs } from './probes.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
 import type { SchedulesOff } from './schedules.ts'
 import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
-import { served } from './served.ts'
 import { homeOf, newServer, oldServer } from './server.ts'
 import { shareReady } from './share.ts'
 import { type ApimSite, treeSources } from './site.ts'
@@ -90,14 +89,6 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         ? svn.clean({ repository })
         : skip('no landing uses it')
     })
-}
-
-/** The APIs that each gateway serves before anything is changed: what every landing is measured by. */
-export function servedBefore(site: ApimSite) {
-  const gateways = [...site.gateway_managers, ...site.gateway_workers].filter(runsNow)
-  return play('preflight, APIs', gateways, { collect: true }).task('served', ({ host }) =>
-    served({ server: oldServer(host, roleOf(site, host) ?? 'gateway-worker', site.vars.apim_version) }),
-  )
 }
 
 /** The databases before anything is changed: whole schemas of the version that the inventory says, their rows, and what their users may do. */

@@ -13,6 +13,8 @@ const range = '127.128.0'
 const old = '/opt/wso2/wso2am-1.9.1'
 const java = 'JAVA_HOME=/opt/jdk1.8.0_292'
 let lab: FleetLab
+/** The server that somebody started again. */
+let started = ''
 let before: Awaited<ReturnType<FleetLab['dumps']>>
 
 // PID 1 of a lab's hosts is no systemd (its units are table-tested): a script of init.d that a boot starts, as root, with a log.
@@ -75,6 +77,7 @@ test('a server that somebody starts again in mid-hop is caught before the next c
   expect(text).toMatch(/A server runs that must not while databases are changed/)
   expect(text).toMatch(/gw-worker-2: pid \d+, \/opt\/wso2\/wso2am-1\.9\.1, for \d+ seconds, below pid \d+/)
   expect(text).not.toMatch(/== 2\.6\.0/)
+  started = /gw-worker-2: pid (\d+)/.exec(text)?.[1] ?? ''
 })
 
 test('a server that a script of init.d starts was stopped through it, and no boot starts it while the run is on', async () => {
@@ -86,7 +89,8 @@ test('rollback waits for nobody else, starts it through the script again, and gi
   const refused = await lab.run('rollback')
   expect(refused.code, refused.text).toBe(6)
   expect(refused.text).toMatch(/others are connected/)
-  await root('gw-worker-2', `kill -KILL "$(tr -d '\\0' <${old}/wso2carbon.pid | head -n 1)"`)
+  await root('gw-worker-2', `kill -KILL ${started}`)
+  await until(async () => (await lab.get('gw-worker-2', 9763, '/')).status === 0, 'it has ended')
   const { code, text } = await lab.run('rollback')
   expect(code, text).toBe(0)
   expect(calls()).toEqual(['stop', 'start'])
@@ -96,7 +100,25 @@ test('rollback waits for nobody else, starts it through the script again, and gi
 })
 
 test('a migration host that reboots in mid-hop leaves the client unknown; resume brings the checkpoint back and goes on', async () => {
-  const run = lab.start(upgrade, '--yes')
+  const secret = (name: string, value: string) => {
+    const path = join(lab.cwd, name)
+    writeFileSync(path, value, { mode: 0o600 })
+    return `{ file: ${path} }`
+  }
+  // What users do, with tokens that were issued before: tried at 1.9.1, 2.6.0 and 3.0.0.
+  writeFileSync(
+    join(lab.cwd, 'checks.yml'),
+    `all:
+  vars:
+    checks:
+      client: { key: labKeyAliceProduction, secret: ${secret('client', 'labSecretAliceProduction')} }
+      calls:
+        - { name: super, path: /weather/1.0.0, token: ${secret('alice', 'labTokenAliceActive')} }
+        - { name: acme, path: /t/acme.com/orders/1.0.0, token: ${secret('bob', 'labTokenBobActive')} }
+      logins: [{ user: alice, password: ${secret('password', 'any')} }]
+`,
+  )
+  const run = lab.start(upgrade, '--yes', '-i', 'inventory/lab/hosts.yml', '-i', 'checks.yml')
   await says(run, '== 2.6.0: clients')
   const state = await readState(lab.info.dir)
   const host = labHosts(range).find(({ name }) => name === 'pub-1')
@@ -111,6 +133,8 @@ test('a migration host that reboots in mid-hop leaves the client unknown; resume
   expect(resumed.code, resumed.text).toBe(0)
   expect(resumed.text).toMatch(/2\.6\.0: checkpoint was brought back/)
   for (const name of Object.keys(lab.info.hosts)) expect(await version(name), name).toContain('-3.0.0')
+  for (const role of ['key-manager', 'gateway-manager', 'gateway-worker'])
+    expect(resumed.text).toMatch(new RegExp(`3\\.0\\.0: start ${role} > [^ ]+ > users: ok`))
   // Its script names the old home: a person has to change it before a boot may start it.
   expect(resumed.text).toMatch(/still held, since it names the old home: \/etc\/rc3\.d\/S20wso2am/)
   expect(await link()).toBe('none\n')
