@@ -59,6 +59,7 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
   return [
     ...[look, done, preflight, supervisors.look, baseline, served, works],
     ...stage,
+    ...apim.drained(site),
     ...[supervisors.hold, ...stops.map((stop) => stop.play), fence, schedules],
     ...[homes, repository, ...trees],
     ...[...first.before, manifests, migrate],
@@ -66,6 +67,7 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
     ...others.flatMap((step) => [...step.before, ...step.plays]),
     apim.schedulesOn(databases, schedules),
     apim.releases('give units back', supervisors, 'pointed'),
+    ...apim.letIn(site, to),
   ]
 }
 

@@ -50,6 +50,7 @@ export {
   stops,
   svnBackup,
 } from './upgrade.ts'
+export { drained, letIn } from './users-traffic.ts'
 export { explain, route, sources, type Target, targets, versions } from './versions.ts'
 export { volatile } from './volatile.ts'
 export { serverAt, serving, walk } from './walk.ts'

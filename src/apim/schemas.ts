@@ -15,6 +15,23 @@ export const sourceVersion = z.enum(sources, {
   error: ({ input }) => (typeof input === 'string' ? undefined : 'expected a version such as "1.9.1"'),
 })
 
+const words = z.array(z.string().min(1)).min(1)
+
+/** What takes a host out of the traffic and gives it back: two commands, or HAProxy's runtime API. */
+const trafficHook = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('command'),
+    out: words.describe('The program and its arguments; no shell reads them.'),
+    in: words,
+    quiet: words.optional().describe('It only reads, and exits 0 when nothing is in flight.'),
+  }),
+  z.object({
+    kind: z.literal('haproxy'),
+    socket: z.object({ address, port }).describe('The runtime API, as the host reaches it.'),
+    servers: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'backend/server')).min(1),
+  }),
+])
+
 /** A machine of the fleet: where its server is, and where the next ones go. */
 export const node = z.object({
   apim_home: path
@@ -33,6 +50,11 @@ export const node = z.object({
     .optional()
     .describe(
       "The key store's password that secure vault asks for at each start, where the home uses secure vault and has no password-persist.",
+    ),
+  apim_traffic: trafficHook
+    .optional()
+    .describe(
+      'What takes this host out of the traffic before its server stops, and gives it back at the cut-over.',
     ),
   upgrade_fleet_fan_out: z
     .union([z.boolean(), word])
@@ -66,8 +88,6 @@ export function runsNow(host: Host<Node>): host is Host<OldNode> {
 }
 
 const held = z.enum(['apim', 'identity', 'users', 'registry', 'config', 'stats'])
-
-const words = z.array(z.string().min(1)).min(1)
 
 /** One schema of one server (PostgreSQL: one database), and what the fleet keeps in it. */
 export const database = z
