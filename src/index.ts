@@ -16,6 +16,7 @@ export {
 export { type Command, sh } from './model/command.ts'
 export { TaskError, UnknownOutcome } from './model/errors.ts'
 export { any, defineFleet, type Fleet, one, type Site, some } from './model/fleet.ts'
+export type { Hook, HookMessage, HookMoment } from './model/hook.ts'
 export { type Host, type Thing, via } from './model/host.ts'
 export type { Json } from './model/json.ts'
 export { type From, type Play, type PlayOptions, play } from './model/play.ts'
@@ -38,6 +39,9 @@ export {
   rewriting,
 } from './modules/files/rewrite.ts'
 export * as http from './modules/http.ts'
+export * as java from './modules/java.ts'
+export * as local from './modules/local.ts'
+export { assert, pause } from './modules/play-control.ts'
 export * as processes from './modules/processes.ts'
 export * as service from './modules/service.ts'
 export * as svn from './modules/svn/index.ts'
