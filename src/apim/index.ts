@@ -3,6 +3,7 @@
 export { agrees } from './agreement.ts'
 export { start, startAndWait, stop } from './control.ts'
 export { look, ready } from './detect.ts'
+export { explain } from './explain.ts'
 export { after, fence, quiet } from './fence.ts'
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
@@ -44,6 +45,6 @@ export {
   stops,
   svnBackup,
 } from './upgrade.ts'
-export { explain, route, sources, targets, versions } from './versions.ts'
+export { route, sources, targets, versions } from './versions.ts'
 export { volatile } from './volatile.ts'
 export { serving, walk } from './walk.ts'

@@ -1,7 +1,9 @@
+import semver from 'semver'
 import { z } from 'zod'
 import type { Host } from '../model/host.ts'
 import { secretRef } from '../model/secret-schema.ts'
 import { defaultPort } from '../modules/database/index.ts'
+import { isVersion, versions } from './releases.ts'
 import { sources } from './versions.ts'
 
 const path = z.string().regex(/^\/[^\0\n]*[^\0\n/]$/, 'an absolute path, without a slash at its end')
@@ -12,8 +14,19 @@ const port = z.coerce.number().int().min(1).max(65535)
 /** The version that a fleet serves now, of those that an upgrade can begin with. */
 export const sourceVersion = z.enum(sources, {
   // YAML takes 1.9 for a number, and no list of texts says what is wrong with that.
-  error: ({ input }) => (typeof input === 'string' ? undefined : 'expected a version such as "1.9.1"'),
+  error: ({ input }) => (typeof input === 'string' ? refusalOf(input) : 'expected a version such as "1.9.1"'),
 })
+
+// What to go through first, where that is known; a typing mistake is told by the list alone.
+function refusalOf(version: string): string | undefined {
+  const only = `expected one of ${sources.join(', ')}`
+  if (isVersion(version))
+    return `${only}: the way from ${version} is known (upgrade-fleet route ${version} 3.0.0), but not built yet`
+  const old = semver.valid(version) !== null && semver.lt(version, versions[0] ?? '')
+  return old
+    ? `${only}: from ${version} upgrade to ${versions[0]} first, by its own documentation`
+    : undefined
+}
 
 /** A machine of the fleet: where its server is, and where the next ones go. */
 export const node = z.object({
