@@ -2,16 +2,19 @@
 
 export { agrees } from './agreement.ts'
 export { start, startAndWait, stop } from './control.ts'
-export { look, ready } from './detect.ts'
+export { look } from './detect.ts'
 export { explain } from './explain.ts'
 export { after, fence, quiet } from './fence.ts'
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
+export { ready } from './preflight/machine.ts'
+export { preflight, preflightTogether } from './preflight/plays.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
 export {
+  accepted,
   admin,
   artifacts,
   database,
@@ -39,7 +42,6 @@ export {
   homeBackups,
   looked,
   manifests,
-  preflight,
   restarts,
   servedBefore,
   stops,

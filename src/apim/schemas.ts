@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Host } from '../model/host.ts'
 import { secretRef } from '../model/secret-schema.ts'
 import { defaultPort } from '../modules/database/index.ts'
+import { acceptable } from './preflight/checks.ts'
 import { isVersion, versions } from './releases.ts'
 import { sources } from './versions.ts'
 
@@ -144,6 +145,9 @@ function holdsUrl(whole: string, part: string): boolean {
 
 /** Who administers the servers: by default the packs' own, `admin` with the password `admin`. */
 export const admin = z.object({ user: z.string().min(1).default('admin'), password: secretRef().optional() })
+
+/** Findings of preflight that a person has decided to go on with. */
+export const accepted = z.array(z.enum(acceptable))
 
 const keystoreFile = z
   .string()

@@ -3,6 +3,7 @@ import type { Host } from '../model/host.ts'
 import type { From, Play } from '../model/play.ts'
 import { type Artifact, stagedPath } from '../modules/artifact.ts'
 import { factsOf } from './hop-facts.ts'
+import type { CheckName } from './preflight/checks.ts'
 import type { Counts } from './probes.ts'
 import { hostsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
 import {
@@ -31,6 +32,8 @@ export type ApimSite = RoleGroups & {
     readonly shared_deployment?: string | undefined
     readonly admin: AdminVars
     readonly keystores: KeystoreVars
+    /** Findings of preflight that ask, and were decided. */
+    readonly preflight_accepted?: readonly CheckName[] | undefined
   }
 }
 
