@@ -71,7 +71,9 @@ export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[
         ? schemaIs({ version: site.vars.apim_version, present: probe.present })
         : skip('no API Manager tables'),
     )
-    .task('server', ({ host }) => databaseServer({ db: host.vars }))
+    .task('server', ({ host }) =>
+      databaseServer({ db: host.vars, accepted: site.vars.preflight_accepted ?? [] }),
+    )
     .task('sessions', ({ host }) =>
       strangers({
         db: host.vars,

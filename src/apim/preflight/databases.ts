@@ -6,37 +6,41 @@ import { type Finding, finding, tell } from './finding.ts'
 import { counted, questions } from './question.ts'
 
 /** What the server of a database is: its version, whether it is or has a replica, what its clock starts in the schema. */
-export const databaseServer = observe('apim.databaseServer', async (on, { db }: { db: Database }) => {
-  const ask = questions(on, db)
-  const mysql = db.engine === 'mysql'
-  const [version] = await ask(
-    mysql ? 'SELECT VERSION() AS v' : "SELECT current_setting('server_version') AS v",
-  )
-  const [replica] = await ask(
-    mysql ? 'SELECT @@global.read_only AS v' : 'SELECT pg_is_in_recovery()::int AS v',
-  )
-  const followers = await counted(
-    ask,
-    mysql
-      ? "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
-      : 'SELECT COUNT(*) AS n FROM pg_stat_replication',
-  )
-  const events = mysql
-    ? await ask(
-        "SELECT event_name AS v FROM information_schema.events WHERE event_schema = DATABASE() AND status = 'ENABLED' ORDER BY 1",
-      )
-    : []
-  return tell(
-    on,
-    `the server of ${db.name}`,
-    serverProblems(db, {
-      version: version?.['v'] ?? '',
-      replica: replica?.['v'] === '1',
-      followers,
-      events: events.flatMap(({ v }) => v ?? []),
-    }),
-  )
-})
+export const databaseServer = observe(
+  'apim.databaseServer',
+  async (on, { db, accepted }: { db: Database; accepted: readonly string[] }) => {
+    const ask = questions(on, db)
+    const mysql = db.engine === 'mysql'
+    const [version] = await ask(
+      mysql ? 'SELECT VERSION() AS v' : "SELECT current_setting('server_version') AS v",
+    )
+    const [replica] = await ask(
+      mysql ? 'SELECT @@global.read_only AS v' : 'SELECT pg_is_in_recovery()::int AS v',
+    )
+    const followers = await counted(
+      ask,
+      mysql
+        ? "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
+        : 'SELECT COUNT(*) AS n FROM pg_stat_replication',
+    )
+    const events = mysql
+      ? await ask(
+          "SELECT event_name AS v FROM information_schema.events WHERE event_schema = DATABASE() AND status = 'ENABLED' ORDER BY 1",
+        )
+      : []
+    return tell(
+      on,
+      `the server of ${db.name}`,
+      serverProblems(db, {
+        version: version?.['v'] ?? '',
+        replica: replica?.['v'] === '1',
+        followers,
+        events: events.flatMap(({ v }) => v ?? []),
+      }),
+      accepted,
+    )
+  },
+)
 
 /** What is told of a database's server. */
 export type ServerState = {
@@ -86,7 +90,7 @@ export function serverProblems(
           finding(
             'scheduled-event',
             `${at} runs by its clock: ${state.events.join(', ')}`,
-            `ALTER EVENT ... DISABLE for the time of the upgrade`,
+            `if one of them writes, ALTER EVENT ... DISABLE for the time of the upgrade`,
           ),
         ]
       : []),
