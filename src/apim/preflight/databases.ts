@@ -107,7 +107,7 @@ export const strangers = observe(
       on,
       `sessions of ${db.name}`,
       strangerProblems(
-        db.name,
+        db,
         rows.map(({ who, address }) => ({ who: who ?? '?', address: address ?? '' })),
         hosts,
       ),
@@ -116,21 +116,28 @@ export const strangers = observe(
   { steady: () => null },
 )
 
-/** Sessions of machines that are not of the fleet; `hosts` are its addresses and names. A port behind an address is left out. */
+/**
+ * Sessions of machines that are not of the fleet; `hosts` are its addresses and names. A port behind an address is left out.
+ * Whoever comes from the database's own machine is of the fleet only where that machine is.
+ */
 export function strangerProblems(
-  name: string,
+  { name, host }: Pick<Database, 'name' | 'host'>,
   sessions: readonly { readonly who: string; readonly address: string }[],
   hosts: readonly string[],
 ): readonly Finding[] {
-  const own = new Set([...hosts, 'localhost', '127.0.0.1', '::1', ''])
+  const together = hosts.some((each) => each === host || each.startsWith('127.'))
+  const own = new Set([...hosts, ...(together ? loopback : [])])
   const from = sessions
     .map(({ who, address }) => ({ who, address: address.replace(/:\d+$/, '') }))
     .filter(({ address }) => !own.has(address))
-  return [...new Set(from.map(({ who, address }) => `${who} from ${address}`))].map((each) =>
-    finding(
-      'foreign-session',
-      `${name} is used by ${each}, which is no host of the inventory`,
-      'find out what it is, and have it stopped with the fleet',
-    ),
+  return [...new Set(from.map(({ who, address }) => `${who} from ${address || 'its own machine'}`))].map(
+    (each) =>
+      finding(
+        'foreign-session',
+        `${name} is used by ${each}, which is no host of the inventory`,
+        'find out what it is, and have it stopped with the fleet',
+      ),
   )
 }
+
+const loopback = ['localhost', '127.0.0.1', '::1', 'this machine or hidden']

@@ -81,9 +81,14 @@ async function room(on: On, base: string, gib: number): Promise<readonly Finding
     sh.read`${up}; df -Pk -- "$d" | awk 'NR == 2 { print $4 }'; df -Pi -- "$d" 2>/dev/null | awk 'NR == 2 { print $2, $4 }'; [ -w "$d" ] && echo writable; :`,
   )
   const [free, inodes = ''] = linesOf(stdout)
+  return roomProblems(base, gib, Number(free), inodes, stdout.endsWith('writable\n'))
+}
+
+/** What is against a place for new files: KiB free, inodes as `all free` (0 or `-` where there is no such number), and whether we may write there. */
+export function roomProblems(base: string, gib: number, free: number, inodes: string): readonly Finding[] {
+  const [all, left] = inodes.split(' ').map(Number)
   return [
-    ...roomProblems(base, gib, Number(free), inodes),
-    ...(stdout.endsWith('writable\n')
+    ...(writable
       ? []
       : [
           finding(
@@ -92,13 +97,6 @@ async function room(on: On, base: string, gib: number): Promise<readonly Finding
             'make it writable for the user that the inventory logs in with',
           ),
         ]),
-  ]
-}
-
-/** What is against the room of a file system: KiB free, and inodes as `all free` (0 or `-` where it has no such number). */
-export function roomProblems(base: string, gib: number, free: number, inodes: string): readonly Finding[] {
-  const [all, left] = inodes.split(' ').map(Number)
-  return [
     ...(free < gib * 1024 * 1024
       ? [
           finding(

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { jarProblems, placeProblems, sequenceProblems } from '../../../src/apim/preflight/artefacts.ts'
 import { acceptable, checks, page } from '../../../src/apim/preflight/checks.ts'
@@ -20,6 +23,15 @@ const jarsOf = (version: keyof typeof releases) => [
 
 test('the page in docs lists all of them', () => {
   expectGolden(import.meta.url, '../../../../docs/preflight.md', page())
+})
+
+test('each of them is shown by a test', () => {
+  const here = dirname(fileURLToPath(import.meta.url))
+  const texts = readdirSync(here)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(here, name), 'utf8').replaceAll(/finding\('[a-z0-9-]+'/g, ''))
+    .join('\n')
+  expect(Object.keys(checks).filter((name) => !texts.includes(`'${name}'`))).toEqual([])
 })
 
 describe('findings', () => {
@@ -98,6 +110,10 @@ describe('machines', () => {
     [4 * 1024 * 1024, '2000000 12', ['inodes']],
   ])('with %s KiB and inodes %j: %j', (free, inodes, expected) => {
     expect(names(roomProblems('/opt', 3, free, inodes))).toEqual(expected)
+  })
+
+  test('where nothing can be written', () => {
+    expect(names(roomProblems('/opt', 0, 1, '- -', false))).toEqual(['unwritable'])
   })
 
   test('whose clocks are away from the others are named', () => {
@@ -283,7 +299,7 @@ describe('databases', () => {
     const hosts = ['km', '10.0.0.1']
     expect(
       strangerProblems(
-        'am',
+        db,
         [
           { who: 'wso2', address: '10.0.0.1:5021' },
           { who: 'wso2', address: 'km' },
@@ -292,7 +308,7 @@ describe('databases', () => {
       ),
     ).toEqual([])
     const found = strangerProblems(
-      'am',
+      db,
       [
         { who: 'iskm', address: '10.0.0.9:5021' },
         { who: 'iskm', address: '10.0.0.9:5022' },
@@ -300,6 +316,12 @@ describe('databases', () => {
       hosts,
     )
     expect(names(found)).toEqual(['foreign-session'])
+  })
+
+  test('from the machine of the database itself, if that is no host of the inventory', () => {
+    const local = [{ who: 'cron', address: 'localhost' }]
+    expect(names(strangerProblems(db, local, ['km']))).toEqual(['foreign-session'])
+    expect(strangerProblems(db, local, ['km', 'db'])).toEqual([])
   })
 
   test('with tokens that end a client', () => {
