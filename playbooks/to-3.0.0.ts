@@ -1,69 +1,72 @@
-import { apim, approve, conclude, playbook, via, z } from 'upgrade-fleet'
+import { apim, approve, conclude, playbook, type Site, via, z } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
-const to = '3.0.0'
 /** `-e via=2.0.0`: which version comes right before the target. `-e land=2.6.0`: where the fleet is started besides the target. */
-const params = z.object({
+export const params = z.object({
   via: z.enum(['2.0.0', '2.6.0']).optional(),
   land: z.enum(['2.6.0']).optional(),
 })
 
+/** The way of a whole fleet to a version, and nothing of it before preflight is green. */
+export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wish = {}) {
+  const { migration, vars } = site
+  const hops = apim.route(vars.apim_version, to, wish)
+  const landings = apim.landings(site, hops)
+  const databases = via(migration, vars.databases)
+
+  // Reads only: what stands there, and everything that is missing, told at once.
+  const look = apim.looked(site, to)
+  const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
+  const preflight = apim.preflight(site, hops, landings)
+  const together = apim.preflightTogether(site, preflight)
+  const baseline = apim.baseline(site, databases)
+  const served = apim.servedBefore(site)
+
+  // The old fleet still serves while files travel.
+  const stage = apim.stage(site, hops)
+
+  // Everything down and proved down; then backups, each read back in full.
+  const stops = apim.stops(site, vars.apim_version)
+  const fence = apim.fenced(site, stops)
+  const homes = apim.homeBackups(site)
+  const repository = apim.svnBackup(site)
+  const trees = apim.firstTrees(site, apim.down(stops))
+
+  // Each hop: fence, checkpoint, SQL and clients on the migration host, evidence, gates. A landing starts the whole
+  // fleet behind health gates; one that is not the last is stopped again before the next hop.
+  const [first, ...others] = apim.walk(site, hops, {
+    databases,
+    baseline,
+    served,
+    looked: look,
+    down: apim.down(stops),
+  })
+  const manifests = apim.manifests(site, {
+    stops,
+    homes,
+    databases,
+    dumps: first.checkpoint,
+    newVersions: landings,
+  })
+  const migrate = approve('migrate', ({ from }) => {
+    const count = from.all(homes).length
+    return `All servers are down; ${count} homes and ${vars.databases.length} databases are backed up and read back. Migrate to ${to}?`
+  })
+
+  return [
+    ...[look, done, preflight, together, baseline, served],
+    ...stage,
+    ...[...stops.map((stop) => stop.play), fence],
+    ...[homes, repository, ...trees],
+    ...[...first.before, manifests, migrate],
+    ...first.plays,
+    ...others.flatMap((step) => [...step.before, ...step.plays]),
+  ]
+}
+
 export default playbook(
   'to-3.0.0',
   { fleet, params, together: () => 'databases' },
-  (site, { via: last, land }) => {
-    const { migration, vars } = site
-    const hops = apim.route(vars.apim_version, to, { via: last, land: land === undefined ? [] : [land] })
-    const landings = apim.landings(site, hops)
-    const databases = via(migration, vars.databases)
-
-    // Reads only: what stands there, and everything that is missing, told at once.
-    const look = apim.looked(site, to)
-    const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
-    const preflight = apim.preflight(site, hops, landings)
-    const together = apim.preflightTogether(site, preflight)
-    const baseline = apim.baseline(site, databases)
-    const served = apim.servedBefore(site)
-
-    // The old fleet still serves while files travel.
-    const stage = apim.stage(site, hops)
-
-    // Everything down and proved down; then backups, each read back in full.
-    const stops = apim.stops(site, vars.apim_version)
-    const fence = apim.fenced(site, stops)
-    const homes = apim.homeBackups(site)
-    const repository = apim.svnBackup(site)
-    const trees = apim.firstTrees(site, apim.down(stops))
-
-    // Each hop: fence, checkpoint, SQL and clients on the migration host, evidence, gates. A landing starts the whole
-    // fleet behind health gates; one that is not the last is stopped again before the next hop.
-    const [first, ...others] = apim.walk(site, hops, {
-      databases,
-      baseline,
-      served,
-      looked: look,
-      down: apim.down(stops),
-    })
-    const manifests = apim.manifests(site, {
-      stops,
-      homes,
-      databases,
-      dumps: first.checkpoint,
-      newVersions: landings,
-    })
-    const migrate = approve('migrate', ({ from }) => {
-      const count = from.all(homes).length
-      return `All servers are down; ${count} homes and ${vars.databases.length} databases are backed up and read back. Migrate to ${to}?`
-    })
-
-    return [
-      ...[look, done, preflight, together, baseline, served],
-      ...stage,
-      ...[...stops.map((stop) => stop.play), fence],
-      ...[homes, repository, ...trees],
-      ...[...first.before, manifests, migrate],
-      ...first.plays,
-      ...others.flatMap((step) => [...step.before, ...step.plays]),
-    ]
-  },
+  (site, { via: last, land }) =>
+    upgrade(site, '3.0.0', { via: last, ...(land !== undefined && { land: [land] }) }),
 )

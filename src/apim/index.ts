@@ -8,6 +8,7 @@ export { after, fence, quiet } from './fence.ts'
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
+export { discard, leftovers, leftoversOf } from './leftovers.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
 export { ready } from './preflight/machine.ts'
 export { preflight, preflightTogether } from './preflight/plays.ts'
@@ -32,6 +33,7 @@ export { clearShare, shareReady } from './share.ts'
 export { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
 export { stage } from './stage.ts'
 export { unsupervised } from './supervisor.ts'
+export { copyRoots, synchronized } from './synchronizer.ts'
 export { bundle, carried } from './trees.ts'
 export {
   allAt,
@@ -47,6 +49,6 @@ export {
   stops,
   svnBackup,
 } from './upgrade.ts'
-export { route, sources, targets, versions } from './versions.ts'
+export { route, sources, type Target, targets, versions, type Wish } from './versions.ts'
 export { volatile } from './volatile.ts'
-export { serving, walk } from './walk.ts'
+export { serverAt, serving, walk } from './walk.ts'

@@ -85,7 +85,13 @@ async function room(on: On, base: string, gib: number): Promise<readonly Finding
 }
 
 /** What is against a place for new files: KiB free, inodes as `all free` (0 or `-` where there is no such number), and whether we may write there. */
-export function roomProblems(base: string, gib: number, free: number, inodes: string): readonly Finding[] {
+export function roomProblems(
+  base: string,
+  gib: number,
+  free: number,
+  inodes: string,
+  writable = true,
+): readonly Finding[] {
   const [all, left] = inodes.split(' ').map(Number)
   return [
     ...(writable
