@@ -100,4 +100,34 @@ export const machineChecks = {
     'tokens and logs carry the times of their hosts',
     'our own rule',
   ),
+  'keystore-closed': check(
+    'blocks',
+    "`keytool -list` of the keystore and the truststore, with the inventory's passwords",
+    'a client that decrypts, and every new server, opens them with these passwords',
+    "the vendor's upgrade pages",
+  ),
+  'keystore-unread': check(
+    'warns',
+    '`keytool` of `java_home` or of PATH',
+    'without it nobody looked',
+    'our own rule',
+  ),
+  'keystore-alias': check(
+    'blocks',
+    'entries of the keystore',
+    'new homes are configured for the key of that name',
+    "the packs' configuration",
+  ),
+  'keystore-short': check(
+    'asks',
+    'size of the private key',
+    'for 3.0.0 a key under 2048 bits has to become the internal one, beside a stronger primary one; this tool configures one',
+    "the vendor's page to 3.0.0",
+  ),
+  'keystore-ended': check(
+    'warns',
+    'validity of its certificate',
+    'it was so before: clients that check it refuse the server',
+    'our own rule',
+  ),
 } as const

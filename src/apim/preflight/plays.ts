@@ -15,6 +15,7 @@ import type { Hop } from '../versions.ts'
 import { jars, places, sequences, throttleHandlers } from './artefacts.ts'
 import { type Claimed, datasources } from './datasources.ts'
 import { carbonHome, onlyHome, owners, wellBefore } from './home.ts'
+import { keystores } from './keystores.ts'
 import { clockOf, clocks, ready } from './machine.ts'
 import { ports, portsOf } from './ports.ts'
 import { settings, vault } from './settings.ts'
@@ -74,6 +75,17 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     )
     .task('secure vault', ({ host }) =>
       runsNow(host) ? vault({ home: host.vars.apim_home }) : skip(noServer),
+    )
+    .task('keystores', ({ host }) =>
+      runsNow(host)
+        ? keystores({
+            home: host.vars.apim_home,
+            javaHome: host.vars.java_home,
+            keystores: vars.keystores,
+            to3: hops.some(({ to }) => to === '3.0.0'),
+            accepted,
+          })
+        : skip(noServer),
     )
     .task('stock sequences', ({ host }) =>
       runsNow(host) && isGateway(roleOf(site, host))

@@ -7,6 +7,7 @@ import { acceptable, checks, page } from '../../../src/apim/preflight/checks.ts'
 import { serverProblems, strangerProblems } from '../../../src/apim/preflight/databases.ts'
 import { type Finding, finding, tell } from '../../../src/apim/preflight/finding.ts'
 import { ownerProblems } from '../../../src/apim/preflight/home.ts'
+import { keyProblems, keystores } from '../../../src/apim/preflight/keystores.ts'
 import { javaProblems, roomProblems, skewed } from '../../../src/apim/preflight/machine.ts'
 import { listeners, portsOf, taken } from '../../../src/apim/preflight/ports.ts'
 import { tokenProblems } from '../../../src/apim/preflight/rows.ts'
@@ -277,6 +278,39 @@ describe('artefacts', () => {
     expect(
       names(placeProblems('/h', root, [place('/h/server', '/mnt/new/server', 'nas:/new', 'nfs')], shared)),
     ).toEqual(['shared-export', 'export-reused'])
+  })
+})
+
+describe('keys', () => {
+  const now = new Date('2026-01-01')
+  const key = {
+    alias: 'wso2carbon',
+    kind: 'privateKey',
+    algorithm: 'rsa',
+    bits: 1024,
+    until: '2030-01-01T00:00:00.000Z',
+    chain: 1,
+  } as const
+
+  test('that nobody can look at are told', async () => {
+    const said: string[] = []
+    const exec = async () => ({ kind: 'exit', code: 0, stdout: '', stderr: '', truncated: false })
+    const on = { name: 'gw', exec, say: (line: string) => void said.push(line) }
+    const vars = { file: 'k', alias: 'a', truststore: 't' }
+    const { work, input } = keystores({
+      home: '/h',
+      javaHome: '/j',
+      keystores: vars,
+      to3: true,
+      accepted: [],
+    })
+    if (work.kind === 'observe') await work.read(on as never, input)
+    expect(said).toEqual([expect.stringMatching(/'keystore-unread'|\[keystore-unread\]/)])
+  })
+
+  test('that are short are a finding for 3.0.0 alone', () => {
+    const asked = (to3: boolean) => names(keyProblems('/k', [key], { alias: 'WSO2carbon', to3, now }))
+    expect([asked(true), asked(false)]).toEqual([['keystore-short'], []])
   })
 })
 

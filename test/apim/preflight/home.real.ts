@@ -7,12 +7,14 @@ import { agrees } from '../../../src/apim/agreement.ts'
 import { jars, places, sequences, throttleHandlers } from '../../../src/apim/preflight/artefacts.ts'
 import { datasources } from '../../../src/apim/preflight/datasources.ts'
 import { carbonHome, onlyHome, owners, wellBefore } from '../../../src/apim/preflight/home.ts'
+import { keystores } from '../../../src/apim/preflight/keystores.ts'
 import { clockOf, clocks, ready } from '../../../src/apim/preflight/machine.ts'
 import { ports } from '../../../src/apim/preflight/ports.ts'
 import { settings, vault } from '../../../src/apim/preflight/settings.ts'
 import { signs } from '../../../src/apim/preflight/signs.ts'
 import { serversOf } from '../../../src/apim/server.ts'
 import type { Action } from '../../../src/model/action.ts'
+import { secret } from '../../../src/model/secret.ts'
 import { fastDirectory } from '../../support/fast-directory.ts'
 import { freePort } from '../../support/free-port.ts'
 import { type LocalOn, localOn, perform } from '../../support/local-on.ts'
@@ -24,7 +26,7 @@ const dir = mkdtempSync(join(fastDirectory(), 'ph-'))
 const home = join(dir, 'wso2am-2.0.0')
 let local: LocalOn
 beforeAll(async () => {
-  local = await localOn(join(dir, 'here'))
+  local = await localOn(join(dir, 'here'), () => 'not-it')
 })
 afterAll(async () => {
   await local.close()
@@ -184,6 +186,49 @@ describe('a home', () => {
     symlinkSync(shared, join(home, 'repository/deployment/server'))
     expect(await told(places({ home }))).toEqual(['shared-export'])
     expect(await told(places({ home, shared }))).toEqual(['export-reused', 'shared-export'])
+  })
+
+  test('with its keystores', async () => {
+    const security = join(home, 'repository/resources/security')
+    mkdirSync(security, { recursive: true })
+    const make = (file: string, alias: string, bits: string, ...more: readonly string[]) =>
+      execFileSync(
+        'keytool',
+        [
+          '-genkeypair',
+          '-alias',
+          alias,
+          '-keyalg',
+          'RSA',
+          '-keysize',
+          bits,
+          '-dname',
+          'CN=localhost',
+          '-storetype',
+          'PKCS12',
+          '-storepass',
+          'wso2carbon',
+          '-keystore',
+          join(security, file),
+          ...more,
+        ],
+        { stdio: 'ignore' },
+      )
+    make('client-truststore.jks', 'any', '2048')
+    make('wso2carbon.jks', 'wso2carbon', '2048')
+    const vars = { file: 'wso2carbon.jks', alias: 'wso2carbon', truststore: 'client-truststore.jks' }
+    const asked = (more: object = {}) =>
+      told(
+        keystores({ home, javaHome: '/nowhere', keystores: { ...vars, ...more }, to3: true, accepted: [] }),
+      )
+    expect(await asked()).toEqual([])
+    expect(await asked({ alias: 'other' })).toEqual(['keystore-alias'])
+    expect(await asked({ password: secret('env:OTHER') })).toEqual(['keystore-closed'])
+    rmSync(join(security, 'wso2carbon.jks'))
+    make('wso2carbon.jks', 'wso2carbon', '1024', '-startdate', '-10d', '-validity', '5')
+    expect(await asked()).toEqual(['keystore-short', 'keystore-ended'])
+    put('repository/resources/security/client-truststore.jks', 'no keystore')
+    expect(await asked()).toEqual(['keystore-closed', 'keystore-short', 'keystore-ended'])
   })
 
   test('whose server runs twice, beside another home', async () => {
