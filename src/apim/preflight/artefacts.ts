@@ -205,17 +205,46 @@ printf '%s\n%s\n%s\n%s\n' "$p" "$(readlink -f -- "$p")" "$(df -P -- "$p" | awk '
       return { path, real, source, kind }
     })
     const [root] = found
-    if (root === undefined) return { warnings: [] }
+    if (root === undefined) return { warnings: [], exports: [] }
     const own = found.slice(1).filter(({ path }) => path !== shared)
-    return tell(
-      on,
-      'shared places',
-      placeProblems(
-        home,
-        root,
-        own,
-        found.find(({ path }) => path === shared),
+    return {
+      ...tell(
+        on,
+        'shared places',
+        placeProblems(
+          home,
+          root,
+          own,
+          found.find(({ path }) => path === shared),
+        ),
+      ),
+      exports: own.filter(({ kind }) => network.test(kind)),
+    }
+  },
+)
+
+/** Exports that several hosts mount: files of one are files of the others. */
+export function sharedProblems(exports: Readonly<Record<string, readonly Place[]>>): readonly Finding[] {
+  const users = new Map<string, Set<string>>()
+  for (const [host, own] of Object.entries(exports))
+    for (const { source, real } of own) {
+      const key = `${source} (${real})`
+      users.set(key, (users.get(key) ?? new Set()).add(host))
+    }
+  return [...users]
+    .filter(([, hosts]) => hosts.size > 1)
+    .map(([what, hosts]) =>
+      finding(
+        'shared-between',
+        `${[...hosts].join(', ')} share ${what}`,
+        'nothing: the artefacts are taken once, from one gateway; after a rollback they are as they were',
       ),
     )
-  },
+}
+
+/** Compares the exports of all hosts. */
+export const sharedExports = observe(
+  'apim.sharedExports',
+  async (on, { exports }: { exports: Readonly<Record<string, readonly Place[]>> }) =>
+    tell(on, 'exports', sharedProblems(exports)),
 )

@@ -104,6 +104,12 @@ export const fleetChecks = {
     'file steps go once per export, not per node',
     "the vendor's cluster pages",
   ),
+  'shared-between': check(
+    'warns',
+    'the same, of all hosts',
+    'file steps go once per export, not per node',
+    "the vendor's cluster pages",
+  ),
   'export-reused': check(
     'blocks',
     'the same, and `shared_deployment`',

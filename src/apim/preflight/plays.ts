@@ -12,7 +12,7 @@ import type { ApimSite } from '../site.ts'
 import { unsupervised } from '../supervisor.ts'
 import { overlayRules } from '../trees.ts'
 import type { Hop } from '../versions.ts'
-import { jars, places, sequences, throttleHandlers } from './artefacts.ts'
+import { jars, places, sequences, sharedExports, throttleHandlers } from './artefacts.ts'
 import { type Claimed, datasources } from './datasources.ts'
 import { carbonHome, onlyHome, owners, wellBefore } from './home.ts'
 import { keystores } from './keystores.ts'
@@ -123,13 +123,21 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     })
 }
 
-/** What only all hosts together tell: whether their clocks agree. */
+/** What only all hosts together tell: whether their clocks agree, and what they share. */
 export function preflightTogether(site: ApimSite, found: ReturnType<typeof preflight>) {
-  return play('preflight, clocks', site.migration, { collect: true }).task('agree', ({ from }) =>
-    clocks({
-      offsets: Object.fromEntries(site.all.map((host) => [host.name, from(found, host).clock.offset])),
-    }),
-  )
+  return play('preflight, together', site.migration, { collect: true })
+    .task('clocks', ({ from }) =>
+      clocks({
+        offsets: Object.fromEntries(site.all.map((host) => [host.name, from(found, host).clock.offset])),
+      }),
+    )
+    .task('exports', ({ from }) =>
+      sharedExports({
+        exports: Object.fromEntries(
+          site.all.map((host) => [host.name, from(found, host)['shared places']?.exports ?? []]),
+        ),
+      }),
+    )
 }
 
 function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landingVersions: readonly string[]) {

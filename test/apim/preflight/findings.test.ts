@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { jarProblems, placeProblems, sequenceProblems } from '../../../src/apim/preflight/artefacts.ts'
+import {
+  jarProblems,
+  placeProblems,
+  sequenceProblems,
+  sharedProblems,
+} from '../../../src/apim/preflight/artefacts.ts'
 import { acceptable, checks, page } from '../../../src/apim/preflight/checks.ts'
 import { serverProblems, strangerProblems } from '../../../src/apim/preflight/databases.ts'
 import { type Finding, finding, tell } from '../../../src/apim/preflight/finding.ts'
@@ -279,6 +284,14 @@ describe('artefacts', () => {
       names(placeProblems('/h', root, [place('/h/server', '/mnt/new/server', 'nas:/new', 'nfs')], shared)),
     ).toEqual(['shared-export', 'export-reused'])
   })
+})
+
+test('an export of several hosts is told once', () => {
+  const place = { path: '/h/server', real: '/mnt/x', source: 'nas:/x', kind: 'nfs' }
+  expect(sharedProblems({ a: [place], b: [{ ...place, real: '/mnt/y' }], c: [] })).toEqual([])
+  const found = sharedProblems({ a: [place], b: [place], c: [] })
+  expect(names(found)).toEqual(['shared-between'])
+  expect(found[0]?.says).toBe('a, b share nas:/x (/mnt/x)')
 })
 
 describe('keys', () => {
