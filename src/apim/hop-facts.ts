@@ -178,7 +178,13 @@ const to300 = ({ from }: Hop): Omit<HopFacts, 'identity'> => {
     notVerified: [
       'APIs that are used by applications of the JWT type must be published again',
       'the texts of the 5.9.0 identity client and of migrate.client-3.0.0-3.jar',
-      ...(direct ? ['this hop has no UMA part and one identity run; it was never rehearsed here'] : []),
+      ...(direct
+        ? [
+            'straight to 3.0.0 was never rehearsed here: not the one identity run, nor its script for AM_DB',
+            'which identity steps have to be left out is taken over from the way by 2.6.0',
+            'whether access control and fault sequences need runs of their own',
+          ]
+        : []),
     ],
   }
 }

@@ -35,7 +35,8 @@ const edges: readonly Edge[] = [
   { from: '2.0.0', to: '2.6.0', built: true },
   { from: '2.1.0 || 2.2.0 || 2.5.0', to: '2.6.0', built: false },
   { from: '2.6.0', to: '3.0.0', built: true },
-  { from: '2.0.0 || 2.1.0 || 2.2.0 || 2.5.0', to: '3.0.0', built: false },
+  { from: '2.0.0', to: '3.0.0', built: true },
+  { from: '2.1.0 || 2.2.0 || 2.5.0', to: '3.0.0', built: false },
   { from: '1.10.0', to: '2.0.0', built: false },
 ]
 

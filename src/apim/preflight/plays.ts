@@ -10,7 +10,7 @@ import { homeOf, oldServer } from '../server.ts'
 import { shareReady } from '../share.ts'
 import type { ApimSite } from '../site.ts'
 import { unsupervised } from '../supervisor.ts'
-import { overlayRules } from '../trees.ts'
+import { overlayRulesOf } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import { jars, places, sequences, sharedExports, throttleHandlers } from './artefacts.ts'
 import { type Claimed, datasources } from './datasources.ts'
@@ -166,7 +166,7 @@ const wanted = (role: Role, landingVersions: readonly string[]): readonly number
 
 /** Names of the sequences with which the packs of the way win over those of the old tree. */
 function winning(hops: readonly Hop[]): readonly string[] {
-  const rules = hops.flatMap(({ to }) => overlayRules[to] ?? [])
+  const rules = hops.map((hop) => overlayRulesOf(hop))
   const kept = rules.flatMap(({ keep, refresh }) => [
     ...keep.filter((path) => path.startsWith('sequences/')),
     ...refresh,
