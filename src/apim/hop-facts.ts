@@ -154,6 +154,7 @@ const to300 = ({ from }: Hop): Omit<HopFacts, 'identity'> => {
         does: 'registry: the script that ends versioning, only where the old registry.xml had it on',
       },
       ...(direct ? [{ at: 'each tree', does: `gateway script ${minor(from)} to 3.0` } as const] : []),
+      { at: 'each tree', does: 'no API may have the old throttle handler left' },
       {
         at: 'each database',
         does: `AM_DB script ${minor(from)} to 3.0${direct ? '' : '; without its UMA part where the identity client made those tables already'}`,

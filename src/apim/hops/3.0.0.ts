@@ -7,6 +7,7 @@ import { proved } from '../evidence.ts'
 import { after } from '../fence.ts'
 import { extract } from '../home.ts'
 import { factsOf } from '../hop-facts.ts'
+import { throttleHandlers } from '../preflight/artefacts.ts'
 import { umaTables } from '../probes.ts'
 import { type HopSite, staged } from '../site.ts'
 import { rewriteGateway } from '../trees.ts'
@@ -86,6 +87,16 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     way.gateway === undefined
       ? []
       : [gatewayPlay(at, run.home, staged(site, migration, way.gateway).path, rests)]
+  // No script replaces the old handler, and 3.0.0 fails on it at the first call.
+  const handlers = play('3.0.0: throttle handlers', migration).task('none old', ({ from }) =>
+    after(
+      [
+        from(home, migration).configured,
+        ...gateway.map((files) => from(files, migration)['gateway artefacts']),
+      ],
+      throttleHandlers({ home: run.home }),
+    ),
+  )
   const registry = databasesWith(at, 'registry')
   // A registry that was written with versioning off must not be changed by this script.
   const versioning = play('3.0.0: registry versioning', registry, rests).task(
@@ -140,7 +151,7 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     dumps,
     plays: [
       ...(way.gateway === undefined ? [] : [unverified(hop)]),
-      ...[home, scripts, ...gateway, versioning, apim, clients, index, ...seen.plays],
+      ...[home, scripts, ...gateway, handlers, versioning, apim, clients, index, ...seen.plays],
     ],
     proved: seen.proved,
   }
@@ -152,7 +163,7 @@ const gatewayPlay = (
   home: string,
   script: string,
   rests: { readonly restoredBy: readonly Checkpoint[] },
-): Part =>
+) =>
   play('3.0.0: files', migration, { restoredBy: [...rests.restoredBy] }).task('gateway artefacts', () =>
     rewriteGateway({
       script,

@@ -4,6 +4,7 @@ import { defaultPort, type EngineName } from '../../modules/database/index.ts'
 import { findXml } from '../../modules/edit/xml-path.ts'
 import { scanXml, textOf, type XmlElement } from '../../modules/edit/xml-scan.ts'
 import { ask, linesOf, readText } from '../../modules/target.ts'
+import type { Role } from '../roles.ts'
 import { type Finding, finding, tell } from './finding.ts'
 
 /** A datasource of a home: its JNDI name and its address. */
@@ -122,6 +123,7 @@ export function sourceProblems(
   home: string,
   texts: ConfTexts,
   claimed: readonly Claimed[],
+  role?: Role,
 ): readonly Finding[] {
   const sources = new Map(sourcesIn(texts).map(({ jndi, url }) => [jndi, url]))
   return usesIn(texts).flatMap(({ holds, jndi, by }): readonly Finding[] => {
@@ -133,6 +135,14 @@ export function sourceProblems(
           'datasource-missing',
           `${what}, but no datasource has that name`,
           'write the datasource into repository/conf/datasources',
+        ),
+      ]
+    if (/^jdbc:h2:/.test(url) && role !== undefined && keepsNothing.includes(role))
+      return [
+        finding(
+          'h2-local',
+          `${what}, which is ${shownUrl(url)}: a file of this ${role}`,
+          'make sure that nothing of it is wanted (users or resources of this node alone): the new home uses the shared databases',
         ),
       ]
     if (/^jdbc:h2:/.test(url))
@@ -177,6 +187,9 @@ export function sourceProblems(
   })
 }
 
+/** Roles whose packs are often left with their own H2, since they ask others for keys and APIs. */
+const keepsNothing: readonly Role[] = ['gateway-manager', 'gateway-worker', 'traffic-manager']
+
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
 /** Reads the configuration files of a home that are there. */
@@ -196,14 +209,17 @@ export async function confTexts(on: On, home: string, names: readonly string[]):
 /** The real datasource map of a home against the inventory: names are only convention. */
 export const datasources = observe(
   'apim.datasources',
-  async (on, { home, databases }: { home: string; databases: readonly Claimed[] }) => {
+  async (on, { home, databases, role, accepted }: DatasourcesInput) => {
     const texts = await confTexts(on, home, [
-      'api-manager.xml',
-      'identity.xml',
-      'identity/identity.xml',
-      'user-mgt.xml',
-      'registry.xml',
+      ...['api-manager.xml', 'identity.xml', 'identity/identity.xml', 'user-mgt.xml', 'registry.xml'],
     ])
-    return tell(on, 'the datasources', sourceProblems(home, texts, databases))
+    return tell(on, 'the datasources', sourceProblems(home, texts, databases, role), accepted)
   },
 )
+
+type DatasourcesInput = {
+  readonly home: string
+  readonly databases: readonly Claimed[]
+  readonly role?: Role | undefined
+  readonly accepted: readonly string[]
+}

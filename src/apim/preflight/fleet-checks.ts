@@ -8,6 +8,12 @@ export const fleetChecks = {
     'users, registry or APIs in the H2 file of a node are reached by no other node, and no document describes their upgrade',
     "the vendor's upgrade pages",
   ),
+  'h2-local': check(
+    'asks',
+    'the same, of gateways and traffic managers',
+    'their packs are often left as they are; the new homes use the shared databases, and nothing is carried over from the file',
+    "the vendor's deployment pages",
+  ),
   'database-unknown': check(
     'blocks',
     'the same, followed from user-mgt.xml, registry.xml, api-manager.xml and identity.xml',

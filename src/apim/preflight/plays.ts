@@ -66,7 +66,14 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         : skip(noServer),
     )
     .task('datasources', ({ host }) =>
-      runsNow(host) ? datasources({ home: host.vars.apim_home, databases: claimed(site) }) : skip(noServer),
+      runsNow(host)
+        ? datasources({
+            home: host.vars.apim_home,
+            databases: claimed(site),
+            role: roleOf(site, host),
+            accepted,
+          })
+        : skip(noServer),
     )
     .task('settings', ({ host }) =>
       runsNow(host)

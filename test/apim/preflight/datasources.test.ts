@@ -83,6 +83,12 @@ describe('a finding', () => {
     expect(names(texts)).toEqual(expected)
   })
 
+  test('asks where only a gateway or traffic manager has the file', () => {
+    const asked = (role: 'gateway-worker' | 'publisher') =>
+      sourceProblems('/h', { ...conf, 'registry.xml': alone }, claimed, role).map(({ is }) => is)
+    expect([asked('gateway-worker'), asked('publisher')]).toEqual([['h2-local'], ['h2']])
+  })
+
   test('shows no secret, and says what to do', () => {
     const [first] = found({}, [])
     expect(first?.says).toContain('jdbc:mysql://db.example.com/am')

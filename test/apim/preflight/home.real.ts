@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer as createHttps } from 'node:https'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -82,7 +83,7 @@ describe('a home as it should be', () => {
     const asked: readonly Action[] = [
       signs({ home, expect: '2.0.0', address }),
       owners({ home, accepted: [] }),
-      datasources({ home, databases: [db] }),
+      datasources({ home, databases: [db], accepted: [] }),
       settings({ home, role: 'store', svn: true }),
       agrees({ home, keystorePassword: false }),
       vault({ home }),
@@ -96,7 +97,7 @@ describe('a home as it should be', () => {
   })
 
   test('with another database than the inventory names has one', async () => {
-    expect(await told(datasources({ home, databases: [{ ...db, schema: 'other' }] }))).toEqual([
+    expect(await told(datasources({ home, databases: [{ ...db, schema: 'other' }], accepted: [] }))).toEqual([
       'database-unknown',
     ])
   })
@@ -110,6 +111,43 @@ describe('a home', () => {
     rmSync(join(home, 'repository/components/plugins/org.wso2.carbon.core_4.4.7.jar'))
     put('repository/components/plugins/org.wso2.carbon.core_4.4.35.jar')
     expect(await told(signs({ home, expect: '2.0.0', address }))).toEqual(['version-signs', 'version-answer'])
+  })
+
+  test('whose server answers over HTTPS with another version', async () => {
+    const [key, cert] = [join(dir, 'tls.key'), join(dir, 'tls.crt')]
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-keyout',
+        key,
+        '-out',
+        cert,
+        '-subj',
+        '/CN=localhost',
+      ],
+      { stdio: 'ignore' },
+    )
+    let version = '2.0.0'
+    const server = createHttps({ key: readFileSync(key), cert: readFileSync(cert) }, ({ url }, response) => {
+      response.end(url === '/services/Version' ? `<return>WSO2 API Manager-${version}</return>` : '')
+    })
+    await new Promise<void>((resolve) => server.listen(9443, address, resolve))
+    try {
+      expect(await told(signs({ home, expect: '2.0.0', address }))).toEqual([])
+      version = '1.9.1'
+      expect(await told(signs({ home, expect: '2.0.0', address }))).toEqual(['version-answer'])
+      expect(local.said.join()).toMatch(/https \/services\/Version answers 1\.9\.1/)
+    } finally {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
   })
 
   test('with files of another user, or of another user than the login', async () => {
