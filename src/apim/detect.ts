@@ -1,24 +1,23 @@
 import { type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { readXml } from '../modules/edit/xml.ts'
 import { holds, readText } from '../modules/target.ts'
 import { answers } from './health.ts'
-import { versionAt } from './preflight/signs.ts'
+import { versioningSwitches } from './preflight/settings.ts'
+import { disagree, signsOf } from './preflight/signs.ts'
 import { allServers, homeExists, type Server, serversOf } from './server.ts'
 
-/** What stands on a machine: the home that the inventory names, what runs, and whether the target serves already. */
+/**
+ * What stands on a machine: the home that the inventory names, what runs, and whether the target serves already. It only looks:
+ * what is wrong is told by preflight, with all the rest.
+ */
 export const look = observe(
   'apim.look',
-  async (on, { home, expect, target }: { home?: string | undefined; expect: string; target: Server }) => {
-    const version = home === undefined ? undefined : await versionAt(on, home)
-    if (version !== undefined && version !== expect)
-      throw new TaskError(
-        `${home} on ${on.name} is ${version}, but the inventory says apim_version ${expect}`,
-      )
+  async (on, { home, target }: { home?: string | undefined; target: Server }) => {
+    const version = home === undefined ? undefined : await agreedVersion(on, home)
     const atTarget =
       (await homeExists(on, target.home)) &&
-      (await versionAt(on, target.home)) === target.version &&
+      (await agreedVersion(on, target.home)) === target.version &&
       (await serversOf(on, target.home)).length === 1 &&
       (await answers(on, target)) === undefined
     const running = (await allServers(on)).map(({ home: each }) => each)
@@ -27,12 +26,19 @@ export const look = observe(
   },
 )
 
-// All four switches are on in every pack up to 2.6.0; an element that is missing means that too.
-async function versioningOf(on: On, home: string): Promise<boolean> {
+async function agreedVersion(on: On, home: string): Promise<string | undefined> {
+  const found = await signsOf(on, home)
+  return disagree(home, found).length === 0 ? found.text : undefined
+}
+
+// Any switch that is on means that versions were written; a file that cannot be read is told by preflight.
+async function versioningOf(on: On, home: string): Promise<boolean | undefined> {
   const path = `${home}/repository/conf/registry.xml`
   if (!(await holds(on, sh.read`test -f ${path}`))) return true
-  const text = await readText(on, path)
-  return ['Properties', 'Comments', 'Tags', 'Ratings'].some(
-    (what) => readXml(text, `staticConfiguration/versioning${what}`)?.trim() !== 'false',
-  )
+  try {
+    return Object.values(versioningSwitches(await readText(on, path))).some((is) => is)
+  } catch (error) {
+    if (error instanceof TaskError) return undefined
+    throw error
+  }
 }

@@ -27,7 +27,6 @@ export function looked(site: ApimSite, to: Version) {
   return play('look', site.all, { collect: true }).task('found', ({ host }) =>
     look({
       home: host.vars.apim_home,
-      expect: site.vars.apim_version,
       target: newServer(host, roleOf(site, host) ?? 'key-manager', to),
     }),
   )

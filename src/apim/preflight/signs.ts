@@ -1,6 +1,5 @@
 import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
-import { TaskError } from '../../model/errors.ts'
 import { ask, linesOf } from '../../modules/target.ts'
 import { releaseOf, type Version, versions } from '../releases.ts'
 import { type Finding, finding, tell } from './finding.ts'
@@ -92,18 +91,6 @@ export function disagree(home: string, { text, jars, product }: Signs): readonly
 }
 
 const listed = (found: readonly Version[]): string => found.join(' or ') || 'no release that is known'
-
-/** The version of a home, by two signs that must agree. Throws {@link TaskError} where they do not. */
-export async function versionAt(on: On, home: string): Promise<string> {
-  const signs = await signsOf(on, home)
-  const wrong = disagree(home, signs)
-  if (signs.text === undefined || wrong.length > 0)
-    throw new TaskError(
-      `${home} on ${on.name} is of no version that its signs agree on`,
-      wrong.map(({ says }) => says),
-    )
-  return signs.text
-}
 
 /** All signs of a home's version: on disk, what the inventory says of it, and what the server answers over HTTPS if it runs. */
 export const signs = observe(
