@@ -1,13 +1,16 @@
-import { apim, approve, conclude, playbook, via, z } from 'upgrade-fleet'
+import { apim, approve, conclude, playbook, type Site, via, z } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
-const to = '3.0.0'
-/** `-e via=2.0.0`: which version comes right before the target. */
-const params = z.object({ via: z.enum(['2.0.0', '2.6.0']).optional() })
+/** `-e via=2.0.0`: which version comes right before the target. `-e land=2.6.0`: where the fleet is started besides the target. */
+export const params = z.object({
+  via: z.enum(['2.0.0', '2.6.0']).optional(),
+  land: z.enum(['2.6.0']).optional(),
+})
 
-export default playbook('to-3.0.0', { fleet, params, together: () => 'databases' }, (site, { via: last }) => {
+/** The way of a whole fleet to a version, and nothing of it before preflight is green. */
+export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wish = {}) {
   const { migration, vars } = site
-  const hops = apim.route(vars.apim_version, to, last)
+  const hops = apim.route(vars.apim_version, to, wish)
   const landings = apim.landings(site, hops)
   const databases = via(migration, vars.databases)
 
@@ -15,15 +18,19 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   const look = apim.looked(site, to)
   const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
   const preflight = apim.preflight(site, hops, landings)
+  const together = apim.preflightTogether(site, preflight)
+  const supervisors = apim.supervisors(site)
   const baseline = apim.baseline(site, databases)
   const served = apim.servedBefore(site)
+  const works = apim.worksBefore(site)
 
   // The old fleet still serves while files travel.
   const stage = apim.stage(site, hops)
 
-  // Everything down and proved down; then backups, each read back in full.
-  const stops = apim.stops(site, vars.apim_version)
+  // Nobody starts the old servers by himself; everything down and proved down; then backups, each read back in full.
+  const stops = apim.stops(site, vars.apim_version, supervisors)
   const fence = apim.fenced(site, stops)
+  const schedules = apim.schedulesOff(databases, apim.down(stops))
   const homes = apim.homeBackups(site)
   const repository = apim.svnBackup(site)
   const trees = apim.firstTrees(site, apim.down(stops))
@@ -34,11 +41,15 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
     databases,
     baseline,
     served,
+    works,
+    supervisors,
     looked: look,
     down: apim.down(stops),
   })
   const manifests = apim.manifests(site, {
+    supervisors,
     stops,
+    schedules,
     homes,
     databases,
     dumps: first.checkpoint,
@@ -50,12 +61,23 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
   })
 
   return [
-    ...[look, done, preflight, baseline, served],
+    ...[look, done, preflight, together, supervisors.look, baseline, served, works],
     ...stage,
-    ...[...stops.map((stop) => stop.play), fence],
+    ...apim.drained(site),
+    ...[supervisors.hold, ...stops.map((stop) => stop.play), fence, schedules],
     ...[homes, repository, ...trees],
     ...[...first.before, manifests, migrate],
     ...first.plays,
     ...others.flatMap((step) => [...step.before, ...step.plays]),
+    apim.schedulesOn(databases, schedules),
+    apim.releases('give units back', supervisors, 'pointed'),
+    ...apim.letIn(site, to),
   ]
-})
+}
+
+export default playbook(
+  'to-3.0.0',
+  { fleet, params, together: () => 'databases' },
+  (site, { via: last, land }) =>
+    upgrade(site, '3.0.0', { via: last, ...(land !== undefined && { land: [land] }) }),
+)

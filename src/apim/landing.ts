@@ -4,7 +4,9 @@ import { type From, type Play, play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
 import * as archive from '../modules/archive.ts'
 import { carry } from '../modules/carry.ts'
+import { pointTo } from '../modules/service.ts'
 import * as svn from '../modules/svn/index.ts'
+import { checksOf, stillWorks } from './business.ts'
 import { configuration } from './config.ts'
 import { halt, start } from './control.ts'
 import { after } from './fence.ts'
@@ -15,6 +17,8 @@ import { stillServed } from './served.ts'
 import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
 import { type ApimSite, type HopSite, jarsFor, peersOf, staged } from './site.ts'
+import { startThrough, takeOver } from './supervised.ts'
+import { copyRoots, synchronized } from './synchronizer.ts'
 import { carried, overlay } from './trees.ts'
 import type { Version } from './versions.ts'
 
@@ -38,7 +42,8 @@ export function landing(
   site: ApimSite,
   version: Version,
   bundled: Bundled,
-  before: HopSite['served'],
+  { served: before, works: could, supervisors }: Pick<HopSite, 'served' | 'works' | 'supervisors'>,
+  last: boolean,
 ): Landing {
   refuseKeystores(site, version)
   const ranks = startOrder(site, version)
@@ -52,11 +57,36 @@ export function landing(
   const down = (from: From) => stops.flatMap((each) => each.hosts.map((host) => from(each, host).stop))
   return {
     homes: homes(site, version, bundled),
-    starts: ranks.map(({ role, hosts }) =>
-      play(`${version}: start ${role}`, hosts, {
+    starts: ranks.map(({ role, hosts }) => {
+      const started = play(`${version}: start ${role}`, hosts, {
         serial: role === 'gateway-worker' ? 1 : hosts.length,
         anyErrorsFatal: true,
       })
+        .task(
+          'unit pointed',
+          ({ host, from }) => {
+            if (!last) return skip('the fleet goes on from here')
+            const { unit } = supervisors.of(from, host)
+            return unit === null
+              ? skip('no unit starts it')
+              : pointTo(takeOver(unit, newServer(host, role, version)))
+          },
+          { become: true },
+        )
+        .task(
+          'by its unit',
+          ({ host, 'unit pointed': pointed, from }) => {
+            if (!last) return skip('the fleet goes on from here')
+            const { unit } = supervisors.of(from, host)
+            return pointed === undefined || unit === null
+              ? skip('no unit starts it')
+              : startThrough({
+                  server: newServer(host, role, version),
+                  manager: { kind: 'systemd', unit },
+                })
+          },
+          { become: true },
+        )
         .task('start', ({ host }) => start({ server: newServer(host, role, version) }))
         .task(
           'healthy',
@@ -75,8 +105,36 @@ export function landing(
                 }),
               )
             : skip('it was no gateway before'),
-        ),
-    ),
+        )
+        .task('users', ({ host, from, healthy: up }) => {
+          const { checks } = site.vars
+          const server = newServer(host, role, version)
+          if (checks === undefined || checksOf(server, checks).length === 0)
+            return skip('nothing is to be tried here')
+          const before = could.hosts.some(({ name }) => name === host.name)
+            ? Object.keys(from(could, host).works.tried)
+            : []
+          return after(up, stillWorks({ server, checks, before }))
+        })
+      const repository = usesSvn(site, version) ? site.vars.svn : undefined
+      if (repository === undefined || !(role === 'gateway-manager' || role === 'gateway-worker'))
+        return started
+      // The one that writes commits first, and is proved before a worker starts; each worker is proved before the next.
+      return started.task(
+        'synchronized',
+        ({ host, APIs }) =>
+          after(
+            APIs,
+            synchronized({
+              repository,
+              gateway: host.name,
+              home: homeOf(host.vars.apim_base, version),
+              seconds: host.vars.apim_health.answer,
+            }),
+          ),
+        { delegateTo: site.migration, timeout: '2h' },
+      )
+    }),
     leaving: [...stops, ...(usesSvn(site, version) ? [withoutCopies(site, version, down)] : [])],
     down,
   }
@@ -94,16 +152,10 @@ function refuseKeystores({ vars: { keystores } }: ApimSite, version: Version): v
 const usesSvn = (site: ApimSite, version: Version): boolean =>
   version !== '3.0.0' && site.vars.svn !== undefined
 
-/** What the synchronizer may have written `.svn` into. */
-const synchronized = (home: string): readonly string[] => [
-  `${home}/repository/deployment/server`,
-  `${home}/repository/tenants`,
-]
-
 /** The way goes on without SVN: a copy left behind would commit to the repository if its server were ever started. */
 function withoutCopies(site: ApimSite, version: Version, down: Landing['down']): Part {
   return play(`${version}: working copies removed`, site.all).task('purged', ({ host, from }) =>
-    after(down(from), svn.purge({ trees: synchronized(homeOf(host.vars.apim_base, version)) })),
+    after(down(from), svn.purge({ trees: copyRoots(homeOf(host.vars.apim_base, version)) })),
   )
 }
 
@@ -164,9 +216,9 @@ function homes(site: ApimSite, version: Version, bundled: Bundled): readonly Par
 /** No `.svn` at any level of a new home, before anything starts from it; and the clean repository taken. */
 function withoutSvn(site: ApimSite, version: Version): readonly Part[] {
   const purge = play(`${version}: no .svn`, site.all)
-    .task('purged', ({ host }) => svn.purge({ trees: synchronized(homeOf(host.vars.apim_base, version)) }))
+    .task('purged', ({ host }) => svn.purge({ trees: copyRoots(homeOf(host.vars.apim_base, version)) }))
     .task('none left', ({ host, purged }) =>
-      after(purged, svn.none({ trees: synchronized(homeOf(host.vars.apim_base, version)) })),
+      after(purged, svn.none({ trees: copyRoots(homeOf(host.vars.apim_base, version)) })),
     )
   const repoint = play(`${version}: clean SVN repository`, site.migration).task('claimed', () =>
     site.vars.svn === undefined ? skip('no SVN') : svn.claim({ repository: site.vars.svn }),

@@ -5,23 +5,37 @@ import type { Version } from './versions.ts'
 /** Tables and columns (`T`, `T.C`) that tell a version of the API Manager's schema: the vendor's fresh scripts, compared. */
 export type SchemaState = {
   readonly version: string
+  /** Whose scripts make these tables and columns, and the next or last version's do not. */
+  readonly source: string
   readonly present: readonly string[]
   readonly absent: readonly string[]
 }
 
+const present1 = [
+  'IDN_SCIM_PROVIDER',
+  'IDN_OAUTH2_ACCESS_TOKEN.CONSUMER_KEY',
+  'IDN_OAUTH2_ACCESS_TOKEN.TOKEN_SCOPE',
+]
+const absent1 = ['IDP_METADATA', 'AM_POLICY_SUBSCRIPTION', 'AM_LABELS', 'AM_API.API_TYPE']
+const contextTemplate = 'AM_API.CONTEXT_TEMPLATE'
+
 /** The states a migration goes through. 1.8.0 and 1.9.x differ in one column. */
 export const schemaStates: readonly SchemaState[] = [
   {
+    version: '1.8.0',
+    source: 'carbon-apimgt, core.feature sql/mysql.sql of 1.8.0: 1.9.1 without the context template',
+    present: present1,
+    absent: [...absent1, contextTemplate],
+  },
+  {
     version: '1.9',
-    present: [
-      'IDN_SCIM_PROVIDER',
-      'IDN_OAUTH2_ACCESS_TOKEN.CONSUMER_KEY',
-      'IDN_OAUTH2_ACCESS_TOKEN.TOKEN_SCOPE',
-    ],
-    absent: ['IDP_METADATA', 'AM_POLICY_SUBSCRIPTION', 'AM_LABELS', 'AM_API.API_TYPE'],
+    source: 'carbon-apimgt v1.9.1, core.feature sql/mysql.sql',
+    present: [...present1, contextTemplate],
+    absent: absent1,
   },
   {
     version: '1.10.0',
+    source: 'carbon-apimgt v5.0.3, core.feature sql/mysql.sql',
     present: [
       'IDP_METADATA',
       'IDN_OAUTH2_ACCESS_TOKEN_SCOPE',
@@ -32,6 +46,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '2.0.0',
+    source: 'carbon-apimgt v6.0.4, core.feature sql/mysql.sql',
     present: [
       'AM_POLICY_SUBSCRIPTION',
       'AM_BLOCK_CONDITIONS',
@@ -42,6 +57,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '2.6.0',
+    source: 'carbon-apimgt v6.4.50, core.feature sql/mysql.sql',
     present: [
       'AM_LABELS',
       'AM_APPLICATION_ATTRIBUTES',
@@ -54,6 +70,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '3.0.0',
+    source: 'carbon-apimgt v6.5.349, core.feature sql/mysql.sql',
     present: [
       'AM_API.API_TYPE',
       'AM_API_PRODUCT_MAPPING',
@@ -75,7 +92,7 @@ export const probeNames: readonly string[] = [
   ...new Set([...schemaStates.flatMap(({ present, absent }) => [...present, ...absent]), ...umaTables]),
 ]
 
-/** Tables whose rows no hop may lose. */
+/** Tables whose rows no hop may lose: what users and their applications would miss. Our own choice, from what the vendor's pages ask to look at. */
 export const countedTables: readonly string[] = [
   'AM_API',
   'AM_APPLICATION',
@@ -90,7 +107,7 @@ export const countedTables: readonly string[] = [
 
 /** What is against a schema being that of a version. Empty when it is. */
 export function against(version: string, found: readonly string[]): readonly string[] {
-  const key = version.startsWith('1.8') || version.startsWith('1.9') ? '1.9' : version
+  const key = version.startsWith('1.9') ? '1.9' : version
   const state = schemaStates.find((each) => each.version === key)
   if (state === undefined) return [`no probe is known for ${version}`]
   const there = new Set(found)

@@ -1,7 +1,10 @@
+import semver from 'semver'
 import { z } from 'zod'
 import type { Host } from '../model/host.ts'
 import { secretRef } from '../model/secret-schema.ts'
 import { defaultPort } from '../modules/database/index.ts'
+import { acceptable } from './preflight/checks.ts'
+import { isVersion, versions } from './releases.ts'
 import { sources } from './versions.ts'
 
 const path = z.string().regex(/^\/[^\0\n]*[^\0\n/]$/, 'an absolute path, without a slash at its end')
@@ -12,8 +15,35 @@ const port = z.coerce.number().int().min(1).max(65535)
 /** The version that a fleet serves now, of those that an upgrade can begin with. */
 export const sourceVersion = z.enum(sources, {
   // YAML takes 1.9 for a number, and no list of texts says what is wrong with that.
-  error: ({ input }) => (typeof input === 'string' ? undefined : 'expected a version such as "1.9.1"'),
+  error: ({ input }) => (typeof input === 'string' ? refusalOf(input) : 'expected a version such as "1.9.1"'),
 })
+
+const words = z.array(z.string().min(1)).min(1)
+
+/** What takes a host out of the traffic and gives it back: two commands, or HAProxy's runtime API. */
+const trafficHook = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('command'),
+    out: words.describe('The program and its arguments; no shell reads them.'),
+    in: words,
+    quiet: words.optional().describe('It only reads, and exits 0 when nothing is in flight.'),
+  }),
+  z.object({
+    kind: z.literal('haproxy'),
+    socket: z.object({ address, port }).describe('The runtime API, as the host reaches it.'),
+    servers: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'backend/server')).min(1),
+  }),
+])
+// What to go through first, where that is known; a typing mistake is told by the list alone.
+function refusalOf(version: string): string | undefined {
+  const only = `expected one of ${sources.join(', ')}`
+  if (isVersion(version))
+    return `${only}: the way from ${version} is known (upgrade-fleet route ${version} 3.0.0), but not built yet`
+  const old = semver.valid(version) !== null && semver.lt(version, versions[0] ?? '')
+  return old
+    ? `${only}: from ${version} upgrade to ${versions[0]} first, by its own documentation`
+    : undefined
+}
 
 /** A machine of the fleet: where its server is, and where the next ones go. */
 export const node = z.object({
@@ -29,6 +59,16 @@ export const node = z.object({
     .string()
     .optional()
     .describe('The first version that has a server here ("2.0.0" for a traffic manager of a 1.x fleet).'),
+  apim_vault_password: secretRef()
+    .optional()
+    .describe(
+      "The key store's password that secure vault asks for at each start, where the home uses secure vault and has no password-persist.",
+    ),
+  apim_traffic: trafficHook
+    .optional()
+    .describe(
+      'What takes this host out of the traffic before its server stops, and gives it back at the cut-over.',
+    ),
   upgrade_fleet_fan_out: z
     .union([z.boolean(), word])
     .optional()
@@ -40,11 +80,12 @@ export const node = z.object({
       start: z.number().positive().default(900),
       answer: z.number().positive().default(120),
       gap: z.number().nonnegative().default(10),
+      min_healthy: z.number().nonnegative().default(30),
       quiet: z.number().positive().default(30),
     })
     .prefault({})
     .describe(
-      "Seconds: to wait for a start in all, for an answer after it, between two answers, and for a migration client's log to fall silent.",
+      "Seconds: to wait for a start in all, for an answer after it, between two answers, of good answers without a break before a server counts as healthy, and for a migration client's log to fall silent.",
     ),
 })
 
@@ -60,8 +101,6 @@ export function runsNow(host: Host<Node>): host is Host<OldNode> {
 }
 
 const held = z.enum(['apim', 'identity', 'users', 'registry', 'config', 'stats'])
-
-const words = z.array(z.string().min(1)).min(1)
 
 /** One schema of one server (PostgreSQL: one database), and what the fleet keeps in it. */
 export const database = z
@@ -110,15 +149,30 @@ export const databases = z
   )
 
 /** The Subversion repositories of the deployment synchronizer: the old fleet's, and the clean one of the 2.6.0 landing. */
-export const svnRepository = z.object({
-  url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
-  old_url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
-  user: z.string().min(1),
-  password: secretRef(),
-})
+export const svnRepository = z
+  .object({
+    url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
+    old_url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
+    user: z.string().min(1),
+    password: secretRef(),
+  })
+  .refine(({ url, old_url }) => !holdsUrl(url, old_url) && !holdsUrl(old_url, url), {
+    path: ['url'],
+    error:
+      'expected a repository (or a directory of one) that is no part of old_url, nor old_url of it: the old fleet would deploy the artefacts of the new one',
+  })
+
+/** Whether one address is the other, or lies in it. */
+function holdsUrl(whole: string, part: string): boolean {
+  const plain = (url: string) => `${url.toLowerCase().replace(/\/+$/, '')}/`
+  return plain(part).startsWith(plain(whole))
+}
 
 /** Who administers the servers: by default the packs' own, `admin` with the password `admin`. */
 export const admin = z.object({ user: z.string().min(1).default('admin'), password: secretRef().optional() })
+
+/** Findings of preflight that a person has decided to go on with. */
+export const accepted = z.array(z.enum(acceptable))
 
 const keystoreFile = z
   .string()
@@ -134,6 +188,36 @@ export const keystores = z.object({
   truststore_password: secretRef().optional(),
 })
 
+const pathWord = z.string().regex(/^\/[^\s\0]*$/, 'a path that begins with a slash')
+
+/** What users do, tried before the upgrade and after each landing: a token request, calls with tokens from before, log-ins. */
+export const checks = z
+  .object({
+    client: z
+      .object({ key: z.string().min(1), secret: secretRef() })
+      .optional()
+      .describe("An application's consumer key and secret, for the token request and the log-ins."),
+    calls: z
+      .array(z.object({ name: word, path: pathWord, token: secretRef() }))
+      .default([])
+      .describe('One API of each tenant, called at each gateway with a token that was issued before.'),
+    logins: z
+      .array(z.object({ store: word.default('PRIMARY'), user: z.string().min(1), password: secretRef() }))
+      .default([])
+      .describe('One user of each user store, logged in by the password grant at each key manager.'),
+    fingerprint: z
+      .string()
+      .regex(/^[0-9A-Fa-f:]{64,95}$/, 'a SHA-256 in hexadecimal')
+      .optional()
+      .describe(
+        "SHA-256 of the servers' certificate: asked by https then. Without it by http, from each server to itself.",
+      ),
+  })
+  .refine(
+    ({ client, logins }) => client !== undefined || logins.length === 0,
+    'a client, where there are logins',
+  )
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal')
 
 /** The operator's packs, clients, drivers and scripts: name, file on the controller, SHA-256. A map by name will do as well. */
@@ -144,6 +228,7 @@ export const artifacts = z.union([
     .transform((map) => Object.entries(map).map(([name, { file, sha256 }]) => ({ name, file, sha256 }))),
 ])
 
+export type CheckVars = z.output<typeof checks>
 export type DatabaseVars = z.output<typeof database>
 export type AdminVars = z.output<typeof admin>
 export type KeystoreVars = z.output<typeof keystores>

@@ -2,11 +2,15 @@ import { InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import type { From, Play } from '../model/play.ts'
 import { type Artifact, stagedPath } from '../modules/artifact.ts'
+import type { Tried } from './business.ts'
+import { factsOf } from './hop-facts.ts'
+import type { CheckName } from './preflight/checks.ts'
 import type { Counts } from './probes.ts'
 import { hostsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
 import {
   type AdminVars,
   type ArtifactVars,
+  type CheckVars,
   type DatabaseVars,
   type KeystoreVars,
   type Node,
@@ -15,6 +19,7 @@ import {
   type SvnVars,
 } from './schemas.ts'
 import { jdbc, type Peers } from './settings.ts'
+import type { Supervisors } from './supervisors.ts'
 import type { Hop, Version } from './versions.ts'
 
 /** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */
@@ -30,6 +35,9 @@ export type ApimSite = RoleGroups & {
     readonly shared_deployment?: string | undefined
     readonly admin: AdminVars
     readonly keystores: KeystoreVars
+    readonly checks?: CheckVars | undefined
+    /** Findings of preflight that ask, and were decided. */
+    readonly preflight_accepted?: readonly CheckName[] | undefined
   }
 }
 
@@ -40,32 +48,12 @@ export type HopSite = {
   readonly baseline: Play<{ readonly counts: Counts }>
   /** What each old gateway served before anything was changed. */
   readonly served: Play<{ readonly served: { readonly paths: readonly string[] } }>
+  /** What users could do at each key manager and gateway before anything was changed. */
+  readonly works: Play<{ readonly works: Tried }>
+  readonly supervisors: Supervisors
   readonly looked: Play<{ readonly found: { readonly versioning: boolean | undefined } }>
   /** Reads outputs that say that the servers are down, so that nothing that needs it is thought of before. */
   readonly down: (from: From) => unknown
-}
-
-/** Artefacts that each hop needs on the migration host, by their names in the list. */
-const hopArtifacts: Readonly<Record<string, readonly string[]>> = {
-  '2.0.0': [
-    'wso2am-2.0.0',
-    'wso2-api-migration-client-2.0.0',
-    'wso2is-5.1.0-migration',
-    'wso2is-5.2.0-scripts',
-  ],
-  '2.6.0': [
-    'wso2am-2.6.0',
-    'apim200_to_apim260_gateway_artifact_migrator',
-    'apimgt-db-migration-scripts-2.0to2.6',
-    'wso2is-5.7.0-migration',
-    'wso2-api-migration-client-2.6.0',
-  ],
-  '3.0.0': [
-    'wso2am-3.0.0',
-    'apimgt-db-migration-scripts-2.6to3.0',
-    'wso2is-5.9.0-migration',
-    'wso2-api-migration-client-3.0.0',
-  ],
 }
 
 /** The drivers of the databases' engines. */
@@ -79,17 +67,17 @@ const synchronizerJars: readonly { readonly name: RegExp; readonly dir: 'lib' | 
   { name: /^trilead/, dir: 'lib' },
 ]
 
-/** Versions at which the whole fleet is started: the target, and 2.6.0 on the way where SVN is in use. */
+/** Versions at which the whole fleet is started: the target, what was asked for, and 2.6.0 on the way where SVN is in use. */
 export function landings(site: ApimSite, hops: readonly Hop[]): readonly string[] {
   const last = hops.at(-1)?.to
   return hops
+    .filter(({ to, lands }) => to === last || lands || (to === '2.6.0' && site.vars.svn !== undefined))
     .map(({ to }) => to)
-    .filter((version) => version === last || (version === '2.6.0' && site.vars.svn !== undefined))
 }
 
 /** What travels to a host: the migration host gets what the hops need, every host the landings' packs and the driver. All that is missing from the list is told at once. */
 export function artifactsFor(site: ApimSite, host: Host, hops: readonly Hop[]): readonly Artifact[] {
-  const needed = hops.flatMap(({ to }) => hopArtifacts[to] ?? [])
+  const needed = hops.flatMap((hop) => factsOf(hop).artifacts)
   const packs = landings(site, hops).map((version) => `wso2am-${version}`)
   const missing = [...new Set([...needed, ...packs, ...driversOf(site)])].filter(
     (name) => !site.vars.artifacts.some((each) => each.name === name),

@@ -1,10 +1,11 @@
+import { InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import { type From, play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
 import { after } from './fence.ts'
 import { serves } from './health.ts'
 import type { HopPlays } from './hops/common.ts'
-import { hopPlays } from './hops/index.ts'
+import { hopPlays, refuseUnbuilt } from './hops/index.ts'
 import { landing } from './landing.ts'
 import { type Role, startOrder } from './roles.ts'
 import { type Node, runsNow } from './schemas.ts'
@@ -27,6 +28,7 @@ export function walk(
   hops: readonly Hop[],
   at: Omit<HopSite, 'site'>,
 ): readonly [Step, ...Step[]] {
+  refuseUnbuilt(hops)
   // What is missing from the list of artefacts is told at once, before anything is made of it.
   artifactsFor(site, site.migration, hops)
   const landed = landings(site, hops)
@@ -39,7 +41,7 @@ export function walk(
     const bundled = play(`${hop.to}: trees`, site.migration).task('bundle', ({ from }) =>
       after(proved(from), bundle({ home: migrationHomeOf(base, hop.to), file: bundlePath(base, hop.to) })),
     )
-    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled, at.served) : undefined
+    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled, at, last) : undefined
     const landPlays = land ? [...land.homes, ...land.starts, ...(last ? [] : land.leaving)] : []
     steps.push({
       hop,
@@ -50,11 +52,16 @@ export function walk(
     if (land !== undefined) down = land.down
   }
   const [first, ...rest] = steps
-  if (first === undefined) throw new RangeError('A way without hops has no plays.')
+  if (first === undefined)
+    throw new InputError(
+      `The inventory says apim_version "${site.vars.apim_version}", which is where this way ends: there is nothing to do.`,
+      'Ask whether it is so: upgrade-fleet playbooks/verify.ts -e at=VERSION',
+    )
   return [first, ...rest]
 }
 
-function serverAt(site: ApimSite, host: Host<Node>, role: Role, version: string): Server {
+/** The server that a host has at a version: in the home that serves now, or in the one that the upgrade made. */
+export function serverAt(site: ApimSite, host: Host<Node>, role: Role, version: string): Server {
   return runsNow(host) && version === site.vars.apim_version
     ? oldServer(host, role, version)
     : newServer(host, role, version)

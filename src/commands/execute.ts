@@ -11,6 +11,7 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
+import { hookTeller } from '../modules/hooks.ts'
 import { allMachines, changingMachines } from '../plan/machines.ts'
 import { names } from '../report/text.ts'
 import type { Limit } from '../run/back-limit.ts'
@@ -18,11 +19,9 @@ import type { RunContext } from '../run/context.ts'
 import { tell } from '../run/context.ts'
 import { asker, stepper } from './ask.ts'
 import type { LoginFlags, RunFlags } from './flags.ts'
-import { type Hooks, keepHooks } from './hooks/hooks.ts'
 import { hasEnded, holderOf, MachinesLocked } from './locked.ts'
 import { KeysRefused, MachinesMisnamed, type Meeting, meetMachines } from './meeting.ts'
 import { openScreen } from './screen.ts'
-import { version } from './version.ts'
 import { type World, worldOf } from './world.ts'
 
 /** What may stand in the way of a task or a wave. */
@@ -52,7 +51,7 @@ export interface Execution {
   /** What stands in the way of a task or a wave: a plan that is held to, a time that is not to be passed. */
   readonly rules?: (state: State) => Rules
   readonly flags: LoginFlags &
-    Pick<RunFlags, 'forks' | 'check' | 'diff' | 'hooks' | 'step' | 'yes' | 'output' | 'verbose'>
+    Pick<RunFlags, 'forks' | 'check' | 'diff' | 'step' | 'yes' | 'output' | 'verbose'>
 }
 
 /**
@@ -64,14 +63,24 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
   const world = worldOf(io, execution.inventory, flags.check, { ...flags, holdKeys: flags.check })
   await world.foresee(allMachines(execution.schedule).map(({ name }) => name))
+  const { hooks: told = [] } = execution.schedule
+  // A secret that is not there is told now, not when the first message is sent.
+  for (const hook of told)
+    if ('webhook' in hook) for (const value of Object.values(hook.headers ?? {})) world.reveal(value)
   const state = fold(execution.before)
   const known = new Map([...(execution.planned ?? []), ...state.machines])
   const meeting = meetMachines(known, execution.acceptMachines)
   const leases = folder === undefined ? undefined : await leasesFor(io, execution, folder, meeting)
   const reporter = await openScreen(io, flags.output, folder)
   world.shownOn(reporter)
+  const hooks = flags.check
+    ? undefined
+    : hookTeller(told, {
+        cwd: io.cwd,
+        reveal: world.reveal,
+        warn: (line) => reporter.note?.(world.redact(line)),
+      })
   let journal: Journal | undefined
-  let hooks: Hooks | undefined
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)
     journal = opened?.journal ?? inMemory(io.now)
@@ -80,7 +89,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       schedule: execution.schedule,
       state,
       ledger: journal,
-      listeners: [reporter.event, (event) => hooks?.event(event)],
+      listeners: [reporter.event, ...(hooks === undefined ? [] : [hooks.event])],
       redact: world.redact,
       connect: async (machine) => {
         const connection = await world.connect(machine)
@@ -93,10 +102,8 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       approve: asker(io, flags.yes, reporter),
       ...(flags.step && { step: stepper(io, reporter) }),
       clock: () => performance.now(),
-      beforeCutover: async (gate) => hooks?.before('cutover', gate),
       ...execution.rules?.(state),
     }
-    hooks = hooksOf(io, execution, world, context)
     const begun = context.clock()
     const begin = async () => {
       tell(context, execution.first)
@@ -108,20 +115,15 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     if (leases !== undefined) await lockMachines(io, execution, world, leases, meeting)
     if (!isNew) await begin()
     meeting.tellTo(context)
-    const hindered = await hooks?.before('start')
-    if (hindered !== undefined) tell(context, { type: 'stopped', play: '', reason: hindered })
-    const came = hindered === undefined ? await execution.work(context) : notBegun(io, execution)
+    const came = await execution.work(context)
     const outcome = leases?.stale.aborted ? 'fenced' : came
     if (leases !== undefined && outcome === 'fenced')
       tell(context, { type: 'stopped', play: '', reason: await leases.staleText() })
-    const seconds = (context.clock() - begun) / 1000
-    tell(context, { type: 'run.ended', outcome, seconds })
+    tell(context, { type: 'run.ended', outcome, seconds: (context.clock() - begun) / 1000 })
     await journal.sync()
     const left = (await leases?.release()) ?? []
-    const warnings = (await hooks?.end(outcome, seconds)) ?? []
-    await journal.sync()
+    await hooks?.settle()
     reporter.end()
-    for (const warning of warnings) io.err(warning)
     io.err(unsureText(left, execution.run))
     return outcome
   } catch (error) {
@@ -129,42 +131,11 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     if (leases !== undefined) io.err(keptText([...leases.held], execution.first))
     throw error
   } finally {
-    hooks?.stop()
     reporter.end()
+    await hooks?.settle(0)
     await world.close()
     await journal?.close()
   }
-}
-
-/** The hooks of a run; none where nothing is kept, or nobody wants them. */
-function hooksOf(
-  io: Io,
-  { folder, flags, schedule, first, run }: Execution,
-  world: World,
-  context: RunContext,
-): Hooks | undefined {
-  const { hooks = [], playbook } = schedule
-  if (folder === undefined || flags.hooks === false || hooks.length === 0) return undefined
-  if (first.type !== 'run.started' && first.type !== 'run.resumed') return undefined
-  const kind = first.type === 'run.resumed' ? 'resume' : first.kind
-  const of = first.type === 'run.started' && first.of !== undefined ? { of: first.of } : {}
-  return keepHooks(hooks, {
-    told: { run, kind, ...of, playbook, tool: version },
-    schedule,
-    waves: first.waves,
-    env: io.env,
-    cwd: io.cwd,
-    interrupted: io.interrupted,
-    reveal: world.reveal,
-    redact: world.redact,
-    tell: (event) => tell(context, event),
-    clock: context.clock,
-  })
-}
-
-/** What a run is worth that a required hook kept from beginning. */
-function notBegun({ interrupted }: Io, { first }: Execution): Outcome {
-  return interrupted.aborted || first.type === 'run.resumed' ? 'interrupted' : 'blocked'
 }
 
 /** What is said of machines that may not have heard that their lock was let go of; nothing where there are none. */

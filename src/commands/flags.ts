@@ -41,8 +41,6 @@ export interface RunFlags extends LoginFlags {
   readonly startAtTask?: string
   readonly verbose: boolean
   readonly notAfter?: string
-  /** False with `--no-hooks`. */
-  readonly hooks?: boolean
 }
 
 function positive(value: string): number {
@@ -55,10 +53,6 @@ function positive(value: string): number {
 /** `--state`: where runs and locks are kept. */
 export const stateOption = () =>
   new Option('--state <directory>', 'where runs are kept (default: .upgrade-fleet)')
-
-/** `--no-hooks`: nobody is told. */
-export const hooksOption = () =>
-  new Option('--no-hooks', 'tell none of the hooks of fleet and playbook, required ones neither')
 
 /** Options of everything that shows events. */
 export function withOutput(command: Command): Command {

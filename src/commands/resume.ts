@@ -15,7 +15,6 @@ import {
   acceptMachineOption,
   diffOption,
   type FlagsOfRun,
-  hooksOption,
   notAfterOption,
   stepOption,
   withForksOfRun,
@@ -58,7 +57,6 @@ export function resumeCommand(io: Io): Command {
     .addOption(diffOption())
     .addOption(stepOption())
     .addOption(notAfterOption())
-    .addOption(hooksOption())
     // An option of no other use than to be told what to type.
     .addOption(new Option('-l, --limit <pattern>').hideHelp())
     .addOption(new Option('--where <condition>').hideHelp())

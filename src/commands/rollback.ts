@@ -12,15 +12,7 @@ import { lossOf } from '../run/cutover.ts'
 import { confirmLoss } from './after-cutover.ts'
 import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
-import {
-  acceptMachineOption,
-  type FlagsOfRun,
-  hooksOption,
-  withForksOfRun,
-  withLogin,
-  withOutput,
-} from './flags.ts'
-import { HooksRefused } from './hooks/hooks.ts'
+import { acceptMachineOption, type FlagsOfRun, withForksOfRun, withLogin, withOutput } from './flags.ts'
 import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { limitToKeep } from './limit.ts'
 import { locked, MachinesLocked } from './locked.ts'
@@ -58,7 +50,6 @@ export function rollbackCommand(io: Io): Command {
       'the id of the run once more: roll back although users are served since its cut-over',
     )
     .addOption(acceptMachineOption())
-    .addOption(hooksOption())
     .action(async (id: string | undefined, { limit, ...flags }: BackFlags & { readonly limit?: string }) => {
       const only = limit === undefined ? {} : { onlyHosts: limit }
       throw new Exit(exitCodeOf(await rollbackRun(io, id, { ...flags, ...only, check: false })))
@@ -129,7 +120,7 @@ export async function rollbackRun(io: Io, id: string | undefined, given: BackFla
     }
     return execute(io, execution).catch(async (error: unknown) => {
       // Nothing began, so there is nothing to be told of it later.
-      if ([MachinesLocked, MachinesMisnamed, HooksRefused].some((one) => error instanceof one))
+      if (error instanceof MachinesLocked || error instanceof MachinesMisnamed)
         await rm(folder.path, { recursive: true, force: true })
       throw error
     })

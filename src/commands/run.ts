@@ -13,7 +13,6 @@ import { type Execution, execute } from './execute.ts'
 import { Exit } from './exit.ts'
 import {
   diffOption,
-  hooksOption,
   listingOptions,
   notAfterOption,
   type RunFlags,
@@ -23,7 +22,6 @@ import {
   withOutput,
   withSelection,
 } from './flags.ts'
-import { HooksRefused } from './hooks/hooks.ts'
 import { listing, listsOnly } from './listing.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { typedLogin } from './login.ts'
@@ -47,7 +45,6 @@ export function runCommand(io: Io): Command {
     .option('--plan <file>', 'do exactly what this plan says (plan --out), or refuse')
     .addOption(stepOption())
     .addOption(notAfterOption())
-    .addOption(hooksOption())
     .addOption(
       new Option(
         '--on-failure <what>',
@@ -126,8 +123,7 @@ async function runPlaybook(io: Io, file: string, given: RunFlags, plan?: PlanDoc
     const outcome = keep ? await locked(io, state, run, work) : await work()
     return await afterwards(io, run, outcome, flags)
   } catch (error) {
-    if ([MachinesLocked, MachinesMisnamed, KeysRefused, HooksRefused].some((one) => error instanceof one))
-      begun = false
+    if ([MachinesLocked, MachinesMisnamed, KeysRefused].some((one) => error instanceof one)) begun = false
     throw error
   } finally {
     // Nothing began, so there is nothing to be told of it later.

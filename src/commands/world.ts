@@ -42,7 +42,7 @@ export interface World {
   /** Tells what is drawn on the terminal: it stands aside when a server asks the person there. */
   shownOn(screen: Screen): void
   readonly redact: (text: string) => string
-  /** A text with its secrets' values: for what is told outside by this machine itself. */
+  /** A text with its secrets' values, for who is told it. */
   reveal(text: Text): string
   close(): Promise<void>
 }

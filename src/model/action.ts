@@ -14,16 +14,10 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' |
   readonly run: string
   readonly task: TaskId
   readonly signal: AbortSignal
-  /** Aborted when the run is interrupted. A change under way is brought to its end: only what merely waits looks at it. */
-  readonly interrupted: AbortSignal
   /** A line for the person who watches and for the log. */
   say(line: string): void
   /** Progress of something long, in `unit`s; shown, not stored. */
   progress(done: number, total: number, unit: string): void
-  /** Gives a listener that tells the lines which something of the task prints to the task's log, the heading before the first. */
-  heard(heading: string): (line: string) => void
-  /** Asks a person yes or no, once for a task, as an approval does. Throws {@link Interrupted} at a no, which ends the host here; a resume asks again. */
-  confirm(question: string): Promise<void>
   /** Starts a job named within this task and try of it, or attaches to it after a crash. */
   job(name: string, command: Command, options?: JobOptions): Promise<Job>
   /** Runs a command and wants exit 0: throws {@link TaskError} with its output otherwise, {@link UnknownOutcome} when it was lost. */
@@ -67,8 +61,6 @@ export interface Change<out Out> {
   readonly changed?: ((output: Json) => boolean) | undefined
   /** What it would make different, file by file; secrets as `***` ({@link shownText}). Asked when `check` found something to do; only reads. */
   readonly diff?: ((on: On, input: Json) => Promise<readonly Diff[]>) | undefined
-  /** It changes nothing anywhere (it waits): check mode passes it over, and it has no output. */
-  readonly still?: boolean | undefined
   /** For a restore point: throws unless its undo can be done. Asked of all things of all points before anything is taken back; only reads. */
   readonly prove?: ((on: On, input: Json, remembered: Json) => Promise<void>) | undefined
 }
@@ -91,7 +83,6 @@ export interface ChangeSpec<In extends Json, Out extends Json | void, Memory ext
   readonly undo: ((on: On, input: In, remembered: Memory) => Promise<void>) | Irreversible | Restored
   changed?(output: Out): boolean
   diff?(on: On, input: In): Promise<readonly Diff[]>
-  readonly still?: boolean
   prove?(on: On, input: In, remembered: Memory): Promise<void>
 }
 
@@ -130,7 +121,6 @@ export function change<In extends Json, Out extends Json | void, Memory extends 
       typeof undo === 'function'
         ? (on, input, remembered) => undo(on, input as In, remembered as Memory)
         : undo,
-    ...(spec.still && { still: true }),
     ...(spec.changed && { changed: (output: Json) => spec.changed?.(output as Out) ?? true }),
     ...(spec.diff && { diff: async (on, input) => (await spec.diff?.(on, input as In)) ?? [] }),
     ...(spec.prove && {

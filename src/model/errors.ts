@@ -64,8 +64,3 @@ export class TaskError extends Error {
 export class UnknownOutcome extends Error {
   override readonly name = 'UnknownOutcome'
 }
-
-/** A module's word that it was broken off and nothing is wrong: the run was interrupted, or a person said no. A resume does it again. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted'
-}

@@ -1,5 +1,4 @@
 import type { TaskId } from './action.ts'
-import type { HookMoment } from './hook.ts'
 import type { Json } from './json.ts'
 import type { MachineIdentity } from './machine-identity.ts'
 import type { Failure } from './task-options.ts'
@@ -166,14 +165,6 @@ export type Event =
   | { readonly type: 'concluded'; readonly gate: string; readonly reason: string }
   /** Users are served by what was built: from now on nothing is taken back unless somebody says so. */
   | { readonly type: 'cutover'; readonly gate: string }
-  /** A hook was told, or could not be: why. It changes nothing of the run, unless it is required (`stopped` says so). */
-  | {
-      readonly type: 'hook.ended'
-      readonly hook: string
-      readonly moment: HookMoment
-      readonly error?: string
-      readonly seconds: number
-    }
   /** A stop rule spoke: nothing new starts. */
   | { readonly type: 'stopped'; readonly play: string; readonly reason: string }
   | { readonly type: 'run.ended'; readonly outcome: Outcome; readonly seconds: number }

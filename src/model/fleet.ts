@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import type { Hook } from './hook.ts'
 import type { Host } from './host.ts'
 
 /** How many hosts a group has and what each of them must say. Made by {@link one}, {@link some}, {@link any}. */
@@ -28,8 +27,6 @@ export interface Fleet<
   readonly [mark]: true
   readonly groups: Groups
   readonly vars: Vars
-  /** Who is told what happens, whatever the playbook. */
-  readonly hooks?: readonly Hook[]
 }
 
 /** Declares the fleet. Group names are those of the inventory; `all` and `vars` are taken. */
@@ -39,10 +36,8 @@ export function defineFleet<
 >(shape: {
   readonly groups: Groups & { readonly all?: never; readonly vars?: never }
   readonly vars: Vars
-  readonly hooks?: readonly Hook[]
 }): Fleet<Groups, Vars> {
-  const { groups, vars, hooks } = shape
-  return { [mark]: true, groups, vars, ...(hooks && { hooks }) }
+  return { [mark]: true, groups: shape.groups, vars: shape.vars }
 }
 
 /** Whether a value is a {@link Fleet}, whichever copy of this package made it. */

@@ -1,81 +1,80 @@
-import { isSecret, type Secret, type Text } from './secret.ts'
+import type { Text } from './secret.ts'
 
-/**
- * When a hook is told. `start`: a run, resume or rollback begins. `wave`: a wave begins. `failure`: something failed that nothing
- * forgives or rescues, once for a wave. `cutover`: users are served from here on. `end`: it ended, however.
- */
+/** When a hook is told: the run (or its resumption, or its rollback) begins, a wave begins, a host fails for the first time, users are let in, the run ends. */
 export type HookMoment = 'start' | 'wave' | 'failure' | 'cutover' | 'end'
 
-/** Where an event is posted to, as JSON. */
-export interface Webhook {
-  /** `https:`, or `http:` without any secret. A URL that is one itself is a list with a secret in it. */
-  readonly url: Text
-  readonly headers?: Readonly<Record<string, Text>>
-  /** Signs the body: `X-Upgrade-Fleet-Signature: sha256=` and the HMAC-SHA256 in hexadecimal. */
-  readonly hmac?: Secret
-  /** File of the controller with the authorities (PEM) that may have signed the server's certificate. */
-  readonly ca?: string
-  /** SHA-256 of the server's certificate: that very one. */
-  readonly fingerprint?: string
-}
+const moments: readonly string[] = [
+  'start',
+  'wave',
+  'failure',
+  'cutover',
+  'end',
+] satisfies readonly HookMoment[]
 
-/** Somebody who is told what happens: by a program of the controller that gets the event as JSON on its standard input, or by a webhook. */
-export interface Hook {
+/** Whoever is told what a run comes to, by a program of the controller or a web address. It is told, and decides nothing. */
+export type Hook = {
   readonly name: string
-  readonly on: HookMoment | readonly HookMoment[]
-  /** Program and arguments; no shell reads them. Of the environment it gets PATH, HOME and the like alone. */
-  readonly command?: readonly string[]
-  readonly webhook?: Webhook
-  /** Deadline in seconds; default 10. */
+  readonly on: readonly HookMoment[]
+  /** Seconds that it may take; default 10. */
   readonly timeout?: number
-  /** Nothing begins (`start`), or users are not let in (`cutover`), where it fails. In a rollback it is as any other. */
-  readonly required?: boolean
+} & (
+  | {
+      /** A program of the controller with its arguments; what happened is its standard input, as one line of JSON. */
+      readonly command: readonly string[]
+    }
+  | {
+      /** Where what happened is sent to, by POST, as JSON; any answer of 200 to 299 is good, and none leads elsewhere. */
+      readonly webhook: string
+      /** Secrets may be parts of a value, over https alone. */
+      readonly headers?: Readonly<Record<string, Text>>
+    }
+)
+
+/** What a hook is told. */
+export type HookMessage = {
+  readonly moment: HookMoment
+  /** One line for a person. */
+  readonly text: string
+  readonly run: string
+  readonly kind: 'run' | 'resume' | 'rollback'
+  readonly playbook: string
+  /** ISO 8601. */
+  readonly at: string
+  readonly play?: string
+  readonly wave?: number
+  readonly of?: number
+  readonly hosts?: readonly string[]
+  readonly task?: string
+  readonly message?: string
+  readonly outcome?: string
+  readonly seconds?: number
 }
 
-/** The moments of a hook. */
-export const momentsOf = ({ on }: Pick<Hook, 'on'>): readonly HookMoment[] => [on].flat()
-
-const moments: readonly string[] = ['start', 'wave', 'failure', 'cutover', 'end'] satisfies HookMoment[]
-
-/** What is wrong with hooks, a line each. */
+/** What is wrong with a playbook's hooks, a line each. */
 export function hookProblems(hooks: readonly Hook[]): readonly string[] {
+  const names = hooks.map(({ name }) => name)
   return hooks.flatMap((hook, at) => {
-    const { name, command, webhook, timeout = 1, required = false } = hook
-    const on = momentsOf(hook)
-    const problems = [
-      ...(name === '' ? ['expected a name, got none'] : []),
-      ...(hooks.findIndex((other) => other.name === name) < at ? ['another hook has this name'] : []),
-      ...(on.length === 0 ? ['expected `on` to name a moment, got none'] : []),
-      ...on
-        .filter((each) => !moments.includes(each))
-        .map((each) => `expected \`on\` among ${moments.join(', ')}, got ${each}`),
-      ...((command === undefined) === (webhook === undefined)
-        ? [`expected one of \`command\` and \`webhook\`, got ${command === undefined ? 'neither' : 'both'}`]
-        : []),
-      ...(command !== undefined && !/^[^-=][^=]*$/.test(command[0] ?? '')
-        ? [`expected \`command\` to begin with the name of a program, got "${command[0] ?? ''}"`]
-        : []),
-      ...(timeout > 0 && Number.isFinite(timeout)
+    const { name, on, timeout = 10 } = hook
+    const wrong = [
+      ...(names.indexOf(name) === at ? [] : ['another hook has that name']),
+      ...(on.length > 0 && on.every((moment) => moments.includes(moment))
         ? []
-        : [`expected a \`timeout\` above 0 seconds, got ${timeout}`]),
-      ...(required && on.some((each) => each !== 'start' && each !== 'cutover')
-        ? ['only what is told at `start` or `cutover` alone can be `required`']
-        : []),
-      ...(typeof webhook?.url === 'string' ? urlProblems(webhook, webhook.url) : []),
+        : [`on: expected some of ${moments.join(', ')}, got ${on.join(', ') || 'none'}`]),
+      ...(timeout > 0 ? [] : [`timeout: expected seconds, got ${timeout}`]),
+      ...('command' in hook ? commandProblems(hook.command) : webhookProblems(hook)),
     ]
-    return problems.map((problem) => `hook "${name}": ${problem}`)
+    return wrong.map((problem) => `hook "${name}": ${problem}`)
   })
 }
 
-/** What is wrong with a webhook's URL, which is never shown: it may be a secret. */
-export function urlProblems({ url: given, headers = {} }: Webhook, text: string): readonly string[] {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol))
-    return ['expected an http: or https: URL']
+const commandProblems = ([program = '']: readonly string[]): readonly string[] =>
+  program === '' ? ['command: expected a program and its arguments, got none'] : []
+
+function webhookProblems(hook: Extract<Hook, { webhook: string }>): readonly string[] {
+  const url = URL.canParse(hook.webhook) ? new URL(hook.webhook) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return ['webhook: expected an http or https URL']
   if (url.username !== '' || url.password !== '')
-    return ['a URL has no user and password: put a secret into `headers`']
-  const secret = [given, ...Object.values(headers)].some(
-    (each) => typeof each !== 'string' && each.some(isSecret),
-  )
-  return secret && url.protocol === 'http:' ? ['a secret does not go over http: use https'] : []
+    return ['webhook: expected a URL without a password; say it in headers, as a secret']
+  const hasSecret = Object.values(hook.headers ?? {}).some((value) => typeof value !== 'string')
+  return hasSecret && url.protocol === 'http:' ? ['headers: a secret is sent over https alone'] : []
 }

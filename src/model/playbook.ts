@@ -41,8 +41,8 @@ export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodTy
   readonly leavesAsFound?: boolean
   /** The tags that its tasks may bear; another is a mistake that the plan refuses. */
   readonly tags: readonly string[]
-  /** Who is told what happens, beside those of the fleet. */
-  readonly hooks: readonly Hook[]
+  /** Who is told of its runs. */
+  readonly hooks?: readonly Hook[]
   readonly plays: (
     site: Site<F>,
     params: z.output<P>,

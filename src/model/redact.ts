@@ -66,7 +66,7 @@ export function redactDeep<T>(value: T, redact: (text: string) => string): T {
 
 /** What events are found again and undone by. A password that is a word of them (`wso2carbon` in a path) must not change them. */
 const exact: ReadonlySet<string> = new Set(
-  'type run kind of playbook digest task tasks module input remembered play wave waves gate by result outcome purpose undo host hosts handler handlers hook moment notify on block blocks name accepted machines'.split(
+  'type run kind of playbook digest task tasks module input remembered play wave waves gate by result outcome purpose undo host hosts handler handlers notify on block blocks name accepted machines'.split(
     ' ',
   ),
 )

@@ -20,7 +20,7 @@ export interface Schedule {
   readonly playbook: string
   /** What its playbook says of a run that ended well. */
   readonly leavesAsFound?: boolean
-  /** Who is told what happens: those of the fleet, then those of the playbook. */
+  /** Who is told of its runs. */
   readonly hooks?: readonly Hook[]
   /** Which hosts are limited all or none. */
   readonly together?: Together

@@ -268,7 +268,6 @@ function step(state: Mutable, event: Event): void {
     case 'machines.met':
       for (const { name, ...who } of event.machines) state.machines.set(name, who)
       return
-    case 'hook.ended':
     case 'wave.started':
     case 'wave.soaking':
     case 'wave.ended':

@@ -1,131 +1,154 @@
+import semver from 'semver'
 import { type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import type { Secret } from '../model/secret.ts'
-import { findJavas, type Java, type Looked } from './java/find.ts'
-import { type Entry, findingsOf, type Limits, type Listing, listingOf, refusalOf } from './java/keystore.ts'
-import { isIn, rangeOf } from './java/version.ts'
-import { ask } from './target.ts'
+import { type KeystoreEntry, parseKeystore, weaknesses } from './java/keystore.ts'
+import { type JavaVersion, javaIn, parseJavaVersion } from './java/version.ts'
+import { ask, linesOf } from './target.ts'
 
-export type { Entry, Java }
+export type { KeystoreEntry } from './java/keystore.ts'
+export type { JavaVersion } from './java/version.ts'
+
+/** A Java of a machine: where it is, what it says of itself, and whether it has a compiler. */
+export type Java = JavaVersion & { readonly home: string; readonly jdk: boolean }
+
+// Where packages and vendors put them, and who puts a Java under his own hand.
+const usual = sh.read`/usr/lib/jvm/* /usr/java/* /opt/java/* /opt/jdk* /opt/jre* /usr/local/java* /usr/local/jdk*`
 
 /**
- * The Javas of a machine: those under the homes `among`, else JAVA_HOME's, that of PATH, and those in the usual directories. Each
- * is started once (`java -version`). What looks like one and does not start is in `broken`.
+ * The Javas of a machine: those of the `homes` named, of the usual directories and of PATH, each asked for its version itself,
+ * since names of directories lie. Those that do not run are left out.
+ *
+ * @example
+ * java.installed({ homes: ['/opt/jdk1.8.0_292'] })
  */
 export const installed = observe(
   'java.installed',
-  (on, { among }: { readonly among?: readonly string[] }): Promise<Looked> => findJavas(on, among),
+  async (
+    on,
+    { homes = [] }: { readonly homes?: readonly string[] },
+  ): Promise<{
+    readonly found: readonly Java[]
+  }> => ({ found: await javasOf(on, homes) }),
 )
 
-/** Which Java is wanted. */
-export type Wanted = {
-  /**
-   * A release (`8`, `17`), a version as Java says it (`1.8.0_412`), or a range (`>=8.0.252 <9`, `8 || 11`, `>=1.8.0_252 <1.9`). An
-   * early-access build is in no range that does not name one.
-   */
-  readonly version: number | string
-  /** Homes to choose from; default all that {@link installed} finds. */
-  readonly among?: readonly string[]
-  /** Whether one without a compiler will do. */
-  readonly jre?: boolean
-}
-
-/** The first Java that is of a version; fails with all that were found where none is. */
-export const jdk = observe('java.jdk', async (on, { version, among, jre = false }: Wanted): Promise<Java> => {
-  const range = rangeOf(String(version))
-  const { javas, broken } = await findJavas(on, among)
-  const found = javas.find((java) => isIn(java, range) && (jre || java.jdk))
-  if (found !== undefined) return found
-  const what = `no ${jre ? 'Java' : 'JDK'} ${version} on ${on.name}`
-  const lines = [
-    ...javas.map(
-      ({ home, version: has, vendor, jdk: compiles }) =>
-        `${home}: ${has} (${vendor})${compiles ? '' : ', no compiler'}`,
-    ),
-    ...broken.map(({ home, said }) => `${home}: ${said || 'it says no version'}`),
-  ]
-  throw new TaskError(
-    lines.length === 0
-      ? `${what}, nor any other (looked at JAVA_HOME, PATH and the usual directories)`
-      : `${what}; found:`,
-    lines,
-  )
-})
-
-/** A keystore and how it is opened. */
-export type Store = {
-  readonly path: string
-  readonly password: Secret
-  /** `JKS`, `PKCS12`, `JCEKS`; default: what its first bytes say. */
-  readonly type?: string
-  /** The Java whose `keytool` reads it; default the first that is there. */
-  readonly java?: string
-}
-
 /**
- * What a keystore holds, read by the machine's own `keytool`: aliases, kinds, algorithms, sizes, dates in UTC, SHA-256. The password
- * goes by standard input. Fails with what is wrong where it cannot be opened.
+ * A gate: holds when the Java in `home` is in a range of versions, such as `8`, `>=8.0.161 <9` or `8 || 11` (`1.8.0_292` counts as
+ * `8.0.292`); an early build is in none. Throws {@link TaskError} naming what is there, and which others of the machine would do.
+ *
+ * @example
+ * java.jdk({ home: '/opt/jdk1.8.0_292', range: '>=8.0.161 <9' })
  */
-export const keystore = observe('java.keystore', (on, input: Store): Promise<Listing> => read(on, input))
-
-/** A gate: the keys of a keystore are large enough and valid long enough. All that does not hold is told at once. */
-export const keystoreHolds = observe(
-  'java.keystoreHolds',
-  async (on, { aliases, bits, days, ...store }: Store & Limits): Promise<Listing> => {
-    const listing = await read(on, store)
-    const limits = {
-      ...(aliases && { aliases }),
-      ...(bits !== undefined && { bits }),
-      ...(days !== undefined && { days }),
-    }
-    const findings = findingsOf(listing.entries, limits, new Date())
-    if (findings.length > 0)
-      throw new TaskError(`the keystore ${store.path} on ${on.name} does not do:`, findings)
-    return listing
+export const jdk = observe(
+  'java.jdk',
+  async (on, { home, range }: { readonly home: string; readonly range: string }): Promise<Java> => {
+    if (semver.validRange(range) === null)
+      throw new TaskError(`"${range}" is no range of Java versions: expected 8, ">=8.0.161 <9" or "8 || 11"`)
+    const found = await javasOf(on, [home])
+    const wanted = found.find((java) => java.home === home)
+    if (wanted !== undefined && javaIn(wanted, range)) return wanted
+    const others = found.filter((java) => java.home !== home && javaIn(java, range))
+    throw new TaskError(
+      `${home} on ${on.name} is ${wanted === undefined ? 'no Java that runs' : `Java ${wanted.version}`}, and Java ${range} is wanted`,
+      others.map(({ home: other, version }) => `${other} is Java ${version}`),
+    )
   },
 )
 
-const missing = 66
-const unreadable = 67
-const noTool = 69
-
-async function read(on: On, { path, password, type = '', java = '' }: Store): Promise<Listing> {
-  const where = `the keystore ${path} on ${on.name}`
-  const value = on.reveal([password])
-  // keytool takes an empty line for no password, and lists the store without having checked it.
-  if (value === '')
-    throw new TaskError(
-      `${where}: the secret "${password.name}" is empty, and without a password nothing is checked`,
-    )
-  if (/[\r\n]/.test(value))
-    throw new TaskError(
-      `${where}: the secret "${password.name}" has a line end in it, which keytool cannot be given`,
-    )
-  const { code, stdout, stderr, truncated } = await ask(
-    on,
-    sh.read`unset JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS
-s=${path}; t=${type}; j=${java}
-[ -e "$s" ] || exit ${missing}; [ -f "$s" ] && [ -r "$s" ] || exit ${unreadable}
-if [ -n "$j" ]; then k=$j/bin/keytool; [ -x "$k" ] || k=$j/jre/bin/keytool
-else k=; [ -z "$JAVA_HOME" ] || k=$JAVA_HOME/bin/keytool; [ -x "$k" ] || k=$(command -v keytool) || for d in /usr/lib/jvm/* /usr/java/* /opt/java/* /opt/*; do [ ! -x "$d/bin/keytool" ] || { k=$d/bin/keytool; break; }; done; fi
-[ -x "$k" ] || exit ${noTool}
-if [ -z "$t" ]; then case $(od -An -tx1 -N4 -- "$s" 2>/dev/null | tr -d ' \n') in feedfeed) t=JKS;; cececece) t=JCEKS;; 30*) t=PKCS12;; esac; fi
-set -- -list -rfc -keystore "$s"; [ -z "$t" ] || set -- "$@" -storetype "$t"
-LC_ALL=C.UTF-8 exec "$k" -J-Dfile.encoding=UTF-8 -J-Duser.language=en -J-Duser.country=US "$@"`,
-    { stdin: [password, '\n'] },
+async function javasOf(on: On, homes: readonly string[]): Promise<readonly Java[]> {
+  const said = await on.must(
+    sh.read`one() { [ -x "$1/bin/java" ] && [ ! -d "$1/bin/java" ] || return 0
+v=$(env -u JAVA_TOOL_OPTIONS -u _JAVA_OPTIONS "$1/bin/java" -version </dev/null 2>&1) || return 0
+c=; [ ! -x "$1/bin/javac" ] || c=javac
+printf 'home %s\ncompiler %s\n%s\n' "$1" "$c" "$v"; }
+for h in ${homes}; do one "$h"; done
+for h in ${usual}; do [ -L "$h" ] || one "$h"; done
+p=$(command -v java 2>/dev/null) && p=$(readlink -f -- "$p") && one "$(dirname -- "$(dirname -- "$p")")"; :`,
+    { timeout: 120 },
   )
-  if (code === missing) throw new TaskError(`${where}: there is no such file`)
-  if (code === unreadable)
-    throw new TaskError(`${where}: it is no file that may be read by who logs in (\`become\`?)`)
-  if (code === noTool)
-    throw new TaskError(
-      `${where}: no keytool is there to read it ${java === '' ? '(JAVA_HOME, PATH, the usual directories)' : `in ${java}`}`,
-    )
-  if (code !== 0)
-    throw new TaskError(
-      `${where}: ${refusalOf(`${stderr.replace(/^Enter keystore password:/, '')}\n${stdout}`)}`,
-    )
-  if (truncated) throw new TaskError(`${where}: it has more than can be listed here`)
-  return listingOf(stdout)
+  const found = new Map<string, Java>()
+  for (const part of said.split(/^home /m).slice(1)) {
+    const [home = '', compiler = '', ...rest] = part.split('\n')
+    const version = parseJavaVersion(rest.join('\n'))
+    if (version !== undefined && !found.has(home))
+      found.set(home, { home, jdk: compiler === 'compiler javac', ...version })
+  }
+  return [...found.values()]
+}
+
+/** A keystore of a machine, and who opens it: its password goes to keytool by its input alone. */
+export type KeystoreInput = {
+  readonly path: string
+  /** A text only where it is nobody's secret: that of the packs. */
+  readonly password: Secret | string
+  /** The Java whose keytool is used; that of PATH unless named. */
+  readonly home?: string | undefined
+  /** `JKS`, `PKCS12`, `JCEKS`; found out unless named. */
+  readonly type?: string | undefined
+}
+
+/**
+ * What a keystore holds: names, kinds, key sizes, validity in UTC, fingerprints. It prints no password, and no key leaves the machine.
+ *
+ * @example
+ * java.keystore({ path: '/srv/app/wso2carbon.jks', password: secret('env:KEYSTORE') })
+ */
+export const keystore = observe(
+  'java.keystore',
+  async (on, input: KeystoreInput): Promise<{ readonly entries: readonly KeystoreEntry[] }> => ({
+    entries: await entriesOf(on, input),
+  }),
+)
+
+/**
+ * A gate: holds when each private key of a keystore has at least `bits` (2048; RSA and DSA) and its certificate holds for `days` (30) more.
+ *
+ * @example
+ * java.strong({ path: '/srv/app/wso2carbon.jks', password: secret('env:KEYSTORE'), days: 90 })
+ */
+export const strong = observe(
+  'java.strong',
+  async (
+    on,
+    { bits = 2048, days = 30, ...input }: KeystoreInput & { readonly bits?: number; readonly days?: number },
+  ): Promise<{ readonly entries: readonly KeystoreEntry[] }> => {
+    const entries = await entriesOf(on, input)
+    const wrong = weaknesses(entries, { bits, days, now: new Date() })
+    if (wrong.length > 0) throw new TaskError(`${input.path} on ${on.name} is not fit for use`, wrong)
+    return { entries }
+  },
+  // How long a certificate still holds moves by itself.
+  { steady: ({ entries }) => entries.map(({ alias, fingerprint = null }) => ({ alias, fingerprint })) },
+)
+
+/** What a keystore of a machine holds. Throws {@link TaskError} saying why where it cannot be opened. */
+export async function entriesOf(
+  on: On,
+  { path, password, home, type }: KeystoreInput,
+): Promise<readonly KeystoreEntry[]> {
+  const tool = home === undefined ? 'keytool' : `${home}/bin/keytool`
+  const lines: string[] = []
+  const { code, stdout, stderr } = await ask(
+    on,
+    sh.read`command -v ${tool} >/dev/null || { echo 'there is no keytool' >&2; exit 127; }
+[ -f ${path} ] && [ -r ${path} ] || { echo 'it is no file that can be read' >&2; exit 126; }
+env -u JAVA_TOOL_OPTIONS -u _JAVA_OPTIONS ${tool} -J-Duser.language=en -J-Duser.country=US -list -rfc -keystore ${path}${type === undefined ? sh.read`` : sh.read` -storetype ${type}`}`,
+    {
+      stdin: [password, '\n'],
+      timeout: 120,
+      onLine: (line, stream) => {
+        if (stream === 'stdout') lines.push(line)
+      },
+    },
+  )
+  if (code === 0) return parseKeystore(`${lines.join('\n')}\n`)
+  const why =
+    linesOf(`${stdout}\n${stderr}`).find((line) => /^keytool error|^there is|^it is/.test(line)) ?? ''
+  const wrong = /tampered with|password was incorrect|mac invalid/i.test(why)
+    ? 'its password is another one, or it is damaged'
+    : /[Ii]nvalid keystore format|Unrecognized keystore format/.test(why)
+      ? 'it is no keystore, or one of another type: say `type`'
+      : why.replace(/^keytool error: (?:[\w.]+: )*/, '') || `keytool exited ${code}`
+  throw new TaskError(`${path} on ${on.name} cannot be opened: ${wrong}`)
 }

@@ -28,9 +28,7 @@ export function schedulePlaybook(
 ): Schedule {
   const all = call(playbook, site, params)
   const parts = selection === undefined ? all : selectParts(all, selection)
-  const { leavesAsFound = false, together } = playbook
-  // A bundle of an older version has none.
-  const hooks = [...(playbook.fleet.hooks ?? []), ...(playbook.hooks ?? [])]
+  const { leavesAsFound = false, together, hooks = [] } = playbook
   const refused = splitTogether(
     together,
     parts.filter(isPlay).flatMap((play) => play.hosts),

@@ -139,10 +139,6 @@ export function eventLines(event: Event): readonly string[] {
       ]
     case 'run.ended':
       return [`${outcomeText(event.outcome)} (${duration(event.seconds)})`]
-    case 'hook.ended':
-      return event.error === undefined
-        ? []
-        : [`hook "${oneLine(event.hook)}" failed (${event.moment}): ${oneLine(event.error)}`]
     case 'machines.met':
     case 'wave.started':
     case 'wave.ended':

@@ -40,8 +40,6 @@ export interface RunContext {
   clock(): number
   /** Why a task may not be begun (it is not what was planned), or undefined; asked again, with `changes`, before it changes something. */
   refuses?(task: TaskAt, made: Evaluated, changes: boolean): string | undefined
-  /** Why users must not be let in now (a required hook failed), or undefined. The run then stops, and can be resumed. */
-  beforeCutover?(gate: string): Promise<string | undefined>
   /** Why a wave may not start now (there is no time left for it), or undefined. The run then stops, and can be resumed. */
   mayNotStart?(play: string, wave: number): string | undefined
 }

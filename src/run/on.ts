@@ -4,7 +4,6 @@ import { type Command, sh } from '../model/command.ts'
 import type { Account, Connection, ExecResult } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
 import { sanitize } from '../model/sanitize.ts'
-import { confirmed } from './confirm.ts'
 import { type RunContext, tell } from './context.ts'
 import { outputOf } from './output.ts'
 import { findMachine } from './peer.ts'
@@ -48,15 +47,12 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     run: doing.keptBy,
     task,
     signal,
-    interrupted: context.interrupted,
     say: (line) => {
       if (!doing.isOver()) tell(context, { type: 'task.said', task, line: sanitize(line) })
     },
     progress: (done, total, unit) => {
       if (!doing.isOver()) tell(context, { type: 'task.progress', task, done, total, unit })
     },
-    heard: (heading) => heard(sanitize(heading)),
-    confirm: (question) => confirmed(context, task, question),
     exec,
     must: async (command, options) => output(command, await exec(command, options)),
     put: (source, path, options) => connection.put(source, path, { signal, ...options }),

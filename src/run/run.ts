@@ -31,10 +31,8 @@ async function runPhases(context: RunContext): Promise<Outcome> {
     if (phase === undefined) break
     if (context.interrupted.aborted) return 'interrupted'
     if (phase.kind === 'cutover') {
-      const hindered = await cutOver(context, phase)
-      if (hindered === undefined) continue
-      tell(context, { type: 'stopped', play: phase.name, reason: hindered })
-      return 'interrupted'
+      await cutOver(context, phase)
+      continue
     }
     if (phase.kind !== 'play') {
       const verdict = await gate(context, phase)
@@ -94,14 +92,11 @@ async function gate(context: RunContext, phase: Approval | Conclusion): Promise<
   return { kind: 'on' }
 }
 
-/** On disk before anything after it begins: a crash must not forget that users are served. Gives what hinders it. */
-async function cutOver(context: RunContext, { name }: Cutover): Promise<string | undefined> {
-  if (context.check || context.state.cutovers.has(name)) return undefined
-  const hindered = await context.beforeCutover?.(name)
-  if (hindered !== undefined) return hindered
+/** On disk before anything after it begins: a crash must not forget that users are served. */
+async function cutOver(context: RunContext, { name }: Cutover): Promise<void> {
+  if (context.check || context.state.cutovers.has(name)) return
   tell(context, { type: 'cutover', gate: name })
   await context.ledger.sync()
-  return undefined
 }
 
 /** In check mode: the first task of a play of which a later play would find a changed world. */

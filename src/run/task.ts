@@ -181,7 +181,6 @@ async function changed(
   // A change that was begun and then is so already was made by us: it counts as changed, and is undone in a rollback.
   if (checked?.value !== undefined)
     return { result: before?.begun ? 'changed' : 'ok', output: checked.value as Json }
-  if (context.check && work.still === true) return { result: 'ok' }
   await tellDiff(context, task, work, input, timeout, bind)
   if (context.check) return { result: 'would-change' }
   const refused = before?.begun

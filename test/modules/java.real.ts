@@ -1,214 +1,157 @@
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { secret } from '../../src/model/secret.ts'
 import * as java from '../../src/modules/java.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { type LocalOn, localOn, perform } from '../support/local-on.ts'
 
-const root = mkdtempSync(join(fastDirectory(), "java it's-"))
-const stores = join(root, 'stores')
-const values: Readonly<Record<string, string>> = {
-  'env:GOOD': `pa'ss "w$(x)é`,
-  'env:ASCII': `pa'ss "w$(x)`,
-  'env:WRONG': 'wrong-password',
-  'env:EMPTY': '',
-}
-const keytool = (...args: readonly string[]) =>
-  execFileSync('keytool', ['-J-Dfile.encoding=UTF-8', ...args], { stdio: 'pipe' })
+const dir = join(fastDirectory(), `upgrade-fleet java ${process.pid}`)
+const password = `p'"$x 12`
+const at = (name: string) => join(dir, name)
 let local: LocalOn
 
-beforeAll(() => {
-  mkdirSync(stores)
-  const make = (file: string, type: string, alias: string, key: readonly string[]) =>
-    keytool(
-      ...['-genkeypair', '-alias', alias, ...key, '-dname', `CN=${alias}`, '-storetype', type],
-      ...['-keystore', join(stores, file), '-storepass:env', 'P', '-keypass:env', 'P'],
-    )
-  const env = process.env
-  try {
-    env['P'] = values['env:ASCII']
-    make('old.jks', 'JKS', 'wso2carbon', ['-keyalg', 'RSA', '-keysize', '1024', '-validity', '400'])
-    make('new.p12', 'PKCS12', 'ec', ['-keyalg', 'EC', '-groupname', 'secp384r1', '-validity', '10'])
-    make('new.p12', 'PKCS12', 'rsa', ['-keyalg', 'RSA', '-keysize', '2048', '-validity', '400'])
-    keytool(
-      '-exportcert',
-      '-alias',
-      'rsa',
-      '-keystore',
-      join(stores, 'new.p12'),
-      '-storepass:env',
-      'P',
-      '-file',
-      join(stores, 'rsa.der'),
-    )
-    keytool(
-      '-importcert',
-      '-noprompt',
-      '-alias',
-      'ca',
-      '-keystore',
-      join(stores, 'new.p12'),
-      '-storepass:env',
-      'P',
-      '-file',
-      join(stores, 'rsa.der'),
-    )
-    // From its environment keytool takes a password in the encoding of its locale: this one it is told by standard input.
-    const accent = values['env:GOOD'] ?? ''
-    execFileSync(
-      'keytool',
-      [
-        ...['-J-Dfile.encoding=UTF-8', '-genkeypair', '-alias', 'a', '-keyalg', 'RSA', '-keysize', '2048'],
-        ...['-dname', 'CN=a', '-storetype', 'JKS', '-keystore', join(stores, 'accent.jks')],
-      ],
-      { input: `${accent}\n${accent}\n\n`, stdio: 'pipe' },
-    )
-  } finally {
-    delete env['P']
-  }
-  writeFileSync(join(stores, 'cut.p12'), readFileSync(join(stores, 'new.p12')))
-  truncateSync(join(stores, 'cut.p12'), 300)
-  writeFileSync(join(stores, 'text'), 'hello\n')
-  writeFileSync(join(stores, 'none'), '')
-})
-beforeEach(async () => {
-  local = await localOn(join(root, 'on'), ({ name }) => values[name] ?? '')
-  return () => local.close()
-})
-afterAll(() => rmSync(root, { recursive: true }))
-
-const store = (file: string, password = 'env:ASCII') => ({
-  path: join(stores, file),
-  password: secret(password),
-})
-
-test('every JDK of this machine is found once, and one is chosen by its version', async () => {
-  const { out } = await perform(local, java.installed({}))
-  const homes = out.javas.map(({ home }) => home)
-  expect(new Set(homes).size).toBe(homes.length)
-  const debian = out.javas.find(({ release, jdk }) => release === 17 && jdk)
-  expect(debian).toMatchObject({ vm: 'HotSpot', early: false, version: expect.stringMatching(/^17\./) })
-  expect((await perform(local, java.jdk({ version: '>=17 <18' }))).out).toEqual(debian)
-  await expect(perform(local, java.jdk({ version: 8 }))).rejects.toThrow(
-    /^no JDK 8 on here; found:\n(.*\n)*.*\/usr\/lib\/jvm\/[^:]+: 17\.[\d.]+ \(\w+\)/,
+const keytool = (...words: readonly string[]) =>
+  execFileSync('keytool', [...words, '-storepass:file', at('pass'), '-noprompt'], { stdio: 'pipe' })
+const pair = (store: string, type: string, alias: string, ...key: readonly string[]) =>
+  keytool(
+    '-genkeypair',
+    '-alias',
+    alias,
+    '-dname',
+    'CN=api.example.com, O=Example',
+    '-keystore',
+    at(store),
+    '-storetype',
+    type,
+    ...key,
   )
-})
 
-test('homes that are given: links, a JRE, one that is broken, one that is none', async () => {
-  const home = (await perform(local, java.jdk({ version: 17 }))).out.home
-  const fake = (name: string, script: string, compiler: boolean) => {
-    mkdirSync(join(root, name, 'bin'), { recursive: true })
-    for (const program of ['java', ...(compiler ? ['javac'] : [])]) {
-      writeFileSync(join(root, name, 'bin', program), `#!/bin/sh\n${script}\n`)
-      chmodSync(join(root, name, 'bin', program), 0o755)
-    }
-    return join(root, name)
-  }
-  symlinkSync(home, join(root, 'link'))
-  const jre = fake('jre 8', `echo 'java version "1.8.0_45"' >&2`, false)
-  const broken = fake('broken', 'echo "cannot find libjvm.so" >&2; exit 1', true)
-  const among = [jre, broken, join(root, 'nowhere'), stores, join(root, 'link'), home]
-  const { out } = await perform(local, java.installed({ among }))
-  expect(out.javas.map((one) => [one.home, one.release, one.jdk])).toEqual([
-    [jre, 8, false],
-    [home, 17, true],
-  ])
-  expect(out.broken).toEqual([
-    { home: broken, said: 'cannot find libjvm.so' },
-    { home: join(root, 'nowhere'), said: 'there is no such directory' },
-    { home: stores, said: 'it has no bin/java' },
-  ])
-  await expect(perform(local, java.jdk({ version: 8, among: [jre] }))).rejects.toThrow(
-    /1\.8\.0_45 \(Oracle\), no compiler/,
+/** A Java that only says its version. */
+function says(home: string, text: string, code = 0): string {
+  mkdirSync(join(at(home), 'bin'), { recursive: true })
+  writeFileSync(join(at(home), 'bin/java'), `#!/bin/sh\ncat >&2 <<'X'\n${text}\nX\nexit ${code}\n`)
+  chmodSync(join(at(home), 'bin/java'), 0o755)
+  return at(home)
+}
+
+beforeAll(async () => {
+  local = await localOn(dir, () => password)
+  writeFileSync(at('pass'), `${password}\n`)
+  pair('server.jks', 'JKS', 'wso2carbon', '-keyalg', 'RSA', '-keysize', '2048', '-validity', '400')
+  const pem = keytool('-exportcert', '-rfc', '-alias', 'wso2carbon', '-keystore', at('server.jks'))
+  writeFileSync(at('cert.pem'), pem)
+  keytool('-importcert', '-alias', 'gateway ca', '-file', at('cert.pem'), '-keystore', at('server.jks'))
+  pair('old.p12', 'PKCS12', 'short', '-keyalg', 'RSA', '-keysize', '1024', '-validity', '5')
+  pair('old.p12', 'PKCS12', 'curve', '-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '400')
+  keytool(
+    '-genseckey',
+    '-alias',
+    'symmetric',
+    '-keyalg',
+    'AES',
+    '-keysize',
+    '256',
+    '-keystore',
+    at('old.p12'),
+    '-storetype',
+    'PKCS12',
   )
-  expect((await perform(local, java.jdk({ version: '1.8', among: [jre], jre: true }))).out.home).toBe(jre)
+}, 120_000)
+afterAll(async () => {
+  await local.close()
+  rmSync(dir, { recursive: true, force: true })
 })
 
-test('a keystore is listed with sizes, dates and fingerprints, whatever its type', async () => {
-  const { out: jks } = await perform(local, java.keystore(store('old.jks')))
-  expect(jks).toMatchObject({
-    type: 'JKS',
-    entries: [{ alias: 'wso2carbon', kind: 'private key', algorithm: 'RSA', bits: 1024 }],
+const keystore = (name: string, more: object = {}) =>
+  perform(local, java.keystore({ path: at(name), password: secret('store'), ...more }))
+
+test('a JKS keystore: names with blanks, kinds, sizes, validity, fingerprints', async () => {
+  const { entries } = (await keystore('server.jks')).out
+  const [ca, own] = entries
+  expect(entries).toHaveLength(2)
+  expect(own).toMatchObject({
+    alias: 'wso2carbon',
+    kind: 'privateKey',
+    subject: 'O=Example, CN=api.example.com',
+    algorithm: 'rsa',
+    bits: 2048,
+    fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
+    chain: 1,
   })
-  const { out } = await perform(local, java.keystore(store('new.p12')))
-  expect(out.type).toBe('PKCS12')
-  const byName = Object.fromEntries(out.entries.map((entry) => [entry.alias, entry]))
-  expect(byName['ec']).toMatchObject({ kind: 'private key', algorithm: 'EC', bits: 384, subject: 'CN=ec' })
-  expect(byName['ca']).toMatchObject({ kind: 'certificate', algorithm: 'RSA', bits: 2048, subject: 'CN=rsa' })
-  const said = execFileSync(
-    'openssl',
-    [
-      'x509',
-      '-inform',
-      'DER',
-      '-in',
-      join(stores, 'rsa.der'),
-      '-noout',
-      '-fingerprint',
-      '-sha256',
-      '-enddate',
-      '-dateopt',
-      'iso_8601',
-    ],
-    { encoding: 'utf8' },
-  )
-  const [print = '', end = ''] = said
-    .trim()
-    .split('\n')
-    .map((line) => line.split('=')[1] ?? '')
-  expect(byName['rsa']).toMatchObject({
-    sha256: print,
-    notAfter: `${end.replace(' ', 'T').replace('Z', '.000Z')}`,
-  })
+  expect(own?.until).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/)
+  expect(ca).toMatchObject({ alias: 'gateway ca', kind: 'trustedCertificate', fingerprint: own?.fingerprint })
 })
 
-test('a password of any signs opens it, and is nowhere to be seen', async () => {
-  const texts: string[] = []
-  const exec: typeof local.on.exec = (command, options) => {
-    texts.push(command.text)
-    return local.on.exec(command, options)
-  }
-  const on = { ...local.on, exec }
-  const action = java.keystore(store('accent.jks', 'env:GOOD'))
-  if (action.work.kind !== 'observe') throw new Error('no observe')
-  const listing = await action.work.read(on, action.input)
-  expect(listing).toMatchObject({ entries: [{ alias: 'a' }] })
-  for (const text of [...texts, ...local.said, JSON.stringify([action, listing])])
-    expect(text).not.toContain(`pa'ss`)
+test('a PKCS12 keystore: an elliptic curve and a secret key too', async () => {
+  const { entries } = (await keystore('old.p12', { type: 'PKCS12' })).out
+  expect(entries.map(({ alias, kind, algorithm, bits }) => [alias, kind, algorithm, bits])).toEqual([
+    ['curve', 'privateKey', 'ec', 256],
+    ['short', 'privateKey', 'rsa', 1024],
+    ['symmetric', 'secretKey', undefined, undefined],
+  ])
+})
+
+test('keys that are too short or end too soon are named, each with what is wrong', async () => {
+  await perform(local, java.strong({ path: at('server.jks'), password: secret('store') }))
+  await expect(
+    perform(local, java.strong({ path: at('old.p12'), password: secret('store') })),
+  ).rejects.toThrow(
+    /old\.p12 .* is not fit for use\n {2}short: its RSA key has 1024 bits, fewer than 2048\n {2}short: its certificate ends on \d{4}/,
+  )
 })
 
 test.each([
-  ['a wrong password', store('new.p12', 'env:WRONG'), /new\.p12 on here: the password is wrong$/],
-  ['a wrong password of a JKS', store('old.jks', 'env:WRONG'), /password is wrong, or the store is damaged/],
-  ['no password', store('new.p12', 'env:EMPTY'), /the secret "env:EMPTY" is empty/],
-  ['a store that was cut', store('cut.p12'), /damaged, or no keystore of that type/],
-  ['a text', store('text'), /damaged, or no keystore of that type/],
-  ['an empty file', store('none'), /the file is empty/],
-  ['no file', store('nowhere'), /there is no such file/],
-  ['a directory', { ...store('x'), path: stores }, /it is no file that may be read/],
-  ['no keytool', { ...store('new.p12'), java: '/nowhere' }, /no keytool is there to read it in \/nowhere/],
-])('%s is said', async (_name, input, message) => {
-  await expect(perform(local, java.keystore(input))).rejects.toThrow(message)
+  [
+    'another password',
+    'server.jks',
+    'wrong',
+    {},
+    /server\.jks on here cannot be opened: its password is another one, or it is damaged/,
+  ],
+  ['no keystore', 'cert.pem', password, {}, /cannot be opened: it is no keystore, or one of another type/],
+  ['no file', 'none.jks', password, {}, /cannot be opened: it is no file that can be read/],
+  ['no keytool', 'server.jks', password, { home: '/nowhere' }, /cannot be opened: there is no keytool/],
+])('%s is said', async (_name, file, given, more, said) => {
+  const other = await localOn(at('other'), () => given)
+  try {
+    const asked = perform(other, java.keystore({ path: at(file), password: secret('store'), ...more }))
+    await expect(asked).rejects.toThrow(said)
+    await expect(asked).rejects.not.toThrow(given)
+  } finally {
+    await other.close()
+  }
 })
 
-test('a gate says all that does not hold', async () => {
-  await expect(perform(local, java.keystoreHolds(store('old.jks')))).rejects.toThrow(
-    /old\.jks on here does not do:\n {2}wso2carbon: its RSA key has 1024 bits, fewer than 2048$/,
+test('a keystore that is cut or flipped is never half a list', async () => {
+  const whole = readFileSync(at('server.jks'))
+  for (const bytes of [
+    whole.subarray(0, 0),
+    whole.subarray(0, whole.length / 2),
+    whole.subarray(0, -1),
+    Buffer.concat([whole.subarray(0, 900), Buffer.from([(whole[900] ?? 0) ^ 1]), whole.subarray(901)]),
+  ]) {
+    writeFileSync(at('damaged.jks'), bytes)
+    await expect(keystore('damaged.jks')).rejects.toThrow(/damaged\.jks on here cannot be opened/)
+  }
+})
+
+test('a Java is asked itself, whatever its directory is called; one that does not run is none', async () => {
+  const eight = says(
+    'jdk-11',
+    'openjdk version "1.8.0_292"\nOpenJDK Runtime Environment\nOpenJDK 64-Bit Server VM',
   )
-  await expect(perform(local, java.keystoreHolds(store('new.p12')))).rejects.toThrow(
-    /ec: it expires on .*, in 9 days, fewer than 30/,
+  const broken = says('broken', 'Error: could not find libjava.so', 2)
+  const { found } = (await perform(local, java.installed({ homes: [eight, broken] }))).out
+  expect(found[0]).toMatchObject({ home: eight, feature: 8, version: '1.8.0_292', jdk: false })
+  expect(found.map(({ home }) => home)).not.toContain(broken)
+  expect(found.some(({ feature, jdk }) => feature >= 17 && jdk)).toBe(true)
+
+  expect((await perform(local, java.jdk({ home: eight, range: '8' }))).out).toMatchObject({ feature: 8 })
+  await expect(perform(local, java.jdk({ home: eight, range: '>=17' }))).rejects.toThrow(
+    /jdk-11 on here is Java 1\.8\.0_292, and Java >=17 is wanted\n {2}\/usr\/lib\/jvm\/\S+ is Java 17/,
   )
-  const holds = java.keystoreHolds({ ...store('new.p12'), aliases: ['rsa', 'ca'] })
-  expect((await perform(local, holds)).out.entries).toHaveLength(3)
+  await expect(perform(local, java.jdk({ home: broken, range: '8' }))).rejects.toThrow(/is no Java that runs/)
+  await expect(perform(local, java.jdk({ home: eight, range: 'eight' }))).rejects.toThrow(/is no range/)
 })

@@ -1,156 +1,120 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { irreversible } from '../../src/model/action.ts'
-import { sh } from '../../src/model/command.ts'
 import { secret } from '../../src/model/secret.ts'
 import * as local from '../../src/modules/local.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { type LocalOn, localOn, perform } from '../support/local-on.ts'
-import { localPlace } from '../support/places.ts'
 import { until } from '../support/until.ts'
-import { changeContract } from './contract.ts'
 
-const root = mkdtempSync(join(fastDirectory(), "local it's-"))
+const dir = join(fastDirectory(), `upgrade-fleet local ${process.pid}`)
+const at = (name: string) => join(dir, name)
 const undo = irreversible('a test')
-let on: LocalOn
-let dir: string
-let at = 0
-
-beforeEach(async () => {
-  dir = join(root, `${++at}`)
-  on = await localOn(dir, () => `p'"&<é`)
-  return () => on.close()
+let here: LocalOn
+beforeAll(async () => {
+  here = await localOn(dir, () => 'hush hush')
 })
-afterAll(() => rmSync(root, { recursive: true }))
+afterAll(async () => {
+  await here.close()
+  rmSync(dir, { recursive: true, force: true })
+})
 
-changeContract('commands of the controller', localPlace, [
-  {
-    name: 'a program that creates',
-    prepare: () => {},
-    guarded: true,
-    trips: 0,
-    action: (d) =>
-      local.command({
-        argv: ['mkdir', join(d, `a b'c`)],
-        creates: join(d, `a b'c`),
-        undo: { argv: ['rmdir', join(d, `a b'c`)], removes: join(d, `a b'c`) },
-      }),
-  },
-  {
-    name: 'a text of a shell that removes',
-    prepare: (d) => writeFileSync(join(d, 'x'), 'x'),
-    guarded: true,
-    trips: 0,
-    action: (d) =>
-      local.shell({
-        shell: sh`cd ${d} && mv x y`,
-        removes: join(d, 'x'),
-        undo: { shell: 'mv y x', cwd: d, removes: join(d, 'y') },
-      }),
-  },
-])
-
-const isGone = (pid: string) =>
-  !existsSync(`/proc/${pid}/stat`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z')
-const pidIn = (file: string) => readFileSync(join(dir, file), 'utf8').trim()
-const wrote = (file: string) => existsSync(join(dir, file)) && pidIn(file) !== ''
-
-describe('a command of the controller', () => {
-  test('is done with its words as they are, and guarded, and taken back', async () => {
-    const path = join(dir, `a b'c $(x)`)
-    const make = () =>
-      local.command({ argv: ['mkdir', path], creates: path, undo: { argv: ['rmdir', path], removes: path } })
-    const made = await perform(on, make())
-    expect(made.out).toMatchObject({ ran: true, changed: true, code: 0 })
-    expect((await perform(on, make())).out).toMatchObject({ ran: false, why: `${path} is there` })
-    await made.undo()
-    await made.undo()
-    expect(existsSync(path)).toBe(false)
+test('arguments arrive as they are, and standard input with its secrets', async () => {
+  const odd = ['', ' ', "it's", '"$HOME"', '`id`', '*', 'a\nb', '\\', '-n', 'é', '$(id)']
+  const { out } = await perform(here, local.run({ argv: ['printf', '<%s>', ...odd], undo }))
+  expect(out).toMatchObject({
+    ran: true,
+    changed: true,
+    code: 0,
+    stdout: odd.map((word) => `<${word}>`).join(''),
   })
+  const given = await perform(here, local.run({ argv: ['cat'], stdin: ['a ', secret('s'), '\n'], undo }))
+  expect(given.out.stdout).toBe('a hush hush\n')
+  expect(JSON.stringify(given.out)).not.toContain('"input"')
+})
 
-  test('says its two streams, and fails as those of machines do', async () => {
-    const say = (code: number) => local.shell({ shell: `echo out; echo err >&2; exit ${code}`, undo })
-    expect((await perform(on, say(0))).out).toEqual({
-      ran: true,
-      changed: true,
-      code: 0,
-      stdout: 'out\n',
-      stderr: 'err\n',
-      truncated: false,
-    })
-    await expect(perform(on, say(3))).rejects.toThrow(/exited 3 on the controller\n {2}err\n {2}out/)
-    await expect(perform(on, local.command({ argv: ['no-such-program'], undo }))).rejects.toThrow(
-      /exited 127/,
-    )
-    await expect(perform(on, local.command({ argv: ['true'], cwd: '/nowhere', undo }))).rejects.toThrow()
-  })
+test('a program need not read what it is given', async () => {
+  for (let turn = 0; turn < 20; turn += 1) {
+    const { out } = await perform(here, local.run({ argv: ['true'], stdin: 'x'.repeat(200_000), undo }))
+    expect(out.code).toBe(0)
+  }
+})
 
-  test('gets what is given: a secret by standard input, a directory, variables', async () => {
-    const { out } = await perform(
-      on,
-      local.shell({
-        shell: sh`cat; printf '|%s|%s' "$A" "$PWD"`,
-        stdin: ['x=', secret('env:P')],
-        env: { A: 'b c' },
-        cwd: '/',
-        undo,
-      }),
-    )
-    expect(out.stdout).toBe(`x=p'"&<é|b c|/`)
-    expect((await perform(on, local.command({ argv: ['cat'], undo }))).out.stdout).toBe('')
-  })
+test('a text of bash, with its directory and variables', async () => {
+  mkdirSync(at('a b'))
+  const shell = 'printf "%s|%s" "$PWD" "$NAME"; false | true'
+  const { out } = await perform(
+    here,
+    local.shell({ shell, cwd: at('a b'), env: { NAME: 'it\'s "$x"' }, undo }),
+  )
+  expect(out.stdout).toBe(`${at('a b')}|it's "$x"`)
+  expect(out.code).toBe(0)
+})
 
-  test('much of its output is left out of the middle', async () => {
-    const { out } = await perform(
-      on,
-      local.shell({ shell: 'echo first; yes x | head -c 5000000; echo last', undo }),
-    )
-    expect(out.truncated).toBe(true)
-    expect(out.stdout.length).toBeLessThan(2_000_000)
-    expect(out.stdout.startsWith('first\n')).toBe(true)
-    expect(out.stdout.endsWith('last\n')).toBe(true)
+test('an exit other than 0 fails with the last lines; failedWhen and changedWhen judge otherwise', async () => {
+  const argv = ['sh', '-c', 'echo out; echo why >&2; exit 3']
+  await expect(perform(here, local.run({ argv, undo }))).rejects.toThrow(
+    'sh exited 3 on this machine\n  why\n  out',
+  )
+  const judged = { failedWhen: ({ code }: { code: number }) => code !== 3, changedWhen: () => false }
+  expect((await perform(here, local.run({ argv, undo, ...judged }))).out).toMatchObject({
+    code: 3,
+    changed: false,
   })
+  await expect(perform(here, local.run({ argv: ['/nowhere/program'], undo }))).rejects.toThrow(/exited 127/)
+})
 
-  test('a deadline ends all of it, be it deaf', async () => {
-    const shell = `trap '' TERM; sleep 1000 & echo $! >pid; wait; sleep 1000`
-    await expect(perform(on, local.shell({ shell, cwd: dir, timeout: 0.3, undo }))).rejects.toThrow(
-      /no answer in 0.3 seconds/,
-    )
-    await until(() => isGone(pidIn('pid')), 'what it left behind is gone')
+test('creates and removes are paths of the controller, and undo is a command of it', async () => {
+  const made = at('made')
+  const action = local.run({
+    argv: ['touch', made],
+    creates: made,
+    undo: { argv: ['rm', made], removes: made },
   })
+  const first = await perform(here, action)
+  expect(existsSync(made)).toBe(true)
+  const again = await perform(here, action)
+  expect(again.out).toMatchObject({ ran: false, why: `${made} is there` })
+  await first.undo()
+  expect(existsSync(made)).toBe(false)
+  await first.undo()
+})
 
-  test('what it starts and leaves on purpose stays, and is not waited for', async () => {
-    await perform(on, local.shell({ shell: 'sleep 1000 & echo $! >pid', cwd: dir, undo }))
-    const pid = pidIn('pid')
-    expect(isGone(pid)).toBe(false)
-    execFileSync('kill', ['-KILL', pid])
-  })
+const alive = (pid: number) =>
+  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+/** Writes the pids of a process and its child, then hangs. */
+const hangs = (file: string) => `sleep 987 & echo "$$ $!" > '${file}'; wait`
+const pidsIn = (file: string) => readFileSync(file, 'utf8').trim().split(' ').map(Number)
 
-  test('ends with its controller, however that ends', async () => {
-    const here = fileURLToPath(new URL('../..', import.meta.url))
-    const program = `
-      import { localOn, perform } from ${JSON.stringify(join(here, 'test/support/local-on.ts'))}
-      import { shell } from ${JSON.stringify(join(here, 'src/modules/local.ts'))}
-      const on = await localOn(${JSON.stringify(join(dir, 'other'))})
-      await perform(on, shell({ shell: 'echo $$ >../pid; sleep 1000', cwd: ${JSON.stringify(join(dir, 'other'))}, undo: { kind: 'irreversible', why: 'x' } }))`
-    const { build } = await import('esbuild')
-    const bundled = await build({
-      stdin: { contents: program, resolveDir: here, loader: 'ts' },
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      packages: 'external',
-      write: false,
-    })
-    writeFileSync(join(dir, 'program.mjs'), bundled.outputFiles[0]?.contents ?? '')
-    execFileSync('ln', ['-s', join(here, 'node_modules'), join(dir, 'node_modules')])
-    const child = spawn(process.execPath, [join(dir, 'program.mjs')], { stdio: 'inherit' })
-    await until(() => wrote('pid'), 'the command runs')
-    expect(isGone(pidIn('pid'))).toBe(false)
-    child.kill('SIGKILL')
-    await until(() => isGone(pidIn('pid')), 'it is gone with its controller')
-  })
+test('a deadline ends it with all that it started', async () => {
+  const file = at('deadline')
+  await expect(perform(here, local.shell({ shell: hangs(file), timeout: 1, undo }))).rejects.toThrow(
+    'was not done after 1 seconds, and ended',
+  )
+  await until(() => !pidsIn(file).some(alive), 'both are gone')
+})
+
+test('an interruption too', async () => {
+  const file = at('interrupted')
+  const interrupted = new AbortController()
+  const on = { ...here.on, signal: interrupted.signal }
+  const { work, input } = local.shell({ shell: hangs(file), undo })
+  if (work.kind !== 'change') throw new Error('it is a change')
+  const running = work.apply(on, input, null)
+  await until(() => existsSync(file) && pidsIn(file).length === 2, 'it hangs')
+  interrupted.abort()
+  await expect(running).rejects.toThrow('was interrupted')
+  await until(() => !pidsIn(file).some(alive), 'both are gone')
+  await expect(Promise.resolve(work.apply(on, input, null))).rejects.toThrow('was interrupted')
+})
+
+test('of a very long output the end is kept', async () => {
+  const { out } = await perform(
+    here,
+    local.shell({ shell: 'head -c 3000000 /dev/zero | tr "\\0" x; echo end', undo }),
+  )
+  expect(out.truncated).toBe(true)
+  expect(out.stdout).toHaveLength(64 * 1024)
+  expect(out.stdout.endsWith('xend\n')).toBe(true)
 })

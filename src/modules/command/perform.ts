@@ -23,32 +23,29 @@ export type Undo = Line | Pick<Irreversible, 'kind' | 'why'> | Pick<Restored, 'k
 
 type Given = Guards & How & { readonly undo: Undo }
 
-/** The change that does a command, on the machine or where `place` has it done. Its undo goes by what the journal has of it. */
+/** The change that does a command. Its undo goes by what the journal has of it. */
 export function doing<Input extends Given>(
   module: string,
   given: Input,
   judged: Judged,
   how: { name(input: Input): string; command(on: On, input: Input): Promise<Command> },
-  place: (on: On) => On = (on) => on,
 ): Action<Outcome> {
   const { undo } = given
   return change<Input, Outcome, null>(module, {
-    async check(from, input, remembered) {
-      const on = place(from)
+    async check(on, input, remembered) {
       // A job that was begun may have made what it creates and not be done.
       if (remembered !== undefined && input.job === true) return undefined
       const why = await spared(on, input)
       return why === undefined ? undefined : { ran: false, changed: false, ...none, why }
     },
-    async apply(from, input) {
-      const on = place(from)
+    async apply(on, input) {
       const answer = await answerOf(on, input, await how.command(on, input), 'run')
       const failed = (judged.failedWhen ?? exits)(answer)
       if (failed !== false) throw failure(on, reasonOf(failed, how.name(input), answer), answer)
       return { ran: true, changed: judged.changedWhen?.(answer) ?? true, ...answer }
     },
     changed: ({ changed }) => changed,
-    undo: 'kind' in undo ? undo : (on, input) => takeBack(place(on), input.undo),
+    undo: 'kind' in undo ? undo : (on, input) => takeBack(on, input.undo),
   })(given)
 }
 const none: Answer = { code: 0, stdout: '', stderr: '', truncated: false }
