@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { change, type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { differences, type TreeBackup } from '../modules/archive.ts'
 import { type Dump, provenDump } from '../modules/database/index.ts'
+import { sealed, unsealed } from '../modules/seal.ts'
 import { holds, readText } from '../modules/target.ts'
 import type { Running } from './control.ts'
 import type { Server } from './server.ts'
@@ -28,16 +28,13 @@ const current = (backups: string): string => `${backups}/manifest.json`
 
 /** The text of a manifest's file: its own digest first, so that a damaged one is refused. */
 export function manifestText(manifest: Manifest): string {
-  const body = JSON.stringify(manifest, null, 2)
-  return `${createHash('sha256').update(body).digest('hex')}\n${body}\n`
+  return sealed(JSON.stringify(manifest, null, 2))
 }
 
 /** Reads a manifest's file; refuses one that is damaged or of another format. */
 export function parseManifest(text: string): Manifest {
-  const [digest, ...rest] = text.trimEnd().split('\n')
-  const body = rest.join('\n')
-  if (createHash('sha256').update(body).digest('hex') !== digest)
-    throw new TaskError('The manifest is damaged: its digest differs')
+  const body = unsealed(text)
+  if (body === undefined) throw new TaskError('The manifest is damaged: its digest differs')
   const read: unknown = JSON.parse(body)
   if (typeof read !== 'object' || read === null || !('format' in read) || read.format !== 1)
     throw new TaskError('The manifest is of a format that this version does not know')

@@ -35,7 +35,11 @@ export const mysql: FullEngine = {
   script: (db, file) => sh`${options} | ${client} ${server(db)} --batch ${db.schema} 3<&0 <${file}`,
   failed,
   dump,
-  ends: (file) => sh.read`tail -n 3 -- ${file} | grep -q '^-- Dump completed'`,
+  reading: {
+    count: sh.read`{ grep -ac '^CREATE TABLE ' || [ $? = 1 ]; }`,
+    ends: sh.read`tail -n 3 | grep -q '^-- Dump completed'`,
+    end: '-- Dump completed',
+  },
   // Comments, and the empty lines around them, tell of host, version and the place in the binary log; no row begins so.
   canonical: sh.read`LC_ALL=C grep -av -e '^--\( \|$\)' -e '^$'`,
   load,

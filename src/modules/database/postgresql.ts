@@ -40,7 +40,11 @@ export const postgresql: FullEngine = {
 ${service} | ${environment(db)} ${psql} ${transaction ? ['-1'] : []} -d ${db.schema} -f ${file} 3<&0 </dev/null`,
   failed,
   dump,
-  ends: (file) => sh.read`tail -n 8 -- ${file} | grep -q '^-- PostgreSQL database dump complete'`,
+  reading: {
+    count: sh.read`{ grep -acE '^CREATE ((UNLOGGED )?TABLE|MATERIALIZED VIEW) ' || [ $? = 1 ]; }`,
+    ends: sh.read`tail -n 8 | grep -q '^-- PostgreSQL database dump complete'`,
+    end: '-- PostgreSQL database dump complete',
+  },
   // The versions of server and program, the word that locks psql's own commands, and that between parts differ from dump to dump.
   canonical: sh.read`LC_ALL=C sed -e '/^-- Dumped /d' -e "/^\\\\\(un\)\{0,1\}restrict $key\$/d" -e "/^-- part $key /d"`,
   load,

@@ -17,6 +17,7 @@ const restoring = change('database.restore', {
       await restoreBackup(on, db, dump.file)
       return { file: dump.file }
     }
+    mustFit(db, dump)
     await proveFile(on, dump)
     await loadDump(on, db, dump)
     return { file: dump.file }
@@ -37,9 +38,7 @@ export function restore(input: { readonly db: Database; readonly dump: Dump }): 
  * takes, and there is room. Ends only with the same content as was dumped.
  */
 export async function loadDump(on: On, db: Database, dump: FileDump): Promise<void> {
-  const engine = fullEngineOf(db, 'a restore')
-  if (engine.name !== dump.engine)
-    throw new TaskError(`${db.name}: ${dump.file} is a dump of ${dump.engine}, and this is ${engine.name}`)
+  const engine = mustFit(db, dump)
   const schemas = dump.schemas.map((each) =>
     dump.schemas.length === 1 ? { ...each, name: db.schema } : each,
   )
@@ -64,6 +63,13 @@ export async function loadDump(on: On, db: Database, dump: FileDump): Promise<vo
   await compare(on, db, dump, schemas, now === dump.digest)
 }
 
+function mustFit(db: Database, dump: FileDump): FullEngine {
+  const engine = fullEngineOf(db, 'a restore')
+  if (engine.name !== dump.engine)
+    throw new TaskError(`${db.name}: ${dump.file} is a dump of ${dump.engine}, and this is ${engine.name}`)
+  return engine
+}
+
 const again = (dump: FileDump): string => `${dump.file}.again`
 
 // What was restored is dumped once more. That dump stays only where it differs.
@@ -81,7 +87,7 @@ ${opening}
 ${sweeping(plain)}
 rm -rf -- ${again(dump)} ${`${again(dump)}.d`}
 gzip -dc <${dump.file} >${plain}
-${engine.ends(plain)} || { echo "the dump has no end marker"; exit 4; }
+{ ${engine.reading.ends}; } <${plain} || { echo "the dump has no end marker"; exit 4; }
 ${engine.load(db, dump, schemas, plain)}
 ${engine.dump(db, names, again(dump), false)}
 now=$(${engine.canonical} <${again(dump)} | sha256sum | cut -c1-64)

@@ -1,5 +1,6 @@
 import type { Command } from '../../model/command.ts'
 import type { Secret } from '../../model/secret.ts'
+import type { Reading } from '../backup/artefact.ts'
 
 /** The engines that there are files for; the inventory's word for each. */
 export type EngineName = 'mysql' | 'postgresql' | 'oracle' | 'mssql' | 'db2'
@@ -57,6 +58,11 @@ export type FileDump = {
   /** The gzipped dump. */
   readonly file: string
   readonly sha256: string
+  /** SHA-256 of the dump before it was compressed, as it is. */
+  readonly content: string
+  /** The statements in it that make a table, and how it ends. */
+  readonly entries: number
+  readonly end: string
   /** SHA-256 of the dump's content before it was compressed, without what only tells of the moment: equal content gives an equal one. */
   readonly digest: string
   readonly bytes: number
@@ -122,8 +128,8 @@ export type FullEngine = Common & {
   rows(stdout: string): readonly Row[]
   /** Shell that writes one snapshot of all the schemas to `into`, and sets `$position`. */
   dump(db: Database, schemas: readonly string[], into: string, positioned: boolean): Command
-  /** Shell that fails unless the file ends as a dump does. */
-  ends(file: string): Command
+  /** How a dump is read back: the tables that it makes, and how it ends. */
+  readonly reading: Reading
   /** Shell filter that leaves out what differs between two dumps of the same content. */
   readonly canonical: Command
   /** Shell that drops what is there and loads the dump. It may be run again after it was cut off anywhere. */

@@ -37,7 +37,7 @@ export function faults(bench: Bench): void {
       const proof = readFileSync(`${dump.out.file}.proof`)
       for (const at of [0, 1, proof.length >> 1, proof.length - 3]) {
         writeFileSync(`${dump.out.file}.proof`, proof.subarray(0, at))
-        await expect(dump.undo()).rejects.toThrow(/there is no whole dump/)
+        await expect(dump.undo()).rejects.toThrow(/there is no whole backup/)
       }
       expect(kit.content()).toBe(before)
     })
