@@ -40,6 +40,6 @@ find --version 2>/dev/null | grep -q GNU || { echo 'GNU find is needed, and is n
 /** How an archive of a tree is read back. */
 export const treeReading = {
   count: sh.read`tar -tf - | wc -l`,
-  ends: sh.read`[ "$(tail -c 1024 | tr '\0' x)" = ${'x'.repeat(1024)} ]`,
+  ends: sh.read`[ "$(tail -c 1024 | od -An -v -tx1 | tr -d ' \n')" = ${'0'.repeat(2048)} ]`,
   end: 'two blocks of zeros',
 }
