@@ -1,7 +1,8 @@
-import { change, type On, observe } from '../model/action.ts'
+import { change, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { differences, type TreeBackup } from '../modules/archive.ts'
+import { differences } from '../modules/backup/compare.ts'
+import { provenTree, type TreeBackup } from '../modules/backup/tree.ts'
 import { type Dump, provenDump } from '../modules/database/index.ts'
 import { sealed, unsealed } from '../modules/seal.ts'
 import { holds, readText } from '../modules/target.ts'
@@ -17,7 +18,7 @@ export type Manifest = {
   readonly server: Server | null
   /** Whether it ran, with which flags and on which Java. */
   readonly was: Running
-  readonly home: TreeBackup
+  readonly home: Pick<TreeBackup, 'file' | 'sha256' | 'entries' | 'bytes'>
   /** Homes that the upgrade makes: their servers are to be stopped before anything is restored. */
   readonly newHomes: readonly string[]
   /** On the migration host: the dumps, by the database's name. */
@@ -110,22 +111,19 @@ export const readManifest = observe('apim.readManifest', async (on, wanted: Want
   const manifest = parseManifest(await readText(on, path))
   const wrong = against(manifest, on.name, wanted)
   if (wrong.length > 0) throw new TaskError(`${path} on ${on.name} cannot be gone back to`, wrong)
-  await proveTree(on, manifest.home)
+  const { sha256 } = await provenTree(on, manifest.home.file)
+  if (sha256 !== manifest.home.sha256)
+    throw new TaskError(`${manifest.home.file} on ${on.name} is not what was recorded when it was backed up`)
   // What commands made is verified by them when it is put back: they need the database's password, which is in no manifest.
   for (const { dump } of manifest.dumps) if (dump.kind === 'file') await provenDump(on, dump.file)
   return manifest
 })
 
-async function proveTree(on: On, { file, sha256 }: TreeBackup): Promise<void> {
-  if (!(await holds(on, sh.read`[ "$(sha256sum < ${file} | cut -c1-64)" = ${sha256} ]`, { timeout: 3600 })))
-    throw new TaskError(`${file} on ${on.name} is not what was recorded when it was backed up`)
-}
-
 /** A gate: holds when a home differs from its backup in nothing but what a server writes while it runs. */
 export const homeIntact = observe(
   'apim.homeIntact',
   async (on, { home, file, volatile }: { home: string; file: string; volatile: readonly string[] }) => {
-    const different = await differences(on, { tree: home, file, volatile })
+    const different = await differences(on, { path: home, file, volatile })
     if (different.length > 0)
       throw new TaskError(
         `${home} on ${on.name} is not what was backed up; what was is in ${file}`,

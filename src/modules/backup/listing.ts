@@ -4,7 +4,7 @@ import { type Command, sh } from '../../model/command.ts'
  * Shell for lists of trees, a line for each entry: kind, mode, owner, group, size, time, SHA-256, name. In names a backslash is `\s`
  * and a line end `\n`; a link's name ends in `//` and where it leads. `listed` prints the list of the directory where the shell is,
  * and a line `broken` where something went away meanwhile; `same` is one digest of what would be listed, without reading files.
- * `spelt` writes names for tar and rm again. Needs GNU's programs.
+ * Sockets are left out, since they go with who listens. `spelt` writes names for tar and rm again. Needs GNU's programs.
  */
 export function listing(exclude: readonly string[] = []): Command {
   const tests = exclude.flatMap((pattern, at) => [
@@ -26,8 +26,8 @@ all -type l -printf 'l - %U %G - %T@ - %p//%l\0' | escaped
 files | xargs -0 -r stat --printf 'f %a %u %g %s %.9Y\n' --; echo --
 files | escaped; } | awk '$0 == "--" { part++; next } part == 0 { sum[++a] = $0 } part == 1 { is[++b] = $0 } part == 2 { print is[++c], sum[c], $0 } END { if (a != b || b != c) print "broken" }'
 } | sort; }
-same() { all -printf '%y %m %U %G %s %T@ %C@ %p\0' | sort -z | sha256sum; }
-odd() { all ! -type f ! -type d ! -type l -print0 | escaped | head -n 3; }`
+same() { all ! -type s -printf '%y %m %U %G %s %T@ %C@ %p\0' | sort -z | sha256sum; }
+odd() { all ! -type f ! -type d ! -type l ! -type s -print0 | escaped | head -n 3; }`
 }
 
 /** Shell that has `whose` leave owners out of a list where who runs it cannot give files to others. */

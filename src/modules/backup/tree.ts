@@ -122,9 +122,12 @@ const rootOf = (file: string): string => dirname(dirname(file))
 export const baseFile = (file: string, base: NonNullable<TreeBackup['base']>): string =>
   `${rootOf(file)}/${base.file}`
 
+/** What was recorded of a tree's backup; nothing else of it is read. */
+export const recordedTree = (on: On, file: string): Promise<TreeBackup> => proofOf(on, file, proof)
+
 /** Reads a tree's backup back whole, with its list and its base. Throws {@link TaskError} where it is not what was recorded. */
 export async function provenTree(on: On, file: string): Promise<TreeBackup> {
-  const backup: TreeBackup = await proofOf(on, file, proof)
+  const backup = await recordedTree(on, file)
   await proveArtefact(on, backup, treeReading)
   if (!(await holds(on, sh.read`[ "$(sha256sum <${listFile(file)})" = ${`${backup.list}  -`} ]`, long)))
     throw new TaskError(`${listFile(file)} on ${on.name} is not what was recorded when it was made`)
