@@ -1,11 +1,11 @@
-import { apim, approve, conclude, playbook, via, z } from 'upgrade-fleet'
+import { apim, approve, conclude, playbook, type Site, via, z } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
-const to = '3.0.0'
 /** `-e via=2.0.0`: which version comes right before the target. */
-const params = z.object({ via: z.enum(['2.0.0', '2.6.0']).optional() })
+export const params = z.object({ via: z.enum(['2.0.0', '2.6.0']).optional() })
 
-export default playbook('to-3.0.0', { fleet, params, together: () => 'databases' }, (site, { via: last }) => {
+/** The way of a whole fleet to a version, and nothing of it before preflight is green. */
+export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string) {
   const { migration, vars } = site
   const hops = apim.route(vars.apim_version, to, last)
   const landings = apim.landings(site, hops)
@@ -58,4 +58,8 @@ export default playbook('to-3.0.0', { fleet, params, together: () => 'databases'
     ...first.plays,
     ...others.flatMap((step) => [...step.before, ...step.plays]),
   ]
-})
+}
+
+export default playbook('to-3.0.0', { fleet, params, together: () => 'databases' }, (site, { via: last }) =>
+  upgrade(site, '3.0.0', last),
+)

@@ -7,6 +7,7 @@ export { after, fence, quiet } from './fence.ts'
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
+export { discard, leftovers, leftoversOf } from './leftovers.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
@@ -44,6 +45,6 @@ export {
   stops,
   svnBackup,
 } from './upgrade.ts'
-export { explain, route, sources, targets, versions } from './versions.ts'
+export { explain, route, sources, type Target, targets, versions } from './versions.ts'
 export { volatile } from './volatile.ts'
-export { serving, walk } from './walk.ts'
+export { serverAt, serving, walk } from './walk.ts'

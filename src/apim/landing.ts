@@ -15,6 +15,7 @@ import { stillServed } from './served.ts'
 import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
 import { type ApimSite, type HopSite, jarsFor, peersOf, staged } from './site.ts'
+import { synchronized } from './synchronizer.ts'
 import { carried, overlay } from './trees.ts'
 import type { Version } from './versions.ts'
 
@@ -52,8 +53,8 @@ export function landing(
   const down = (from: From) => stops.flatMap((each) => each.hosts.map((host) => from(each, host).stop))
   return {
     homes: homes(site, version, bundled),
-    starts: ranks.map(({ role, hosts }) =>
-      play(`${version}: start ${role}`, hosts, {
+    starts: ranks.map(({ role, hosts }) => {
+      const started = play(`${version}: start ${role}`, hosts, {
         serial: role === 'gateway-worker' ? 1 : hosts.length,
         anyErrorsFatal: true,
       })
@@ -75,8 +76,26 @@ export function landing(
                 }),
               )
             : skip('it was no gateway before'),
-        ),
-    ),
+        )
+      const repository = usesSvn(site, version) ? site.vars.svn : undefined
+      if (repository === undefined || !(role === 'gateway-manager' || role === 'gateway-worker'))
+        return started
+      // The one that writes commits first, and is proved before a worker starts; each worker is proved before the next.
+      return started.task(
+        'synchronized',
+        ({ host, APIs }) =>
+          after(
+            APIs,
+            synchronized({
+              repository,
+              gateway: host.name,
+              home: homeOf(host.vars.apim_base, version),
+              seconds: host.vars.apim_health.answer,
+            }),
+          ),
+        { delegateTo: site.migration, timeout: '2h' },
+      )
+    }),
     leaving: [...stops, ...(usesSvn(site, version) ? [withoutCopies(site, version, down)] : [])],
     down,
   }
@@ -95,7 +114,7 @@ const usesSvn = (site: ApimSite, version: Version): boolean =>
   version !== '3.0.0' && site.vars.svn !== undefined
 
 /** What the synchronizer may have written `.svn` into. */
-const synchronized = (home: string): readonly string[] => [
+const copyRoots = (home: string): readonly string[] => [
   `${home}/repository/deployment/server`,
   `${home}/repository/tenants`,
 ]
@@ -103,7 +122,7 @@ const synchronized = (home: string): readonly string[] => [
 /** The way goes on without SVN: a copy left behind would commit to the repository if its server were ever started. */
 function withoutCopies(site: ApimSite, version: Version, down: Landing['down']): Part {
   return play(`${version}: working copies removed`, site.all).task('purged', ({ host, from }) =>
-    after(down(from), svn.purge({ trees: synchronized(homeOf(host.vars.apim_base, version)) })),
+    after(down(from), svn.purge({ trees: copyRoots(homeOf(host.vars.apim_base, version)) })),
   )
 }
 
@@ -164,9 +183,9 @@ function homes(site: ApimSite, version: Version, bundled: Bundled): readonly Par
 /** No `.svn` at any level of a new home, before anything starts from it; and the clean repository taken. */
 function withoutSvn(site: ApimSite, version: Version): readonly Part[] {
   const purge = play(`${version}: no .svn`, site.all)
-    .task('purged', ({ host }) => svn.purge({ trees: synchronized(homeOf(host.vars.apim_base, version)) }))
+    .task('purged', ({ host }) => svn.purge({ trees: copyRoots(homeOf(host.vars.apim_base, version)) }))
     .task('none left', ({ host, purged }) =>
-      after(purged, svn.none({ trees: synchronized(homeOf(host.vars.apim_base, version)) })),
+      after(purged, svn.none({ trees: copyRoots(homeOf(host.vars.apim_base, version)) })),
     )
   const repoint = play(`${version}: clean SVN repository`, site.migration).task('claimed', () =>
     site.vars.svn === undefined ? skip('no SVN') : svn.claim({ repository: site.vars.svn }),

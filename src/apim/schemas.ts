@@ -110,12 +110,24 @@ export const databases = z
   )
 
 /** The Subversion repositories of the deployment synchronizer: the old fleet's, and the clean one of the 2.6.0 landing. */
-export const svnRepository = z.object({
-  url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
-  old_url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
-  user: z.string().min(1),
-  password: secretRef(),
-})
+export const svnRepository = z
+  .object({
+    url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
+    old_url: z.string().regex(/^[a-z+]+:\/\//, 'a URL'),
+    user: z.string().min(1),
+    password: secretRef(),
+  })
+  .refine(({ url, old_url }) => !holdsUrl(url, old_url) && !holdsUrl(old_url, url), {
+    path: ['url'],
+    error:
+      'expected a repository (or a directory of one) that is no part of old_url, nor old_url of it: the old fleet would deploy the artefacts of the new one',
+  })
+
+/** Whether one address is the other, or lies in it. */
+function holdsUrl(whole: string, part: string): boolean {
+  const plain = (url: string) => `${url.toLowerCase().replace(/\/+$/, '')}/`
+  return plain(part).startsWith(plain(whole))
+}
 
 /** Who administers the servers: by default the packs' own, `admin` with the password `admin`. */
 export const admin = z.object({ user: z.string().min(1).default('admin'), password: secretRef().optional() })

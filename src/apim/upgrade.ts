@@ -83,9 +83,11 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     })
     .task('SVN repository', ({ host }) => {
       const { svn: repository } = site.vars
-      return repository && host.name === site.migration.name
+      if (repository === undefined || host.name !== site.migration.name) return skip('not asked from here')
+      // 3.0.0 cannot use one.
+      return landingVersions.some((version) => version !== '3.0.0')
         ? svn.clean({ repository })
-        : skip('not asked from here')
+        : skip('no landing uses it')
     })
 }
 

@@ -54,7 +54,8 @@ export function walk(
   return [first, ...rest]
 }
 
-function serverAt(site: ApimSite, host: Host<Node>, role: Role, version: string): Server {
+/** The server that a host has at a version: in the home that serves now, or in the one that the upgrade made. */
+export function serverAt(site: ApimSite, host: Host<Node>, role: Role, version: string): Server {
   return runsNow(host) && version === site.vars.apim_version
     ? oldServer(host, role, version)
     : newServer(host, role, version)

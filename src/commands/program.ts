@@ -3,6 +3,7 @@ import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { nearest } from '../model/nearest.ts'
 import { redactor } from '../model/redact.ts'
+import { withTypedInventory } from './advice.ts'
 import { type Entry, entries } from './entries.ts'
 import { Exit } from './exit.ts'
 import { version } from './version.ts'
@@ -19,7 +20,7 @@ export async function runProgram(
     await program.parseAsync(words, { from: 'user' })
     return 0
   } catch (error) {
-    return exitCode(io, error, args.includes('--verbose'))
+    return exitCode(io, error, args)
   }
 }
 
@@ -106,13 +107,14 @@ const spokenFor: Readonly<Record<string, number>> = {
 }
 
 /** 0 done, 1 a defect of this tool, 2 the user's input; a command that has said all itself throws {@link Exit}. */
-function exitCode(io: Io, error: unknown, verbose: boolean): number {
+function exitCode(io: Io, error: unknown, args: readonly string[]): number {
+  const verbose = args.includes('--verbose')
   if (error instanceof Exit) return error.code
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const redact = redactor(() => io.secrets ?? [])
   const told = error instanceof Error ? spokenFor[error.name] : undefined
   if (told !== undefined) {
-    io.err(`${redact((error as Error).message)}\n`)
+    io.err(`${redact(withTypedInventory((error as Error).message, args))}\n`)
     return told
   }
   const defect = error instanceof Error ? error : new Error(String(error))

@@ -41,7 +41,9 @@ export async function findFleet(io: Pick<Io, 'cwd' | 'env'>, given?: string): Pr
   for (const path of candidates) if (await isThere(path)) return path
   throw new InputError(
     `${given ?? 'inventory/fleet.ts'}: expected the module that declares the fleet, got no such file`,
-    'Name it: --fleet FILE; or make a project: upgrade-fleet init',
+    given === undefined
+      ? 'Name it: --fleet FILE; or make a project: upgrade-fleet init'
+      : 'Name the file in which defineFleet is called; without --fleet it is fleet.ts beside the inventory.',
   )
 }
 

@@ -40,16 +40,21 @@ export async function openAge(what: string, text: string, identities: readonly s
         .join('\n'),
     )
   } catch {
-    throw new InputError(`${what}: expected a whole text of age, got one that is damaged`)
+    throw damaged(what)
   }
   const opened = await decrypter.decrypt(file, 'text').catch((error: unknown) => {
-    const why = error instanceof Error && /no identity matched/i.test(error.message)
-    throw refuse(
-      why ? 'it is encrypted with age, for none of the identities that are there' : 'it is damaged',
-    )
+    if (error instanceof Error && /no identity matched/i.test(error.message))
+      throw refuse('it is encrypted with age, for none of the identities that are there')
+    throw damaged(what)
   })
   return opened.replace(/\r?\n$/, '')
 }
+
+const damaged = (what: string): InputError =>
+  new InputError(
+    `${what}: expected a whole text of age, got one that is damaged`,
+    'Take it from where it was copied, or encrypt it again: upgrade-fleet secret encrypt',
+  )
 
 /** A text, encrypted for all these recipients (`age1...`). Throws an InputError for what is none. */
 export async function closeAge(text: string, recipients: readonly string[]): Promise<string> {

@@ -6,7 +6,8 @@ export interface AnsibleSetting {
   readonly section: string
   /** In small letters, as Ansible compares it. */
   readonly key: string
-  readonly value: string
+  /** Nothing where there is no `=`: Ansible refuses the whole file then. */
+  readonly value: string | undefined
   readonly line: number
 }
 
@@ -77,11 +78,11 @@ export function parseAnsibleCfg(text: string): readonly AnsibleSetting[] {
     const line = raw.replace(/(^|\s);.*$/, '').trimEnd()
     const last = settings.at(-1)
     const [, head] = /^\[([^\]]+)\]/.exec(line) ?? []
-    const [, key, value = ''] = /^([^\s=:][^=:]*?)\s*(?:[=:]\s*(.*))?$/.exec(line) ?? []
+    const [, key, value] = /^([^\s=:][^=:]*?)\s*(?:[=:]\s*(.*))?$/.exec(line) ?? []
     if (line.trim() === '') continue
     if (head !== undefined) section = head
     else if (/^\s/.test(line) && last !== undefined && last.section === section)
-      settings[settings.length - 1] = { ...last, value: [last.value, line.trim()].join(' ').trim() }
+      settings[settings.length - 1] = { ...last, value: [last.value ?? '', line.trim()].join(' ').trim() }
     else if (key !== undefined) settings.push({ section, key: key.toLowerCase(), value, line: at + 1 })
   }
   return settings

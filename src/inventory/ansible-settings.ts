@@ -102,7 +102,7 @@ export function insteadOf({ section, key, value }: AnsibleSetting): Instead | un
   const name = `${section}.${key}`
   const other = meaningful[name]
   if (other !== undefined)
-    return other.usual.test(value.trim())
+    return other.usual.test((value ?? '').trim())
       ? { matters: false, text: always }
       : { matters: true, text: other.text }
   const text = known[name]

@@ -52,5 +52,7 @@ export function shown(value: unknown): string {
 
 /** `file:line:column path: message`, the form of every problem of an inventory. */
 export function problem(place: Place, path: string, message: string): string {
-  return path === '' ? `${placeText(place)} ${message}` : `${placeText(place)} ${path}: ${message}`
+  if (path !== '') return `${placeText(place)} ${path}: ${message}`
+  const isWhole = place.line === undefined && message.startsWith('expected ')
+  return `${placeText(place)}${isWhole ? ':' : ''} ${message}`
 }

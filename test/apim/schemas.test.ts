@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { databases } from '../../src/apim/schemas.ts'
+import { databases, svnRepository } from '../../src/apim/schemas.ts'
 
 const given = { name: 'am', holds: 'apim', host: 'db', schema: 'am', user: 'u', password: { env: 'P' } }
 
@@ -23,4 +23,16 @@ test("an operator's backup commands are lists of words, all three", () => {
     false,
   )
   expect(databases.safeParse([{ ...given, backup: { command: ['/opt/b'] } }]).success).toBe(false)
+})
+
+test.each([
+  ['svn://h/clean', 'svn://h/old', true],
+  ['svn://h/old2', 'svn://h/old', true],
+  ['svn://h/old', 'svn://h/old', false],
+  ['svn://h/old/', 'svn://H/old', false],
+  ['svn://h/old/clean', 'svn://h/old', false],
+  ['svn://h/new', 'svn://h/new/old/', false],
+])('%s may take the place of %s: %s', (url, old_url, may) => {
+  const parsed = svnRepository.safeParse({ url, old_url, user: 'u', password: { env: 'P' } })
+  expect(parsed.success).toBe(may)
 })

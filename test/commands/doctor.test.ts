@@ -78,7 +78,7 @@ test('an empty directory has no project, and is told how to get one', async () =
   const project = await makeProject({})
   const { code, of } = await examine(project, [], { env: { UPGRADE_FLEET_INVENTORY: 'no.yml' } })
   expect(code).toBe(2)
-  expect(of('inventory')).toEqual(['wrong: no.yml expected an inventory, got no such file'])
+  expect(of('inventory')).toEqual(['wrong: no.yml: expected an inventory, got no such file'])
   expect(of('fleet')[0]).toMatch(/^wrong: inventory\/fleet\.ts: expected the module .* upgrade-fleet init$/)
 })
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { withTypedInventory } from '../../src/commands/advice.ts'
 import type { Entry } from '../../src/commands/entries.ts'
 import { Exit } from '../../src/commands/exit.ts'
 import { runProgram } from '../../src/commands/program.ts'
@@ -143,4 +144,17 @@ test('the nearest word is found within a third of its letters', () => {
   expect(nearest('lab', ['lab', 'show'])).toBe('lab')
   expect(nearest('xyz', ['plan', 'run'])).toBeUndefined()
   expect(nearest('a.ts', ['plan', 'run', 'runs'])).toBeUndefined()
+})
+
+test.each([
+  [['hosts', '-i', 'a b', 'x'], "See: upgrade-fleet inventory --graph -i 'a b'"],
+  [
+    ['exec', 'x', '-ione', '--inventory=two', '--', '-i', 'not'],
+    'See: upgrade-fleet inventory --graph -i one -i two',
+  ],
+  [['hosts', 'x'], 'See: upgrade-fleet inventory --graph'],
+])('%j: the advice to look at the inventory means the same one', (args, advice) => {
+  expect(withTypedInventory('what is wrong\nSee: upgrade-fleet inventory --graph', args)).toBe(
+    `what is wrong\n${advice}`,
+  )
 })

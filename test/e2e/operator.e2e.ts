@@ -40,6 +40,27 @@ test('backup.ts, planned and done by its plan, leaves all servers as they were',
   await serves('1.9.1')
 })
 
+test('restart.ts restarts one worker after the other, and touches none where one is sick before', async () => {
+  const restart = playbookFile('restart')
+  const { code, text } = await lab.run(restart, '--limit', 'gateway_workers')
+  expect(code, text).toBe(0)
+  const order = [...text.matchAll(/restart gateway-worker > (\S+) > (stop|APIs)/g)].map(([, ...said]) => said)
+  expect(order).toEqual(
+    gateways.slice(1).flatMap((host) => [
+      [host, 'stop'],
+      [host, 'APIs'],
+    ]),
+  )
+
+  await lab.run('lab', 'break', 'started-but-unhealthy:gw-worker-2')
+  const sick = await lab.run(restart)
+  await lab.run('lab', 'break', 'none')
+  expect(sick.code, sick.text).toBe(2)
+  expect(sick.text).toMatch(/gw-worker-2 > serves: failed .* is not healthy/)
+  expect(sick.text).not.toMatch(/> stop:/)
+  await serves('1.9.1')
+})
+
 test('a plan whose facts moved is refused, naming host and fact, and nothing is changed', async () => {
   const planned = await lab.run('plan', upgrade, '--out', 'plan.json')
   expect(planned.code, planned.text).toBe(0)

@@ -47,7 +47,7 @@ test('comments, continuations and empty values are as in configparser', () => {
     ['a', 'key', 'v', 4],
     ['a', 'b', 'x;y', 5],
     ['a', 'empty', '', 6],
-    ['a', 'alone', '', 7],
+    ['a', 'alone', undefined, 7],
     ['a', 'long', '1 2', 8],
     ['b', 'k', 'v#1', 12],
   ])

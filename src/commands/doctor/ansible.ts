@@ -26,6 +26,10 @@ export async function lookAtAnsible(io: Io, system?: string): Promise<readonly F
     const settings = await readAnsibleCfg(file)
     const findings = settings.map((setting) => {
       const { section, key, value, line } = setting
+      if (value === undefined)
+        return note(
+          `${sanitize(`${shown}:${line} [${section}] ${key}`)}: expected key = value; Ansible refuses the file`,
+        )
       const said = isTelling(key) && value !== '' ? '***' : value
       const what = sanitize(`${shown}:${line} [${section}] ${key} = ${said}`)
       const instead = insteadOf(setting)

@@ -7,9 +7,12 @@ const taken = [
   'inventory/fleet.ts',
   'inventory/artifacts.example.yml',
   'playbooks/to-3.0.0.ts',
+  'playbooks/to-2.6.0.ts',
   'playbooks/backup.ts',
   'playbooks/rollback.ts',
   'playbooks/verify.ts',
+  'playbooks/restart.ts',
+  'playbooks/clean-up.ts',
 ]
 
 /** These files with their texts, by their paths in a project. */
