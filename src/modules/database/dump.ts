@@ -10,7 +10,7 @@ import { engineOf, fullEngineOf, note } from './engines.ts'
 import { needsOf } from './needs.ts'
 import { rowsIn, tablesOf } from './probe.ts'
 import { type Known, provenDump } from './proof.ts'
-import { loadDump } from './restore.ts'
+import { putBack } from './restore.ts'
 import type { Database, Dump, DumpNeeds, FileDump, FullEngine } from './types.ts'
 
 type Input = {
@@ -32,7 +32,7 @@ const dumped = change('database.dump', {
   },
   async undo(on, { db }, { file }) {
     if (byCommands(db)) await restoreBackup(on, db, file)
-    else await loadDump(on, db, await provenDump(on, file))
+    else await putBack(on, db, await provenDump(on, file))
   },
   async prove(on, { db }, { file }) {
     if (byCommands(db)) await verifyBackup(on, db, file)

@@ -43,6 +43,17 @@ export const mysql: FullEngine = {
   // Comments, and the empty lines around them, tell of host, version and the place in the binary log; no row begins so.
   canonical: sh.read`LC_ALL=C grep -av -e '^--\( \|$\)' -e '^$'`,
   load,
+  scratch: {
+    make: () => sh`:`,
+    drop: (db, name) =>
+      sh`${options} | ${client} ${server(db)} --batch -e ${`DROP DATABASE IF EXISTS ${identifier(name)}`} 3<&0 </dev/null`,
+    missing: async () => [],
+    runsByItself: {
+      asked:
+        "SELECT COUNT(*) AS runs FROM information_schema.global_variables WHERE variable_name = 'EVENT_SCHEDULER' AND variable_value = 'ON'",
+      count: sh.read`{ grep -acE '^(/[*]![0-9]+ )?CREATE.* EVENT ' || [ $? = 1 ]; }`,
+    },
+  },
   catalogue,
   missing,
   unpositioned,

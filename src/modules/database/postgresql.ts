@@ -48,6 +48,18 @@ ${service} | ${environment(db)} ${psql} ${transaction ? ['-1'] : []} -d ${db.sch
   // The versions of server and program, the word that locks psql's own commands, and that between parts differ from dump to dump.
   canonical: sh.read`LC_ALL=C sed -e '/^-- Dumped /d' -e "/^\\\\\(un\)\{0,1\}restrict $key\$/d" -e "/^-- part $key /d"`,
   load,
+  scratch: {
+    make,
+    drop: (db, name) =>
+      sh`${trailing(db)}${service} | ${environment(db)} ${psql} -d ${db.schema} -c ${`DROP DATABASE IF EXISTS ${identifier(name)}`} 3<&0 </dev/null 2>&1`,
+    missing: async (ask) => {
+      const rows = await ask(
+        "SELECT format('ALTER ROLE %I CREATEDB', current_user) AS name FROM pg_roles WHERE rolname = current_user AND NOT rolcreatedb AND NOT rolsuper",
+      )
+      return rows.map(({ name }) => name ?? '')
+    },
+    runsByItself: undefined,
+  },
   catalogue: catalogue(literal),
   missing,
   unpositioned: async () => undefined,
@@ -123,6 +135,17 @@ done
 exec 9>&-
 wait
 rm -rf -- ${dir}`
+}
+
+/** A new database like the one that was dumped, in whose `public` those may make things who own things there in the dump. */
+function make(db: Database, name: string, { schemas: [like], needs }: FileDump): Command {
+  const { charset = '', collation = '' } = like ?? {}
+  const sql = `CREATE DATABASE ${identifier(name)} TEMPLATE template0 ENCODING ${literal(charset)} LC_COLLATE ${literal(collation)} LC_CTYPE ${literal(collation)}`
+  const rights = needs.creators
+    .map((role) => `GRANT CREATE ON SCHEMA public TO ${identifier(role)};`)
+    .join(' ')
+  return sh`${trailing(db)}${service} | ${environment(db)} ${psql} -d ${db.schema} -c ${sql} 3<&0 </dev/null
+${service} | ${environment(db)} ${psql} -d ${name} -c ${rights === '' ? 'SELECT 1' : rights} 3<&0 </dev/null >/dev/null`
 }
 
 /** Empties each database and loads its part in one transaction: cut off anywhere, it is as it was before. */

@@ -134,11 +134,25 @@ export type FullEngine = Common & {
   readonly canonical: Command
   /** Shell that drops what is there and loads the dump. It may be run again after it was cut off anywhere. */
   load(db: Database, dump: FileDump, schemas: readonly DumpedSchema[], plain: string): Command
+  /** A schema of its own in which a dump is tried. */
+  readonly scratch: Scratch
   readonly catalogue: Catalogue
   /** Why the position of the log cannot be told; undefined when it can. */
   unpositioned(ask: Ask): Promise<string | undefined>
   /** What the user lacks, each with what a database administrator types. Asked before anything is dropped. */
   missing(ask: Ask, db: Database, what: Need): Promise<readonly string[]>
+}
+
+/** How an engine makes room for a rehearsal, and clears it. */
+export type Scratch = {
+  /** Shell that makes what `load` needs of a schema of that name. */
+  make(db: Database, name: string, dump: FileDump): Command
+  /** Shell after which there is none. */
+  drop(db: Database, name: string): Command
+  /** What the user lacks to make and drop one, beyond what a restore needs. */
+  missing(ask: Ask): Promise<readonly string[]>
+  /** Why nothing of this dump, whose SQL comes by stdin to the shell, may be loaded beside what is live; undefined when it may. */
+  readonly runsByItself: { readonly asked: string; readonly count: Command } | undefined
 }
 
 export type Engine = CommandEngine | FullEngine

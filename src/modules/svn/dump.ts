@@ -21,6 +21,8 @@ import { placing } from './place.ts'
 /** A dump of a repository, as it was when it was made. */
 export type Dumped = Measured & {
   readonly kind: 'svn'
+  /** Bytes before it was compressed. */
+  readonly plain: number
   readonly youngest: number
   readonly uuid: string
   /** The SHA-256 of the sorted `svn ls -R` of the youngest revision. */
@@ -40,6 +42,7 @@ const long = { timeout: 24 * 3600 }
 const proof = z.object({
   kind: z.literal('svn'),
   ...measured,
+  plain: z.number(),
   youngest: z.number(),
   uuid: z.string(),
   listing: z.string(),
@@ -88,11 +91,12 @@ grep -qaxF -e "* Dumped revision $youngest." -- ${said} || { echo "the dump did 
 rm -f -- ${said}
 gzip -n -c -- ${plain} > ${`${file}.part`}
 [ "$(gzip -dc < ${`${file}.part`} | sha256sum)" = "$(sha256sum < ${plain})" ] || { echo "the dump reads back differently"; exit 4; }
+size=$(wc -c < ${plain})
 as svn ls -R -- "$root@$youngest" > ${plain}; listing=$(LC_ALL=C sort < ${plain} | sha256sum | cut -c1-64)
 rm -f -- ${plain}
 least=$((youngest + 1))
 ${measuring(`${file}.part`, reading, sh`"$least"`)}
-more=$(printf ',"youngest":%s,"uuid":"%s","listing":"%s"' "$youngest" "$uuid" "$listing")
+more=$(printf ',"plain":%s,"youngest":%s,"uuid":"%s","listing":"%s"' "$size" "$youngest" "$uuid" "$listing")
 ${recording(`${file}.part`, file, { kind: 'svn', file }, sh`"$more"`)}`,
       ),
       { stdin: [repository.password] },
@@ -123,7 +127,7 @@ export async function provenDump(on: On, file: string): Promise<Dumped> {
 }
 
 /** Makes `t` a repository out of a dump, and proves that it is the one that was dumped. */
-const loading = ({ file, sha256, youngest, uuid, listing }: Dumped): Command => sh.read`${utf8}
+export const loading = ({ file, sha256, youngest, uuid, listing }: Dumped): Command => sh.read`${utf8}
 [ "$(sha256sum < ${file} | cut -c1-64)" = ${sha256} ] || { echo 'the dump is damaged' >&2; exit 4; }
 svnadmin create -- "$t"
 gzip -dc < ${file} > "$t/plain" && svnadmin load -q --force-uuid -- "$t" < "$t/plain" && rm -f -- "$t/plain"
