@@ -1,5 +1,6 @@
 /** Backups that are proved: trees whole or upon a part made ahead of time, artefacts of any kind read back, rehearsed, restored and pruned. */
 export { compare } from './compare.ts'
+export { copy } from './copy.ts'
 export { type BackupSet, prune, sets } from './prune.ts'
 export { type Rehearsed, rehearse } from './rehearse.ts'
 export { type TreeBackup, type TreeInput, tree } from './tree.ts'

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type On, observe } from '../../model/action.ts'
 import { provenDump as provenDatabase } from '../database/proof.ts'
 import { provenDump as provenRepository } from '../svn/dump.ts'
+import { provenAge } from './age.ts'
 import { type Measured, measured, proofOf } from './artefact.ts'
 import { provenTree } from './tree.ts'
 
@@ -10,12 +11,13 @@ const kinds = {
   tree: provenTree,
   file: provenDatabase,
   svn: provenRepository,
+  age: provenAge,
 }
 
-const shape = z.object({ kind: z.enum(['tree', 'file', 'svn']), ...measured })
+const shape = z.object({ kind: z.enum(['tree', 'file', 'svn', 'age']), ...measured })
 
 /** What was verified, and in how many seconds. */
-export type Verified = Measured & { readonly kind: 'tree' | 'database' | 'svn' }
+export type Verified = Measured & { readonly kind: 'tree' | 'database' | 'svn' | 'age' }
 
 /**
  * Reads an artefact of any kind back whole (its proof, its bytes, what it holds, its entries, its end; a tree's list and base

@@ -41,5 +41,21 @@ const cases: readonly ChangeCase[] = [
   },
 ]
 
-changeContract('backups, here', localPlace, cases)
+const copies: readonly ChangeCase[] = [
+  {
+    name: 'backup.copy into a second place',
+    prepare: (dir) => prepared(dir, false).then(() => mkdirSync(join(dir, 'second'))),
+    action: (dir) => backup.copy({ file: artefact(dir).file, to: join(dir, 'second') }),
+    // Whether there is a proof; what it says, here and where the artefact lies; and what it proves, read whole.
+    trips: 6,
+  },
+  {
+    name: 'backup.copy from another host',
+    prepare: (dir) => prepared(dir, false).then(() => mkdirSync(join(dir, 'second'))),
+    action: (dir) => backup.copy({ file: artefact(dir).file, to: join(dir, 'second'), from: 'other' }),
+    trips: 6,
+  },
+]
+
+changeContract('backups, here', localPlace, [...cases, ...copies])
 changeContract('backups, over SSH', () => sshPlace('127.123.2.1'), cases)
