@@ -39,6 +39,9 @@ export {
   rewriting,
 } from './modules/files/rewrite.ts'
 export * as http from './modules/http.ts'
+export * as java from './modules/java.ts'
+export * as local from './modules/local.ts'
+export { assert, pause } from './modules/play-control.ts'
 export * as processes from './modules/processes.ts'
 export * as service from './modules/service.ts'
 export * as svn from './modules/svn/index.ts'

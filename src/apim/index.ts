@@ -29,6 +29,7 @@ export { clearShare, shareReady } from './share.ts'
 export { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
 export { stage } from './stage.ts'
 export { unsupervised } from './supervisor.ts'
+export { copyRoots, synchronized } from './synchronizer.ts'
 export { bundle, carried } from './trees.ts'
 export {
   allAt,

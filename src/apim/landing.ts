@@ -15,7 +15,7 @@ import { stillServed } from './served.ts'
 import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
 import { type ApimSite, type HopSite, jarsFor, peersOf, staged } from './site.ts'
-import { synchronized } from './synchronizer.ts'
+import { copyRoots, synchronized } from './synchronizer.ts'
 import { carried, overlay } from './trees.ts'
 import type { Version } from './versions.ts'
 
@@ -112,12 +112,6 @@ function refuseKeystores({ vars: { keystores } }: ApimSite, version: Version): v
 
 const usesSvn = (site: ApimSite, version: Version): boolean =>
   version !== '3.0.0' && site.vars.svn !== undefined
-
-/** What the synchronizer may have written `.svn` into. */
-const copyRoots = (home: string): readonly string[] => [
-  `${home}/repository/deployment/server`,
-  `${home}/repository/tenants`,
-]
 
 /** The way goes on without SVN: a copy left behind would commit to the repository if its server were ever started. */
 function withoutCopies(site: ApimSite, version: Version, down: Landing['down']): Part {

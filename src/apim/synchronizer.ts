@@ -14,6 +14,12 @@ export type Synchronizing = {
   readonly seconds: number
 }
 
+/** What the synchronizer may have written `.svn` into (server facts 6.1): the 1.6 layout at every level, 1.7 and newer at the tops. */
+export const copyRoots = (home: string): readonly string[] => [
+  `${home}/repository/deployment/server`,
+  `${home}/repository/tenants`,
+]
+
 /** SHA-256 by path. */
 export type Files = ReadonlyMap<string, string>
 

@@ -1,3 +1,4 @@
+import { InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import { type From, play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
@@ -50,7 +51,11 @@ export function walk(
     if (land !== undefined) down = land.down
   }
   const [first, ...rest] = steps
-  if (first === undefined) throw new RangeError('A way without hops has no plays.')
+  if (first === undefined)
+    throw new InputError(
+      `The inventory says apim_version "${site.vars.apim_version}", which is where this way ends: there is nothing to do.`,
+      'Ask whether it is so: upgrade-fleet playbooks/verify.ts -e at=VERSION',
+    )
   return [first, ...rest]
 }
 

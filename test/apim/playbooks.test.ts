@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { fleet } from '../../inventory/fleet.ts'
 import backup from '../../playbooks/backup.ts'
 import rollback from '../../playbooks/rollback.ts'
+import half from '../../playbooks/to-2.6.0.ts'
 import upgrade from '../../playbooks/to-3.0.0.ts'
 import verify from '../../playbooks/verify.ts'
 import { node } from '../../src/apim/schemas.ts'
@@ -303,4 +304,10 @@ test('a backup is of one moment, and what ran before runs again', () => {
     'start key-manager again',
   ]
   expect(all.filter((name) => order.includes(name))).toEqual(order)
+})
+
+test('a fleet that is where the way ends has nothing to do, and is told how to ask', () => {
+  expect(() => partsOf(half, site({ apim_version: '2.6.0' }))).toThrow(
+    /apim_version "2\.6\.0".*\n.*verify\.ts/,
+  )
 })

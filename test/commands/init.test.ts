@@ -51,12 +51,16 @@ describe('init', () => {
       'inventory/hosts.yml',
       'package.json',
       'playbooks/backup.ts',
+      'playbooks/clean-up.ts',
+      'playbooks/restart.ts',
       'playbooks/rollback.ts',
+      'playbooks/svn-repoint.ts',
+      'playbooks/to-2.6.0.ts',
       'playbooks/to-3.0.0.ts',
       'playbooks/verify.ts',
       'tsconfig.json',
     ])
-    expect(out.split('\n').slice(0, 13).sort()).toEqual(
+    expect(out.split('\n').slice(0, 17).sort()).toEqual(
       (await everything(project)).map((name) => `prod fleet/${name}`),
     )
     expect(out).toContain('npx upgrade-fleet doctor')

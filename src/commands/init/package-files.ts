@@ -12,6 +12,7 @@ const taken = [
   'playbooks/rollback.ts',
   'playbooks/verify.ts',
   'playbooks/restart.ts',
+  'playbooks/svn-repoint.ts',
   'playbooks/clean-up.ts',
 ]
 

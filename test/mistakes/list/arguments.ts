@@ -49,8 +49,8 @@ export const secretsInStrings = mistakes('secret in a string', {
 
 export const illegalHops = mistakes('illegal version hop', {
   'playbooks/to-3.0.0.ts': [
-    ["const to = '3.0.0'", "const to = '3.1.0'"],
-    ["const to = '3.0.0'", "const to = '1.8.0'"],
+    ["upgrade(site, '3.0.0', last)", "upgrade(site, '3.1.0', last)"],
+    ["upgrade(site, '3.0.0', last)", "upgrade(site, '1.8.0', last)"],
     ['apim.route(vars.apim_version, to, last)', 'apim.route(to, vars.apim_version, last)'],
     ['apim.route(vars.apim_version, to, last)', "apim.route(vars.apim_version, to, '1.9.1')"],
   ],

@@ -1,0 +1,72 @@
+import type { Text } from '../../model/secret.ts'
+import type { Answer } from '../target.ts'
+
+/** A command of the controller: a program with its arguments, or a text of bash. */
+export type LocalLine = {
+  readonly cwd?: string
+  /** Beside the environment of this process. No secrets: `/proc` shows them. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Given to its standard input, which is empty otherwise; secrets may be parts of it. */
+  readonly stdin?: Text
+  /** Deadline in seconds, after which it and all that it started are ended; default 120. */
+  readonly timeout?: number
+} & ({ readonly argv: readonly string[] } | { readonly shell: string })
+
+/** How a command of the controller ended: by itself, or not in time, or because the run was interrupted. */
+export type LocalEnd = ({ readonly kind: 'exit' } & Answer) | { readonly kind: 'timeout' | 'cancelled' }
+
+const mostKept = 64 * 1024
+const grace = 5000
+
+/**
+ * Runs a command of this machine with zx, which quotes each argument, and waits for its end. A deadline or the signal ends its
+ * process tree: TERM, and KILL five seconds later. What is kept of its output is its end, at most 64 KiB of each stream.
+ */
+export async function runHere(
+  line: LocalLine,
+  { input, signal }: { readonly input: string; readonly signal: AbortSignal },
+): Promise<LocalEnd> {
+  if (signal.aborted) return { kind: 'cancelled' }
+  const { $ } = await import('zx')
+  const { cwd, env, timeout = 120 } = line
+  const call = $({
+    quiet: true,
+    nothrow: true,
+    detached: true,
+    prefix: '',
+    input,
+    ...(env !== undefined && { env: { ...$.env, ...env } }),
+    ...(cwd !== undefined && { cwd }),
+  })
+  const running = 'argv' in line ? call`${line.argv}` : call(asItStands(line.shell))
+  let why: 'timeout' | 'cancelled' | undefined
+  let last: NodeJS.Timeout | undefined
+  const end = (reason: 'timeout' | 'cancelled') => {
+    why ??= reason
+    void running.kill('SIGTERM').catch(() => undefined)
+    last ??= setTimeout(() => void running.kill('SIGKILL').catch(() => undefined), grace)
+  }
+  const deadline = setTimeout(() => end('timeout'), Math.min(timeout * 1000, 2 ** 31 - 1))
+  const stop = () => end('cancelled')
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    const { exitCode, stdout, stderr } = await running
+    if (why !== undefined) return { kind: why }
+    const [kept, keptErrors] = [stdout.slice(-mostKept), stderr.slice(-mostKept)]
+    return {
+      kind: 'exit',
+      // Ended by a signal that was not ours: as a shell tells it.
+      code: exitCode ?? 128,
+      stdout: kept,
+      stderr: keptErrors,
+      truncated: kept.length < stdout.length || keptErrors.length < stderr.length,
+    }
+  } finally {
+    clearTimeout(deadline)
+    clearTimeout(last)
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** A text as a template without values: zx quotes values alone. */
+const asItStands = (text: string): TemplateStringsArray => Object.assign([text], { raw: [text] })
