@@ -22,7 +22,20 @@ import { unsupervised } from './supervisor.ts'
 import { bundle } from './trees.ts'
 import type { Hop, Version } from './versions.ts'
 
-const everywhere = ['unzip', 'tar', 'gzip', 'sha256sum', 'find', 'xargs', 'awk', 'sed', 'setsid', 'bash']
+const everywhere = [
+  'unzip',
+  'tar',
+  'gzip',
+  'sha256sum',
+  'find',
+  'xargs',
+  'awk',
+  'sed',
+  'comm',
+  'od',
+  'setsid',
+  'bash',
+]
 
 /** What stands on each host now; it is what tells whether there is anything to do. */
 export function looked(site: ApimSite, to: Version) {
