@@ -144,7 +144,8 @@ function half(kit: Kit): string {
 }
 
 /** Stops a process of that command line as soon as there is one, and says which it is. */
-async function held(args: RegExp): Promise<number> {
+/** Stops the first process with such arguments as soon as it is there. */
+export async function held(args: RegExp): Promise<number> {
   let pid = 0
   await until(() => {
     const found = processes().find((each) => args.test(each.args))

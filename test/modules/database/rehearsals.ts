@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import * as database from '../../../src/modules/database/index.ts'
 import { perform } from '../../support/local-on.ts'
 import type { Bench } from './contract.ts'
+import { held } from './faults.ts'
 
 /** A dump restored beside what is live, compared, and dropped again. */
 export function rehearsals(bench: Bench): void {
@@ -42,6 +43,22 @@ export function rehearsals(bench: Bench): void {
       await expect(perform(local, database.rehearse({ db: kit.db, dump: wrong }))).rejects.toThrow(
         /after the restore the content differs.*77 rows in the dump/s,
       )
+      expect([kit.content(), schemas(), files()]).toEqual(before)
+    })
+
+    test('whose loader is killed fails, and leaves nothing', async () => {
+      allow()
+      const { kit, local } = bench
+      kit.big(5_000_000)
+      const { out } = await bench.dump('rehearsed')
+      const before = [kit.content(), schemas(), files()]
+      const loader =
+        kit.engine === 'mysql'
+          ? /\/mariadb\0.*--batch\0am-db_1_rehearsal\0/
+          : /\/psql\0.*-d\0am-db_1_rehearsal\0-f\0/
+      const rehearsing = perform(local, database.rehearse({ db: kit.db, dump: out })).catch(String)
+      process.kill(await held(loader), 'SIGKILL')
+      expect(await rehearsing).toMatch(/restore on here exited/)
       expect([kit.content(), schemas(), files()]).toEqual(before)
     })
 
