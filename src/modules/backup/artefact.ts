@@ -43,18 +43,24 @@ export type Reading = {
 export const proofFile = (file: string): string => `${file}.proof`
 
 /**
- * Shell that measures the artefact `part`, wants at least `least` entries and its end, and has `"sha256":...,"end":...` in `$measures`.
- * It exits 4 with the reason otherwise. Every stage of it is read back from the disk.
+ * Shell with `through FILE`, which reads an artefact once, and sets `sum` of what it holds, `entries`, and `ended`, which is empty
+ * where it does not end as it must.
  */
-export const measuring = (
-  part: string,
-  { count, ends, end }: Reading,
-  least: Command,
-): Command => sh.read`${sealing}
-gzip -t <${part} || { echo 'the artefact cannot be read back'; exit 4; }
-entries=$(gzip -dc <${part} | ${count}) && [ "$entries" -ge ${least} ] || { echo "only $entries entries are in the artefact, of "${least}; exit 4; }
-gzip -dc <${part} | { ${ends}; } || { echo ${`the artefact has no end marker (${end})`}; exit 4; }
-measures=$(printf '"sha256":"%s","bytes":%s,"content":"%s","entries":%s,"end":"%s"' "$(sha256sum <${part} | cut -c1-64)" "$(stat -c %s -- ${part})" "$(gzip -dc <${part} | sha256sum | cut -c1-64)" "$entries" ${end})`
+const through = ({ count, ends }: Reading): Command => sh.read`through() { said=$({ gzip -dc <"$1" |
+{ tee /dev/fd/5 | { tee /dev/fd/6 | sha256sum >&4; } 6>&1 | { if ${ends}; then echo ended; fi; cat >/dev/null; } >&4; } 5>&1 |
+{ ${count}; cat >/dev/null; } >&4; } 4>&1)
+sum=$(printf '%s\n' "$said" | sed -n 's/  -$//p'); ended=$(printf '%s\n' "$said" | grep -x ended) || :; entries=$(printf '%s\n' "$said" | grep -x '[0-9]*') || :; }`
+
+/**
+ * Shell that measures the artefact `part`, wants at least `least` entries and its end, and has `"sha256":...,"end":...` in `$measures`.
+ * It exits 4 with the reason otherwise. What it holds is read back from the disk, once.
+ */
+export const measuring = (part: string, reading: Reading, least: Command): Command => sh.read`${sealing}
+${through(reading)}
+least=${least}; through ${part}
+[ "$entries" -ge "$least" ] || { echo "only $entries entries are in the artefact, of $least"; exit 4; }
+[ -n "$ended" ] || { echo ${`the artefact has no end marker (${reading.end})`}; exit 4; }
+measures=$(printf '"sha256":"%s","bytes":%s,"content":"%s","entries":%s,"end":"%s"' "$(sha256sum <${part} | cut -c1-64)" "$(stat -c %s -- ${part})" "$sum" "$entries" ${reading.end})`
 
 /** Shell that gives the artefact its name and then, synced, its proof: the JSON `$measures` behind a beginning, sealed. */
 export const recording = (
@@ -92,7 +98,7 @@ export async function proofOf<T extends { readonly file: string }>(
 export async function proveArtefact(
   on: On,
   { file, sha256, bytes, content, entries }: Measured,
-  { count, ends, end }: Reading,
+  reading: Reading,
 ): Promise<void> {
   const { code, stdout, stderr } = await ask(
     on,
@@ -100,9 +106,10 @@ export async function proveArtefact(
 [ -f "$f" ] || die 'it is not there'
 n=$(stat -L -c %s -- "$f"); [ "$n" = ${bytes} ] || die "it has $n bytes, and "${bytes}' were recorded'
 [ "$(sha256sum <"$f")" = ${`${sha256}  -`} ] || die 'it has another SHA-256'
-gzip -t <"$f" && [ "$(gzip -dc <"$f" | sha256sum)" = ${`${content}  -`} ] || die 'it holds something else'
-n=$(gzip -dc <"$f" | ${count}); [ "$n" = ${entries} ] || die "it has $n entries, and "${entries}' were recorded'
-gzip -dc <"$f" | { ${ends}; } || die ${`its end is missing (${end})`}`,
+${through(reading)}
+through "$f"; [ "$sum" = ${content} ] || die 'it holds something else'
+[ "$entries" = ${entries} ] || die "it has $entries entries, and "${entries}' were recorded'
+[ -n "$ended" ] || die ${`its end is missing (${reading.end})`}`,
     { timeout: 24 * 3600 },
   )
   if (code !== 0)

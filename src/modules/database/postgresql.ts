@@ -50,8 +50,10 @@ ${service} | ${environment(db)} ${psql} ${transaction ? ['-1'] : []} -d ${db.sch
   load,
   scratch: {
     make,
-    drop: (db, name) =>
-      sh`${trailing(db)}${service} | ${environment(db)} ${psql} -d ${db.schema} -c ${`DROP DATABASE IF EXISTS ${identifier(name)}`} 3<&0 </dev/null 2>&1`,
+    // Whose client was killed may still be at work; before version 13 it is waited for.
+    drop: (db, name) => sh`${trailing(db)}for how in ' WITH (FORCE)' ''; do
+if ${service} | ${environment(db)} ${psql} -d ${db.schema} -c ${`DROP DATABASE IF EXISTS ${identifier(name)}`}"$how" 3<&0 </dev/null; then exit 0; fi
+done; exit 1`,
     missing: async (ask) => {
       const rows = await ask(
         "SELECT format('ALTER ROLE %I CREATEDB', current_user) AS name FROM pg_roles WHERE rolname = current_user AND NOT rolcreatedb AND NOT rolsuper",

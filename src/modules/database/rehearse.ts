@@ -47,6 +47,8 @@ const rehearsed = change<Input, RehearsedDatabase, { readonly schema: string }>(
     const scratch: Database = { ...db, name: `${db.name} (rehearsal)`, schema }
     const began = clock()
     try {
+      // What a try that was cut off left: there was none of that name before this run.
+      await drop(on, db, schema, dump.file)
       await runJob(on, 'rehearsal', shell(fullEngineOf(db, 'a rehearsal').scratch.make(db, schema, one)), {
         stdin: passwordOf(db),
       })

@@ -46,6 +46,23 @@ export function rehearsals(bench: Bench): void {
       expect([kit.content(), schemas(), files()]).toEqual(before)
     })
 
+    test('that was cut off goes on over what it left', async () => {
+      allow()
+      const { kit, local } = bench
+      const { out } = await bench.dump('rehearsed')
+      const before = [kit.content(), schemas(), files()]
+      const { work, input } = database.rehearse({ db: kit.db, dump: out })
+      if (work.kind !== 'change' || typeof work.undo !== 'function') throw new Error('no change')
+      const memory = (await work.remember?.(local.on, input)) ?? null
+      kit.another(scratch)
+      const job: typeof local.on.job = (name, ...rest) => local.on.job(`again-${name}`, ...rest)
+      expect(await work.apply({ ...local.on, job }, input, memory)).toMatchObject({ kind: 'database' })
+      expect([kit.content(), schemas(), files()]).toEqual(before)
+      kit.another(scratch)
+      await work.undo(local.on, input, memory)
+      expect(schemas()).not.toContain(scratch)
+    })
+
     test('whose loader is killed fails, and leaves nothing', async () => {
       allow()
       const { kit, local } = bench
