@@ -16,6 +16,7 @@ export {
 export { type Command, sh } from './model/command.ts'
 export { TaskError, UnknownOutcome } from './model/errors.ts'
 export { any, defineFleet, type Fleet, one, type Site, some } from './model/fleet.ts'
+export type { Hook, HookMessage, HookMoment } from './model/hook.ts'
 export { type Host, type Thing, via } from './model/host.ts'
 export type { Json } from './model/json.ts'
 export { type From, type Play, type PlayOptions, play } from './model/play.ts'

@@ -11,6 +11,7 @@ import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { fold, type State } from '../model/state.ts'
+import { hookTeller } from '../modules/hooks.ts'
 import { allMachines, changingMachines } from '../plan/machines.ts'
 import { names } from '../report/text.ts'
 import type { Limit } from '../run/back-limit.ts'
@@ -62,12 +63,23 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   const { flags, folder } = execution
   const world = worldOf(io, execution.inventory, flags.check, { ...flags, holdKeys: flags.check })
   await world.foresee(allMachines(execution.schedule).map(({ name }) => name))
+  const { hooks: told = [] } = execution.schedule
+  // A secret that is not there is told now, not when the first message is sent.
+  for (const hook of told)
+    if ('webhook' in hook) for (const value of Object.values(hook.headers ?? {})) world.reveal(value)
   const state = fold(execution.before)
   const known = new Map([...(execution.planned ?? []), ...state.machines])
   const meeting = meetMachines(known, execution.acceptMachines)
   const leases = folder === undefined ? undefined : await leasesFor(io, execution, folder, meeting)
   const reporter = await openScreen(io, flags.output, folder)
   world.shownOn(reporter)
+  const hooks = flags.check
+    ? undefined
+    : hookTeller(told, {
+        cwd: io.cwd,
+        reveal: world.reveal,
+        warn: (line) => reporter.note?.(world.redact(line)),
+      })
   let journal: Journal | undefined
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)
@@ -77,7 +89,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
       schedule: execution.schedule,
       state,
       ledger: journal,
-      listeners: [reporter.event],
+      listeners: [reporter.event, ...(hooks === undefined ? [] : [hooks.event])],
       redact: world.redact,
       connect: async (machine) => {
         const connection = await world.connect(machine)
@@ -110,6 +122,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     tell(context, { type: 'run.ended', outcome, seconds: (context.clock() - begun) / 1000 })
     await journal.sync()
     const left = (await leases?.release()) ?? []
+    await hooks?.settle()
     reporter.end()
     io.err(unsureText(left, execution.run))
     return outcome
@@ -119,6 +132,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
     throw error
   } finally {
     reporter.end()
+    await hooks?.settle(0)
     await world.close()
     await journal?.close()
   }

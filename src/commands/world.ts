@@ -18,6 +18,7 @@ import type { Inventory, InventoryHost } from '../model/inventory.ts'
 import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { redactor } from '../model/redact.ts'
+import { reveal, type Text } from '../model/secret.ts'
 import type { LoginFlags } from './flags.ts'
 import { foresee } from './foresee.ts'
 import { personAt, type Screen, typedBecomePassword, typedPassword } from './login.ts'
@@ -41,6 +42,8 @@ export interface World {
   /** Tells what is drawn on the terminal: it stands aside when a server asks the person there. */
   shownOn(screen: Screen): void
   readonly redact: (text: string) => string
+  /** A text with its secrets' values, for who is told it. */
+  reveal(text: Text): string
   close(): Promise<void>
 }
 
@@ -158,6 +161,7 @@ export function worldOf(
     isKnown: (endpoint) => isKnownHost(endpoint, io.home, context.knownHosts),
     scan: (endpoint) => scanKeys(endpoint, { ...context, bastions }),
     redact: redactor(() => revealed),
+    reveal: (text) => reveal(text, secrets),
     close: async () => {
       await pool.close()
       await bastions.close()

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Fleet, Site } from './fleet.ts'
+import type { Hook } from './hook.ts'
 import type { Host } from './host.ts'
 import type { From, Play } from './play.ts'
 
@@ -40,6 +41,8 @@ export interface Playbook<F extends Fleet = Fleet, P extends z.ZodType = z.ZodTy
   readonly leavesAsFound?: boolean
   /** The tags that its tasks may bear; another is a mistake that the plan refuses. */
   readonly tags: readonly string[]
+  /** Who is told of its runs. */
+  readonly hooks?: readonly Hook[]
   readonly plays: (
     site: Site<F>,
     params: z.output<P>,
@@ -55,11 +58,12 @@ export function playbook<F extends Fleet, P extends z.ZodType = z.ZodType<Record
     readonly together?: (host: Host) => string
     readonly leavesAsFound?: boolean
     readonly tags?: readonly string[]
+    readonly hooks?: readonly Hook[]
   },
   plays: Playbook<F, P>['plays'],
 ): Playbook<F, P> {
-  const { fleet, params, together, leavesAsFound = false, tags = [] } = shape
-  return { [mark]: true, name, fleet, params, together, leavesAsFound, tags, plays }
+  const { fleet, params, together, leavesAsFound = false, tags = [], hooks = [] } = shape
+  return { [mark]: true, name, fleet, params, together, leavesAsFound, tags, hooks, plays }
 }
 
 /** Asks a person before what comes after it. */

@@ -1,4 +1,5 @@
 import type { TaskId } from './action.ts'
+import type { Hook } from './hook.ts'
 import type { Host } from './host.ts'
 import { type Item, itemName, type Play, type Section, type Step } from './play.ts'
 import type { Approval, Conclusion, Cutover } from './playbook.ts'
@@ -19,6 +20,8 @@ export interface Schedule {
   readonly playbook: string
   /** What its playbook says of a run that ended well. */
   readonly leavesAsFound?: boolean
+  /** Who is told of its runs. */
+  readonly hooks?: readonly Hook[]
   /** Which hosts are limited all or none. */
   readonly together?: Together
   readonly phases: readonly Phase[]

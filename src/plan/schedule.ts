@@ -1,5 +1,6 @@
 import { InputError } from '../model/errors.ts'
 import type { Site } from '../model/fleet.ts'
+import { hookProblems } from '../model/hook.ts'
 import { type Host, machineOf } from '../model/host.ts'
 import { isPlay, type Play } from '../model/play.ts'
 import type { Part, Playbook } from '../model/playbook.ts'
@@ -27,7 +28,7 @@ export function schedulePlaybook(
 ): Schedule {
   const all = call(playbook, site, params)
   const parts = selection === undefined ? all : selectParts(all, selection)
-  const { leavesAsFound = false, together } = playbook
+  const { leavesAsFound = false, together, hooks = [] } = playbook
   const refused = splitTogether(
     together,
     parts.filter(isPlay).flatMap((play) => play.hosts),
@@ -40,6 +41,7 @@ export function schedulePlaybook(
     playbook: playbook.name,
     ...(leavesAsFound && { leavesAsFound }),
     ...(together && { together }),
+    ...(hooks.length > 0 && { hooks }),
     phases,
   }
   const left = leftOutProblems(schedule)
@@ -50,6 +52,7 @@ export function schedulePlaybook(
     )
   const problems = [
     ...partProblems(parts),
+    ...hookProblems(hooks),
     ...tagProblems(all, playbook.tags),
     ...playProblems(schedule, namesOf(site, parts)),
   ]

@@ -34,6 +34,13 @@ test('arguments arrive as they are, and standard input with its secrets', async 
   expect(JSON.stringify(given.out)).not.toContain('"input"')
 })
 
+test('a program need not read what it is given', async () => {
+  for (let turn = 0; turn < 20; turn += 1) {
+    const { out } = await perform(here, local.run({ argv: ['true'], stdin: 'x'.repeat(200_000), undo }))
+    expect(out.code).toBe(0)
+  }
+})
+
 test('a text of bash, with its directory and variables', async () => {
   mkdirSync(at('a b'))
   const shell = 'printf "%s|%s" "$PWD" "$NAME"; false | true'

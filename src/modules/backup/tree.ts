@@ -94,7 +94,6 @@ export const tree = change<TreeInput, TreeBackup, { readonly file: string }>('ba
   },
   async apply(on, input, { file }) {
     const { path, base, ahead = false } = input
-    if (base !== undefined) await provenTree(on, base.file)
     const bytes = Number(await on.must(sh.read`du -sk -- ${path} | cut -f 1`, long)) * 1024
     if (base === undefined)
       await room(

@@ -13,7 +13,10 @@ export type LocalLine = {
 } & ({ readonly argv: readonly string[] } | { readonly shell: string })
 
 /** How a command of the controller ended: by itself, or not in time, or because the run was interrupted. */
-export type LocalEnd = ({ readonly kind: 'exit' } & Answer) | { readonly kind: 'timeout' | 'cancelled' }
+export type LocalEnd =
+  | ({ readonly kind: 'exit' } & Answer)
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'cancelled' }
 
 const mostKept = 64 * 1024
 const grace = 5000
@@ -39,6 +42,8 @@ export async function runHere(
     ...(cwd !== undefined && { cwd }),
   })
   const running = 'argv' in line ? call`${line.argv}` : call(asItStands(line.shell))
+  // One that ends without having read what it is given must not end this process.
+  running.stdin.on('error', () => undefined)
   let why: 'timeout' | 'cancelled' | undefined
   let last: NodeJS.Timeout | undefined
   const end = (reason: 'timeout' | 'cancelled') => {
