@@ -1,4 +1,6 @@
+import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Io } from '../model/io.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
@@ -19,3 +21,12 @@ export const packageUrl = (): string => new URL('./index.js', import.meta.url).h
 /** The path of a run's bundled playbook. */
 export const bundlePath = (folder: { readonly path: string }, record: { readonly bundle: string }): string =>
   join(folder.path, record.bundle)
+
+/** Our own types: the sources in our repository, the declarations where we are installed. */
+export async function typesFile(): Promise<string> {
+  const source = fileURLToPath(new URL('../src/index.ts', import.meta.url))
+  return access(source).then(
+    () => source,
+    () => fileURLToPath(new URL('./types/index.d.ts', import.meta.url)),
+  )
+}

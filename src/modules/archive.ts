@@ -5,7 +5,17 @@ import { holds, runJob } from './target.ts'
 
 export { create } from './archives/create.ts'
 
-/** Unpacks a zip whose one folder is `top` so that it becomes `to`. Undo removes `to`, unless it was there before. */
+/**
+ * Unpacks a zip whose one folder is `top` so that it becomes `to`. Undo removes `to`, unless it was there before.
+ *
+ * @example
+ * archive.unpack({
+ *   zip: '/srv/app/wso2am-3.0.0.zip',
+ *   sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
+ *   top: 'wso2am-3.0.0',
+ *   to: '/srv/app/wso2am-3.0.0',
+ * })
+ */
 export const unpack = change('archive.unpack', {
   async check(on, { sha256, to }: UnpackInput) {
     return (await isOurs(on, to, sha256)) ? { path: to } : undefined

@@ -15,7 +15,12 @@ import { ask, linesOf } from './target.ts'
 
 export { hold, pointTo } from './service/hold.ts'
 
-/** Who starts a service: units of systemd, scripts of init.d, lines of rc.local and cron; none of them where a person does. Reads. */
+/**
+ * Who starts a service: units of systemd, scripts of init.d, lines of rc.local and cron; none of them where a person does. Reads.
+ *
+ * @example
+ * service.find({ name: 'wso2am', path: '/opt/wso2/wso2am-3.0.0' })
+ */
 export const find = observe(
   'service.find',
   (on, service: Service): Promise<Found> => findService(on, service),
@@ -34,7 +39,12 @@ export type Managed = Service & {
 /** Whether it ran before. */
 export type Was = { readonly running: boolean }
 
-/** Stops a service through whoever supervises it, and proves it gone: by its unit, and by its processes where `args` names them. Undo starts it if it ran. */
+/**
+ * Stops a service through whoever supervises it, and proves it gone: by its unit, and by its processes where `args` names them. Undo starts it if it ran.
+ *
+ * @example
+ * service.stop({ name: 'wso2am' })
+ */
 export const stop = change<Managed, Was, Was>('service.stop', {
   async check(on, service, was) {
     return runs(await findService(on, service)) ? undefined : (was ?? { running: false })
@@ -51,7 +61,15 @@ export const stop = change<Managed, Was, Was>('service.stop', {
   },
 })
 
-/** Starts a service through whoever supervises it, unless it runs. Undo stops it. Whether it is well is for `waitFor` to see. */
+/**
+ * Starts a service through whoever supervises it, unless it runs. Undo stops it. Whether it is well is for `waitFor` to see.
+ *
+ * @example
+ * service.start({
+ *   name: 'wso2am',
+ *   otherwise: { start: { argv: ['/opt/wso2/bin/start'] }, stop: { argv: ['/opt/wso2/bin/stop'] } },
+ * })
+ */
 export const start = change<Managed, Was, Was>('service.start', {
   async check(on, service, was) {
     return runs(await findService(on, service)) ? (was ?? { running: true }) : undefined
@@ -68,7 +86,12 @@ export const start = change<Managed, Was, Was>('service.start', {
   },
 })
 
-/** Restarts a service through whoever supervises it. Undo does it again: what is undone before it may be its configuration. */
+/**
+ * Restarts a service through whoever supervises it. Undo does it again: what is undone before it may be its configuration.
+ *
+ * @example
+ * service.restart({ name: 'haproxy' })
+ */
 export const restart = (service: Managed): Action<void> => again(service)
 const again = change<Managed, void>('service.restart', {
   async apply(on, service) {

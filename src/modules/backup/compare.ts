@@ -13,7 +13,12 @@ export type CompareInput = {
   readonly volatile: readonly string[]
 }
 
-/** Which files and links of a directory are other ones than in its backup, those that are `volatile` left out. */
+/**
+ * Which files and links of a directory are other ones than in its backup, those that are `volatile` left out.
+ *
+ * @example
+ * backup.compare({ path: '/srv/app/tree', file: '/srv/app/backups/20261123-010203-abcd/tree.tar.gz', volatile: ['logs/*'] })
+ */
 export const compare = observe('backup.compare', async (on, input: CompareInput) => ({
   different: await differences(on, input),
 }))

@@ -34,6 +34,9 @@ const long = { timeout: 24 * 3600 }
  * An artefact in a second place, below the same run's name there, with its proof, its list and its base; read back whole. From another
  * host it comes through the controller, which keeps nothing of it. With `recipients` it is one file, encrypted by `age` where it lies.
  * Undo removes it; the artefact itself stays.
+ *
+ * @example
+ * backup.copy({ file: '/srv/app/backups/20261123-010203-abcd/tree.tar.gz', to: '/mnt/second' })
  */
 export const copy = change<CopyInput, Verified, { readonly absent: string[] }>('backup.copy', {
   check: (on, input) => already(on, input),

@@ -35,6 +35,9 @@ const long = { timeout: 24 * 3600 }
 /**
  * The sets below a directory of backups, newest first, with what {@link prune} would do with each and why: what a plan shows. Reads
  * alone, and reads the artefacts of the sets that are to stay whole.
+ *
+ * @example
+ * backup.sets({ to: '/srv/app', keep: 3, days: 30 })
  */
 export const sets = observe('backup.sets', async (on, input: PruneInput) => ({
   sets: await decided(on, input),
@@ -44,6 +47,9 @@ export const sets = observe('backup.sets', async (on, input: PruneInput) => ({
  * Removes sets of backups that are old and needed by nothing. What always stays: this run's; the newest `keep` that read back whole, and
  * if none does, all; what is younger than `days`; what a manifest beside the sets names; the bases of what stays; what has no
  * artefact yet; directories that are no run's. Undo brings nothing back.
+ *
+ * @example
+ * backup.prune({ to: '/srv/app', keep: 3, days: 30 })
  */
 export const prune = change<PruneInput, { removed: string[]; bytes: number }>('backup.prune', {
   async check(on, input) {

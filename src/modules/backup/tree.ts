@@ -72,6 +72,9 @@ const long = { timeout: 24 * 3600 }
  * tree; one that changes meanwhile is refused. With `ahead` it is allowed to change: what came into the archive is listed then.
  * With `base` every file is read, and only what is not in the base is archived; the list still holds all, so that what was
  * deleted since does not come back. Kept on undo. Throws before anything is written where there is no room.
+ *
+ * @example
+ * backup.tree({ path: '/srv/app/tree', to: '/srv/app/backups', name: 'tree', exclude: ['*.log'] })
  */
 export const tree = change<TreeInput, TreeBackup, { readonly file: string }>('backup.tree', {
   async check(on, { to, name }) {

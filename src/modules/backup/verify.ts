@@ -22,6 +22,9 @@ export type Verified = Measured & { readonly kind: 'tree' | 'database' | 'svn' |
 /**
  * Reads an artefact of any kind back whole (its proof, its bytes, what it holds, its entries, its end; a tree's list and base
  * too), and says what was recorded when it was made. Throws where anything of it is not so.
+ *
+ * @example
+ * backup.verify({ file: '/srv/app/backups/20261123-010203-abcd/tree.tar.gz' })
  */
 export const verify = observe('backup.verify', async (on, { file }: { readonly file: string }) =>
   verified(on, file),

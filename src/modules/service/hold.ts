@@ -20,6 +20,9 @@ type Memory = {
  * Nothing but a person starts the service until it is undone: its unit is disabled and does not `Restart=`, the links of its init
  * script are taken away, lines of rc.local and cron become comments. It stays as it is, running or not. A unit that something
  * else starts (a timer, a socket) is refused.
+ *
+ * @example
+ * service.hold({ name: 'wso2am', path: '/opt/wso2/wso2am-1.9.1' })
  */
 export const hold: (service: Service) => Action<Held> = change<Service, Held, Memory>('service.hold', {
   async check(on, service, memory) {
@@ -155,6 +158,9 @@ export function pointingText({ environment = {}, execStart, execStop, settings =
 /**
  * Points a unit at a new home by a drop-in, which its own file stays under; what stood in that drop-in before is kept. It counts
  * from the next start. Undo brings the old one back.
+ *
+ * @example
+ * service.pointTo({ unit: 'wso2am.service', environment: { CARBON_HOME: '/opt/wso2/wso2am-3.0.0' } })
  */
 export const pointTo = change<Pointing, { readonly file: string }, Kept>('service.pointTo', {
   async check(on, pointing) {
