@@ -25,6 +25,9 @@ export const fleet = defineFleet({
     keystores: apim.keystores
       .prefault({})
       .describe("The keystores' names and passwords, where they are not the packs' own."),
+    checks: apim.checks
+      .optional()
+      .describe('What users do, tried before the upgrade and after each landing.'),
     shared_deployment: z
       .string()
       .startsWith('/')

@@ -15,15 +15,18 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
   const look = apim.looked(site, to)
   const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
   const preflight = apim.preflight(site, hops, landings)
+  const supervisors = apim.supervisors(site)
   const baseline = apim.baseline(site, databases)
   const served = apim.servedBefore(site)
+  const works = apim.worksBefore(site)
 
   // The old fleet still serves while files travel.
   const stage = apim.stage(site, hops)
 
-  // Everything down and proved down; then backups, each read back in full.
-  const stops = apim.stops(site, vars.apim_version)
+  // Nobody starts the old servers by himself; everything down and proved down; then backups, each read back in full.
+  const stops = apim.stops(site, vars.apim_version, supervisors)
   const fence = apim.fenced(site, stops)
+  const schedules = apim.schedulesOff(databases, apim.down(stops))
   const homes = apim.homeBackups(site)
   const repository = apim.svnBackup(site)
   const trees = apim.firstTrees(site, apim.down(stops))
@@ -34,11 +37,15 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
     databases,
     baseline,
     served,
+    works,
+    supervisors,
     looked: look,
     down: apim.down(stops),
   })
   const manifests = apim.manifests(site, {
+    supervisors,
     stops,
+    schedules,
     homes,
     databases,
     dumps: first.checkpoint,
@@ -50,13 +57,17 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
   })
 
   return [
-    ...[look, done, preflight, baseline, served],
+    ...[look, done, preflight, supervisors.look, baseline, served, works],
     ...stage,
-    ...[...stops.map((stop) => stop.play), fence],
+    ...apim.drained(site),
+    ...[supervisors.hold, ...stops.map((stop) => stop.play), fence, schedules],
     ...[homes, repository, ...trees],
     ...[...first.before, manifests, migrate],
     ...first.plays,
     ...others.flatMap((step) => [...step.before, ...step.plays]),
+    apim.schedulesOn(databases, schedules),
+    apim.releases('give units back', supervisors, 'pointed'),
+    ...apim.letIn(site, to),
   ]
 }
 

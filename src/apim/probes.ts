@@ -5,6 +5,8 @@ import type { Version } from './versions.ts'
 /** Tables and columns (`T`, `T.C`) that tell a version of the API Manager's schema: the vendor's fresh scripts, compared. */
 export type SchemaState = {
   readonly version: string
+  /** Whose scripts make these tables and columns, and the next or last version's do not. */
+  readonly source: string
   readonly present: readonly string[]
   readonly absent: readonly string[]
 }
@@ -13,6 +15,7 @@ export type SchemaState = {
 export const schemaStates: readonly SchemaState[] = [
   {
     version: '1.9',
+    source: 'carbon-apimgt v1.9.1, core.feature sql/mysql.sql',
     present: [
       'IDN_SCIM_PROVIDER',
       'IDN_OAUTH2_ACCESS_TOKEN.CONSUMER_KEY',
@@ -22,6 +25,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '1.10.0',
+    source: 'carbon-apimgt v5.0.3, core.feature sql/mysql.sql',
     present: [
       'IDP_METADATA',
       'IDN_OAUTH2_ACCESS_TOKEN_SCOPE',
@@ -32,6 +36,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '2.0.0',
+    source: 'carbon-apimgt v6.0.4, core.feature sql/mysql.sql',
     present: [
       'AM_POLICY_SUBSCRIPTION',
       'AM_BLOCK_CONDITIONS',
@@ -42,6 +47,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '2.6.0',
+    source: 'carbon-apimgt v6.4.50, core.feature sql/mysql.sql',
     present: [
       'AM_LABELS',
       'AM_APPLICATION_ATTRIBUTES',
@@ -54,6 +60,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '3.0.0',
+    source: 'carbon-apimgt v6.5.349, core.feature sql/mysql.sql',
     present: [
       'AM_API.API_TYPE',
       'AM_API_PRODUCT_MAPPING',
@@ -75,7 +82,7 @@ export const probeNames: readonly string[] = [
   ...new Set([...schemaStates.flatMap(({ present, absent }) => [...present, ...absent]), ...umaTables]),
 ]
 
-/** Tables whose rows no hop may lose. */
+/** Tables whose rows no hop may lose: what users and their applications would miss. Our own choice, from what the vendor's pages ask to look at. */
 export const countedTables: readonly string[] = [
   'AM_API',
   'AM_APPLICATION',

@@ -1,5 +1,4 @@
-import { access, readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { ModuleDoc } from '../load/module-docs.ts'
 import { InputError } from '../model/errors.ts'
@@ -35,21 +34,14 @@ const namesOf = (docs: readonly ModuleDoc[]): readonly string[] => [
   ...new Set(docs.flatMap(({ name, family }) => [name, ...(family === '' ? [] : [family])])),
 ]
 
-// What was read when the package was made is as quick as a file; in our repository the sources are what counts.
+// In our repository the sources are what counts; where we are installed, what was read when the package was made is quicker.
 async function allDocs(): Promise<readonly ModuleDoc[]> {
-  const made = fileURLToPath(new URL('./docs.json', import.meta.url))
-  const sources = fileURLToPath(new URL('../src/index.ts', import.meta.url))
-  const [isMade, hasSources] = await Promise.all([isThere(made), isThere(sources)])
-  if (isMade && !hasSources) return JSON.parse(await readFile(made, 'utf8'))
+  const types = await typesFile()
+  const list = await readFile(new URL('./docs.json', import.meta.url), 'utf8').catch(() => undefined)
+  if (list !== undefined && types.endsWith('.d.ts')) return JSON.parse(list)
   const { moduleDocs } = await import('../load/module-docs.ts')
-  return moduleDocs(await typesFile())
+  return moduleDocs(types)
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
 
 /** One line each, by family. */
 export function listText(docs: readonly ModuleDoc[], columns: number): string {

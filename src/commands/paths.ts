@@ -22,11 +22,15 @@ export const packageUrl = (): string => new URL('./index.js', import.meta.url).h
 export const bundlePath = (folder: { readonly path: string }, record: { readonly bundle: string }): string =>
   join(folder.path, record.bundle)
 
-/** Our own types: the sources in our repository, the declarations where we are installed. */
+/** Our own types: the sources in our repository, built or not; the declarations where we are installed. */
 export async function typesFile(): Promise<string> {
-  const source = fileURLToPath(new URL('../src/index.ts', import.meta.url))
-  return access(source).then(
-    () => source,
-    () => fileURLToPath(new URL('./types/index.d.ts', import.meta.url)),
-  )
+  for (const beside of ['../src/index.ts', '../index.ts']) {
+    const source = fileURLToPath(new URL(beside, import.meta.url))
+    const isThere = await access(source).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return source
+  }
+  return fileURLToPath(new URL('./types/index.d.ts', import.meta.url))
 }

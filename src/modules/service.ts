@@ -13,7 +13,9 @@ import {
 } from './service/find.ts'
 import { ask, linesOf } from './target.ts'
 
-export { hold, pointTo } from './service/hold.ts'
+export type { Found, Supervisor } from './service/find.ts'
+export { type Held, hold, type Pointing, pointTo } from './service/hold.ts'
+export { pointBack, release } from './service/release.ts'
 
 /**
  * Who starts a service: units of systemd, scripts of init.d, lines of rc.local and cron; none of them where a person does. Reads.
@@ -104,12 +106,19 @@ const again = change<Managed, void>('service.restart', {
   },
 })
 
-const up = ['active', 'activating', 'reloading', 'deactivating']
+/** States of a unit in which it runs something, or is about to. */
+export const up: readonly string[] = ['active', 'activating', 'reloading', 'deactivating']
 const runs = ({ supervisors, running }: Found): boolean =>
   running.length > 0 || supervisors.some((one) => one.kind === 'systemd' && up.includes(one.active))
 
+/** What can stop and start a service. */
+export type Manager = Pick<Unit, 'kind' | 'unit'> | Pick<InitScript, 'kind' | 'script'>
+
 /** The one that stops and starts it: systemd before init.d. Throws {@link TaskError} where two might. */
-export function managerOf(on: Pick<On, 'name'>, supervisors: readonly Supervisor[]): Supervisor | undefined {
+export function managerOf(
+  on: Pick<On, 'name'>,
+  supervisors: readonly Supervisor[],
+): Unit | InitScript | undefined {
   const able = supervisors.filter((one): one is Unit | InitScript => one.kind !== 'line')
   if (able.length > 1)
     throw new TaskError(
@@ -119,11 +128,11 @@ export function managerOf(on: Pick<On, 'name'>, supervisors: readonly Supervisor
   return able[0]
 }
 
-/** The command by which a unit or a script of init.d is stopped or started; undefined for what can do neither. */
-export function turning(manager: Supervisor | undefined, to: 'start' | 'stop'): Command | undefined {
-  if (manager?.kind === 'systemd') return sh`systemctl ${to} -- ${manager.unit}`
-  if (manager?.kind === 'sysv') return sh`( exec ${manager.script} ${to} ) </dev/null`
-  return undefined
+/** The command by which a unit or a script of init.d is stopped or started. */
+export function turning(manager: Manager, to: 'start' | 'stop'): Command {
+  return manager.kind === 'systemd'
+    ? sh`systemctl ${to} -- ${manager.unit}`
+    : sh`( exec ${manager.script} ${to} ) </dev/null`
 }
 
 async function turn(on: On, service: Managed, to: 'start' | 'stop'): Promise<void> {
@@ -131,7 +140,7 @@ async function turn(on: On, service: Managed, to: 'start' | 'stop'): Promise<voi
   const found = await findService(on, service)
   if (to === (runs(found) ? 'start' : 'stop')) return
   const manager = managerOf(on, found.supervisors)
-  const command = turning(manager, to)
+  const command = manager && turning(manager, to)
   if (command === undefined && otherwise === undefined)
     throw new TaskError(
       `Neither systemd nor a script of init.d starts it on ${on.name}: say how in \`otherwise\``,
