@@ -7,5 +7,5 @@ import { params, upgrade } from './to-3.0.0.ts'
  * `to-3.0.0.ts` goes on from there another day.
  */
 export default playbook('to-2.6.0', { fleet, params, together: () => 'databases' }, (site, { via: last }) =>
-  upgrade(site, '2.6.0', last),
+  upgrade(site, '2.6.0', { via: last }),
 )

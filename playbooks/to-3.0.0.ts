@@ -1,13 +1,16 @@
 import { apim, approve, conclude, playbook, type Site, via, z } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
-/** `-e via=2.0.0`: which version comes right before the target. */
-export const params = z.object({ via: z.enum(['2.0.0', '2.6.0']).optional() })
+/** `-e via=2.0.0`: which version comes right before the target. `-e land=2.6.0`: where the fleet is started besides the target. */
+export const params = z.object({
+  via: z.enum(['2.0.0', '2.6.0']).optional(),
+  land: z.enum(['2.6.0']).optional(),
+})
 
 /** The way of a whole fleet to a version, and nothing of it before preflight is green. */
-export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string) {
+export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wish = {}) {
   const { migration, vars } = site
-  const hops = apim.route(vars.apim_version, to, last)
+  const hops = apim.route(vars.apim_version, to, wish)
   const landings = apim.landings(site, hops)
   const databases = via(migration, vars.databases)
 
@@ -15,6 +18,7 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
   const look = apim.looked(site, to)
   const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
   const preflight = apim.preflight(site, hops, landings)
+  const together = apim.preflightTogether(site, preflight)
   const supervisors = apim.supervisors(site)
   const baseline = apim.baseline(site, databases)
   const served = apim.servedBefore(site)
@@ -57,7 +61,7 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
   })
 
   return [
-    ...[look, done, preflight, supervisors.look, baseline, served, works],
+    ...[look, done, preflight, together, supervisors.look, baseline, served, works],
     ...stage,
     ...apim.drained(site),
     ...[supervisors.hold, ...stops.map((stop) => stop.play), fence, schedules],
@@ -71,6 +75,9 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, last?: string
   ]
 }
 
-export default playbook('to-3.0.0', { fleet, params, together: () => 'databases' }, (site, { via: last }) =>
-  upgrade(site, '3.0.0', last),
+export default playbook(
+  'to-3.0.0',
+  { fleet, params, together: () => 'databases' },
+  (site, { via: last, land }) =>
+    upgrade(site, '3.0.0', { via: last, ...(land !== undefined && { land: [land] }) }),
 )

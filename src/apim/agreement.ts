@@ -1,9 +1,8 @@
 import { observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
-import { TaskError } from '../model/errors.ts'
 import { readXml } from '../modules/edit/xml.ts'
 import { holds, readText } from '../modules/target.ts'
-import { hasPassword, usesVault } from './vault.ts'
+import { finding, tell } from './preflight/finding.ts'
 
 /** What the inventory says of a home's `carbon.xml`. */
 export type Claims = {
@@ -16,14 +15,12 @@ export type Claims = {
 /** What in a `carbon.xml` is against the inventory: configuration is redone and not copied, so what is not said there would be lost in silence. */
 export function disagreements(text: string, { svn, keystorePassword }: Claims): readonly string[] {
   const value = (at: string) => readXml(text, at)?.trim()
-  const offset = value('Ports/Offset') ?? '0'
   const synchronizer = (name: string) => value(`DeploymentSynchronizer/${name}`)
   const inUse = synchronizer('Enabled') === 'true' && synchronizer('RepositoryType') === 'svn'
   const url = inUse ? synchronizer('SvnUrl') : undefined
   const plain = (address: string) => address.replace(/\/$/, '')
   const password = value('Security/KeyStore/Password')
   return [
-    ...(offset === '0' ? [] : [`its ports have the offset ${offset}, which new homes will not have`]),
     ...(url !== undefined && svn === undefined
       ? [`its synchronizer uses ${url}, but the inventory has no svn`]
       : []),
@@ -41,24 +38,16 @@ export const agrees = observe(
   'apim.agrees',
   async (
     on,
-    {
-      home,
-      svn,
-      keystorePassword,
-      vault,
-    }: { home: string; svn?: string | undefined; keystorePassword: boolean; vault: boolean },
+    { home, svn, keystorePassword }: { home: string; svn?: string | undefined; keystorePassword: boolean },
   ) => {
     const path = `${home}/repository/conf/carbon.xml`
-    // Without a console a start that is not told it never ends: found before the server is stopped.
-    if (!vault && (await usesVault(on, home)) && !(await hasPassword(on, home)))
-      throw new TaskError(
-        `${home} on ${on.name} uses secure vault, and nothing tells a start the key store's password`,
-        ['set apim_vault_password in the inventory, or leave a password-persist in the home'],
-      )
     // In 3.0.0 the file is a rendering that a home need not have yet.
-    if (!(await holds(on, sh.read`test -f ${path}`))) return { home }
+    if (!(await holds(on, sh.read`test -f ${path}`))) return { warnings: [] }
     const wrong = disagreements(await readText(on, path), { svn, keystorePassword })
-    if (wrong.length > 0) throw new TaskError(`${path} on ${on.name} is not what the inventory says`, wrong)
-    return { home }
+    return tell(
+      on,
+      `${path} and the inventory`,
+      wrong.map((each) => finding('disagreement', `${path}: ${each}`, 'correct the inventory, or the file')),
+    )
   },
 )

@@ -11,17 +11,27 @@ export type SchemaState = {
   readonly absent: readonly string[]
 }
 
+const present1 = [
+  'IDN_SCIM_PROVIDER',
+  'IDN_OAUTH2_ACCESS_TOKEN.CONSUMER_KEY',
+  'IDN_OAUTH2_ACCESS_TOKEN.TOKEN_SCOPE',
+]
+const absent1 = ['IDP_METADATA', 'AM_POLICY_SUBSCRIPTION', 'AM_LABELS', 'AM_API.API_TYPE']
+const contextTemplate = 'AM_API.CONTEXT_TEMPLATE'
+
 /** The states a migration goes through. 1.8.0 and 1.9.x differ in one column. */
 export const schemaStates: readonly SchemaState[] = [
   {
+    version: '1.8.0',
+    source: 'carbon-apimgt, core.feature sql/mysql.sql of 1.8.0: 1.9.1 without the context template',
+    present: present1,
+    absent: [...absent1, contextTemplate],
+  },
+  {
     version: '1.9',
     source: 'carbon-apimgt v1.9.1, core.feature sql/mysql.sql',
-    present: [
-      'IDN_SCIM_PROVIDER',
-      'IDN_OAUTH2_ACCESS_TOKEN.CONSUMER_KEY',
-      'IDN_OAUTH2_ACCESS_TOKEN.TOKEN_SCOPE',
-    ],
-    absent: ['IDP_METADATA', 'AM_POLICY_SUBSCRIPTION', 'AM_LABELS', 'AM_API.API_TYPE'],
+    present: [...present1, contextTemplate],
+    absent: absent1,
   },
   {
     version: '1.10.0',
@@ -97,7 +107,7 @@ export const countedTables: readonly string[] = [
 
 /** What is against a schema being that of a version. Empty when it is. */
 export function against(version: string, found: readonly string[]): readonly string[] {
-  const key = version.startsWith('1.8') || version.startsWith('1.9') ? '1.9' : version
+  const key = version.startsWith('1.9') ? '1.9' : version
   const state = schemaStates.find((each) => each.version === key)
   if (state === undefined) return [`no probe is known for ${version}`]
   const there = new Set(found)

@@ -1,7 +1,7 @@
 import semver from 'semver'
 import type { Host } from '../model/host.ts'
+import { releaseOf, type Version } from './releases.ts'
 import type { Node } from './schemas.ts'
-import type { Version } from './versions.ts'
 
 /** What a server is for. Profile, flags and place in the order follow from it and the version. */
 export type Role =
@@ -25,22 +25,9 @@ export type RoleGroups = {
 /** Hosts of one role, at their place in the start order. */
 export type Rank = { readonly role: Role; readonly hosts: readonly Host<Node>[] }
 
-/** Start order by version (the vendor's deployment pages; 3.0.0 as they were corrected; 1.x has no official one). */
-const orders: readonly { versions: string; order: readonly Role[] }[] = [
-  { versions: '<2.0.0', order: ['key-manager', 'publisher', 'store', 'gateway-manager', 'gateway-worker'] },
-  {
-    versions: '>=2.0.0 <3.0.0',
-    order: ['key-manager', 'publisher', 'store', 'traffic-manager', 'gateway-manager', 'gateway-worker'],
-  },
-  {
-    versions: '>=3.0.0',
-    order: ['traffic-manager', 'key-manager', 'publisher', 'store', 'gateway-manager', 'gateway-worker'],
-  },
-]
-
 /** Roles in the order in which a version's servers are started; they are stopped in its reverse. */
 export function roleOrder(version: string): readonly Role[] {
-  return orders.find(({ versions }) => semver.satisfies(version, versions))?.order ?? []
+  return releaseOf(version)?.order ?? []
 }
 
 /** Hosts by role in the start order of a version; a host that has no server of that version yet is left out. */
@@ -72,17 +59,13 @@ function serves(host: Host<Node>, version: string): boolean {
   return host.vars.since === undefined || semver.gte(version, host.vars.since)
 }
 
-/** The profile of a role in a version (the packs' profile lists): gateway managers end with 2.0.0, stores are devportals from 3.0.0 on. */
+/** The profile of a role in a version, by the packs' lists. A release without such a server has none, and the role's own name stands for it. */
 export function profileOf(role: Role, version: string): string {
-  if (role === 'store') return semver.gte(version, '3.0.0') ? 'api-devportal' : 'api-store'
-  if (role === 'gateway-manager') return semver.gte(version, '2.6.0') ? 'gateway-worker' : 'gateway-manager'
-  if (role === 'key-manager') return 'api-key-manager'
-  if (role === 'publisher') return 'api-publisher'
-  return role
+  return releaseOf(version)?.profiles[role] ?? role
 }
 
 /** The flags that a server of this role is started with. The one that writes the shared artefacts is no worker. */
 export function flagsOf(role: Role, version: string): readonly string[] {
-  const worker = role === 'gateway-worker' && semver.lt(version, '3.0.0')
+  const worker = releaseOf(version)?.workers.includes(role) ?? false
   return [`-Dprofile=${profileOf(role, version)}`, ...(worker ? ['-DworkerNode=true'] : [])]
 }

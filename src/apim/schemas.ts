@@ -1,7 +1,10 @@
+import semver from 'semver'
 import { z } from 'zod'
 import type { Host } from '../model/host.ts'
 import { secretRef } from '../model/secret-schema.ts'
 import { defaultPort } from '../modules/database/index.ts'
+import { acceptable } from './preflight/checks.ts'
+import { isVersion, versions } from './releases.ts'
 import { sources } from './versions.ts'
 
 const path = z.string().regex(/^\/[^\0\n]*[^\0\n/]$/, 'an absolute path, without a slash at its end')
@@ -12,7 +15,7 @@ const port = z.coerce.number().int().min(1).max(65535)
 /** The version that a fleet serves now, of those that an upgrade can begin with. */
 export const sourceVersion = z.enum(sources, {
   // YAML takes 1.9 for a number, and no list of texts says what is wrong with that.
-  error: ({ input }) => (typeof input === 'string' ? undefined : 'expected a version such as "1.9.1"'),
+  error: ({ input }) => (typeof input === 'string' ? refusalOf(input) : 'expected a version such as "1.9.1"'),
 })
 
 const words = z.array(z.string().min(1)).min(1)
@@ -31,6 +34,16 @@ const trafficHook = z.discriminatedUnion('kind', [
     servers: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'backend/server')).min(1),
   }),
 ])
+// What to go through first, where that is known; a typing mistake is told by the list alone.
+function refusalOf(version: string): string | undefined {
+  const only = `expected one of ${sources.join(', ')}`
+  if (isVersion(version))
+    return `${only}: the way from ${version} is known (upgrade-fleet route ${version} 3.0.0), but not built yet`
+  const old = semver.valid(version) !== null && semver.lt(version, versions[0] ?? '')
+  return old
+    ? `${only}: from ${version} upgrade to ${versions[0]} first, by its own documentation`
+    : undefined
+}
 
 /** A machine of the fleet: where its server is, and where the next ones go. */
 export const node = z.object({
@@ -157,6 +170,9 @@ function holdsUrl(whole: string, part: string): boolean {
 
 /** Who administers the servers: by default the packs' own, `admin` with the password `admin`. */
 export const admin = z.object({ user: z.string().min(1).default('admin'), password: secretRef().optional() })
+
+/** Findings of preflight that a person has decided to go on with. */
+export const accepted = z.array(z.enum(acceptable))
 
 const keystoreFile = z
   .string()

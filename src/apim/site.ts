@@ -3,6 +3,8 @@ import type { Host } from '../model/host.ts'
 import type { From, Play } from '../model/play.ts'
 import { type Artifact, stagedPath } from '../modules/artifact.ts'
 import type { Tried } from './business.ts'
+import { factsOf } from './hop-facts.ts'
+import type { CheckName } from './preflight/checks.ts'
 import type { Counts } from './probes.ts'
 import { hostsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
 import {
@@ -34,6 +36,8 @@ export type ApimSite = RoleGroups & {
     readonly admin: AdminVars
     readonly keystores: KeystoreVars
     readonly checks?: CheckVars | undefined
+    /** Findings of preflight that ask, and were decided. */
+    readonly preflight_accepted?: readonly CheckName[] | undefined
   }
 }
 
@@ -52,29 +56,6 @@ export type HopSite = {
   readonly down: (from: From) => unknown
 }
 
-/** Artefacts that each hop needs on the migration host, by their names in the list. */
-const hopArtifacts: Readonly<Record<string, readonly string[]>> = {
-  '2.0.0': [
-    'wso2am-2.0.0',
-    'wso2-api-migration-client-2.0.0',
-    'wso2is-5.1.0-migration',
-    'wso2is-5.2.0-scripts',
-  ],
-  '2.6.0': [
-    'wso2am-2.6.0',
-    'apim200_to_apim260_gateway_artifact_migrator',
-    'apimgt-db-migration-scripts-2.0to2.6',
-    'wso2is-5.7.0-migration',
-    'wso2-api-migration-client-2.6.0',
-  ],
-  '3.0.0': [
-    'wso2am-3.0.0',
-    'apimgt-db-migration-scripts-2.6to3.0',
-    'wso2is-5.9.0-migration',
-    'wso2-api-migration-client-3.0.0',
-  ],
-}
-
 /** The drivers of the databases' engines. */
 const driversOf = (site: ApimSite): readonly string[] => [
   ...new Set(site.vars.databases.map(({ engine }) => jdbc[engine].artifact)),
@@ -86,17 +67,17 @@ const synchronizerJars: readonly { readonly name: RegExp; readonly dir: 'lib' | 
   { name: /^trilead/, dir: 'lib' },
 ]
 
-/** Versions at which the whole fleet is started: the target, and 2.6.0 on the way where SVN is in use. */
+/** Versions at which the whole fleet is started: the target, what was asked for, and 2.6.0 on the way where SVN is in use. */
 export function landings(site: ApimSite, hops: readonly Hop[]): readonly string[] {
   const last = hops.at(-1)?.to
   return hops
+    .filter(({ to, lands }) => to === last || lands || (to === '2.6.0' && site.vars.svn !== undefined))
     .map(({ to }) => to)
-    .filter((version) => version === last || (version === '2.6.0' && site.vars.svn !== undefined))
 }
 
 /** What travels to a host: the migration host gets what the hops need, every host the landings' packs and the driver. All that is missing from the list is told at once. */
 export function artifactsFor(site: ApimSite, host: Host, hops: readonly Hop[]): readonly Artifact[] {
-  const needed = hops.flatMap(({ to }) => hopArtifacts[to] ?? [])
+  const needed = hops.flatMap((hop) => factsOf(hop).artifacts)
   const packs = landings(site, hops).map((version) => `wso2am-${version}`)
   const missing = [...new Set([...needed, ...packs, ...driversOf(site)])].filter(
     (name) => !site.vars.artifacts.some((each) => each.name === name),

@@ -62,6 +62,14 @@ export const overlayRules: Readonly<Record<string, OverlayRules>> = {
   },
 }
 
+/** The rules of a hop: straight from 2.0.0 the pack wins with two sequences more than from 2.6.0, which has them anew already. */
+export function overlayRulesOf({ from, to }: { readonly from: string; readonly to: string }): OverlayRules {
+  const { keep, refresh } = overlayRules[to] ?? { keep: [], refresh: [] }
+  const more =
+    to === '3.0.0' && from !== '2.6.0' ? [sequence('_throttle_out_handler_'), sequence('fault')] : []
+  return { keep: [...keep, ...more], refresh }
+}
+
 function sequence(name: string): string {
   return `sequences/${name}.xml`
 }

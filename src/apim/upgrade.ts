@@ -1,37 +1,35 @@
 import { skip } from '../model/action.ts'
 import type { Host } from '../model/host.ts'
 import { type From, type Play, play } from '../model/play.ts'
-import * as archive from '../modules/archive.ts'
+import * as backup from '../modules/backup/index.ts'
 import { carry } from '../modules/carry.ts'
 import * as database from '../modules/database/index.ts'
 import * as svn from '../modules/svn/index.ts'
-import { agrees } from './agreement.ts'
+
 import { asRan, type Running, start, stop } from './control.ts'
-import { look, ready } from './detect.ts'
+import { look } from './detect.ts'
+
 import { after, fence } from './fence.ts'
 import { healthy } from './health.ts'
 import { writeManifest } from './manifest.ts'
+import { databaseServer, strangers } from './preflight/databases.ts'
+import { documents, permissions, tiers, tokens } from './preflight/rows.ts'
 import { countedTables, probeNames, schemaIs } from './probes.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
 import type { SchedulesOff } from './schedules.ts'
 import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
 import { homeOf, newServer, oldServer } from './server.ts'
-import { shareReady } from './share.ts'
 import { type ApimSite, treeSources } from './site.ts'
 import { startThrough, stopThrough } from './supervised.ts'
 import type { Supervisors } from './supervisors.ts'
 import { bundle } from './trees.ts'
-import type { Hop, Version } from './versions.ts'
-import { volatile } from './volatile.ts'
-
-const everywhere = ['unzip', 'tar', 'gzip', 'sha256sum', 'find', 'xargs', 'awk', 'sed', 'setsid', 'bash']
+import type { Version } from './versions.ts'
 
 /** What stands on each host now; it is what tells whether there is anything to do. */
 export function looked(site: ApimSite, to: Version) {
   return play('look', site.all, { collect: true }).task('found', ({ host }) =>
     look({
       home: host.vars.apim_home,
-      expect: site.vars.apim_version,
       target: newServer(host, roleOf(site, host) ?? 'key-manager', to),
     }),
   )
@@ -49,49 +47,7 @@ export function allAt(
   return done ? `all ${servers.length} servers are at ${to} and healthy: nothing to do` : undefined
 }
 
-/** What is missing on the hosts, all at once, before anything is changed. */
-export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions: readonly string[]) {
-  return play('preflight', site.all, { collect: true })
-    .task('ready', ({ host }) => {
-      const isMigration = host.name === site.migration.name
-      return ready({
-        base: host.vars.apim_base,
-        backups: site.vars.backups,
-        javaHome: host.vars.java_home,
-        needs: [
-          ...everywhere,
-          ...(isMigration ? database.programs(site.vars.databases) : []),
-          ...(isMigration && site.vars.svn ? ['svn', 'svnrdump'] : []),
-        ],
-        gib: isMigration ? hops.length + 2 : 1,
-        fresh: landingVersions.map((version) => homeOf(host.vars.apim_base, version)),
-      })
-    })
-    .task('configuration', ({ host }) =>
-      runsNow(host)
-        ? agrees({
-            home: host.vars.apim_home,
-            svn: site.vars.svn?.old_url,
-            keystorePassword: site.vars.keystores.password !== undefined,
-            vault: host.vars.apim_vault_password !== undefined,
-          })
-        : skip('it has no server yet'),
-    )
-    .task('shared directory', () => {
-      const dir = site.vars.shared_deployment
-      return dir === undefined ? skip('none is used') : shareReady({ dir })
-    })
-    .task('SVN repository', ({ host }) => {
-      const { svn: repository } = site.vars
-      if (repository === undefined || host.name !== site.migration.name) return skip('not asked from here')
-      // 3.0.0 cannot use one.
-      return landingVersions.some((version) => version !== '3.0.0')
-        ? svn.clean({ repository })
-        : skip('no landing uses it')
-    })
-}
-
-/** The databases before anything is changed: whole schemas of the version that the inventory says, their rows, and what their users may do. */
+/** The databases before anything is changed: whole schemas of the version that the inventory says, their rows, what their users may do, and what is known to end the clients in their middle. */
 export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[]) {
   return play('preflight, databases', databases, { collect: true })
     .task('counts', ({ host }) => database.counts({ db: host.vars, tables: countedTables }))
@@ -110,7 +66,39 @@ export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[
         ? schemaIs({ version: site.vars.apim_version, present: probe.present })
         : skip('no API Manager tables'),
     )
+    .task('server', ({ host }) =>
+      databaseServer({ db: host.vars, accepted: site.vars.preflight_accepted ?? [] }),
+    )
+    .task('sessions', ({ host }) =>
+      strangers({
+        db: host.vars,
+        hosts: site.all.flatMap(({ name, vars }) => [name, vars.apim_address]),
+      }),
+    )
+    .task('tokens', ({ host }) =>
+      keeps(host, 'apim', 'identity')
+        ? tokens({ db: host.vars, accepted: site.vars.preflight_accepted ?? [] })
+        : skip('no tokens'),
+    )
+    .task('tiers', ({ host }) =>
+      keeps(host, 'apim') && site.vars.apim_version.startsWith('1.')
+        ? tiers({ db: host.vars })
+        : skip('no tiers that become policies'),
+    )
+    .task('permissions', ({ host }) =>
+      keeps(host, 'users') || !site.vars.databases.some(({ holds }) => holds.includes('users'))
+        ? permissions({ db: host.vars })
+        : skip('no users'),
+    )
+    .task('documents', ({ host }) =>
+      keeps(host, 'registry') && site.vars.apim_version.startsWith('1.')
+        ? documents({ db: host.vars })
+        : skip('no documents of 1.x'),
+    )
 }
+
+const keeps = ({ vars }: Host<DatabaseVars>, ...what: readonly DatabaseVars['holds'][number][]): boolean =>
+  what.some((each) => vars.holds.includes(each))
 
 type OldHost = Host<OldNode>
 type Stopped = { readonly was: Running }
@@ -164,7 +152,7 @@ export function fenced(site: ApimSite, stopped: ReturnType<typeof stops>) {
 /** The homes, all servers stopped, each read back in full. */
 export function homeBackups(site: ApimSite) {
   return play('back up homes', site.all.filter(runsNow)).task('home', ({ host }) =>
-    archive.backup({ tree: host.vars.apim_home, to: site.vars.backups, name: 'home', volatile }),
+    backup.tree({ path: host.vars.apim_home, to: site.vars.backups, name: 'home' }),
   )
 }
 

@@ -5,7 +5,7 @@ import type { Part } from '../model/playbook.ts'
 import { after } from './fence.ts'
 import { serves } from './health.ts'
 import type { HopPlays } from './hops/common.ts'
-import { hopPlays } from './hops/index.ts'
+import { hopPlays, refuseUnbuilt } from './hops/index.ts'
 import { landing } from './landing.ts'
 import { type Role, startOrder } from './roles.ts'
 import { type Node, runsNow } from './schemas.ts'
@@ -28,6 +28,7 @@ export function walk(
   hops: readonly Hop[],
   at: Omit<HopSite, 'site'>,
 ): readonly [Step, ...Step[]] {
+  refuseUnbuilt(hops)
   // What is missing from the list of artefacts is told at once, before anything is made of it.
   artifactsFor(site, site.migration, hops)
   const landed = landings(site, hops)

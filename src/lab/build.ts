@@ -43,10 +43,18 @@ async function makeSecrets(dir: string): Promise<LabSecrets> {
   await Promise.all([
     writeFile(join(place, 'db-password'), secrets.database, { mode: 0o600 }),
     writeFile(join(place, 'svn-password'), secrets.svn, { mode: 0o600 }),
-    writeFile(join(place, 'keystore.p12'), randomBytes(2048), { mode: 0o644 }),
+    makeKeystore(place),
     $`ssh-keygen -q -t ed25519 -N ${''} -C lab -f ${join(place, 'id_ed25519')}`,
   ])
   return secrets
+}
+
+/** A keystore that keytool opens, with the packs' own name and password. */
+async function makeKeystore(place: string): Promise<void> {
+  const $ = await shell()
+  const [key, certificate] = [join(place, 'keystore.key'), join(place, 'keystore.crt')]
+  await $`openssl req -x509 -newkey rsa:2048 -nodes -keyout ${key} -out ${certificate} -days 3650 -subj /CN=localhost`
+  await $`openssl pkcs12 -export -name wso2carbon -passout pass:wso2carbon -inkey ${key} -in ${certificate} -out ${join(place, 'keystore.p12')}`
 }
 
 async function writeInventory(

@@ -80,7 +80,8 @@ p=$(command -v java 2>/dev/null) && p=$(readlink -f -- "$p") && one "$(dirname -
 /** A keystore of a machine, and who opens it: its password goes to keytool by its input alone. */
 export type KeystoreInput = {
   readonly path: string
-  readonly password: Secret
+  /** A text only where it is nobody's secret: that of the packs. */
+  readonly password: Secret | string
   /** The Java whose keytool is used; that of PATH unless named. */
   readonly home?: string | undefined
   /** `JKS`, `PKCS12`, `JCEKS`; found out unless named. */
@@ -121,7 +122,8 @@ export const strong = observe(
   { steady: ({ entries }) => entries.map(({ alias, fingerprint = null }) => ({ alias, fingerprint })) },
 )
 
-async function entriesOf(
+/** What a keystore of a machine holds. Throws {@link TaskError} saying why where it cannot be opened. */
+export async function entriesOf(
   on: On,
   { path, password, home, type }: KeystoreInput,
 ): Promise<readonly KeystoreEntry[]> {

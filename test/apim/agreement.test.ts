@@ -13,7 +13,6 @@ test.each([
   ['a synchronizer that is off', carbon(synchronizer(false)), none, []],
   ['a synchronizer that nobody named', carbon(synchronizer(true)), none, [/the inventory has no svn/]],
   ['another repository', carbon(synchronizer(true)), { ...none, svn: 'svn://s/other' }, [/svn\.old_url/]],
-  ['an offset', carbon('', '2'), none, [/offset 2/]],
   ['a keystore of its own', carbon('', '0', 'secret'), none, [/keystores\.password/]],
   ['a keystore that is named', carbon('', '0', 'secret'), { ...none, keystorePassword: true }, []],
 ] as const)('%s', (_, text, claims, expected) => {

@@ -5,8 +5,10 @@ import rollback from '../../playbooks/rollback.ts'
 import half from '../../playbooks/to-2.6.0.ts'
 import upgrade from '../../playbooks/to-3.0.0.ts'
 import verify from '../../playbooks/verify.ts'
+import { refuseUnbuilt } from '../../src/apim/hops/index.ts'
 import { node } from '../../src/apim/schemas.ts'
 import { treeSources } from '../../src/apim/site.ts'
+import { overlayRulesOf } from '../../src/apim/trees.ts'
 import { sources } from '../../src/apim/versions.ts'
 import type { Host } from '../../src/model/host.ts'
 import { isPlay } from '../../src/model/play.ts'
@@ -223,14 +225,58 @@ describe('the way to 3.0.0', () => {
     )
   })
 
-  test.each(['1.9.1', '2.0.0'])(
-    'from %s directly after 2.0.0 is refused when it is planned',
-    (apim_version) => {
-      expect(() => scheduleFor(upgrade, site({ apim_version }), { via: '2.0.0' })).toThrow(
-        /2\.0\.0 -> 3\.0\.0 is known, but not built yet(.|\n)*leave via out/,
+  describe('straight from 2.0.0', () => {
+    const straight = {
+      artifacts: [
+        ...names,
+        'apim200_to_apim300_gateway_artifact_migrator',
+        'apimgt-db-migration-scripts-2.0to3.0',
+      ].map((name) => ({ name, file: `/a/${name}.zip`, sha256: '0'.repeat(64) })),
+    }
+    const via = { via: '2.0.0' }
+
+    test.each(['1.9.1', '2.0.0'])('is planned from %s, behind a question', (apim_version) => {
+      const { phases } = scheduleFor(upgrade, site({ ...straight, apim_version }), via)
+      const order = phases.map((phase) => (phase.kind === 'play' ? phase.play.name : phase.name))
+      const hop = [
+        '3.0.0: checkpoint',
+        '2.0.0 straight to 3.0.0',
+        '3.0.0: migration home',
+        '3.0.0: files',
+        '3.0.0: AM_DB',
+        '3.0.0: clients',
+        '3.0.0: homes',
+      ]
+      expect(order.filter((name) => hop.includes(name))).toEqual(hop)
+      expect(order.filter((name) => name.startsWith('2.6.0'))).toEqual([])
+      expect(order.includes('2.0.0: clients')).toBe(apim_version === '1.9.1')
+    })
+
+    test('asks with what is not verified, runs identity once, and keeps more of the pack', () => {
+      const parts = partsOf(upgrade, site(straight), via)
+      const asked = parts.find(({ name }) => name === '2.0.0 straight to 3.0.0') as never as {
+        question: (seen: object) => string
+      }
+      expect(asked.question({})).toMatch(/not verified: .*never rehearsed here/)
+      const inputs = JSON.stringify(outline(scheduleFor(upgrade, site(straight), via), fold([])))
+      expect(inputs).toContain(
+        '{"from":"5.2.0","to":"5.9.0","drop":["EventPublisherMigrator","ChallengeQuestionDataMigrator"]}',
       )
-    },
-  )
+      expect(inputs).toContain('-DmigrateFromVersion=2.0.0')
+      expect(inputs).not.toContain('5.7.0')
+      expect(overlayRulesOf({ from: '2.0.0', to: '3.0.0' }).keep).toContain('sequences/fault.xml')
+      expect(overlayRulesOf({ from: '2.6.0', to: '3.0.0' }).keep).not.toContain('sequences/fault.xml')
+    })
+
+    test('wants its own artefacts', () => {
+      expect(() => scheduleFor(upgrade, site(), via)).toThrow(/2\.0to3\.0 is not listed/)
+    })
+  })
+
+  test('a hop that there are no plays for is refused', () => {
+    const hop = { from: '2.1.0', to: '3.0.0' } as const
+    expect(() => refuseUnbuilt([hop])).toThrow(/2\.1\.0 -> 3\.0\.0 is known, but not built yet/)
+  })
 
   test('with keystores of another password is refused where it lands before 3.0.0', () => {
     const own = { keystores: { password: { env: 'P' } } }

@@ -10,13 +10,19 @@ describe('the schema', () => {
     },
   )
 
-  test('of 1.8.0 and 1.9.1 is one', () => {
-    const present = schemaStates[0]?.present ?? []
-    expect([against('1.8.0', present), against('1.9.1', present)]).toEqual([[], []])
+  test('of 1.8.0 lacks one column of that of 1.9.x', () => {
+    const [oldest, old] = schemaStates.map(({ present }) => present)
+    expect([
+      against('1.8.0', oldest ?? []),
+      against('1.9.0', old ?? []),
+      against('1.9.1', old ?? []),
+    ]).toEqual([[], [], []])
+    expect(against('1.8.0', old ?? [])).toEqual(['AM_API.CONTEXT_TEMPLATE is there already'])
+    expect(against('1.9.1', oldest ?? [])).toEqual(['AM_API.CONTEXT_TEMPLATE is missing'])
   })
 
   test('half-way between two versions is none, and it is told why', () => {
-    const [, , now, next] = schemaStates
+    const [, , , now, next] = schemaStates
     const half = [...(now?.present ?? []), 'AM_LABELS']
     expect(versionOf(half)).toBeUndefined()
     expect(against('2.0.0', half)).toEqual(['AM_LABELS is there already'])

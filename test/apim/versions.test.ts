@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { explain } from '../../src/apim/explain.ts'
 import { flagsOf, profileOf, roleOrder } from '../../src/apim/roles.ts'
-import { explain, route } from '../../src/apim/versions.ts'
+import { sourceVersion } from '../../src/apim/schemas.ts'
+import { isBuilt, route, sources, targets, text, versions, type Wish, ways } from '../../src/apim/versions.ts'
+import { InputError } from '../../src/model/errors.ts'
+import { expectGolden } from '../support/golden.ts'
 
 const way = (from: string, to: string, via?: string) =>
   route(from, to, via).map((hop) => `${hop.from} ${hop.to}`)
@@ -22,20 +26,75 @@ describe('the way', () => {
     ['1.7.0', '3.0.0', undefined, /before 1\.8\.0.*\n.*1\.8\.0 first/],
     ['3.0.0', '2.6.0', undefined, /no way down/],
     ['1.9', '3.0.0', undefined, /1\.9 is no version/],
-    ['2.1.0', '3.0.0', undefined, /no way from 2\.1\.0/],
+    ['2.3.0', '3.0.0', undefined, /Nothing is known of a release 2\.3\.0(.|\n)*upgrade to 2\.5\.0 first/],
+    ['2.6.0', '3.1.0', undefined, /last release that is upgraded to is 3\.0\.0/],
+    ['1.9.1', '1.10.0', undefined, /no hop ends at 1\.10\.0\.\nFrom 1\.9\.1 there is a way to 2\.0\.0/],
     ['2.6.0', '3.0.0', '2.0.0', /via 2\.0\.0/],
   ])('from %s to %s via %s is refused', (from, to, via, words) => {
     expect(() => route(from, to, via)).toThrow(words)
   })
 
-  test('is explained hop by hop', () => {
-    expect(explain(route('1.9.1', '3.0.0'))).toEqual([
-      '1.9.1 -> 2.0.0: the 2.0.0 client goes through 1.9 and 1.10 itself; no 1.10.0 pack is needed',
-      '2.0.0 -> 2.6.0: identity 5.2.0 to 5.7.0; the last version that can use SVN',
-      '2.6.0 -> 3.0.0: identity 5.7.0 to 5.9.0; deployment.toml in place of XML; no SVN',
+  test('of all pairs reads as its golden file, refusals too', () => {
+    const odd = ['1.7.0', '1.9.2', '2.3.0', '3.1.0', '1.9']
+    const lines = [...versions, ...odd].flatMap((from) =>
+      [...versions, '3.1.0'].map((to) => `${from} to ${to}: ${said(from, to)}`),
+    )
+    expectGolden(import.meta.url, 'routes.txt', `${lines.join('\n')}\n`)
+  })
+
+  test('of all pairs is one that goes from hop to hop, by each of its wishes too', () => {
+    for (const from of versions)
+      for (const to of targets)
+        for (const known of ways(from, to)) {
+          expect(known.slice(1).map((hop) => hop.from)).toEqual(known.slice(0, -1).map((hop) => hop.to))
+          expect(route(from, to, { via: known.map((hop) => hop.from) })).toEqual(known)
+        }
+  })
+
+  test('is explained hop by hop as its golden file', () => {
+    const asked: readonly (readonly [string, Wish])[] = [
+      ['1.9.1', {}],
+      ['1.9.1', { via: ['2.0.0'], land: ['2.0.0'] }],
+      ['1.10.0', { via: ['2.0.0'] }],
+      ['2.1.0', { via: ['2.1.0'] }],
+    ]
+    const texts = asked.map(
+      ([from, wish]) => `== ${from} ${JSON.stringify(wish)}\n${explain(from, '3.0.0', wish).join('\n')}\n`,
+    )
+    expectGolden(import.meta.url, 'explained.txt', texts.join('\n'))
+  })
+
+  test('lands only where it comes by', () => {
+    expect(route('1.9.1', '3.0.0', { land: ['2.0.0'] }).map(({ lands }) => lands)).toEqual([
+      true,
+      undefined,
+      undefined,
     ])
+    expect(() => route('2.6.0', '3.0.0', { land: ['2.0.0'] })).toThrow(/does not come by 2\.0\.0/)
+  })
+
+  test('begins with what the inventory may say: all that is built, and a word for all else', () => {
+    for (const from of versions) {
+      const built = route(from, '3.0.0').every(isBuilt)
+      expect(sources.some((each) => each === from) || from === '3.0.0', from).toBe(built)
+    }
+    const wrong = (version: unknown) => sourceVersion.safeParse(version).error?.issues[0]?.message
+    expect(wrong('2.5.0')).toMatch(/route 2\.5\.0 3\.0\.0\), but not built yet/)
+    expect(wrong('1.7.0')).toMatch(/upgrade to 1\.8\.0 first/)
+    expect(wrong('1.9.7')).toMatch(/^Invalid option/)
+    expect(wrong(1.9)).toMatch(/such as "1\.9\.1"/)
   })
 })
+
+function said(from: string, to: string): string {
+  try {
+    const way = route(from, to)
+    if (way.length === 0) return 'nothing to do'
+    return `${text(way)}${way.every(isBuilt) ? '' : ' (not built)'}`
+  } catch (error) {
+    return error instanceof InputError ? `refused: ${error.message.replaceAll('\n', ' ')}` : String(error)
+  }
+}
 
 describe('roles', () => {
   test('start in the order of their version', () => {

@@ -76,7 +76,9 @@ test('a plan whose facts moved is refused, naming host and fact, and nothing is 
   await says('1.9.1')
   expect(code, text).toBe(2)
   expect(text).toMatch(/The plan does not hold any more; nothing was changed/)
-  expect(text).toMatch(/store-1 > look > found: .* is 1\.9\.0, but the inventory says apim_version 1\.9\.1/)
+  expect(text).toMatch(
+    /store-1 > preflight > version: (.|\n)*?\[version-claim\] .* is 1\.9\.0, but the inventory says apim_version 1\.9\.1/,
+  )
   const again = await lab.run('run', '--plan', 'plan.json', '--check', '--output', 'quiet')
   expect(again.code, again.text).toBe(0)
 })

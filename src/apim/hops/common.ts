@@ -8,7 +8,7 @@ import { configureMigration, freshHome } from '../home.ts'
 import { countedTables, kept, probeNames, schemaIs } from '../probes.ts'
 import { migrationHomeOf } from '../server.ts'
 import { bundlePath, type HopSite, jarsFor, staged, treeSources } from '../site.ts'
-import { overlayMigration, overlayRules } from '../trees.ts'
+import { overlayMigration, overlayRulesOf } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 
 /** The plays of a hop: the fence before it, the restore point that its changes rest on, these, and what reads that its gates held. */
@@ -61,7 +61,7 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
         home,
         file: bundlePath(base, hop.from),
         more: hop.from === site.vars.apim_version ? more : [],
-        rules: overlayRules[hop.to] ?? { keep: [], refresh: [] },
+        rules: overlayRulesOf(hop),
       }),
     )
     .task('configured', () =>

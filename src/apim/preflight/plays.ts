@@ -1,0 +1,203 @@
+import { skip } from '../../model/action.ts'
+import type { Host } from '../../model/host.ts'
+import { play } from '../../model/play.ts'
+import * as database from '../../modules/database/index.ts'
+import * as svn from '../../modules/svn/index.ts'
+import { agrees } from '../agreement.ts'
+import { type Role, roleOf } from '../roles.ts'
+import { type Node, runsNow } from '../schemas.ts'
+import { homeOf, oldServer } from '../server.ts'
+import { shareReady } from '../share.ts'
+import type { ApimSite } from '../site.ts'
+import { overlayRulesOf } from '../trees.ts'
+import type { Hop } from '../versions.ts'
+import { jars, places, sequences, sharedExports, throttleHandlers } from './artefacts.ts'
+import { type Claimed, datasources } from './datasources.ts'
+import { carbonHome, onlyHome, owners, wellBefore } from './home.ts'
+import { keystores } from './keystores.ts'
+import { clockOf, clocks, ready } from './machine.ts'
+import { ports, portsOf } from './ports.ts'
+import { settings, vault } from './settings.ts'
+import { signs } from './signs.ts'
+
+const everywhere = [
+  'unzip',
+  'tar',
+  'gzip',
+  'sha256sum',
+  'find',
+  'xargs',
+  'awk',
+  'sed',
+  'comm',
+  'od',
+  'setsid',
+  'bash',
+]
+const noServer = 'it has no server yet'
+
+/** What is missing on the hosts and what stands in the way in their homes, all at once, before anything is changed. */
+export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions: readonly string[]) {
+  const { vars } = site
+  const accepted = vars.preflight_accepted ?? []
+  return play('preflight', site.all, { collect: true })
+    .task('ready', ({ host }) => ready(needsOf(site, host, hops, landingVersions)))
+    .task('clock', () => clockOf({}))
+    .task('profiles', () => carbonHome({}))
+    .task('ports', ({ host }) => {
+      const role = roleOf(site, host)
+      return role === undefined
+        ? skip('it gets no server')
+        : ports({
+            address: host.vars.apim_address,
+            home: host.vars.apim_home,
+            ports: wanted(role, landingVersions),
+          })
+    })
+    .task('version', ({ host }) =>
+      runsNow(host)
+        ? signs({ home: host.vars.apim_home, expect: vars.apim_version, address: host.vars.apim_address })
+        : skip(noServer),
+    )
+    .task('owners', ({ host }) =>
+      runsNow(host) ? owners({ home: host.vars.apim_home, accepted }) : skip(noServer),
+    )
+    .task('servers', ({ host }) =>
+      runsNow(host) ? onlyHome({ home: host.vars.apim_home, accepted }) : skip(noServer),
+    )
+    .task('configuration', ({ host }) =>
+      runsNow(host)
+        ? agrees({
+            home: host.vars.apim_home,
+            svn: vars.svn?.old_url,
+            keystorePassword: vars.keystores.password !== undefined,
+          })
+        : skip(noServer),
+    )
+    .task('datasources', ({ host }) =>
+      runsNow(host)
+        ? datasources({
+            home: host.vars.apim_home,
+            databases: claimed(site),
+            role: roleOf(site, host),
+            accepted,
+          })
+        : skip(noServer),
+    )
+    .task('settings', ({ host }) =>
+      runsNow(host)
+        ? settings({ home: host.vars.apim_home, role: roleOf(site, host), svn: vars.svn !== undefined })
+        : skip(noServer),
+    )
+    .task('secure vault', ({ host }) =>
+      runsNow(host)
+        ? vault({ home: host.vars.apim_home, told: host.vars.apim_vault_password !== undefined })
+        : skip(noServer),
+    )
+    .task('keystores', ({ host }) =>
+      runsNow(host)
+        ? keystores({
+            home: host.vars.apim_home,
+            javaHome: host.vars.java_home,
+            keystores: vars.keystores,
+            to3: hops.some(({ to }) => to === '3.0.0'),
+            accepted,
+          })
+        : skip(noServer),
+    )
+    .task('stock sequences', ({ host }) =>
+      runsNow(host) && isGateway(roleOf(site, host))
+        ? sequences({ home: host.vars.apim_home, names: winning(hops), accepted })
+        : skip('it is no gateway'),
+    )
+    .task('throttle handlers', ({ host }) =>
+      !runsNow(host) || !isGateway(roleOf(site, host))
+        ? skip('it is no gateway')
+        : vars.apim_version.startsWith('1.')
+          ? skip('the 2.0.0 client rewrites the APIs of 1.x')
+          : throttleHandlers({ home: host.vars.apim_home }),
+    )
+    .task('jars', ({ host }) => (runsNow(host) ? jars({ home: host.vars.apim_home }) : skip(noServer)))
+    .task('shared places', ({ host }) =>
+      runsNow(host) ? places({ home: host.vars.apim_home, shared: vars.shared_deployment }) : skip(noServer),
+    )
+    .task('health', ({ host }) => {
+      const role = roleOf(site, host)
+      return runsNow(host) && role !== undefined
+        ? wellBefore({ server: oldServer(host, role, vars.apim_version) })
+        : skip(noServer)
+    })
+    .task('shared directory', () => {
+      const dir = vars.shared_deployment
+      return dir === undefined ? skip('none is used') : shareReady({ dir })
+    })
+    .task('SVN repository', ({ host }) => {
+      const { svn: repository } = vars
+      if (repository === undefined || host.name !== site.migration.name) return skip('not asked from here')
+      // 3.0.0 cannot use one.
+      return landingVersions.some((version) => version !== '3.0.0')
+        ? svn.clean({ repository })
+        : skip('no landing uses it')
+    })
+}
+
+/** What only all hosts together tell: whether their clocks agree, and what they share. */
+export function preflightTogether(site: ApimSite, found: ReturnType<typeof preflight>) {
+  return play('preflight, together', site.migration, { collect: true })
+    .task('clocks', ({ from }) =>
+      clocks({
+        offsets: Object.fromEntries(site.all.map((host) => [host.name, from(found, host).clock.offset])),
+      }),
+    )
+    .task('exports', ({ from }) =>
+      sharedExports({
+        exports: Object.fromEntries(
+          site.all.map((host) => [host.name, from(found, host)['shared places']?.exports ?? []]),
+        ),
+      }),
+    )
+}
+
+function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landingVersions: readonly string[]) {
+  const { vars } = site
+  const isMigration = host.name === site.migration.name
+  return {
+    base: host.vars.apim_base,
+    backups: vars.backups,
+    javaHome: host.vars.java_home,
+    versions: isMigration ? hops.map(({ to }) => to) : landingVersions,
+    needs: [
+      ...everywhere,
+      ...(isMigration ? database.programs(vars.databases) : []),
+      ...(isMigration && vars.svn ? ['svn', 'svnrdump'] : []),
+    ],
+    gib: isMigration ? hops.length + 2 : 1,
+    fresh: landingVersions.map((version) => homeOf(host.vars.apim_base, version)),
+  }
+}
+
+const isGateway = (role: Role | undefined): boolean => role === 'gateway-manager' || role === 'gateway-worker'
+
+const wanted = (role: Role, landingVersions: readonly string[]): readonly number[] => [
+  ...new Set(landingVersions.flatMap((version) => portsOf(role, version))),
+]
+
+/** Names of the sequences with which the packs of the way win over those of the old tree. */
+function winning(hops: readonly Hop[]): readonly string[] {
+  const rules = hops.map((hop) => overlayRulesOf(hop))
+  const kept = rules.flatMap(({ keep, refresh }) => [
+    ...keep.filter((path) => path.startsWith('sequences/')),
+    ...refresh,
+  ])
+  return [...new Set(kept.map((path) => path.split('/').at(-1) ?? path))]
+}
+
+const claimed = ({ vars }: ApimSite): readonly Claimed[] =>
+  vars.databases.map(({ name, engine, holds, host, port, schema }) => ({
+    name,
+    engine,
+    holds,
+    host,
+    port,
+    schema,
+  }))

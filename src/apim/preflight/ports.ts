@@ -1,0 +1,115 @@
+import semver from 'semver'
+import { type On, observe } from '../../model/action.ts'
+import { sh } from '../../model/command.ts'
+import { ask, linesOf } from '../../modules/target.ts'
+import type { Role } from '../roles.ts'
+import { serversOf } from '../server.ts'
+import { type Finding, finding, tell } from './finding.ts'
+
+/** Ports that a server of a role opens, without an offset (the packs' own configuration). */
+export function portsOf(role: Role, version: string): readonly number[] {
+  const gateway = role === 'gateway-manager' || role === 'gateway-worker'
+  return [
+    9443,
+    9763,
+    ...(gateway ? [8243, 8280] : []),
+    ...(gateway && semver.gte(version, '2.6.0') ? [8099, 9099] : []),
+    ...(role === 'traffic-manager' ? [5672, 9611, 9711] : []),
+    ...(role === 'key-manager' ? [10397] : []),
+    ...[9999, 11111],
+  ]
+}
+
+/** Somebody who listens: at which address (`*` for all) and port, and the process, where we may see it. */
+export type Listener = { readonly address: string; readonly port: number; readonly inode: string }
+
+/** Listening sockets out of the lines of `/proc/net/tcp` and `tcp6`. */
+export function listeners(lines: readonly string[]): readonly Listener[] {
+  return lines.flatMap((line) => {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
+    const [hex = '', port = ''] = local.split(':')
+    return state === '0A' && port !== ''
+      ? [{ address: addressOf(hex), port: Number.parseInt(port, 16), inode }]
+      : []
+  })
+}
+
+// Four bytes a word, the lowest first; an IPv4 address in an IPv6 socket stands in its last word.
+function addressOf(hex: string): string {
+  const last = hex.slice(-8)
+  const dotted = (last.match(/../g) ?? [])
+    .toReversed()
+    .map((byte) => Number.parseInt(byte, 16))
+    .join('.')
+  if (/^0+$/.test(hex)) return '*'
+  return hex.length === 8 || /^0{16}FFFF0000/i.test(hex) ? dotted : hex
+}
+
+type Input = {
+  readonly address: string
+  readonly ports: readonly number[]
+  /** The home that serves now: its own listeners go with it. */
+  readonly home?: string | undefined
+  /** Where the kernel tells of sockets. */
+  readonly net?: readonly string[]
+}
+
+/** Who holds the ports that the new server needs, but for the server that it takes the place of. */
+export const ports = observe(
+  'apim.ports',
+  async (on, { address, ports: wanted, home, net = ['/proc/net/tcp', '/proc/net/tcp6'] }: Input) => {
+    const { stdout } = await ask(
+      on,
+      sh.read`for f in ${net}; do cat -- "$f" 2>/dev/null; done; printf 'at %s\n' ${address} $(getent ahosts ${address} 2>/dev/null | cut -d ' ' -f 1 | sort -u)`,
+    )
+    const lines = linesOf(stdout)
+    const own = new Set(lines.flatMap((line) => (line.startsWith('at ') ? [line.slice(3)] : [])))
+    const held = listeners(lines).filter(
+      (each) => wanted.includes(each.port) && (each.address === '*' || own.has(each.address)),
+    )
+    const servers = home === undefined ? [] : (await serversOf(on, home)).map(({ pid }) => String(pid))
+    const who = await holders(on, held)
+    return tell(on, 'ports', taken(held, who, servers))
+  },
+  { steady: () => null },
+)
+
+/** The process that holds each socket: `pid name` by inode. One of another user is not to be seen. */
+async function holders(on: On, held: readonly Listener[]): Promise<ReadonlyMap<string, string>> {
+  if (held.length === 0) return new Map()
+  const inodes = held.map(({ inode }) => `socket:[${inode}]`)
+  const { stdout } = await ask(
+    on,
+    sh.read`find /proc/[0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%l %h\n' 2>/dev/null | grep -F ${inodes.flatMap((each) => ['-e', each])} | sort -u | while read -r i d; do
+p=$(basename -- "$(dirname -- "$d")"); printf '%s %s %s\n' "$i" "$p" "$(cat "/proc/$p/comm" 2>/dev/null)"; done; :`,
+    { timeout: 120 },
+  )
+  return new Map(
+    linesOf(stdout).map((line) => {
+      const [inode = '', ...process] = line.split(' ')
+      return [inode.slice('socket:['.length, -1), process.join(' ')]
+    }),
+  )
+}
+
+/** What is against the ports: those that are held by anybody but the servers of the old home. */
+export function taken(
+  held: readonly Listener[],
+  who: ReadonlyMap<string, string>,
+  servers: readonly string[],
+): readonly Finding[] {
+  const strangers = held.flatMap(({ port, address, inode }) => {
+    const process = who.get(inode)
+    const old = process !== undefined && servers.includes(process.split(' ')[0] ?? '')
+    return old
+      ? []
+      : [`${port} (${address}) by ${process === undefined ? 'a process of another user' : `pid ${process}`}`]
+  })
+  return [...new Set(strangers)].map((each) =>
+    finding(
+      'port-taken',
+      `a port that the new server needs is held: ${each}`,
+      'stop that program, or give it another port',
+    ),
+  )
+}

@@ -1,0 +1,184 @@
+import { type On, observe } from '../../model/action.ts'
+import { sh } from '../../model/command.ts'
+import { readXml } from '../../modules/edit/xml.ts'
+import { ask, linesOf } from '../../modules/target.ts'
+import type { Role } from '../roles.ts'
+import { allServers } from '../server.ts'
+import { type ConfTexts, confTexts } from './datasources.ts'
+import { type Finding, finding, tell } from './finding.ts'
+
+const switches = ['Properties', 'Comments', 'Tags', 'Ratings'] as const
+
+/** What the registry's four switches say; an element that is missing means on, as in every pack up to 2.6.0. */
+export function versioningSwitches(registry: string): Readonly<Record<string, boolean>> {
+  return Object.fromEntries(
+    switches.map((what) => [
+      `versioning${what}`,
+      readXml(registry, `staticConfiguration/versioning${what}`)?.trim() !== 'false',
+    ]),
+  )
+}
+
+/** What in a home's settings stands in the way of an upgrade, or has to be known. */
+export function settingProblems(
+  home: string,
+  texts: ConfTexts,
+  role: Role | undefined,
+  svn: boolean,
+): readonly Finding[] {
+  return [
+    ...versioningProblems(home, texts['registry.xml']),
+    ...encryptionProblems(home, texts),
+    ...(value(texts, 'axis2/axis2.xml', 'clustering/@enable') === 'true'
+      ? [
+          finding(
+            'clustering',
+            `${home}: clustering is on (membership ${value(texts, 'axis2/axis2.xml', 'clustering/parameter[@name=membershipScheme]') ?? 'unknown'})`,
+            'configure it in the new homes where you want it',
+          ),
+        ]
+      : []),
+    ...(svn ? synchronizerProblems(home, texts['carbon.xml'], role) : []),
+  ]
+}
+
+const value = (texts: ConfTexts, file: string, path: string): string | undefined => {
+  const text = texts[file]
+  return text === undefined ? undefined : readXml(text, path, file)?.trim()
+}
+
+function versioningProblems(home: string, registry: string | undefined): readonly Finding[] {
+  if (registry === undefined) return []
+  const found = Object.entries(versioningSwitches(registry))
+  const on = found.filter(([, is]) => is).map(([name]) => name)
+  return on.length === 0 || on.length === found.length
+    ? []
+    : [
+        finding(
+          'versioning',
+          `${home}: registry.xml has only ${on.join(', ')} on`,
+          'ask the vendor what the script for the registry does then, and set all four to what the registry was written with',
+        ),
+      ]
+}
+
+function encryptionProblems(home: string, texts: ConfTexts): readonly Finding[] {
+  const keys = value(texts, 'api-manager.xml', 'APIKeyValidator/EncryptPersistedTokens')
+  const processors = ['identity.xml', 'identity/identity.xml'].flatMap(
+    (file) => value(texts, file, 'OAuth/TokenPersistenceProcessor') ?? [],
+  )
+  const todo =
+    'the settings have to be made in every new home before its first start, which this tool does not do yet: have it done by hand on a rehearsal first'
+  return [
+    ...(keys === 'true'
+      ? [
+          finding(
+            'token-encryption',
+            `${home}: api-manager.xml encrypts the tokens and keys that it keeps`,
+            todo,
+          ),
+        ]
+      : []),
+    ...processors
+      .filter((each) => !/\.PlainTextPersistenceProcessor$/.test(each))
+      .map((each) => finding('token-encryption', `${home}: identity.xml keeps tokens by ${each}`, todo)),
+  ]
+}
+
+function synchronizerProblems(
+  home: string,
+  carbon: string | undefined,
+  role: Role | undefined,
+): readonly Finding[] {
+  if (carbon === undefined) return []
+  const set = (name: string) => readXml(carbon, `DeploymentSynchronizer/${name}`)?.trim() === 'true'
+  const is = set('Enabled') ? (set('AutoCommit') ? 'commits' : 'only checks out') : 'is off'
+  const wanted =
+    role === 'gateway-manager' ? 'commits' : role === 'gateway-worker' ? 'only checks out' : 'is off'
+  return is === wanted
+    ? []
+    : [
+        finding(
+          'synchronizer',
+          `${home}: its synchronizer ${is}, but that of a ${role ?? 'host without a role'} ${wanted}`,
+          'put the host into its right group, or correct DeploymentSynchronizer in carbon.xml',
+        ),
+      ]
+}
+
+/** Where a home's ports begin, by its configuration and by what runs. */
+export function offsetProblems(
+  home: string,
+  carbon: string | undefined,
+  args: readonly string[],
+): readonly Finding[] {
+  const configured = (carbon === undefined ? undefined : readXml(carbon, 'Ports/Offset')?.trim()) ?? '0'
+  const given = args.findLast((arg) => arg.startsWith('-DportOffset='))?.slice('-DportOffset='.length)
+  return (given ?? configured) === '0'
+    ? []
+    : [
+        finding(
+          'port-offset',
+          `${home} has the port offset ${given ?? configured}${given === undefined ? '' : ' (-DportOffset)'}, which new homes will not have`,
+          'give the server the usual ports first, a machine or address of its own',
+        ),
+      ]
+}
+
+const confNames = [
+  'carbon.xml',
+  'registry.xml',
+  'api-manager.xml',
+  'identity.xml',
+  'identity/identity.xml',
+  'axis2/axis2.xml',
+]
+
+/** The settings of a home that an upgrade depends on. */
+export const settings = observe(
+  'apim.settings',
+  async (on, { home, role, svn }: { home: string; role?: Role | undefined; svn: boolean }) => {
+    const texts = await confTexts(on, home, confNames)
+    const running = (await allServers(on)).find((each) => each.home === home)
+    return tell(on, 'the settings', [
+      ...settingProblems(home, texts, role, svn),
+      ...offsetProblems(home, texts['carbon.xml'], running?.args ?? []),
+    ])
+  },
+)
+
+/** Whether a home's secrets are in a vault, and whether its servers can be started again without a person. */
+export const vault = observe('apim.vault', async (on, { home, told }: { home: string; told: boolean }) => {
+  const uses = await vaultUses(on, home)
+  const kept = (await ask(on, sh.read`test -s ${`${home}/password-persist`}`)).code === 0
+  return tell(on, 'the secure vault', vaultProblems(home, uses, kept || told))
+})
+
+async function vaultUses(on: On, home: string): Promise<readonly string[]> {
+  const { stdout } = await ask(
+    on,
+    sh.read`cd -- ${`${home}/repository/conf`} 2>/dev/null && grep -rlE --include='*.xml' --include='*.properties' 'svns:secretAlias="|^[^#]*secretAlias:' . 2>/dev/null | sort | head -n 20; :`,
+  )
+  return linesOf(stdout).map((name) => name.replace(/^\.\//, ''))
+}
+
+/** What is against a vault that is used in these files; `kept`: its password is on disk, or in the inventory. */
+export function vaultProblems(home: string, uses: readonly string[], kept: boolean): readonly Finding[] {
+  if (uses.length === 0) return []
+  return [
+    finding(
+      'secure-vault',
+      `${home} has secrets in the vault (${uses.join(', ')})`,
+      'give them to the inventory, and run ciphertool.sh in the new homes afterwards if they are to be in a vault again',
+    ),
+    ...(kept
+      ? []
+      : [
+          finding(
+            'vault-password',
+            `${home} uses the vault, but has no password-persist: a server that is started by a program would wait for the password`,
+            'say apim_vault_password in the inventory, or put the keystore password into password-persist (mode 0600)',
+          ),
+        ]),
+  ]
+}

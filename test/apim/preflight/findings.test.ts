@@ -1,0 +1,382 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import {
+  jarProblems,
+  placeProblems,
+  sequenceProblems,
+  sharedProblems,
+} from '../../../src/apim/preflight/artefacts.ts'
+import { acceptable, checks, page } from '../../../src/apim/preflight/checks.ts'
+import { serverProblems, strangerProblems } from '../../../src/apim/preflight/databases.ts'
+import { type Finding, finding, tell } from '../../../src/apim/preflight/finding.ts'
+import { ownerProblems } from '../../../src/apim/preflight/home.ts'
+import { keyProblems, keystores } from '../../../src/apim/preflight/keystores.ts'
+import { javaProblems, roomProblems, skewed } from '../../../src/apim/preflight/machine.ts'
+import { listeners, portsOf, taken } from '../../../src/apim/preflight/ports.ts'
+import { tokenProblems } from '../../../src/apim/preflight/rows.ts'
+import { offsetProblems, settingProblems, vaultProblems } from '../../../src/apim/preflight/settings.ts'
+import { disagree, releasesOf } from '../../../src/apim/preflight/signs.ts'
+import { releases, versions } from '../../../src/apim/releases.ts'
+import { expectGolden } from '../../support/golden.ts'
+
+const names = (found: readonly Finding[]) => found.map(({ is }) => is)
+const jarsOf = (version: keyof typeof releases) => [
+  `org.wso2.carbon.core_${releases[version].kernel}.jar`,
+  `org.wso2.carbon.apimgt.impl_${releases[version].apimgt}${version.startsWith('1.') && version !== '1.10.0' ? '.4' : ''}.jar`,
+]
+
+test('the page in docs lists all of them', () => {
+  expectGolden(import.meta.url, '../../../../docs/preflight.md', page())
+})
+
+test('each of them is shown by a test', () => {
+  const here = dirname(fileURLToPath(import.meta.url))
+  const texts = readdirSync(here)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(here, name), 'utf8').replaceAll(/finding\('[a-z0-9-]+'/g, ''))
+    .join('\n')
+  expect(Object.keys(checks).filter((name) => !texts.includes(`'${name}'`))).toEqual([])
+})
+
+describe('findings', () => {
+  const said: string[] = []
+  const on = { name: 'gw', say: (line: string) => void said.push(line) }
+  const all = [
+    finding('disk', 'little room', 'make room'),
+    finding('custom-sequence', 'edited', 'edit'),
+    finding('clustering', 'is on', 'see to it'),
+  ]
+
+  test('are told all at once, each with what to do; those that warn are said', () => {
+    expect(() => tell(on, 'the home', all)).toThrow(
+      'the home on gw: 2 findings\n  [disk] little room: make room\n  [custom-sequence] edited: edit; to go on as it is, name it in the inventory: preflight_accepted: [custom-sequence]',
+    )
+    expect(said).toEqual(['warning: [clustering] is on: see to it'])
+  })
+
+  test('that ask only warn when they were decided; those that block never do', () => {
+    const accepted = ['custom-sequence', 'disk']
+    expect(tell(on, 'the home', all.slice(1), accepted).warnings).toHaveLength(2)
+    expect(() => tell(on, 'the home', all, accepted)).toThrow(/1 finding\n.*disk/)
+    expect(acceptable).toContain('custom-sequence')
+    expect(acceptable.every((name) => checks[name].level === 'asks')).toBe(true)
+  })
+})
+
+describe('the version of a home', () => {
+  test.each(versions)('%s is known by its jars', (version) => {
+    const [family] = releasesOf(jarsOf(version))
+    expect([version, version.startsWith('1.9') ? '1.8.0' : version]).toContain(family)
+    expect(disagree('/h', { text: version, jars: jarsOf(version) })).toEqual([])
+  })
+
+  test.each([
+    ['a version file that was copied', { text: '2.6.0', jars: jarsOf('2.5.0') }],
+    [
+      'plugins of two releases',
+      { text: '2.6.0', jars: [jarsOf('2.6.0')[0] ?? '', jarsOf('2.0.0')[1] ?? ''] },
+    ],
+    ['no version file', { text: undefined, jars: jarsOf('2.0.0') }],
+    ['no plugins', { text: '2.0.0', jars: [] }],
+    ['another product file', { text: '2.6.0', jars: jarsOf('2.6.0'), product: '3.0.0' }],
+    ['a release without facts', { text: '3.2.0', jars: jarsOf('3.0.0') }],
+  ])('is a finding with %s', (_, signs) => {
+    expect(names(disagree('/h', signs))).toEqual(['version-signs'])
+  })
+
+  test('of an updated build is that of its release, and 4.4.3 is not 4.4.35', () => {
+    const jars = ['org.wso2.carbon.core_4.4.35.jar', 'org.wso2.carbon.apimgt.impl_6.4.50.233.jar']
+    expect(releasesOf(jars)).toEqual(['2.6.0'])
+    expect(releasesOf(['org.wso2.carbon.core_4.4.35.jar', 'org.wso2.carbon.apimgt.impl_5.0.3.jar'])).toEqual(
+      [],
+    )
+  })
+})
+
+describe('machines', () => {
+  test.each([
+    ['1.8.0_292', ['2.0.0', '2.6.0', '3.0.0'], []],
+    ['1.8.0_151', ['2.6.0'], ['java-151']],
+    ['11.0.2', ['3.0.0'], []],
+    ['11.0.2', ['2.6.0', '3.0.0'], ['java']],
+    ['17.0.1', ['3.0.0'], ['java']],
+    ['1.7.0_80', ['2.0.0'], []],
+    ['', ['2.0.0'], ['java']],
+  ])('with Java %s for %j: %j', (java, wanted, expected) => {
+    expect(names(javaProblems('/jdk', java, wanted))).toEqual(expected)
+  })
+
+  test.each([
+    [4 * 1024 * 1024, '2000000 1000000', []],
+    [4 * 1024 * 1024, '0 0', []],
+    [4 * 1024 * 1024, '- -', []],
+    [1024, '2000000 1000000', ['disk']],
+    [4 * 1024 * 1024, '2000000 12', ['inodes']],
+  ])('with %s KiB and inodes %j: %j', (free, inodes, expected) => {
+    expect(names(roomProblems('/opt', 3, free, inodes))).toEqual(expected)
+  })
+
+  test('where nothing can be written', () => {
+    expect(names(roomProblems('/opt', 0, 1, '- -', false))).toEqual(['unwritable'])
+  })
+
+  test('whose clocks are away from the others are named', () => {
+    expect(skewed({ a: 100, b: 101, c: 102 })).toEqual([])
+    const found = skewed({ a: 100, b: 101, c: 400 })
+    expect(names(found)).toEqual(['clock-skew'])
+    expect(found[0]?.says).toMatch(/of c is 299 seconds/)
+  })
+
+  test('with a login that is not the owner, or files of others', () => {
+    expect(ownerProblems('/h', 'wso2', 'wso2', [])).toEqual([])
+    expect(names(ownerProblems('/h', 'root', 'wso2', ['0 wso2carbon.pid']))).toEqual(['login', 'owners'])
+  })
+})
+
+describe('ports', () => {
+  const line = (address: string, port: string, state = '0A', inode = '77') =>
+    `   0: ${address}:${port} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1`
+
+  test('are read as the kernel writes them', () => {
+    const lines = [
+      '  sl  local_address rem_address   st',
+      line('0100007F', '24E3'),
+      line('00000000', '2503'),
+      line('0000000000000000FFFF00000100007F', '1F90'),
+      line('0100007F', '24E3', '01'),
+    ]
+    expect(listeners(lines).map(({ address, port }) => `${address} ${port}`)).toEqual([
+      '127.0.0.1 9443',
+      '* 9475',
+      '127.0.0.1 8080',
+    ])
+  })
+
+  test('that a stranger holds are findings, those of the old server are not', () => {
+    const held = [
+      { address: '*', port: 9443, inode: '1' },
+      { address: '*', port: 8243, inode: '2' },
+      { address: '*', port: 5672, inode: '3' },
+    ]
+    const who = new Map([
+      ['1', '10 java'],
+      ['2', '20 nginx'],
+    ])
+    const found = taken(held, who, ['10'])
+    expect(names(found)).toEqual(['port-taken', 'port-taken'])
+    expect(found.map(({ says }) => says).join()).toMatch(/8243 .*pid 20 nginx.*5672 .*another user/)
+    expect(taken(held.slice(0, 1), who, ['10'])).toEqual([])
+  })
+
+  test('of a traffic manager are more than those of a store', () => {
+    expect(portsOf('traffic-manager', '3.0.0')).toContain(5672)
+    expect(portsOf('store', '3.0.0')).not.toContain(5672)
+    expect(
+      [portsOf('gateway-worker', '2.0.0'), portsOf('gateway-worker', '2.6.0')].map((all) =>
+        all.includes(9099),
+      ),
+    ).toEqual([false, true])
+  })
+
+  test('behind an offset, configured or given, are findings', () => {
+    const carbon = (offset: string) => `<Server><Ports><Offset>${offset}</Offset></Ports></Server>`
+    expect(offsetProblems('/h', carbon('0'), [])).toEqual([])
+    expect(offsetProblems('/h', carbon('3'), ['-DportOffset=0'])).toEqual([])
+    expect(names(offsetProblems('/h', carbon('3'), []))).toEqual(['port-offset'])
+    expect(names(offsetProblems('/h', carbon('0'), ['-DportOffset=2']))).toEqual(['port-offset'])
+  })
+})
+
+describe('settings', () => {
+  const registry = (...values: readonly string[]) =>
+    `<wso2registry><staticConfiguration>${['Properties', 'Comments', 'Tags', 'Ratings'].map((name, at) => `<versioning${name}>${values[at] ?? 'true'}</versioning${name}>`).join('')}</staticConfiguration></wso2registry>`
+  const found = (
+    texts: Record<string, string>,
+    role: 'gateway-manager' | 'gateway-worker' | 'store' = 'store',
+  ) => names(settingProblems('/h', texts, role, true))
+
+  test.each([
+    [[], []],
+    [['false', 'false', 'false', 'false'], []],
+    [['true', 'false', 'true', 'true'], ['versioning']],
+  ] as const)('of the registry %j: %j', (values, expected) => {
+    expect(found({ 'registry.xml': registry(...values) })).toEqual(expected)
+  })
+
+  test('that encrypt tokens', () => {
+    const keys = (on: boolean) =>
+      `<APIManager><APIKeyValidator><EncryptPersistedTokens>${on}</EncryptPersistedTokens></APIKeyValidator></APIManager>`
+    const processor = (name: string) =>
+      `<Server><OAuth><TokenPersistenceProcessor>org.wso2.carbon.identity.oauth.tokenprocessor.${name}</TokenPersistenceProcessor></OAuth></Server>`
+    expect(
+      found({ 'api-manager.xml': keys(false), 'identity.xml': processor('PlainTextPersistenceProcessor') }),
+    ).toEqual([])
+    expect(found({ 'api-manager.xml': keys(true) })).toEqual(['token-encryption'])
+    expect(found({ 'identity/identity.xml': processor('EncryptionDecryptionPersistenceProcessor') })).toEqual(
+      ['token-encryption'],
+    )
+  })
+
+  test('of a cluster', () => {
+    const axis = (on: boolean) =>
+      `<axisconfig><clustering enable="${on}"><parameter name="membershipScheme">wka</parameter></clustering></axisconfig>`
+    expect(found({ 'axis2/axis2.xml': axis(false) })).toEqual([])
+    expect(found({ 'axis2/axis2.xml': axis(true) })).toEqual(['clustering'])
+  })
+
+  test.each([
+    ['gateway-manager', true, true, []],
+    ['gateway-worker', true, false, []],
+    ['store', false, false, []],
+    ['gateway-worker', true, true, ['synchronizer']],
+    ['gateway-manager', true, false, ['synchronizer']],
+    ['store', true, false, ['synchronizer']],
+  ] as const)('of the synchronizer of a %s (on %s, commits %s): %j', (role, on, commits, expected) => {
+    const carbon = `<Server><DeploymentSynchronizer><Enabled>${on}</Enabled><AutoCommit>${commits}</AutoCommit></DeploymentSynchronizer></Server>`
+    expect(found({ 'carbon.xml': carbon }, role)).toEqual(expected)
+  })
+
+  test('of a vault, with and without its password on disk', () => {
+    expect(vaultProblems('/h', [], false)).toEqual([])
+    expect(names(vaultProblems('/h', ['carbon.xml'], true))).toEqual(['secure-vault'])
+    expect(names(vaultProblems('/h', ['carbon.xml'], false))).toEqual(['secure-vault', 'vault-password'])
+  })
+})
+
+describe('artefacts', () => {
+  test('whose stock sequences were edited, or cannot be compared', () => {
+    expect(sequenceProblems('/h', [])).toEqual([])
+    expect(names(sequenceProblems('/h', ['edited a/main.xml']))).toEqual(['custom-sequence'])
+    expect(names(sequenceProblems('/h', ['none']))).toEqual(['sequence-unknown'])
+  })
+
+  test('in jars: drivers and what the server made of jars in lib are no findings', () => {
+    const usual = [
+      'lib/mysql-connector-java-5.1.47-bin.jar',
+      'dropins/mysql_connector_java_5.1.47_bin_1.0.0.jar',
+      'dropins/svnkit-1.3.9.wso2v2.jar',
+    ]
+    expect(jarProblems('/h', usual)).toEqual([])
+    expect(names(jarProblems('/h', [...usual, 'lib/own-x.jar', 'dropins/own_x_1.0.0.jar']))).toEqual([
+      'custom-jars',
+    ])
+    expect(
+      names(jarProblems('/h', [...usual, 'dropins/org.wso2.carbon.apimgt.migrate.client-2.0.0.jar'])),
+    ).toEqual(['migration-jars'])
+  })
+
+  test('on exports', () => {
+    const place = (path: string, real = path, source = '/dev/sda1', kind = 'ext2/ext3') => ({
+      path,
+      real,
+      source,
+      kind,
+    })
+    const root = place('/h')
+    const shared = place('/mnt/new', '/mnt/new', 'nas:/new', 'nfs')
+    expect(placeProblems('/h', root, [place('/h/server')], shared)).toEqual([])
+    expect(names(placeProblems('/h', root, [place('/h/server', '/mnt/x', 'nas:/x', 'nfs')], shared))).toEqual(
+      ['shared-export'],
+    )
+    expect(
+      names(placeProblems('/h', root, [place('/h/server', '/mnt/new/server', 'nas:/new', 'nfs')], shared)),
+    ).toEqual(['shared-export', 'export-reused'])
+  })
+})
+
+test('an export of several hosts is told once', () => {
+  const place = { path: '/h/server', real: '/mnt/x', source: 'nas:/x', kind: 'nfs' }
+  expect(sharedProblems({ a: [place], b: [{ ...place, real: '/mnt/y' }], c: [] })).toEqual([])
+  const found = sharedProblems({ a: [place], b: [place], c: [] })
+  expect(names(found)).toEqual(['shared-between'])
+  expect(found[0]?.says).toBe('a, b share nas:/x (/mnt/x)')
+})
+
+describe('keys', () => {
+  const now = new Date('2026-01-01')
+  const key = {
+    alias: 'wso2carbon',
+    kind: 'privateKey',
+    algorithm: 'rsa',
+    bits: 1024,
+    until: '2030-01-01T00:00:00.000Z',
+    chain: 1,
+  } as const
+
+  test('that nobody can look at are told', async () => {
+    const said: string[] = []
+    const exec = async () => ({ kind: 'exit', code: 0, stdout: '', stderr: '', truncated: false })
+    const on = { name: 'gw', exec, say: (line: string) => void said.push(line) }
+    const vars = { file: 'k', alias: 'a', truststore: 't' }
+    const { work, input } = keystores({
+      home: '/h',
+      javaHome: '/j',
+      keystores: vars,
+      to3: true,
+      accepted: [],
+    })
+    if (work.kind === 'observe') await work.read(on as never, input)
+    expect(said).toEqual([expect.stringMatching(/'keystore-unread'|\[keystore-unread\]/)])
+  })
+
+  test('that are short are a finding for 3.0.0 alone', () => {
+    const asked = (to3: boolean) => names(keyProblems('/k', [key], { alias: 'WSO2carbon', to3, now }))
+    expect([asked(true), asked(false)]).toEqual([['keystore-short'], []])
+  })
+})
+
+describe('databases', () => {
+  const db = { name: 'am', engine: 'mysql', host: 'db', port: 3306 } as const
+  const state = { version: '5.7.40', replica: false, followers: 0, events: [] }
+
+  test.each([
+    [state, []],
+    [{ ...state, version: '8.0.36' }, []],
+    [{ ...state, version: '10.11.4-MariaDB' }, ['database-version']],
+    [{ ...state, replica: true }, ['replica']],
+    [{ ...state, followers: 2 }, ['followed']],
+    [{ ...state, events: ['cleanup'] }, ['scheduled-event']],
+  ])('%j: %j', (found, expected) => {
+    expect(names(serverProblems(db, found))).toEqual(expected)
+  })
+
+  test('that a machine of no inventory uses', () => {
+    const hosts = ['km', '10.0.0.1']
+    expect(
+      strangerProblems(
+        db,
+        [
+          { who: 'wso2', address: '10.0.0.1:5021' },
+          { who: 'wso2', address: 'km' },
+        ],
+        hosts,
+      ),
+    ).toEqual([])
+    const found = strangerProblems(
+      db,
+      [
+        { who: 'iskm', address: '10.0.0.9:5021' },
+        { who: 'iskm', address: '10.0.0.9:5022' },
+      ],
+      hosts,
+    )
+    expect(names(found)).toEqual(['foreign-session'])
+  })
+
+  test('from the machine of the database itself, if that is no host of the inventory', () => {
+    const local = [{ who: 'cron', address: 'localhost' }]
+    expect(names(strangerProblems(db, local, ['km']))).toEqual(['foreign-session'])
+    expect(strangerProblems(db, local, ['km', 'db'])).toEqual([])
+  })
+
+  test('with tokens that end a client', () => {
+    expect(tokenProblems('am', { nulls: 0, rows: 10, keys: ['IDN_OAUTH2_ACCESS_TOKEN'] })).toEqual([])
+    expect(names(tokenProblems('am', { nulls: 1, rows: 600_000, keys: ['APM_KEYS'] }))).toEqual([
+      'token-scope-null',
+      'token-heap',
+      'foreign-key',
+    ])
+  })
+})
