@@ -20,7 +20,20 @@ import { ports, portsOf } from './ports.ts'
 import { settings, vault } from './settings.ts'
 import { signs } from './signs.ts'
 
-const everywhere = ['unzip', 'tar', 'gzip', 'sha256sum', 'find', 'xargs', 'awk', 'sed', 'setsid', 'bash']
+const everywhere = [
+  'unzip',
+  'tar',
+  'gzip',
+  'sha256sum',
+  'find',
+  'xargs',
+  'awk',
+  'sed',
+  'comm',
+  'od',
+  'setsid',
+  'bash',
+]
 const noServer = 'it has no server yet'
 
 /** What is missing on the hosts and what stands in the way in their homes, all at once, before anything is changed. */
