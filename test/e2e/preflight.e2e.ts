@@ -39,7 +39,9 @@ test('what is wrong on several hosts is told all at once, with what to do, and n
     expect(text).toMatch(new RegExp(`${host}[^]*?\\[${finding}\\] `))
   expect(text).toContain('preflight_accepted: [custom-sequence]')
   expect(await lab.dumps()).toEqual(before)
-  const names = [...(await lab.trees()).keys()].filter((name) => !trees.has(name) && !name.includes('/logs/'))
+  const names = [...(await lab.trees()).keys()].filter(
+    (name) => !trees.has(name) && !/\/(logs|\.upgrade-fleet)\//.test(name),
+  )
   expect(names).toEqual([])
 })
 
