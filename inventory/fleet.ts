@@ -28,6 +28,9 @@ export const fleet = defineFleet({
     preflight_accepted: apim.accepted
       .optional()
       .describe('Findings of preflight that ask, and that a person has decided to go on with.'),
+    checks: apim.checks
+      .optional()
+      .describe('What users do, tried before the upgrade and after each landing.'),
     shared_deployment: z
       .string()
       .startsWith('/')

@@ -17,17 +17,43 @@ export default playbook('restart', { fleet, params, leavesAsFound: true }, (site
         role === 'gateway-manager' || role === 'gateway-worker'
           ? apim.served({ server: apim.serverAt(site, host, role, version) })
           : skip('it is no gateway'),
+      )
+      .task('supervisor', ({ host }) =>
+        apim.supervised({ home: apim.serverAt(site, host, role, version).home }),
       ),
   )
 
   const restarts = ranks.map(({ role, hosts }, rank) =>
     play(`restart ${role}`, hosts, { serial: 1, anyErrorsFatal: true })
-      .task('stop', ({ host }) => apim.stop({ server: apim.serverAt(site, host, role, version) }))
-      .task('start', ({ host, stop }) =>
-        stop.was === null
-          ? fail(`${role} on ${host.name} did not run`)
-          : apim.start({ server: { ...apim.serverAt(site, host, role, version), ...stop.was } }),
+      // A unit takes the end of a server that it did not stop for a failure.
+      .task(
+        'stop by its supervisor',
+        ({ host, from }) => {
+          const manager = before[rank] && from(before[rank], host).supervisor.manager
+          return manager
+            ? apim.stopThrough({ server: apim.serverAt(site, host, role, version), manager })
+            : skip('it runs under none')
+        },
+        { become: true },
       )
+      .task('stop', ({ host }) => apim.stop({ server: apim.serverAt(site, host, role, version) }))
+      .task(
+        'start by its supervisor',
+        ({ host, 'stop by its supervisor': stopped }) =>
+          stopped?.was?.by
+            ? apim.startThrough({
+                server: apim.serverAt(site, host, role, version),
+                manager: stopped.was.by,
+              })
+            : skip('it ran under none'),
+        { become: true },
+      )
+      .task('start', ({ host, stop, 'stop by its supervisor': stopped }) => {
+        const was = stopped?.was ?? stop.was
+        return was === null
+          ? fail(`${role} on ${host.name} did not run`)
+          : apim.start({ server: { ...apim.serverAt(site, host, role, version), ...apim.asRan(was) } })
+      })
       .task('healthy', ({ host, start }) =>
         apim.healthy({ server: apim.serverAt(site, host, role, version), since: start.since }),
       )

@@ -1,4 +1,18 @@
-import { apim, approve, database, fail, file, play, playbook, skip, svn, via, z } from 'upgrade-fleet'
+import {
+  apim,
+  approve,
+  database,
+  type From,
+  fail,
+  file,
+  play,
+  playbook,
+  service,
+  skip,
+  svn,
+  via,
+  z,
+} from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
 /** `-e run=ID`: the run whose backups are gone back to, where the newest are not meant. */
@@ -47,6 +61,19 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     return `Go back to the backups of run ${[...runs].join(', ')}? What was written since is lost to the users; the databases are dumped as they are first.`
   })
 
+  // Units lead to the new homes if the upgrade came so far: nobody starts a server by himself while this runs.
+  const supervisors = apim.supervisors(site)
+  const units = play('units as before', old).task(
+    'pointed back',
+    ({ host, from }) => {
+      const { held } = from(manifests, host).manifest
+      return held && held.units.length > 0
+        ? service.pointBack({ units: held.units.map(({ unit }) => unit) })
+        : skip('no unit started it')
+    },
+    { become: true },
+  )
+
   // Everything down: the new servers, the old ones if any runs, and what a migration left.
   const stops = apim
     .startOrder(site, '3.0.0')
@@ -72,19 +99,33 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     ),
   )
 
-  const present = play('dump what is there', databases).task('dump', ({ host }) =>
-    database.dump({ db: host.vars, to: vars.backups, name: 'before-rollback' }),
+  // Right before each dump and each restore: nobody else, and nothing that runs by the clock.
+  const hosts = site.all.map(({ name }) => name)
+  const gone = (from: From) => site.all.map((host) => from(fence, host)['servers gone'])
+  const paused = play('schedules off', databases).task('paused', ({ host, from }) =>
+    apim.after(gone(from), database.pause({ db: host.vars })),
   )
-  const restore = play('restore databases', databases, { restoredBy: [present] }).task(
-    'restore',
-    ({ host, from }) => {
+  const present = play('dump what is there', databases)
+    .task('nobody else', ({ host, from }) =>
+      apim.after(from(paused, host).paused, apim.alone({ hosts, databases: [host.vars] })),
+    )
+    .task('dump', ({ host }) => database.dump({ db: host.vars, to: vars.backups, name: 'before-rollback' }))
+  const restore = play('restore databases', databases, { restoredBy: [present] })
+    .task('still nobody', ({ host, from }) =>
+      apim.after(from(present, host).dump, apim.alone({ hosts, databases: [host.vars] })),
+    )
+    .task('restore', ({ host, from }) => {
       const { manifest } = from(manifests, migration)
       const found = manifest.dumps.find((each) => each.database === host.name)
       return found
         ? database.restore({ db: host.vars, dump: found.dump })
         : fail(`The manifest has no dump of ${host.name}`)
-    },
-  )
+    })
+  const scheduled = play('schedules on again', databases).task('on', ({ host, from }) => {
+    const { schedules } = from(manifests, migration).manifest
+    const was = schedules?.find((each) => each.database === host.name)
+    return database.unpause({ db: host.vars, paused: was?.paused ?? [] })
+  })
 
   // New homes go aside, so that an upgrade can begin anew.
   const aside = play('set new homes aside', site.all).each('home', apim.targets, ({ host, item }) => {
@@ -97,6 +138,14 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     play('clear shared directory', site.gateway_managers[0]).task('cleared', () =>
       apim.clearShare({ dir: shared }),
     )
+  const back = play('give supervisors back', old).task(
+    'released',
+    ({ host, from }) => {
+      const { held } = from(manifests, host).manifest
+      return held ? service.release(held) : skip('nothing was held')
+    },
+    { become: true },
+  )
   const starts = apim.restarts(site, vars.apim_version, (from, host) => from(manifests, host).manifest.was)
   const repository = vars.svn
   const svnEmptied =
@@ -104,18 +153,17 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     play('empty the new SVN repository', migration).task('emptied', () => svn.empty({ repository }))
 
   return [
-    manifests,
-    oneRun,
-    intact,
+    ...[manifests, oneRun, intact, supervisors.look],
     restoreThem,
+    supervisors.hold,
     ...stops,
+    units,
     quiet,
     fence,
-    present,
-    restore,
+    ...[paused, present, restore, scheduled],
     aside,
     share,
-    ...starts,
+    ...[...starts, back],
     svnEmptied,
   ]
 })

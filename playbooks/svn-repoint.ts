@@ -1,4 +1,4 @@
-import { apim, fail, play, playbook, svn, xml } from 'upgrade-fleet'
+import { apim, fail, play, playbook, skip, svn, xml } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
 /**
@@ -31,19 +31,28 @@ export default playbook('svn-repoint', { fleet, together: () => 'svn' }, (site) 
         home: host.vars.apim_home,
         svn: repository.old_url,
         keystorePassword: vars.keystores.password !== undefined,
+        vault: host.vars.apim_vault_password !== undefined,
       }),
     )
+    .task('supervisor', ({ host }) => apim.supervised({ home: host.vars.apim_home }))
     .task('APIs', ({ host }) => apim.served({ server: serverOf(host) }))
   const clean = play('clean repository', migration, { collect: true }).task('clean', () =>
     svn.clean({ repository }),
   )
 
   // Workers first: a manager that loses its tree while they run would take their APIs away.
-  const stops = gateways
-    .toReversed()
-    .map(({ role, hosts: of }) =>
-      play(`stop ${role}`, of).task('stop', ({ host }) => apim.stop({ server: serverOf(host) })),
-    )
+  const stops = gateways.toReversed().map(({ role, hosts: of }) =>
+    play(`stop ${role}`, of)
+      .task(
+        'by its supervisor',
+        ({ host, from }) => {
+          const { manager } = from(look, host).supervisor
+          return manager ? apim.stopThrough({ server: serverOf(host), manager }) : skip('it runs under none')
+        },
+        { become: true },
+      )
+      .task('stop', ({ host }) => apim.stop({ server: serverOf(host) })),
+  )
   const copies = play('no .svn', hosts)
     .task('detached', ({ host, from }) =>
       apim.after(
@@ -67,9 +76,19 @@ export default playbook('svn-repoint', { fleet, together: () => 'svn' }, (site) 
   const starts = gateways.map(({ role, hosts: of }) => {
     const stop = stops.find(({ name }) => name === `stop ${role}`)
     return play(`start ${role}`, of, { serial: 1, anyErrorsFatal: true })
+      .task(
+        'by its supervisor',
+        ({ host, from }) => {
+          const manager = stop && apim.ran(from, stop, host)?.by
+          return manager ? apim.startThrough({ server: serverOf(host), manager }) : skip('it ran under none')
+        },
+        { become: true },
+      )
       .task('start', ({ host, from }) => {
-        const was = stop && from(stop, host).stop.was
-        return was ? apim.start({ server: { ...serverOf(host), ...was } }) : fail('it did not run before')
+        const was = stop && apim.ran(from, stop, host)
+        return was
+          ? apim.start({ server: { ...serverOf(host), ...apim.asRan(was) } })
+          : fail('it did not run before')
       })
       .task('healthy', ({ host, start }) => apim.healthy({ server: serverOf(host), since: start.since }))
       .task('APIs', ({ host, from, healthy }) =>

@@ -19,15 +19,18 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wi
   const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
   const preflight = apim.preflight(site, hops, landings)
   const together = apim.preflightTogether(site, preflight)
+  const supervisors = apim.supervisors(site)
   const baseline = apim.baseline(site, databases)
   const served = apim.servedBefore(site)
+  const works = apim.worksBefore(site)
 
   // The old fleet still serves while files travel.
   const stage = apim.stage(site, hops)
 
-  // Everything down and proved down; then backups, each read back in full.
-  const stops = apim.stops(site, vars.apim_version)
+  // Nobody starts the old servers by himself; everything down and proved down; then backups, each read back in full.
+  const stops = apim.stops(site, vars.apim_version, supervisors)
   const fence = apim.fenced(site, stops)
+  const schedules = apim.schedulesOff(databases, apim.down(stops))
   const homes = apim.homeBackups(site)
   const repository = apim.svnBackup(site)
   const trees = apim.firstTrees(site, apim.down(stops))
@@ -38,11 +41,15 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wi
     databases,
     baseline,
     served,
+    works,
+    supervisors,
     looked: look,
     down: apim.down(stops),
   })
   const manifests = apim.manifests(site, {
+    supervisors,
     stops,
+    schedules,
     homes,
     databases,
     dumps: first.checkpoint,
@@ -54,13 +61,17 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wi
   })
 
   return [
-    ...[look, done, preflight, together, baseline, served],
+    ...[look, done, preflight, together, supervisors.look, baseline, served, works],
     ...stage,
-    ...[...stops.map((stop) => stop.play), fence],
+    ...apim.drained(site),
+    ...[supervisors.hold, ...stops.map((stop) => stop.play), fence, schedules],
     ...[homes, repository, ...trees],
     ...[...first.before, manifests, migrate],
     ...first.plays,
     ...others.flatMap((step) => [...step.before, ...step.plays]),
+    apim.schedulesOn(databases, schedules),
+    apim.releases('give units back', supervisors, 'pointed'),
+    ...apim.letIn(site, to),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { change, type On, restored } from '../model/action.ts'
-import { sh } from '../model/command.ts'
+import { type Command, sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
+import type { Secret } from '../model/secret.ts'
 import { clock, pauses, readText } from '../modules/target.ts'
 import {
   type ClientName,
@@ -8,11 +9,13 @@ import {
   type Expectation,
   evidenceLines,
   expectations,
+  textsOf,
   watched,
 } from './evidence.ts'
-import { fatalSigns, startedSign } from './health.ts'
+import { fatalSigns, startedSign } from './health-signs.ts'
 import { type MigrationRange, migrationConfig } from './migration-config.ts'
 import { endServers, type LogMark, logLines, markLog, serversOf } from './server.ts'
+import { withPassword } from './vault.ts'
 
 /** Something out of a zip that a client needs in its home: a directory or file of the zip by its name, and where it goes. */
 export type Placed = { readonly zip: string; readonly from: string; readonly to: string }
@@ -32,6 +35,8 @@ export type ClientRun = {
   readonly timeout?: number
   /** How long the log must be silent, in seconds. */
   readonly quiet: number
+  /** What secure vault is told at the start, where the home uses it. */
+  readonly vault?: Secret
 }
 
 /**
@@ -49,7 +54,7 @@ export const client = change('apim.client', {
     const steps = run.range === undefined ? [] : await configure(on, run, run.range)
     const { started, tail } = await runServer(on, run, since)
     const { allowed }: Expectation = expectations[run.client]
-    const lines = await logLines(on, run.home, since, watched(run.client), evidenceLines, allowed)
+    const lines = await logLines(on, run.home, since, watched(run.client), evidenceLines, textsOf(allowed))
     await clear(on, run)
     return { client: run.client, lines, started, steps, tail }
   },
@@ -89,11 +94,18 @@ async function configure(on: On, { home }: ClientRun, range: MigrationRange): Pr
   return steps
 }
 
+/** A client's start: in the foreground, so that its output is the job's, and with nothing of the caller's environment. */
+export const clientCommand = ({
+  home,
+  javaHome,
+  flags,
+}: Pick<ClientRun, 'home' | 'javaHome' | 'flags'>): Command =>
+  sh`cd -- ${`${home}/bin`} && exec env -u CARBON_HOME -u JAVACMD -u JVM_MEM_OPTS -u JAVA_OPTS JAVA_HOME=${javaHome} ./wso2server.sh ${flags} </dev/null`
+
 async function runServer(on: On, run: ClientRun, since: LogMark) {
-  const { home, javaHome, flags } = run
-  const job = await on.job(
-    'client',
-    sh`cd -- ${`${home}/bin`} && exec env -u CARBON_HOME -u JAVACMD -u JVM_MEM_OPTS -u JAVA_OPTS JAVA_HOME=${javaHome} ./wso2server.sh ${flags} </dev/null`,
+  const { home } = run
+  const job = await withPassword(on, { home, vault: run.vault, seconds: 600 }, since, () =>
+    on.job('client', clientCommand(run)),
   )
   const tail: string[] = []
   const onLine = (line: string) => {
@@ -120,11 +132,11 @@ async function waitForEnd(
   let changed = clock()
   const rest = pauses(on)
   for (;;) {
-    const lines = await logLines(on, home, since, [startedSign, ...(ends ?? []), ...fatalSigns])
+    const lines = await logLines(on, home, since, [startedSign, ...(ends ?? []), ...textsOf(fatalSigns)])
     const has = (texts: readonly string[]) => lines.some((line) => texts.some((text) => line.includes(text)))
     const started = has([startedSign])
     if (started && (ends === undefined || has(ends))) return true
-    if (has(fatalSigns)) return false
+    if (has(textsOf(fatalSigns))) return false
     const alive = (await running()) || (await serversOf(on, home)).length > 0
     if (!alive) return started
     const now = JSON.stringify(await markLog(on, home))

@@ -1,14 +1,17 @@
 import { observe } from '../model/action.ts'
 import { TaskError } from '../model/errors.ts'
 
+/** A text that a line of a log is known by, and where it was read: the source of the client, or a page of its vendor. */
+export type Sign = { readonly text: string; readonly source: string }
+
 /** What a migration client must have said in its own start's part of the log, and what it must not. */
 export type Expectation = {
-  /** Every one of these texts. */
-  readonly required: readonly string[]
+  /** Every one of these texts: silence is a failure. */
+  readonly required: readonly Sign[]
   /** None of these. */
-  readonly forbidden: readonly string[]
+  readonly forbidden: readonly Sign[]
   /** Errors that are known and harmless here: a line with one of these texts counts for nothing. */
-  readonly allowed: readonly string[]
+  readonly allowed: readonly Sign[]
 }
 
 /** What a run of a client left: its lines that matter, and whether its server came up. */
@@ -22,105 +25,139 @@ export type Evidence = {
   readonly steps: readonly string[]
 }
 
+const signs = (source: string, ...texts: readonly string[]): readonly Sign[] =>
+  texts.map((text) => ({ text, source }))
+
+const client20 = 'product-apim v2.0.0, wso2-api-migration-client'
+const client31 = 'apim-migration-resources 3.1.0, wso2-api-migration-client'
+const identity51 = 'product-is v5.1.0, migration-5.0.0_to_5.1.0'
+const identity5x = 'identity-migration-resources v1.0.33, org.wso2.is.migration'
+const page = 'docs-apim, upgrading-from-1100-to-300: what it calls expected while the tables are old'
+
 /** The client of 1.8.0 to 1.10.0 -> 2.0.0 prints its success lines after errors too (its source), so these end a run. */
-const apimErrors = [
-  'exception occurred while migrating',
-  'Throwable error',
-  'Error occurred while migrating',
-  'Error occurred while initializing DB Util',
-  'is not supported. Please check the version and try again.',
-  'has not been specified',
-  'Cannot decrypt consumer key',
-  'contains whitespaces',
-  'Error when accessing API artifact in registry for tenant',
+const apimErrors: readonly Sign[] = [
+  ...signs(
+    `${client20}: said of what it caught, before its line of success`,
+    'exception occurred while migrating',
+    'Throwable error',
+    'Error occurred while initializing DB Util',
+  ),
+  ...signs(
+    `${client20}: MigrationClientFactory`,
+    'is not supported. Please check the version and try again.',
+    'has not been specified',
+  ),
+  ...signs(client20, 'Error occurred while migrating', 'Cannot decrypt consumer key'),
+  ...signs(
+    `${client20}, per tenant, only logged`,
+    'Error when accessing API artifact in registry for tenant',
+  ),
+  ...signs('issue product-apim 3490: the plan stays inactive', 'contains whitespaces'),
 ]
 
-const identityErrors = [
-  'Migration process was stopped.',
-  'is not available for this migration',
-  'Error while migrating',
+const identityErrors: readonly Sign[] = [
+  ...signs(`${identity5x}: after it the server starts as usual`, 'Migration process was stopped.'),
+  ...signs(`${identity5x}: only INFO`, 'is not available for this migration'),
+  ...signs(`${identity51}: the run goes on after it`, 'Error while migrating'),
 ]
 
-/** What is missing while the tables are still old (the vendor's upgrade page names these as expected). */
-const stillOld = [
+/** What is missing while the tables are still old. */
+const stillOld: readonly Sign[] = signs(
+  page,
   'IDP_METADATA',
   'IdentityProviderManagementException',
   'AM_POLICY_APPLICATION',
   'IDN_CLAIM_DIALECT',
   'IDN_OIDC_SCOPE',
   'APIMgtResponseHandler',
-]
+)
 
 /** In hop 1 the identity client comes last, so until then the server misses the columns that it makes. */
-const identityStillOld = [...stillOld, "Unknown column 'TOKEN_ID'", "Unknown column 'CONSUMER_KEY_ID'"]
+const identityStillOld: readonly Sign[] = [
+  ...stillOld,
+  ...signs(
+    `${identity51}: it makes these columns; that the server says so is derived`,
+    "Unknown column 'TOKEN_ID'",
+    "Unknown column 'CONSUMER_KEY_ID'",
+  ),
+]
 
-const begins = 'Starting WSO2 API Manager migration'
-const ends = 'Ending WSO2 API Manager migration'
+const bounds = signs(
+  `${client20}: first and last line of a run`,
+  'Starting WSO2 API Manager migration',
+  'Ending WSO2 API Manager migration',
+)
+const executed = signs(
+  `${identity5x}: also said when no version matched, so the steps are asked for by name`,
+  'Execution was done through all the requested version list without having unexpected issues.',
+)
 
 /** The clients and what proves each. */
 export const expectations = {
   '2.0.0 migrateDB': {
-    required: [begins, 'Migrating WSO2 API Manager databases', ends],
+    required: [...bounds, ...signs(client20, 'Migrating WSO2 API Manager databases')],
     forbidden: apimErrors,
     allowed: identityStillOld,
   },
   '2.0.0 migrateReg': {
     required: [
-      begins,
-      'Migrating WSO2 API Manager registry resources',
-      'Rxt resource migration done for all the tenants',
-      'Swagger resource migration done for all the tenants.',
-      ends,
+      ...bounds,
+      ...signs(
+        client20,
+        'Migrating WSO2 API Manager registry resources',
+        'Rxt resource migration done for all the tenants',
+        'Swagger resource migration done for all the tenants.',
+      ),
     ],
     forbidden: apimErrors,
     allowed: identityStillOld,
   },
   '2.0.0 migrateFS': {
-    required: [begins, 'Migrating WSO2 API Manager file system resources', ends],
+    required: [...bounds, ...signs(client20, 'Migrating WSO2 API Manager file system resources')],
     forbidden: apimErrors,
     allowed: identityStillOld,
   },
   '2.0.0 throttling': {
-    required: ['Throttling migration is finished.'],
+    required: signs(client20, 'Throttling migration is finished.'),
     forbidden: apimErrors,
     allowed: identityStillOld,
   },
   '5.1.0 identity': {
-    required: ['Migrated the identity and user management databases'],
-    forbidden: [...identityErrors, 'already migrated'],
+    required: signs(identity51, 'Migrated the identity and user management databases'),
+    forbidden: [
+      ...identityErrors,
+      ...signs(`${identity51}: a run before may have ended half-way`, 'already migrated'),
+    ],
     allowed: stillOld,
   },
-  '5.7.0 identity': {
-    required: ['Execution was done through all the requested version list without having unexpected issues.'],
-    forbidden: identityErrors,
-    allowed: stillOld,
-  },
+  '5.7.0 identity': { required: executed, forbidden: identityErrors, allowed: stillOld },
   '2.6.0 access control': {
-    required: ['Updating API artifacts done for all the tenants for Publisher Access Control feature.'],
+    required: signs(
+      'docs-apim, upgrading-from-200-to-300, early version, step 9',
+      'Updating API artifacts done for all the tenants for Publisher Access Control feature.',
+    ),
     forbidden: apimErrors,
     allowed: stillOld,
   },
   '2.6.0 fault sequences': {
-    required: ['Fault sequence migration from APIM 2.0.0 to 2.1.0 has started'],
+    required: signs(client31, 'Fault sequence migration from APIM 2.0.0 to 2.1.0 has started'),
     forbidden: apimErrors,
     allowed: stillOld,
   },
-  '5.9.0 identity': {
-    required: ['Execution was done through all the requested version list without having unexpected issues.'],
-    forbidden: identityErrors,
-    allowed: [],
-  },
+  '5.9.0 identity': { required: executed, forbidden: identityErrors, allowed: [] },
   // Here the tables are still old in part while its server starts.
-  '5.9.0 identity from 5.2.0': {
-    required: ['Execution was done through all the requested version list without having unexpected issues.'],
-    forbidden: identityErrors,
-    allowed: stillOld,
-  },
+  '5.9.0 identity from 5.2.0': { required: executed, forbidden: identityErrors, allowed: stillOld },
   '3.0.0 artefacts': {
     required: [
-      'Migrating WSO2 API Manager registry resources',
-      'Rxt resource migration done for all the tenants',
-      'WSO2 API Manager migration component successfully activated.',
+      ...signs(
+        client31,
+        'Migrating WSO2 API Manager registry resources',
+        'Rxt resource migration done for all the tenants',
+      ),
+      ...signs(
+        `${client31}: said always, so it proves only that the client was there and has ended`,
+        'WSO2 API Manager migration component successfully activated.',
+      ),
     ],
     forbidden: apimErrors,
     allowed: [],
@@ -132,8 +169,11 @@ export type ClientName = keyof typeof expectations
 /** Texts by which the lines that matter are found in the log. */
 export function watched(name: ClientName): readonly string[] {
   const { required, forbidden } = expectations[name]
-  return [...required, ...forbidden, 'ERROR', 'FATAL', 'Migration Step : ', 'is starting']
+  return [...textsOf([...required, ...forbidden]), 'ERROR', 'FATAL', 'Migration Step : ', 'is starting']
 }
+
+/** The texts of signs, as a log is searched for them. */
+export const textsOf = (all: readonly Sign[]): readonly string[] => all.map(({ text }) => text)
 
 /** How many lines are kept as evidence: with as many or more, what is beyond them is not known, and nothing is proved. */
 export const evidenceLines = 400
@@ -141,11 +181,13 @@ export const evidenceLines = 400
 /** What is wrong with the evidence: missing lines by their text, offending lines as they are. Empty when it proves the client. */
 export function judge(name: ClientName, { lines, started, steps, tail }: Evidence): readonly string[] {
   const { required, forbidden, allowed }: Expectation = expectations[name]
-  const harmless = (line: string) => allowed.some((text) => line.includes(text))
+  const harmless = (line: string) => allowed.some(({ text }) => line.includes(text))
   const offending = lines.filter(
-    (line) => !harmless(line) && (forbidden.some((text) => line.includes(text)) || isError(line)),
+    (line) => !harmless(line) && (forbidden.some(({ text }) => line.includes(text)) || isError(line)),
   )
-  const missing = [...required, ...steps].filter((text) => !lines.some((line) => line.includes(text)))
+  const missing = [...textsOf(required), ...steps].filter(
+    (text) => !lines.some((line) => line.includes(text)),
+  )
   return [
     ...offending,
     ...(lines.length < evidenceLines ? [] : [`its log has ${lines.length} such lines or more: read it`]),

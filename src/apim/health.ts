@@ -3,24 +3,10 @@ import { type On, observe } from '../model/action.ts'
 import { TaskError } from '../model/errors.ts'
 import { fetchFrom, listens } from '../modules/http.ts'
 import { clock, pause, pauses } from '../modules/target.ts'
-import { type LogMark, logLines, type Server, serversOf } from './server.ts'
-
-/** Signs in the log that a start will not become a healthy server, whatever else it says (the vendor's issues). */
-export const fatalSigns: readonly string[] = [
-  'WSO2 Carbon initialization Failed',
-  'Cannot activate StartupFinalizerServiceComponent',
-  'Cannot start transports',
-  'Cannot initialize cluster',
-  'System may be unstable: HTTP ListeningIOReactor encountered a checked exception',
-  'LifeCycleException while starting tomcat connector',
-  'Cannot start User Manager Core bundle',
-  'java.lang.OutOfMemoryError',
-  'Keystore was tampered with, or password was incorrect',
-  'Error while performing configuration changes',
-]
-
-/** The line that every profile of every version prints when it has started. It proves nothing alone. */
-export const startedSign = 'WSO2 Carbon started in'
+import { textsOf } from './evidence.ts'
+import { fatalSigns, startedSign } from './health-signs.ts'
+import { healthWatch } from './health-watch.ts'
+import { type LogMark, logLines, markLastStart, type Server, serversOf } from './server.ts'
 
 /** What to ask a server of a role and version, and what answers are good. */
 export type Probe =
@@ -54,41 +40,33 @@ export const healthy = observe(
   },
 )
 
-/** Waits for a server to be healthy. A sign that it never will be ends the waiting at once. */
+/** Waits for a server to be healthy, as {@link healthWatch} says. A sign that it never will be ends the waiting at once. */
 export async function waitHealthy(on: On, server: Server, since: LogMark): Promise<number> {
-  const who = `${server.role} ${server.version} on ${on.name}`
+  const { home, role, version, wait } = server
   const begun = clock()
-  let started: number | undefined
+  const watch = healthWatch(`${role} ${version} on ${on.name}`, home, wait, begun)
   const rest = pauses(on)
+  let from = since
   for (;;) {
-    const lines = await logLines(on, server.home, since, [startedSign, ...fatalSigns], 50)
-    const alive = await serversOf(on, server.home)
-    const fatal = lines.filter((line) => fatalSigns.some((sign) => line.includes(sign)))
-    if (fatal.length > 0) throw new TaskError(`${who} will not become healthy`, fatal.slice(0, 5))
-    const waited = clock() - begun
-    on.progress(Math.min(Math.round(waited), server.wait.start), server.wait.start, 'seconds')
-    if (alive.length > 1)
-      throw new TaskError(
-        `${who}: ${alive.length} servers run from ${server.home}`,
-        alive.map(({ pid }) => `pid ${pid}`),
-      )
-    if (alive.length === 0 && waited > 20)
-      throw new TaskError(`${who} is not running`, await lastLines(on, server, since))
-    if (lines.some((line) => line.includes(startedSign))) started ??= clock()
-    if (started !== undefined && alive.length === 1) {
-      const wrong = await answersTwice(on, server)
-      if (wrong === undefined) return clock() - begun
-      if (clock() - started > server.wait.answer)
-        throw new TaskError(`${who} started, but is not healthy`, [
-          wrong,
-          ...(await lastLines(on, server, since)),
-        ])
-    } else if (waited > server.wait.start)
-      throw new TaskError(
-        `${who} has not started in ${server.wait.start} seconds`,
-        await lastLines(on, server, since),
-      )
-    await rest()
+    const lines = await logLines(on, home, from, [startedSign, ...textsOf(fatalSigns)], 50)
+    const alive = (await serversOf(on, home)).map(({ pid, started }) => `${pid} ${started}`)
+    const at = clock()
+    on.progress(Math.min(Math.round(at - begun), wait.start), wait.start, 'seconds')
+    const verdict = watch.look({ at, lines, alive })
+    if (verdict.is === 'healthy') return at - begun
+    if (verdict.is === 'failed')
+      throw new TaskError(verdict.why, [...verdict.evidence, ...(await lastLines(on, server, from))])
+    if (verdict.is === 'restarted') {
+      on.say(`${home}: pid ${alive[0]?.split(' ')[0]} took the place of the process before`)
+      from = await markLastStart(on, home)
+    }
+    if (verdict.is !== 'to be asked') {
+      await rest()
+      continue
+    }
+    const wrong = await answers(on, server)
+    watch.answered(clock(), wrong)
+    await (wrong === undefined ? pause(on, wait.gap) : rest())
   }
 }
 
@@ -99,13 +77,6 @@ export async function answers(on: On, server: Server): Promise<string | undefine
     if (wrong !== undefined) return wrong
   }
   return undefined
-}
-
-async function answersTwice(on: On, server: Server): Promise<string | undefined> {
-  const first = await answers(on, server)
-  if (first !== undefined) return first
-  await pause(on, server.wait.gap)
-  return answers(on, server)
 }
 
 async function answer(on: On, address: string, probe: Probe): Promise<string | undefined> {

@@ -1,11 +1,12 @@
 import { change, type On, restored } from '../model/action.ts'
+import type { Charset } from '../model/charset.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { shownText, type Text } from '../model/secret.ts'
+import { isSecret, shownText, type Text } from '../model/secret.ts'
 import { type UnpackInput, unpackZip } from '../modules/archive.ts'
 import { decode, xmlCharset } from '../modules/edit/charset.ts'
 import { editXml, type XmlEdit } from '../modules/edit/xml.ts'
-import { holds, looks, readBytes, runJob } from '../modules/target.ts'
+import { ask, holds, looks, readBytes, runJob } from '../modules/target.ts'
 import { endServers } from './server.ts'
 import type { Configuration } from './settings.ts'
 
@@ -39,7 +40,7 @@ export const configure = change('apim.configure', {
       const file = `${home}/${path}`
       if (edits.length === 0) continue
       const { charset, after } = await configured(on, file, edits)
-      await on.put({ text: after, charset }, file, { mode: 0o600, signal: on.signal })
+      await put(on, file, after, charset)
     }
     for (const { from, dir, name } of jars)
       await on.must(sh`cp -- ${from} ${`${home}/repository/components/${dir}/${name}`}`)
@@ -71,8 +72,17 @@ export const configureMigration = (input: ConfigureInput) => {
   return { ...action, work: { ...action.work, undo: restored } } as typeof action
 }
 
-async function put(on: On, path: string, text: Text): Promise<void> {
-  await on.put({ text }, path, { mode: 0o600, signal: on.signal })
+// A file that is there stays whose it is, and keeps its mode unless it gets a secret: that is for its owner alone.
+async function put(on: On, path: string, text: Text, charset?: Charset): Promise<void> {
+  const { code, stdout } = await ask(on, sh.read`stat -L -c '%a %u %g' -- ${path}`)
+  const [mode = '600', owner, group] = code === 0 ? stdout.trim().split(' ') : []
+  const own = typeof text !== 'string' && text.some(isSecret)
+  await on.put({ text, ...(charset && { charset }) }, path, {
+    mode: Number.parseInt(mode, 8) & (own ? 0o700 : 0o777),
+    ...(owner !== undefined && { owner }),
+    ...(group !== undefined && { group }),
+    signal: on.signal,
+  })
 }
 
 // In the encoding that the file has: carbon.xml is in ISO-8859-1.

@@ -1,23 +1,26 @@
 /** What is particular to WSO2 API Manager. Playbooks and inventories have it as `apim`. */
 
 export { agrees } from './agreement.ts'
-export { start, startAndWait, stop } from './control.ts'
+export { asRan, start, startAndWait, stop } from './control.ts'
 export { look } from './detect.ts'
 export { explain } from './explain.ts'
-export { after, fence, quiet } from './fence.ts'
+export { after, alone, fence, quiet } from './fence.ts'
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
 export { discard, leftovers, leftoversOf } from './leftovers.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
+export { servedBefore, worksBefore } from './measured.ts'
 export { ready } from './preflight/machine.ts'
 export { preflight, preflightTogether } from './preflight/plays.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
+export { schedulesOff, schedulesOn } from './schedules.ts'
 export {
   accepted,
   admin,
   artifacts,
+  checks,
   database,
   databases,
   keystores,
@@ -32,7 +35,8 @@ export { homeOf, migrationHomeOf, newServer, oldServer } from './server.ts'
 export { clearShare, shareReady } from './share.ts'
 export { type ApimSite, artifactsFor, bundlePath, type HopSite, landings } from './site.ts'
 export { stage } from './stage.ts'
-export { unsupervised } from './supervisor.ts'
+export { serviceOf, startThrough, stopThrough, supervised } from './supervised.ts'
+export { releases, supervisors } from './supervisors.ts'
 export { copyRoots, synchronized } from './synchronizer.ts'
 export { bundle, carried } from './trees.ts'
 export {
@@ -44,11 +48,12 @@ export {
   homeBackups,
   looked,
   manifests,
+  ran,
   restarts,
-  servedBefore,
   stops,
   svnBackup,
 } from './upgrade.ts'
+export { drained, letIn } from './users-traffic.ts'
 export { route, sources, type Target, targets, versions, type Wish } from './versions.ts'
 export { volatile } from './volatile.ts'
 export { serverAt, serving, walk } from './walk.ts'

@@ -4,7 +4,9 @@ import { type From, type Play, play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
 import * as archive from '../modules/archive.ts'
 import { carry } from '../modules/carry.ts'
+import { pointTo } from '../modules/service.ts'
 import * as svn from '../modules/svn/index.ts'
+import { checksOf, stillWorks } from './business.ts'
 import { configuration } from './config.ts'
 import { halt, start } from './control.ts'
 import { after } from './fence.ts'
@@ -15,6 +17,7 @@ import { stillServed } from './served.ts'
 import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
 import { type ApimSite, type HopSite, jarsFor, peersOf, staged } from './site.ts'
+import { startThrough, takeOver } from './supervised.ts'
 import { copyRoots, synchronized } from './synchronizer.ts'
 import { carried, overlay } from './trees.ts'
 import type { Version } from './versions.ts'
@@ -39,7 +42,8 @@ export function landing(
   site: ApimSite,
   version: Version,
   bundled: Bundled,
-  before: HopSite['served'],
+  { served: before, works: could, supervisors }: Pick<HopSite, 'served' | 'works' | 'supervisors'>,
+  last: boolean,
 ): Landing {
   refuseKeystores(site, version)
   const ranks = startOrder(site, version)
@@ -58,6 +62,31 @@ export function landing(
         serial: role === 'gateway-worker' ? 1 : hosts.length,
         anyErrorsFatal: true,
       })
+        .task(
+          'unit pointed',
+          ({ host, from }) => {
+            if (!last) return skip('the fleet goes on from here')
+            const { unit } = supervisors.of(from, host)
+            return unit === null
+              ? skip('no unit starts it')
+              : pointTo(takeOver(unit, newServer(host, role, version)))
+          },
+          { become: true },
+        )
+        .task(
+          'by its unit',
+          ({ host, 'unit pointed': pointed, from }) => {
+            if (!last) return skip('the fleet goes on from here')
+            const { unit } = supervisors.of(from, host)
+            return pointed === undefined || unit === null
+              ? skip('no unit starts it')
+              : startThrough({
+                  server: newServer(host, role, version),
+                  manager: { kind: 'systemd', unit },
+                })
+          },
+          { become: true },
+        )
         .task('start', ({ host }) => start({ server: newServer(host, role, version) }))
         .task(
           'healthy',
@@ -77,6 +106,16 @@ export function landing(
               )
             : skip('it was no gateway before'),
         )
+        .task('users', ({ host, from, healthy: up }) => {
+          const { checks } = site.vars
+          const server = newServer(host, role, version)
+          if (checks === undefined || checksOf(server, checks).length === 0)
+            return skip('nothing is to be tried here')
+          const before = could.hosts.some(({ name }) => name === host.name)
+            ? Object.keys(from(could, host).works.tried)
+            : []
+          return after(up, stillWorks({ server, checks, before }))
+        })
       const repository = usesSvn(site, version) ? site.vars.svn : undefined
       if (repository === undefined || !(role === 'gateway-manager' || role === 'gateway-worker'))
         return started

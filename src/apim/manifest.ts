@@ -3,7 +3,8 @@ import { change, type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { differences, type TreeBackup } from '../modules/archive.ts'
-import { type Dump, provenDump } from '../modules/database/index.ts'
+import { type Dump, type Paused, provenDump } from '../modules/database/index.ts'
+import type { Held } from '../modules/service.ts'
 import { holds, readText } from '../modules/target.ts'
 import type { Running } from './control.ts'
 import type { Server } from './server.ts'
@@ -17,9 +18,13 @@ export type Manifest = {
   readonly server: Server | null
   /** Whether it ran, with which flags and on which Java. */
   readonly was: Running
+  /** What starts the server by itself and was held for the run; missing in manifests of earlier versions. */
+  readonly held?: Held | null
   readonly home: TreeBackup
   /** Homes that the upgrade makes: their servers are to be stopped before anything is restored. */
   readonly newHomes: readonly string[]
+  /** On the migration host: what ran by the clock in the databases and was turned off before they were dumped. */
+  readonly schedules?: readonly ({ readonly database: string } & Paused)[]
   /** On the migration host: the dumps, by the database's name. */
   readonly dumps: readonly { readonly database: string; readonly dump: Dump }[]
 }
@@ -56,7 +61,9 @@ export const writeManifest = change('apim.writeManifest', {
     }
   },
   async apply(on, { backups, ...rest }) {
-    const text = manifestText({ format: 1, run: on.run, host: on.name, ...rest })
+    // What secure vault is told is in the inventory, and stays there.
+    const server = rest.server === null ? null : withoutVault(rest.server)
+    const text = manifestText({ format: 1, run: on.run, host: on.name, ...rest, server })
     await on.must(sh`mkdir -p -- ${`${backups}/${on.run}`}`)
     await on.put({ text }, `${backups}/${on.run}/manifest.json`, { mode: 0o600, signal: on.signal })
     await on.put({ text }, current(backups), { mode: 0o600, signal: on.signal })
@@ -67,6 +74,10 @@ export const writeManifest = change('apim.writeManifest', {
     else await on.put({ text: before }, current(backups), { mode: 0o600, signal: on.signal })
   },
 })
+
+function withoutVault({ vault: _, ...server }: Server): Server {
+  return server
+}
 
 /** What the inventory says of a host and its fleet, for the manifest to be measured by. */
 export type Wanted = {

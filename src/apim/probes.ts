@@ -5,6 +5,8 @@ import type { Version } from './versions.ts'
 /** Tables and columns (`T`, `T.C`) that tell a version of the API Manager's schema: the vendor's fresh scripts, compared. */
 export type SchemaState = {
   readonly version: string
+  /** Whose scripts make these tables and columns, and the next or last version's do not. */
+  readonly source: string
   readonly present: readonly string[]
   readonly absent: readonly string[]
 }
@@ -19,10 +21,21 @@ const contextTemplate = 'AM_API.CONTEXT_TEMPLATE'
 
 /** The states a migration goes through. 1.8.0 and 1.9.x differ in one column. */
 export const schemaStates: readonly SchemaState[] = [
-  { version: '1.8.0', present: present1, absent: [...absent1, contextTemplate] },
-  { version: '1.9', present: [...present1, contextTemplate], absent: absent1 },
+  {
+    version: '1.8.0',
+    source: 'the client of 1.8 to 1.9, sql-scripts',
+    present: present1,
+    absent: [...absent1, contextTemplate],
+  },
+  {
+    version: '1.9',
+    source: 'carbon-apimgt v1.9.1, core.feature sql/mysql.sql',
+    present: [...present1, contextTemplate],
+    absent: absent1,
+  },
   {
     version: '1.10.0',
+    source: 'carbon-apimgt v5.0.3, core.feature sql/mysql.sql',
     present: [
       'IDP_METADATA',
       'IDN_OAUTH2_ACCESS_TOKEN_SCOPE',
@@ -33,6 +46,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '2.0.0',
+    source: 'carbon-apimgt v6.0.4, core.feature sql/mysql.sql',
     present: [
       'AM_POLICY_SUBSCRIPTION',
       'AM_BLOCK_CONDITIONS',
@@ -43,6 +57,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '2.6.0',
+    source: 'carbon-apimgt v6.4.50, core.feature sql/mysql.sql',
     present: [
       'AM_LABELS',
       'AM_APPLICATION_ATTRIBUTES',
@@ -55,6 +70,7 @@ export const schemaStates: readonly SchemaState[] = [
   },
   {
     version: '3.0.0',
+    source: 'carbon-apimgt v6.5.349, core.feature sql/mysql.sql',
     present: [
       'AM_API.API_TYPE',
       'AM_API_PRODUCT_MAPPING',
@@ -76,7 +92,7 @@ export const probeNames: readonly string[] = [
   ...new Set([...schemaStates.flatMap(({ present, absent }) => [...present, ...absent]), ...umaTables]),
 ]
 
-/** Tables whose rows no hop may lose. */
+/** Tables whose rows no hop may lose: what users and their applications would miss. Our own choice, from what the vendor's pages ask to look at. */
 export const countedTables: readonly string[] = [
   'AM_API',
   'AM_APPLICATION',

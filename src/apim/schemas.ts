@@ -29,6 +29,23 @@ function refusalOf(version: string): string | undefined {
     : undefined
 }
 
+const words = z.array(z.string().min(1)).min(1)
+
+/** What takes a host out of the traffic and gives it back: two commands, or HAProxy's runtime API. */
+const trafficHook = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('command'),
+    out: words.describe('The program and its arguments; no shell reads them.'),
+    in: words,
+    quiet: words.optional().describe('It only reads, and exits 0 when nothing is in flight.'),
+  }),
+  z.object({
+    kind: z.literal('haproxy'),
+    socket: z.object({ address, port }).describe('The runtime API, as the host reaches it.'),
+    servers: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'backend/server')).min(1),
+  }),
+])
+
 /** A machine of the fleet: where its server is, and where the next ones go. */
 export const node = z.object({
   apim_home: path
@@ -43,6 +60,16 @@ export const node = z.object({
     .string()
     .optional()
     .describe('The first version that has a server here ("2.0.0" for a traffic manager of a 1.x fleet).'),
+  apim_vault_password: secretRef()
+    .optional()
+    .describe(
+      "The key store's password that secure vault asks for at each start, where the home uses secure vault and has no password-persist.",
+    ),
+  apim_traffic: trafficHook
+    .optional()
+    .describe(
+      'What takes this host out of the traffic before its server stops, and gives it back at the cut-over.',
+    ),
   upgrade_fleet_fan_out: z
     .union([z.boolean(), word])
     .optional()
@@ -54,11 +81,12 @@ export const node = z.object({
       start: z.number().positive().default(900),
       answer: z.number().positive().default(120),
       gap: z.number().nonnegative().default(10),
+      min_healthy: z.number().nonnegative().default(30),
       quiet: z.number().positive().default(30),
     })
     .prefault({})
     .describe(
-      "Seconds: to wait for a start in all, for an answer after it, between two answers, and for a migration client's log to fall silent.",
+      "Seconds: to wait for a start in all, for an answer after it, between two answers, of good answers without a break before a server counts as healthy, and for a migration client's log to fall silent.",
     ),
 })
 
@@ -74,8 +102,6 @@ export function runsNow(host: Host<Node>): host is Host<OldNode> {
 }
 
 const held = z.enum(['apim', 'identity', 'users', 'registry', 'config', 'stats'])
-
-const words = z.array(z.string().min(1)).min(1)
 
 /** One schema of one server (PostgreSQL: one database), and what the fleet keeps in it. */
 export const database = z
@@ -163,6 +189,36 @@ export const keystores = z.object({
   truststore_password: secretRef().optional(),
 })
 
+const pathWord = z.string().regex(/^\/[^\s\0]*$/, 'a path that begins with a slash')
+
+/** What users do, tried before the upgrade and after each landing: a token request, calls with tokens from before, log-ins. */
+export const checks = z
+  .object({
+    client: z
+      .object({ key: z.string().min(1), secret: secretRef() })
+      .optional()
+      .describe("An application's consumer key and secret, for the token request and the log-ins."),
+    calls: z
+      .array(z.object({ name: word, path: pathWord, token: secretRef() }))
+      .default([])
+      .describe('One API of each tenant, called at each gateway with a token that was issued before.'),
+    logins: z
+      .array(z.object({ store: word.default('PRIMARY'), user: z.string().min(1), password: secretRef() }))
+      .default([])
+      .describe('One user of each user store, logged in by the password grant at each key manager.'),
+    fingerprint: z
+      .string()
+      .regex(/^[0-9A-Fa-f:]{64,95}$/, 'a SHA-256 in hexadecimal')
+      .optional()
+      .describe(
+        "SHA-256 of the servers' certificate: asked by https then. Without it by http, from each server to itself.",
+      ),
+  })
+  .refine(
+    ({ client, logins }) => client !== undefined || logins.length === 0,
+    'a client, where there are logins',
+  )
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal')
 
 /** The operator's packs, clients, drivers and scripts: name, file on the controller, SHA-256. A map by name will do as well. */
@@ -173,6 +229,7 @@ export const artifacts = z.union([
     .transform((map) => Object.entries(map).map(([name, { file, sha256 }]) => ({ name, file, sha256 }))),
 ])
 
+export type CheckVars = z.output<typeof checks>
 export type DatabaseVars = z.output<typeof database>
 export type AdminVars = z.output<typeof admin>
 export type KeystoreVars = z.output<typeof keystores>

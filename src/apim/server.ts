@@ -3,6 +3,7 @@ import type { On } from '../model/action.ts'
 import { type Command, sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
+import type { Secret } from '../model/secret.ts'
 import { type Process, signal, withArguments } from '../modules/process.ts'
 import { clock, holds, pauses } from '../modules/target.ts'
 import { flagsOf, type Role } from './roles.ts'
@@ -16,7 +17,15 @@ export type Server = {
   readonly address: string
   readonly role: Role
   readonly flags: readonly string[]
-  readonly wait: { readonly start: number; readonly answer: number; readonly gap: number }
+  /** Seconds: for a start, for an answer after it, between two answers, and of answers without a break. */
+  readonly wait: {
+    readonly start: number
+    readonly answer: number
+    readonly gap: number
+    readonly min_healthy?: number
+  }
+  /** What secure vault is to be told at a start, where the home uses it. */
+  readonly vault?: Secret
 }
 
 /** Where the home of a version is, on every machine. */
@@ -28,7 +37,7 @@ export const migrationHomeOf = (base: string, version: string): string =>
 
 /** The server of a version that the upgrade puts on a host. */
 export function newServer(host: Host<Node>, role: Role, version: string): Server {
-  const { apim_base, java_home, apim_address, apim_health } = host.vars
+  const { apim_base, java_home, apim_address, apim_health, apim_vault_password: vault } = host.vars
   return {
     home: homeOf(apim_base, version),
     version,
@@ -37,6 +46,7 @@ export function newServer(host: Host<Node>, role: Role, version: string): Server
     role,
     flags: flagsOf(role, version),
     wait: apim_health,
+    ...(vault && { vault }),
   }
 }
 
@@ -77,7 +87,8 @@ export async function allServers(
   })
 }
 
-const bootstrap = 'org.wso2.carbon.bootstrap.Bootstrap'
+/** The class that every server's virtual machine runs. */
+export const bootstrap = 'org.wso2.carbon.bootstrap.Bootstrap'
 
 /** Flags that give a server its part, and that it must be started with again; no others are kept (some hold secrets). */
 export function flagsIn(args: readonly string[]): readonly string[] {
@@ -90,17 +101,35 @@ export function flagsIn(args: readonly string[]): readonly string[] {
   return [...last.values()]
 }
 
-/** Ends the virtual machines of a home and proves them gone: TERM, and KILL for one that does not end in time. */
+/**
+ * Ends the virtual machines of a home and proves them gone: TERM, and KILL for those that do not end in time; those that come
+ * meanwhile too. None found once is not gone, for what is forked during a look is not in it: two looks in a row must find none.
+ */
 export async function endServers(on: On, home: string, seconds = 180): Promise<number> {
-  const before = await serversOf(on, home)
-  for (const process of before) await signal(on, process, 'TERM')
+  const told = new Set<string>()
+  const nameOf = ({ pid, started }: Process) => `${pid} ${started}`
   const end = clock() + seconds
+  let first: number | undefined
   let killed = false
+  let none = 0
   const rest = pauses(on)
   for (;;) {
     const left = await serversOf(on, home)
-    if (left.length === 0) return before.length
-    if (clock() > end + 30) throw new TaskError(`${home} on ${on.name}: process ${left[0]?.pid} does not end`)
+    first ??= left.length
+    if (left.length === 0 && none++ > 0) return first
+    const fresh = left.filter((process) => !told.has(nameOf(process)))
+    if (fresh.length > 0 && told.size > 0)
+      on.say(`${home}: pid ${fresh[0]?.pid} was started while it was stopped, and is ended too`)
+    for (const process of fresh) {
+      told.add(nameOf(process))
+      await signal(on, process, killed ? 'KILL' : 'TERM')
+    }
+    if (left.length === 0) continue
+    none = 0
+    if (clock() > end + 30)
+      throw new TaskError(`${home} on ${on.name}: process ${left[0]?.pid} does not end`, [
+        `${told.size} processes were told to end since the stop began`,
+      ])
     if (clock() > end && !killed) {
       killed = true
       on.say(`${home}: still there after ${seconds} seconds, killed`)

@@ -2,6 +2,7 @@ import { InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import type { From, Play } from '../model/play.ts'
 import { type Artifact, stagedPath } from '../modules/artifact.ts'
+import type { Tried } from './business.ts'
 import { factsOf } from './hop-facts.ts'
 import type { CheckName } from './preflight/checks.ts'
 import type { Counts } from './probes.ts'
@@ -9,6 +10,7 @@ import { hostsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
 import {
   type AdminVars,
   type ArtifactVars,
+  type CheckVars,
   type DatabaseVars,
   type KeystoreVars,
   type Node,
@@ -17,6 +19,7 @@ import {
   type SvnVars,
 } from './schemas.ts'
 import { jdbc, type Peers } from './settings.ts'
+import type { Supervisors } from './supervisors.ts'
 import type { Hop, Version } from './versions.ts'
 
 /** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */
@@ -34,6 +37,7 @@ export type ApimSite = RoleGroups & {
     readonly keystores: KeystoreVars
     /** Findings of preflight that ask, and were decided. */
     readonly preflight_accepted?: readonly CheckName[] | undefined
+    readonly checks?: CheckVars | undefined
   }
 }
 
@@ -44,6 +48,9 @@ export type HopSite = {
   readonly baseline: Play<{ readonly counts: Counts }>
   /** What each old gateway served before anything was changed. */
   readonly served: Play<{ readonly served: { readonly paths: readonly string[] } }>
+  /** What users could do at each key manager and gateway before anything was changed. */
+  readonly works: Play<{ readonly works: Tried }>
+  readonly supervisors: Supervisors
   readonly looked: Play<{ readonly found: { readonly versioning: boolean | undefined } }>
   /** Reads outputs that say that the servers are down, so that nothing that needs it is thought of before. */
   readonly down: (from: From) => unknown

@@ -5,7 +5,7 @@ import * as archive from '../modules/archive.ts'
 import { carry } from '../modules/carry.ts'
 import * as database from '../modules/database/index.ts'
 import * as svn from '../modules/svn/index.ts'
-import { type Running, start, stop } from './control.ts'
+import { asRan, type Running, start, stop } from './control.ts'
 import { look } from './detect.ts'
 import { after, fence } from './fence.ts'
 import { healthy } from './health.ts'
@@ -14,10 +14,12 @@ import { databaseServer, strangers } from './preflight/databases.ts'
 import { documents, permissions, tiers, tokens } from './preflight/rows.ts'
 import { countedTables, probeNames, schemaIs } from './probes.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
+import type { SchedulesOff } from './schedules.ts'
 import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
-import { served } from './served.ts'
 import { homeOf, newServer, oldServer } from './server.ts'
 import { type ApimSite, treeSources } from './site.ts'
+import { startThrough, stopThrough } from './supervised.ts'
+import type { Supervisors } from './supervisors.ts'
 import { bundle } from './trees.ts'
 import type { Version } from './versions.ts'
 import { volatile } from './volatile.ts'
@@ -44,14 +46,6 @@ export function allAt(
   return done ? `all ${servers.length} servers are at ${to} and healthy: nothing to do` : undefined
 }
 
-/** The APIs that each gateway serves before anything is changed: what every landing is measured by. */
-export function servedBefore(site: ApimSite) {
-  const gateways = [...site.gateway_managers, ...site.gateway_workers].filter(runsNow)
-  return play('preflight, APIs', gateways, { collect: true }).task('served', ({ host }) =>
-    served({ server: oldServer(host, roleOf(site, host) ?? 'gateway-worker', site.vars.apim_version) }),
-  )
-}
-
 /** The databases before anything is changed: whole schemas of the version that the inventory says, their rows, what their users may do, and what is known to end the clients in their middle. */
 export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[]) {
   return play('preflight, databases', databases, { collect: true })
@@ -65,6 +59,7 @@ export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[
         extensions: db.engine === 'postgresql' && db.holds.includes('apim') ? ['uuid-ossp'] : [],
       }),
     )
+    .task('schedules', ({ host: { vars: db } }) => database.pausable({ db }))
     .task('is whole', ({ host, probe }) =>
       host.vars.holds.includes('apim')
         ? schemaIs({ version: site.vars.apim_version, present: probe.present })
@@ -105,21 +100,41 @@ const keeps = ({ vars }: Host<DatabaseVars>, ...what: readonly DatabaseVars['hol
   what.some((each) => vars.holds.includes(each))
 
 type OldHost = Host<OldNode>
-type Stop = Play<{ readonly stop: { readonly was: Running } }>
+type Stopped = { readonly was: Running }
+type Stop = Play<{ readonly stop: Stopped; readonly 'by its supervisor': Stopped | undefined }>
 
-/** The old servers stopped, in the reverse of their start order. Undone, they start in their start order, healthy one rank after the other. */
+/**
+ * The old servers stopped, in the reverse of their start order, each by its supervisor where it runs under one. Undone, they
+ * start in their start order, healthy one rank after the other.
+ */
 export function stops(
   site: ApimSite,
   version: Version,
+  supervisors: Supervisors,
 ): readonly { readonly role: Role; readonly play: Stop }[] {
   return startOrder(site, version)
     .toReversed()
     .map(({ role, hosts }) => ({
       role,
-      play: play(`stop ${role}`, hosts.filter(runsNow)).task('stop', ({ host }) =>
-        stop({ server: oldServer(host, role, version) }),
-      ),
+      play: play(`stop ${role}`, hosts.filter(runsNow))
+        .task(
+          'by its supervisor',
+          ({ host, from }) => {
+            const { manager } = supervisors.of(from, host)
+            return manager
+              ? stopThrough({ server: oldServer(host, role, version), manager })
+              : skip('it runs under none')
+          },
+          { become: true },
+        )
+        .task('stop', ({ host }) => stop({ server: oldServer(host, role, version) })),
     }))
+}
+
+/** How a server ran before it was stopped. */
+export const ran = (from: From, stopped: Stop, host: Host): Running => {
+  const { stop: alone, 'by its supervisor': through } = from(stopped, host)
+  return through?.was ?? alone.was
 }
 
 /** Reads the stops' outputs. */
@@ -161,9 +176,11 @@ type Dumps = Play<{ readonly dump: database.Dump }>
 export function manifests(
   site: ApimSite,
   made: {
+    readonly supervisors: Supervisors
     readonly stops: ReturnType<typeof stops>
     readonly homes: ReturnType<typeof homeBackups>
     readonly databases: readonly Host<DatabaseVars>[]
+    readonly schedules: SchedulesOff
     readonly dumps: Dumps
     readonly newVersions: readonly string[]
   },
@@ -175,9 +192,17 @@ export function manifests(
     return writeManifest({
       backups: site.vars.backups,
       server: role === undefined ? null : oldServer(host, role, site.vars.apim_version),
-      was: stopped === undefined ? null : from(stopped.play, host).stop.was,
+      held: from(made.supervisors.hold, host).held ?? null,
+      was: stopped === undefined ? null : ran(from, stopped.play, host),
       home: from(made.homes, host).home,
       newHomes: made.newVersions.map((version) => homeOf(host.vars.apim_base, version)),
+      schedules:
+        host.name === site.migration.name
+          ? made.databases.map((db) => ({
+              database: db.name,
+              paused: from(made.schedules, db).paused.paused,
+            }))
+          : [],
       dumps:
         host.name === site.migration.name
           ? made.databases.map((db) => ({ database: db.name, dump: from(made.dumps, db).dump }))
@@ -216,9 +241,19 @@ export function restarts(
   return startOrder(site, version).map(({ role, hosts }) => {
     const server = (from: From, host: OldHost) => {
       const before = was(from, host, role)
-      return before ? { ...oldServer(host, role, version), ...before } : undefined
+      return before ? { ...oldServer(host, role, version), ...asRan(before) } : undefined
     }
     return play(`start ${role} again`, hosts.filter(runsNow), { anyErrorsFatal: true })
+      .task(
+        'by its supervisor',
+        ({ host, from }) => {
+          const manager = was(from, host, role)?.by
+          return manager
+            ? startThrough({ server: oldServer(host, role, version), manager })
+            : skip('it ran under none')
+        },
+        { become: true },
+      )
       .task('start', ({ host, from }) => {
         const old = server(from, host)
         return old ? start({ server: old }) : skip('it did not run before')

@@ -41,7 +41,7 @@ export function walk(
     const bundled = play(`${hop.to}: trees`, site.migration).task('bundle', ({ from }) =>
       after(proved(from), bundle({ home: migrationHomeOf(base, hop.to), file: bundlePath(base, hop.to) })),
     )
-    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled, at.served) : undefined
+    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled, at, last) : undefined
     const landPlays = land ? [...land.homes, ...land.starts, ...(last ? [] : land.leaving)] : []
     steps.push({
       hop,

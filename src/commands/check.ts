@@ -1,6 +1,4 @@
-import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { plainWarnings } from '../inventory/plain-secrets.ts'
 import { findPlaybook } from '../load/load-playbook.ts'
@@ -9,6 +7,7 @@ import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { playsOf } from '../model/schedule.ts'
 import { type RunFlags, withForks, withOutput, withSelection } from './flags.ts'
+import { typesFile } from './paths.ts'
 import { prepare } from './prepare.ts'
 import { withKeys } from './typed.ts'
 
@@ -29,13 +28,4 @@ export function checkCommand(io: Io): Command {
       await prepared.discard()
     })
   return withOutput(withKeys(withForks(withSelection(command))))
-}
-
-/** Our own types: the sources in our repository, the declarations where we are installed. */
-async function typesFile(): Promise<string> {
-  const source = fileURLToPath(new URL('../src/index.ts', import.meta.url))
-  return access(source).then(
-    () => source,
-    () => fileURLToPath(new URL('./types/index.d.ts', import.meta.url)),
-  )
 }

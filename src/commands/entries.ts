@@ -128,6 +128,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./init.ts')).initCommand,
   },
   {
+    name: 'docs',
+    usage: '[MODULE]',
+    summary: 'print the modules that playbooks are made of, or all of one',
+    load: async () => (await import('./docs.ts')).docsCommand,
+  },
+  {
     name: 'doctor',
     summary: 'look at this machine and project: what is wrong, and what to type next',
     load: async () => (await import('./doctor.ts')).doctorCommand,

@@ -1,4 +1,6 @@
+import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Io } from '../model/io.ts'
 
 /** The state directory: `--state`, else UPGRADE_FLEET_STATE, else `.upgrade-fleet` here. */
@@ -19,3 +21,16 @@ export const packageUrl = (): string => new URL('./index.js', import.meta.url).h
 /** The path of a run's bundled playbook. */
 export const bundlePath = (folder: { readonly path: string }, record: { readonly bundle: string }): string =>
   join(folder.path, record.bundle)
+
+/** Our own types: the sources in our repository, built or not; the declarations where we are installed. */
+export async function typesFile(): Promise<string> {
+  for (const beside of ['../src/index.ts', '../index.ts']) {
+    const source = fileURLToPath(new URL(beside, import.meta.url))
+    const isThere = await access(source).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return source
+  }
+  return fileURLToPath(new URL('./types/index.d.ts', import.meta.url))
+}

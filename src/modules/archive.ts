@@ -5,7 +5,17 @@ import { ask, holds, linesOf, runJob } from './target.ts'
 
 export { create } from './archives/create.ts'
 
-/** Unpacks a zip whose one folder is `top` so that it becomes `to`. Undo removes `to`, unless it was there before. */
+/**
+ * Unpacks a zip whose one folder is `top` so that it becomes `to`. Undo removes `to`, unless it was there before.
+ *
+ * @example
+ * archive.unpack({
+ *   zip: '/srv/app/wso2am-3.0.0.zip',
+ *   sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
+ *   top: 'wso2am-3.0.0',
+ *   to: '/srv/app/wso2am-3.0.0',
+ * })
+ */
 export const unpack = change('archive.unpack', {
   async check(on, { sha256, to }: UnpackInput) {
     return (await isOurs(on, to, sha256)) ? { path: to } : undefined
@@ -78,6 +88,9 @@ export type TreeBackup = {
 /**
  * A compressed tar of a tree, read back in full: the archive's entries are counted against the tree's, its digest
  * recorded beside it, and beside that a list of the digests of all files that are not `volatile`. It is kept on undo.
+ *
+ * @example
+ * archive.backup({ tree: '/srv/app/tree', to: '/srv/app/backups', name: 'tree', volatile: ['*.log'] })
  */
 export const backup = change('archive.backup', {
   async check(on, { to, name }: BackupInput) {
@@ -130,7 +143,12 @@ export type CompareInput = {
   readonly volatile: readonly string[]
 }
 
-/** Which files of a tree differ from its backup, those that are `volatile` left out. */
+/**
+ * Which files of a tree differ from its backup, those that are `volatile` left out.
+ *
+ * @example
+ * archive.compare({ tree: '/srv/app/tree', file: '/srv/app/backups/tree.tar.gz', volatile: ['*.log'] })
+ */
 export const compare = observe('archive.compare', async (on, input: CompareInput) => ({
   different: await differences(on, input),
 }))

@@ -25,6 +25,16 @@ type StageInput = {
 /**
  * Brings an artefact to the machine, unless it is there whole already: out of the machine's cache, from a peer that has it,
  * else from here. Undo removes it; the cache keeps a copy.
+ *
+ * @example
+ * artifact.stage({
+ *   base: '/opt/wso2',
+ *   artifact: {
+ *     name: 'wso2am-3.0.0',
+ *     file: '/packs/wso2am-3.0.0.zip',
+ *     sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
+ *   },
+ * })
  */
 export const stage = change('artifact.stage', {
   async check(on, { base, artifact }: StageInput) {

@@ -15,6 +15,14 @@ export type CarryInput = {
 /**
  * Brings a file of another machine to this one, through the controller, which keeps nothing of it: whichever controller
  * goes on with a run reads it again from where it lies. Undo removes it.
+ *
+ * @example
+ * carry({
+ *   from: 'pub1',
+ *   path: '/srv/app/trees.tar',
+ *   sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
+ *   to: '/srv/app/trees.tar',
+ * })
  */
 export const carry = change('carry', {
   async check(on, { sha256, to }: CarryInput) {

@@ -22,13 +22,28 @@ type Undone = { readonly undo: Undo }
 /**
  * Runs a program. Its arguments are quoted for the one shell that starts it, and no other reads them. It fails when it exits
  * other than 0. `argv`, `creates?`, `removes?`, `onlyIf?`, `cwd?`, `env?`, `stdin?`, `timeout?`, `job?`, `undo`.
+ *
+ * @example
+ * command.run({
+ *   argv: ['mkdir', '/srv/app/made'],
+ *   creates: '/srv/app/made',
+ *   undo: { argv: ['rmdir', '/srv/app/made'] },
+ * })
  */
 export function run({ changedWhen, failedWhen, ...given }: Words & Undone & Judged): Action<Outcome> {
   program(given.argv)
   return doing<Words & Undone>('command.run', given, judged(changedWhen, failedWhen), plainly)
 }
 
-/** Runs a text in `/bin/sh`, or in `executable`. Values that come from elsewhere belong into an `sh` tag, which quotes them. */
+/**
+ * Runs a text in `/bin/sh`, or in `executable`. Values that come from elsewhere belong into an `sh` tag, which quotes them.
+ *
+ * @example
+ * command.shell({
+ *   shell: sh`wc -l < ${'/srv/app/app.conf'} > /srv/app/count`,
+ *   undo: { argv: ['rm', '-f', '/srv/app/count'] },
+ * })
+ */
 export function shell({
   changedWhen,
   failedWhen,
@@ -44,6 +59,9 @@ export function shell({
 /**
  * Runs a script of the controller: it is brought to the task's own directory on the machine, and read by `executable`, else by
  * what its first line names (`#!`), else by `/bin/sh`.
+ *
+ * @example
+ * command.script({ src: '/srv/app/tool.sh', args: ['--all'], undo: irreversible('it only tells somebody') })
  */
 export function script({
   changedWhen,
@@ -81,7 +99,12 @@ export function interpreter(bytes: Uint8Array): readonly string[] {
   return name === undefined ? ['/bin/sh'] : [name, ...(argument === '' ? [] : [argument])]
 }
 
-/** Asks a program that only reads: while planning, and in check mode, too. Fails when it exits with a code not in `codes` (0). */
+/**
+ * Asks a program that only reads: while planning, and in check mode, too. Fails when it exits with a code not in `codes` (0).
+ *
+ * @example
+ * command.read({ argv: ['uname', '-r'] })
+ */
 export const read = observe(
   'command.read',
   async (

@@ -44,12 +44,23 @@ function structured<In extends EditsInput<unknown> & Json>(
 /**
  * Elements and attributes of an XML file are as told; every other byte stays, its encoding and line ends too. A path that matches none or
  * two is refused, and so is a DOCTYPE. Like Ansible's community.general.xml, which writes the whole file anew. Undo: the file as it was.
+ *
+ * @example
+ * xml({
+ *   path: '/srv/app/carbon.xml',
+ *   edits: [{ at: 'Ports/Offset', text: '1' }],
+ * })
  */
 export const xml = structured<EditsInput<XmlEdit>>('xml', xmlCharset, (text, { edits }, file, charset) =>
   editXml(text, edits, { file, charset }),
 )
 
-/** Keys and tables of a TOML file (`deployment.toml`) are as told; every other byte stays. Undo: the file as it was. */
+/**
+ * Keys and tables of a TOML file (`deployment.toml`) are as told; every other byte stays. Undo: the file as it was.
+ *
+ * @example
+ * toml({ path: '/srv/app/deployment.toml', edits: [{ at: 'server.hostname', value: 'gw1.example.com' }] })
+ */
 export const toml = structured<EditsInput<TomlEdit>>(
   'toml',
   () => 'UTF-8',
@@ -59,6 +70,9 @@ export const toml = structured<EditsInput<TomlEdit>>(
 /**
  * Keys of a Java properties file (`log4j2.properties`) are as told; every other byte stays. It is read as ISO-8859-1, as Java does,
  * unless `encoding` says UTF-8; what is put in is right in both. Undo: the file as it was.
+ *
+ * @example
+ * properties({ path: '/srv/app/log4j2.properties', edits: [{ key: 'rootLogger.level', text: 'WARN' }] })
  */
 export const properties = structured<EncodedInput<PropertiesEdit>>(
   'properties',
@@ -66,14 +80,24 @@ export const properties = structured<EncodedInput<PropertiesEdit>>(
   (text, { edits }, file) => editProperties(text, edits, file),
 )
 
-/** Keys and entries of a YAML file (`migration-config.yaml`) are as told; every other byte stays. Undo: the file as it was. */
+/**
+ * Keys and entries of a YAML file (`migration-config.yaml`) are as told; every other byte stays. Undo: the file as it was.
+ *
+ * @example
+ * yaml({ path: '/srv/app/migration-config.yaml', edits: [{ at: 'currentVersion', value: '5.2.0' }] })
+ */
 export const yaml = structured<EditsInput<DataEdit>>(
   'yaml',
   (bytes) => markedCharset(bytes) ?? 'UTF-8',
   (text, { edits }, file) => editYaml(text, edits, file),
 )
 
-/** Keys and entries of a JSON file are as told; every other byte stays. Undo: the file as it was. */
+/**
+ * Keys and entries of a JSON file are as told; every other byte stays. Undo: the file as it was.
+ *
+ * @example
+ * json({ path: '/srv/app/state.json', edits: [{ at: 'servers[0].port', value: 9443 }] })
+ */
 export const json = structured<EditsInput<DataEdit>>(
   'json',
   (bytes) => markedCharset(bytes) ?? 'UTF-8',
@@ -83,6 +107,9 @@ export const json = structured<EditsInput<DataEdit>>(
 /**
  * Options of an INI file are as told; every other byte stays. Like Ansible's community.general.ini_file, but that what is missing
  * is added only with `create`. Undo: the file as it was.
+ *
+ * @example
+ * iniFile({ path: '/srv/app/app.ini', edits: [{ section: 'main', option: 'port', text: '8080' }] })
  */
 export const iniFile = structured<EncodedInput<IniEdit>>(
   'iniFile',

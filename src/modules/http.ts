@@ -18,7 +18,12 @@ export type Request = {
 /** What came back; at most 64 KiB of the body. */
 export type Response = { readonly status: number; readonly body: string }
 
-/** Asks once and tells what came back. Fails when nothing did. */
+/**
+ * Asks once and tells what came back. Fails when nothing did.
+ *
+ * @example
+ * http.get({ address: '127.0.0.1', port: 9763, path: '/services/Version' })
+ */
 export const get = observe('http.get', (on, input: Request): Promise<Response> => fetchFrom(on, input))
 
 /** Makes the request over a TCP connection that the machine opens. */
@@ -58,10 +63,20 @@ export type Asking = Trust & {
   readonly limit?: number
 }
 
-/** Asks by URL, and wants the status and the text that were said. No redirect is followed. It must only read: use POST for questions alone. */
+/**
+ * Asks by URL, and wants the status and the text that were said. No redirect is followed. It must only read: use POST for questions alone.
+ *
+ * @example
+ * http.ask({ url: 'https://gw1.example.com:8243/health', says: '/^UP$/m', ca: '/etc/ssl/certs/ours.pem' })
+ */
 export const ask = observe('http.ask', (on, input: Asking): Promise<Answered> => asked(on, input))
 
-/** Asks by URL for JSON of a shape. Throws {@link TaskError} naming what of the answer is other than it. */
+/**
+ * Asks by URL for JSON of a shape. Throws {@link TaskError} naming what of the answer is other than it.
+ *
+ * @example
+ * http.json({ url: 'https://gw1.example.com:8243/status', schema: z.object({ open: z.number() }) })
+ */
 export function json<Schema extends z.ZodType<Json>>({
   schema,
   ...asking

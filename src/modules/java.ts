@@ -19,6 +19,9 @@ const usual = sh.read`/usr/lib/jvm/* /usr/java/* /opt/java/* /opt/jdk* /opt/jre*
 /**
  * The Javas of a machine: those of the `homes` named, of the usual directories and of PATH, each asked for its version itself,
  * since names of directories lie. Those that do not run are left out.
+ *
+ * @example
+ * java.installed({ homes: ['/opt/jdk1.8.0_292'] })
  */
 export const installed = observe(
   'java.installed',
@@ -33,6 +36,9 @@ export const installed = observe(
 /**
  * A gate: holds when the Java in `home` is in a range of versions, such as `8`, `>=8.0.161 <9` or `8 || 11` (`1.8.0_292` counts as
  * `8.0.292`); an early build is in none. Throws {@link TaskError} naming what is there, and which others of the machine would do.
+ *
+ * @example
+ * java.jdk({ home: '/opt/jdk1.8.0_292', range: '>=8.0.161 <9' })
  */
 export const jdk = observe(
   'java.jdk',
@@ -82,7 +88,12 @@ export type KeystoreInput = {
   readonly type?: string | undefined
 }
 
-/** What a keystore holds: names, kinds, key sizes, validity in UTC, fingerprints. It prints no password, and no key leaves the machine. */
+/**
+ * What a keystore holds: names, kinds, key sizes, validity in UTC, fingerprints. It prints no password, and no key leaves the machine.
+ *
+ * @example
+ * java.keystore({ path: '/srv/app/wso2carbon.jks', password: secret('env:KEYSTORE') })
+ */
 export const keystore = observe(
   'java.keystore',
   async (on, input: KeystoreInput): Promise<{ readonly entries: readonly KeystoreEntry[] }> => ({
@@ -90,7 +101,12 @@ export const keystore = observe(
   }),
 )
 
-/** A gate: holds when each private key of a keystore has at least `bits` (2048; RSA and DSA) and its certificate holds for `days` (30) more. */
+/**
+ * A gate: holds when each private key of a keystore has at least `bits` (2048; RSA and DSA) and its certificate holds for `days` (30) more.
+ *
+ * @example
+ * java.strong({ path: '/srv/app/wso2carbon.jks', password: secret('env:KEYSTORE'), days: 90 })
+ */
 export const strong = observe(
   'java.strong',
   async (

@@ -25,6 +25,13 @@ type Given = LocalLine & Guards & Undone
  * Runs a program of this machine, the controller, whatever host the task is for. zx quotes its arguments. It fails when it exits other
  * than 0, and a deadline (`timeout`, 120 seconds) or an interruption ends all that it started. It is journaled as every change, and
  * done again by `resume` where a crash cut it off.
+ *
+ * @example
+ * local.run({
+ *   argv: ['touch', '/srv/app/ticket'],
+ *   creates: '/srv/app/ticket',
+ *   undo: { argv: ['rm', '/srv/app/ticket'], removes: '/srv/app/ticket' },
+ * })
  */
 export const run = ({
   changedWhen,
@@ -36,7 +43,16 @@ export const run = ({
   return doing('local.run', given, { ...(changedWhen && { changedWhen }), ...(failedWhen && { failedWhen }) })
 }
 
-/** The same for a text of bash. Nothing in it is quoted: values belong into `env`, as `"$NAME"`. */
+/**
+ * The same for a text of bash. Nothing in it is quoted: values belong into `env`, as `"$NAME"`.
+ *
+ * @example
+ * local.shell({
+ *   shell: 'printf %s "$NAME" > /srv/app/name',
+ *   env: { NAME: 'gw1' },
+ *   undo: { shell: 'rm -f /srv/app/name' },
+ * })
+ */
 export const shell = ({
   changedWhen,
   failedWhen,

@@ -21,6 +21,9 @@ const asserted = observe(
 /**
  * A gate over what earlier tasks returned: holds when all of `that` are true, and names those that are not, by their keys.
  * `failMsg` says what it means for whoever reads it.
+ *
+ * @example
+ * assert({ that: { 'the pack fits': 3 < 4, 'Java is 8': true }, failMsg: 'this host is not ready' })
  */
 export const assert = (input: {
   readonly that: Readonly<Record<string, boolean>>
@@ -30,6 +33,9 @@ export const assert = (input: {
 /**
  * Waits so many seconds on a host, and tells how long still. It changes nothing, and is not waited for in a check. A run that goes
  * on after a crash waits only for the rest. For a question to a person there is {@link approve}.
+ *
+ * @example
+ * pause({ seconds: 0.01 })
  */
 export const pause: (input: { readonly seconds: number }) => Action<{ readonly waited: number }> = change<
   { readonly seconds: number },

@@ -20,12 +20,17 @@ export async function withArguments(
 
 /** The command that says their `stat` lines, each followed by its arguments: for {@link withoutForks}. */
 export function listing(args: readonly string[]): Command {
-  const greps = args.map((arg) => sh.read`| xargs -r grep -lzsx -e ${pattern(arg)}`)
-  const files = greps.reduce((all, next) => sh.read`${all} ${next}`, sh.read`ls -d /proc/[0-9]*/cmdline`)
-  return sh.read`${files} | while IFS= read -r file; do
+  return sh.read`ls -d /proc/[0-9]*/cmdline ${among(args)} | while IFS= read -r file; do
   d=$(dirname -- "$file")
   stat=$(cat -- "$d/stat" 2>/dev/null) && args=$(tr '\n\0' ' \t' 2>/dev/null < "$file") && printf '%s\n%s\n' "$stat" "$args"
 done; :`
+}
+
+/** A filter of names of `cmdline` files: those of processes with each of these whole arguments. */
+export function among(args: readonly string[]): Command {
+  return args
+    .map((arg) => sh.read`| xargs -r grep -lzsx -e ${pattern(arg)}`)
+    .reduce((all, next) => sh.read`${all} ${next}`, sh.read``)
 }
 
 /**

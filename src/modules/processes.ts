@@ -7,7 +7,12 @@ import { clock, pauses } from './target.ts'
 /** Which processes: those that have each of these whole arguments on their command line. */
 export type Which = { readonly args: readonly string[] }
 
-/** The processes with these arguments, by pid and start time; at least one argument. A pid file is never asked: it outlives its process. */
+/**
+ * The processes with these arguments, by pid and start time; at least one argument. A pid file is never asked: it outlives its process.
+ *
+ * @example
+ * processes.find({ args: ['-Dcarbon.home=/srv/app/wso2am-3.0.0'] })
+ */
 export const find = observe('processes.find', (on, which: Which) => found(on, which))
 
 async function found(on: On, { args }: Which): Promise<readonly Process[]> {
@@ -24,6 +29,13 @@ export type Ended = { readonly ended: number; readonly killed: number }
 /**
  * Ends processes and proves them gone: TERM, and KILL for what is there after `timeout` seconds (180). Each is told by pid and start
  * time, so no other that gets its pid is hit. Throws {@link TaskError} where new ones come: somebody starts them again.
+ *
+ * @example
+ * processes.end({
+ *   args: ['-Dcarbon.home=/srv/app/wso2am-3.0.0'],
+ *   timeout: 60,
+ *   undo: irreversible('the stand-by has taken over'),
+ * })
  */
 export function end({
   undo,

@@ -13,9 +13,16 @@ import {
 } from './service/find.ts'
 import { ask, linesOf } from './target.ts'
 
-export { hold, pointTo } from './service/hold.ts'
+export type { Found, Supervisor } from './service/find.ts'
+export { type Held, hold, type Pointing, pointTo } from './service/hold.ts'
+export { pointBack, release } from './service/release.ts'
 
-/** Who starts a service: units of systemd, scripts of init.d, lines of rc.local and cron; none of them where a person does. Reads. */
+/**
+ * Who starts a service: units of systemd, scripts of init.d, lines of rc.local and cron; none of them where a person does. Reads.
+ *
+ * @example
+ * service.find({ name: 'wso2am', path: '/opt/wso2/wso2am-3.0.0' })
+ */
 export const find = observe(
   'service.find',
   (on, service: Service): Promise<Found> => findService(on, service),
@@ -34,7 +41,12 @@ export type Managed = Service & {
 /** Whether it ran before. */
 export type Was = { readonly running: boolean }
 
-/** Stops a service through whoever supervises it, and proves it gone: by its unit, and by its processes where `args` names them. Undo starts it if it ran. */
+/**
+ * Stops a service through whoever supervises it, and proves it gone: by its unit, and by its processes where `args` names them. Undo starts it if it ran.
+ *
+ * @example
+ * service.stop({ name: 'wso2am' })
+ */
 export const stop = change<Managed, Was, Was>('service.stop', {
   async check(on, service, was) {
     return runs(await findService(on, service)) ? undefined : (was ?? { running: false })
@@ -51,7 +63,15 @@ export const stop = change<Managed, Was, Was>('service.stop', {
   },
 })
 
-/** Starts a service through whoever supervises it, unless it runs. Undo stops it. Whether it is well is for `waitFor` to see. */
+/**
+ * Starts a service through whoever supervises it, unless it runs. Undo stops it. Whether it is well is for `waitFor` to see.
+ *
+ * @example
+ * service.start({
+ *   name: 'wso2am',
+ *   otherwise: { start: { argv: ['/opt/wso2/bin/start'] }, stop: { argv: ['/opt/wso2/bin/stop'] } },
+ * })
+ */
 export const start = change<Managed, Was, Was>('service.start', {
   async check(on, service, was) {
     return runs(await findService(on, service)) ? (was ?? { running: true }) : undefined
@@ -68,7 +88,12 @@ export const start = change<Managed, Was, Was>('service.start', {
   },
 })
 
-/** Restarts a service through whoever supervises it. Undo does it again: what is undone before it may be its configuration. */
+/**
+ * Restarts a service through whoever supervises it. Undo does it again: what is undone before it may be its configuration.
+ *
+ * @example
+ * service.restart({ name: 'haproxy' })
+ */
 export const restart = (service: Managed): Action<void> => again(service)
 const again = change<Managed, void>('service.restart', {
   async apply(on, service) {
@@ -81,12 +106,19 @@ const again = change<Managed, void>('service.restart', {
   },
 })
 
-const up = ['active', 'activating', 'reloading', 'deactivating']
+/** States of a unit in which it runs something, or is about to. */
+export const up: readonly string[] = ['active', 'activating', 'reloading', 'deactivating']
 const runs = ({ supervisors, running }: Found): boolean =>
   running.length > 0 || supervisors.some((one) => one.kind === 'systemd' && up.includes(one.active))
 
+/** What can stop and start a service. */
+export type Manager = Pick<Unit, 'kind' | 'unit'> | Pick<InitScript, 'kind' | 'script'>
+
 /** The one that stops and starts it: systemd before init.d. Throws {@link TaskError} where two might. */
-export function managerOf(on: Pick<On, 'name'>, supervisors: readonly Supervisor[]): Supervisor | undefined {
+export function managerOf(
+  on: Pick<On, 'name'>,
+  supervisors: readonly Supervisor[],
+): Unit | InitScript | undefined {
   const able = supervisors.filter((one): one is Unit | InitScript => one.kind !== 'line')
   if (able.length > 1)
     throw new TaskError(
@@ -96,11 +128,11 @@ export function managerOf(on: Pick<On, 'name'>, supervisors: readonly Supervisor
   return able[0]
 }
 
-/** The command by which a unit or a script of init.d is stopped or started; undefined for what can do neither. */
-export function turning(manager: Supervisor | undefined, to: 'start' | 'stop'): Command | undefined {
-  if (manager?.kind === 'systemd') return sh`systemctl ${to} -- ${manager.unit}`
-  if (manager?.kind === 'sysv') return sh`( exec ${manager.script} ${to} ) </dev/null`
-  return undefined
+/** The command by which a unit or a script of init.d is stopped or started. */
+export function turning(manager: Manager, to: 'start' | 'stop'): Command {
+  return manager.kind === 'systemd'
+    ? sh`systemctl ${to} -- ${manager.unit}`
+    : sh`( exec ${manager.script} ${to} ) </dev/null`
 }
 
 async function turn(on: On, service: Managed, to: 'start' | 'stop'): Promise<void> {
@@ -108,7 +140,7 @@ async function turn(on: On, service: Managed, to: 'start' | 'stop'): Promise<voi
   const found = await findService(on, service)
   if (to === (runs(found) ? 'start' : 'stop')) return
   const manager = managerOf(on, found.supervisors)
-  const command = turning(manager, to)
+  const command = manager && turning(manager, to)
   if (command === undefined && otherwise === undefined)
     throw new TaskError(
       `Neither systemd nor a script of init.d starts it on ${on.name}: say how in \`otherwise\``,

@@ -37,6 +37,16 @@ type Was = { readonly out: boolean | null }
 /**
  * Takes a host out of the traffic and waits until nothing is in flight any more. Undo gives it back, unless it was out already.
  * Throws {@link TaskError} at the deadline: the host stays out, and what follows is not begun.
+ *
+ * @example
+ * traffic.out({
+ *   hook: {
+ *     kind: 'command',
+ *     out: { argv: ['/opt/lb', 'drain'] },
+ *     in: { argv: ['/opt/lb', 'enable'] },
+ *     quiet: ['/opt/lb', 'is-quiet'],
+ *   },
+ * })
  */
 export const out = change<Traffic, { readonly out: true }, Was>('traffic.out', {
   async check(on, { hook }) {
@@ -57,7 +67,19 @@ export const out = change<Traffic, { readonly out: true }, Was>('traffic.out', {
   },
 })
 
-/** Gives a host back to the traffic, and waits until it is used. Undo takes it out again, unless it was in already. */
+/**
+ * Gives a host back to the traffic, and waits until it is used. Undo takes it out again, unless it was in already.
+ *
+ * @example
+ * traffic.in({
+ *   hook: {
+ *     kind: 'command',
+ *     out: { argv: ['/opt/lb', 'drain'] },
+ *     in: { argv: ['/opt/lb', 'enable'] },
+ *     quiet: ['/opt/lb', 'is-quiet'],
+ *   },
+ * })
+ */
 export const in_ = change<Traffic, { readonly in: true }, Was>('traffic.in', {
   async check(on, { hook }) {
     if (hook.kind !== 'haproxy') return undefined

@@ -202,7 +202,12 @@ async function must(
   throw new TaskError(`${name}: a tree could not be brought`, [result.stderr.trim() || result.kind])
 }
 
-/** A directory of the controller on the machine, under a name that nobody has there. Undo removes it. */
+/**
+ * A directory of the controller on the machine, under a name that nobody has there. Undo removes it.
+ *
+ * @example
+ * tree.place({ from: '/srv/app/tree', to: '/srv/app/placed' })
+ */
 export const place = change('tree.place', {
   async check(on, { from, to }: { from: string; to: string }) {
     const manifest = manifestDigest(await readTree(from))
@@ -228,6 +233,9 @@ export const place = change('tree.place', {
 /**
  * The digest of a directory's manifest: kind, mode, size, link target and content of all that is in it, in no order that
  * matters. Two trees that have the same are the same, owners and times left aside. Needs GNU find.
+ *
+ * @example
+ * tree.digest({ path: '/srv/app/tree' })
  */
 export const digest = observe('tree.digest', async (on, { path }: { readonly path: string }) => {
   const found = await digestThere(on, path)

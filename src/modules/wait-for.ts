@@ -37,7 +37,12 @@ export async function awaited<Out>(
   }
 }
 
-/** Waits until something accepts TCP connections at an address that the machine reaches, or (`stopped`) nothing does. */
+/**
+ * Waits until something accepts TCP connections at an address that the machine reaches, or (`stopped`) nothing does.
+ *
+ * @example
+ * waitFor.port({ address: '127.0.0.1', port: 9443, timeout: 300 })
+ */
 export const port = observe(
   'waitFor.port',
   (
@@ -57,7 +62,12 @@ export const port = observe(
   },
 )
 
-/** Waits until a file is there, has a line that matches an extended regular expression, or (`absent`) is not there. */
+/**
+ * Waits until a file is there, has a line that matches an extended regular expression, or (`absent`) is not there.
+ *
+ * @example
+ * waitFor.file({ path: '/srv/app/app.log', matches: 'started' })
+ */
 export const file = observe(
   'waitFor.file',
   (
@@ -86,7 +96,12 @@ export const file = observe(
 /** Where a log stood: its inode and size, so that only what comes after is looked at, even where it is rotated. */
 export type Mark = { readonly inode: number; readonly offset: number }
 
-/** Where a log stands now; zeros where there is none. Ask it before what is to write into it. */
+/**
+ * Where a log stands now; zeros where there is none. Ask it before what is to write into it.
+ *
+ * @example
+ * waitFor.mark({ path: '/srv/app/app.log' })
+ */
 export const mark = observe(
   'waitFor.mark',
   async (on, { path }: { readonly path: string }): Promise<Mark> => {
@@ -99,6 +114,9 @@ export const mark = observe(
 /**
  * Waits for a line of a log that has a text, after a mark; gives the line. A log that was renamed since is read to its end, and so
  * are those that came after it; one that was cut is read from its beginning. A line with one of `fails` ends the waiting.
+ *
+ * @example
+ * waitFor.log({ path: '/srv/app/app.log', says: 'started', fails: ['FATAL'] })
  */
 export const log = observe(
   'waitFor.log',
@@ -142,7 +160,12 @@ if [ -n "$old" ]; then [ "$(stat -L -c %s -- "$old")" -ge "$o" ] || o=0; fi
   },
 )
 
-/** Waits until a process with all of these whole arguments is there, or (`gone`) none is. */
+/**
+ * Waits until a process with all of these whole arguments is there, or (`gone`) none is.
+ *
+ * @example
+ * waitFor.process({ args: ['-Dcarbon.home=/srv/app/wso2am-3.0.0'], state: 'gone' })
+ */
 export const process = observe(
   'waitFor.process',
   (on, input: Patience & { readonly args: readonly string[]; readonly state?: 'there' | 'gone' }) => {
@@ -167,7 +190,12 @@ export const process = observe(
   },
 )
 
-/** Waits until a URL answers as it is to: `http.ask`, asked again. Its own `timeout` is that of the waiting, `each` that of one question (10). */
+/**
+ * Waits until a URL answers as it is to: `http.ask`, asked again. Its own `timeout` is that of the waiting, `each` that of one question (10).
+ *
+ * @example
+ * waitFor.http({ url: 'http://gw1.example.com:8280/services/Version', says: '3.0.0', timeout: 300 })
+ */
 export const http = observe('waitFor.http', (on, input: Asking & { readonly each?: number }) => {
   const { each = 10, timeout = 300, ...asking } = input
   return awaited(on, input.url, { timeout }, async (): Promise<Look<{ readonly status: number }>> => {
@@ -181,7 +209,12 @@ export const http = observe('waitFor.http', (on, input: Asking & { readonly each
   })
 })
 
-/** Waits until a program that only reads exits 0. */
+/**
+ * Waits until a program that only reads exits 0.
+ *
+ * @example
+ * waitFor.command({ argv: ['test', '-e', '/srv/app/app.conf'] })
+ */
 export const command = observe(
   'waitFor.command',
   (on, input: Patience & { readonly argv: readonly string[] }) =>

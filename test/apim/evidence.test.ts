@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { type ClientName, evidenceLines, expectations, judge } from '../../src/apim/evidence.ts'
+import { type ClientName, evidenceLines, expectations, judge, textsOf } from '../../src/apim/evidence.ts'
 
 const info = (text: string) => `TID: [-1234] [] [2026-01-01 00:00:00,000]  INFO {a.B} -  ${text} {a.B}`
 const error = (text: string) => `TID: [-1234] [] [2026-01-01 00:00:00,000] ERROR {a.B} -  ${text} {a.B}`
 const good = (client: ClientName) => ({
   client,
-  lines: expectations[client].required.map(info),
+  lines: textsOf(expectations[client].required).map(info),
   started: true,
   steps: [],
   tail: [],
@@ -13,13 +13,20 @@ const good = (client: ClientName) => ({
 const clients = Object.keys(expectations) as ClientName[]
 
 describe('a client', () => {
+  test.each(clients)('%s is known by signs that each have a source', (client) => {
+    const { required, forbidden, allowed } = expectations[client]
+    expect(required.length).toBeGreaterThan(0)
+    for (const { text, source } of [...required, ...forbidden, ...allowed])
+      expect([text.length > 5, source.length > 10], text).toEqual([true, true])
+  })
+
   test.each(clients)('%s is proved by its lines', (client) => {
     expect(judge(client, good(client))).toEqual([])
   })
 
   test.each(clients)('%s is not proved by saying nothing', (client) => {
     const said = judge(client, { ...good(client), lines: [] })
-    expect(said).toEqual(expectations[client].required.map((text) => `missing: ${text}`))
+    expect(said).toEqual(textsOf(expectations[client].required).map((text) => `missing: ${text}`))
   })
 
   test.each(clients)('%s is not proved after an error that nobody expects', (client) => {

@@ -179,6 +179,22 @@ describe('the way to 3.0.0', () => {
     expect(plays.filter((name) => /svn/i.test(name))).toEqual([])
   })
 
+  test('lets users in behind a cut-over where a host has a traffic hook, and has none of it elsewhere', () => {
+    expect(all.filter((name) => /traffic$|users/.test(name))).toEqual(['preflight, users'])
+    const with_ = site() as { all: Host[]; gateway_workers: Host[] }
+    const hook = { kind: 'command', out: ['/h', 'out'], in: ['/h', 'in'] }
+    const gateway = host('gw-1', { apim_home: '/opt/wso2/wso2am-1.9.1', apim_traffic: hook })
+    with_.all = with_.all.map((each) => (each.name === 'gw-1' ? gateway : each))
+    const names = namesOf(upgrade, with_ as never)
+    const order = [
+      ...['preflight, users', 'out of the traffic', 'hold supervisors', 'stop gateway-worker'],
+      ...['3.0.0: start gateway-worker', 'schedules on again', 'give units back', 'let users in'],
+      ...['users are served by 3.0.0', 'into the traffic', 'verify key-manager', 'verify gateway-worker'],
+    ]
+    expect(names.filter((name) => order.includes(name))).toEqual(order)
+    expect(scheduleFor(upgrade, with_ as never).phases.some(({ kind }) => kind === 'cutover')).toBe(true)
+  })
+
   test('begins where the fleet is', () => {
     expect(
       namesOf(upgrade, site({ apim_version: '2.6.0' })).filter((name) => name.endsWith('checkpoint')),

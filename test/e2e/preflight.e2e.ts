@@ -49,7 +49,7 @@ test('what was put right, or decided, blocks no longer', async () => {
   const reset = await lab.run('lab', 'reset')
   expect(reset.code, reset.text).toBe(0)
   await onHost('gw-mgr-1', `echo '<!-- ours -->' >> ${main}`)
-  const decided = { all: { vars: { preflight_accepted: ['scheduled-event', 'custom-sequence'] } } }
+  const decided = { all: { vars: { preflight_accepted: ['custom-sequence'] } } }
   await writeFile(join(lab.cwd, 'decided.json'), JSON.stringify(decided))
   const { code, text } = await lab.run(
     upgrade,

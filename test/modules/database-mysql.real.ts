@@ -47,3 +47,61 @@ describe('rights of MySQL', () => {
     expect(bench.kit.content()).toBe(before)
   })
 })
+
+describe('events of MySQL', () => {
+  const on = () => bench.kit.root('SET GLOBAL event_scheduler = ON')
+  const states = () =>
+    bench.kit.root(
+      "SELECT event_name, status, definer, sql_mode, time_zone, character_set_client, collation_connection, starts FROM information_schema.events WHERE event_schema = 'am-db_1' ORDER BY 1",
+    )
+
+  test('are turned off with their definers kept, restored off, and on again by undo', async () => {
+    bench.kit.fresh()
+    bench.kit.root(
+      "SET NAMES latin1 COLLATE latin1_spanish_ci; SET sql_mode = 'ANSI_QUOTES', time_zone = '+03:00'; ALTER DEFINER = somebody@localhost EVENT ev ON SCHEDULE EVERY 2 DAY",
+    )
+    on()
+    try {
+      const before = states()
+      const content = bench.kit.content()
+      const { db } = bench.kit
+      const paused = await perform(bench.local, database.pause({ db }))
+      expect(paused.out.paused.map(({ name }) => name)).toEqual(['ev'])
+      expect(states()).toBe(before.replace('ENABLED', 'DISABLED'))
+      expect((await perform(bench.local, database.pause({ db }))).changed).toBe(false)
+      const dumped = await bench.dump('paused', db)
+      bench.kit.spoil()
+      const late = database.schedules({ db })
+      expect((await perform(bench.local, late)).out.running.map(({ name }) => name)).toEqual(['late'])
+      await dumped.undo()
+      await paused.undo()
+      expect(states()).toBe(before)
+      expect(bench.kit.content()).toBe(content)
+      const { paused: was } = (await perform(bench.local, database.pause({ db }))).out
+      const again = await perform(bench.local, database.unpause({ db, paused: was }))
+      expect(states()).toBe(before)
+      expect((await perform(bench.local, database.unpause({ db, paused: was }))).changed).toBe(false)
+      await again.undo()
+      expect(states()).toBe(before.replace('ENABLED', 'DISABLED'))
+    } finally {
+      bench.kit.root('SET GLOBAL event_scheduler = OFF')
+    }
+  })
+
+  test('of somebody else, which the user may not alter, are told with what to type; while the scheduler is off none runs', async () => {
+    bench.kit.fresh()
+    bench.kit.root(
+      `CREATE OR REPLACE USER part@'%' IDENTIFIED BY '${escapedPassword}'; GRANT ALL ON \`am-db\\_1\`.* TO part@'%'`,
+    )
+    const db = { ...bench.kit.db, user: 'part' }
+    expect((await perform(bench.local, database.pausable({ db }))).out).toEqual({ events: [] })
+    on()
+    try {
+      await expect(perform(bench.local, database.pausable({ db }))).rejects.toThrow(
+        /ALTER DEFINER = `root`@`localhost` EVENT `am-db_1`.`ev` DISABLE; and after the upgrade ENABLE/,
+      )
+    } finally {
+      bench.kit.root('SET GLOBAL event_scheduler = OFF')
+    }
+  })
+})

@@ -85,3 +85,21 @@ test('a password that ends in a blank is refused with its reason', async () => {
   await expect(asked).rejects.toThrow(/ends in a blank/)
   await local.close()
 })
+
+test('jobs of pg_cron are told with what to type (its table is ours here: the extension is not installed)', async () => {
+  const { kit, local } = bench
+  const asked = () => perform(local, database.pausable({ db: kit.db }))
+  expect((await asked()).out).toEqual({ events: [] })
+  kit.root(
+    `CREATE SCHEMA cron; GRANT USAGE ON SCHEMA cron TO PUBLIC; CREATE TABLE cron.job (jobid BIGINT, schedule TEXT, command TEXT, database TEXT, active BOOLEAN); GRANT SELECT ON cron.job TO PUBLIC;
+INSERT INTO cron.job VALUES (7, '0 3 * * *', 'CALL clean()', '${kit.db.schema}', true), (8, 'x', 'y', '${kit.db.schema}', false), (9, 'x', 'y', 'else', true)`,
+  )
+  try {
+    const failure = await asked().catch((error: Error & { evidence?: unknown }) => error.evidence)
+    expect(failure).toEqual([
+      expect.stringMatching(/^SELECT cron\.alter_job\(7, active := false\); .*CALL clean\(\) at 0 3/),
+    ])
+  } finally {
+    kit.root('DROP SCHEMA cron CASCADE')
+  }
+})

@@ -18,6 +18,7 @@ show) d=$s/$u.d; l=not-found; [ ! -f $s/$u ] || l=loaded; r=$(sed -n 's/^Restart
 printf 'Restart=%s\\nId=%s\\nTriggeredBy=\\nLoadState=%s\\nActiveState=%s\\nUnitFileState=%s\\nNeedDaemonReload=no\\n' "\${r:-no}" $u $l "$(cat $s/$u.active 2>/dev/null || echo inactive)" "$(cat $s/$u.enabled 2>/dev/null || echo disabled)" ;;
 start) echo active >$s/$u.active ;;
 stop) echo inactive >$s/$u.active ;;
+is-enabled) [ "$u" != -q ] || { shift 2; u=$1; }; [ "$(cat $s/$u.enabled)" = enabled ] ;;
 enable) echo enabled >$s/$u.enabled ;;
 disable) echo disabled >$s/$u.enabled ;;
 daemon-reload) ;;
@@ -102,13 +103,25 @@ echo enabled >wso2.service.enabled; echo active >wso2.service.active`)
   test('is held for a run and given back as it was', async () => {
     const before = await state()
     const held = await perform(here, service.hold({ path }))
-    expect(held.out).toEqual({ held: ['wso2.service'] })
+    expect(held.out).toMatchObject({ held: ['wso2.service'] })
     const [unit] = (await perform(here, service.find({ name: 'wso2' }))).out.supervisors
     expect(unit).toMatchObject({ enabled: 'disabled', restart: 'no', active: 'active' })
     expect((await perform(here, service.hold({ path }))).changed).toBe(false)
     await held.undo()
     await held.undo()
     expect(await state()).toBe(before)
+  })
+
+  test('that was held is released by what is known of it, and held again by undo', async () => {
+    const before = await state()
+    const { out } = await perform(here, service.hold({ path }))
+    const held = await state()
+    const released = await perform(here, service.release(out))
+    expect(await state()).toBe(before)
+    expect((await perform(here, service.release(out))).changed).toBe(false)
+    await released.undo()
+    expect(await state()).toBe(held)
+    await perform(here, service.release(out))
   })
 
   test('is pointed at a new home; what its drop-in said before comes back', async () => {
@@ -165,8 +178,14 @@ describe('a script of init.d, for real', () => {
     await must("printf 'A=b\n@reboot root /opt/am-old/bin/server.sh start\n' >/etc/cron.d/am")
     const before = await state()
     const held = await perform(here, service.hold({ path: '/opt/am-old' }))
-    expect(held.out).toEqual({ held: ['/etc/rc2.d/S20am', '/etc/cron.d/am'] })
+    expect(held.out).toMatchObject({ held: ['/etc/rc2.d/S20am', '/etc/cron.d/am'] })
     expect(await must('cat /etc/cron.d/am')).toContain('#upgrade-fleet-hold# @reboot')
+    const released = await perform(here, service.release(held.out))
+    expect(await state()).toBe(before)
+    await released.undo()
+    expect(await must('cat /etc/cron.d/am; ls /etc/rc2.d')).toMatch(
+      /#upgrade-fleet-hold# @reboot[\s\S]*start\n$/,
+    )
     await held.undo()
     expect(await state()).toBe(before)
   })

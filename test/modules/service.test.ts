@@ -72,9 +72,13 @@ describe('who starts it, from recorded answers of systemctl (PID 1 is not system
 
   test('stop and start go through it', () => {
     const of = (said: string) => managerOf(here, foundIn(`${said}running\n`).supervisors)
-    expect(turning(of(`${wso2}\n`), 'stop')?.text).toBe('systemctl stop -- wso2apim-gateway.service')
-    expect(turning(of('init /etc/init.d/wso2\n'), 'start')?.text).toContain('/etc/init.d/wso2 start')
-    expect(turning(of('line /etc/rc.local:x\n'), 'start')).toBeUndefined()
+    const turned = (said: string, to: 'start' | 'stop') => {
+      const manager = of(said)
+      return manager && turning(manager, to).text
+    }
+    expect(turned(`${wso2}\n`, 'stop')).toBe('systemctl stop -- wso2apim-gateway.service')
+    expect(turned('init /etc/init.d/wso2\n', 'start')).toContain('/etc/init.d/wso2 start')
+    expect(of('line /etc/rc.local:x\n')).toBeUndefined()
     expect(() => of(`${wso2}\n${held}\n`)).toThrow(/Two start the same service on gw1/)
   })
 })

@@ -2,11 +2,13 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import { client } from '../client.ts'
 import { proved } from '../evidence.ts'
+import { after } from '../fence.ts'
 import { extract } from '../home.ts'
 import { type HopSite, staged } from '../site.ts'
 import { placePlans } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import {
+  aloneWith,
   checkpoint,
   clientOf,
   databasesWith,
@@ -37,23 +39,28 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
   const identityZip = staged(site, migration, 'wso2is-5.1.0-migration').path
 
   const clients = play('2.0.0: clients', migration, rests)
+    .task('alone, databases', ({ from }) => after(from(home, migration).configured, aloneWith(at)))
     .task('databases', () =>
       client({ ...run, client: '2.0.0 migrateDB', place, flags: ['-DmigrateDB=true', ...flags] }),
     )
     .task('databases proved', (seen) => proved(seen.databases))
+    .task('alone, registry', (seen) => after(seen['databases proved'], aloneWith(at)))
     .task('registry', () =>
       client({ ...run, client: '2.0.0 migrateReg', place, flags: ['-DmigrateReg=true', ...flags] }),
     )
     .task('registry proved', (seen) => proved(seen.registry))
+    .task('alone, files', (seen) => after(seen['registry proved'], aloneWith(at)))
     .task('files', () =>
       client({ ...run, client: '2.0.0 migrateFS', place, flags: ['-DmigrateFS=true', ...flags] }),
     )
     .task('files proved', (seen) => proved(seen.files))
+    .task('alone, throttling', (seen) => after(seen['files proved'], aloneWith(at)))
     .task('throttling', () =>
       client({ ...run, client: '2.0.0 throttling', place, flags: [...flags, '-Doptions=migrateThrottling'] }),
     )
     .task('throttling proved', (seen) => proved(seen.throttling))
     .task('plans placed', () => placePlans({ home: run.home }))
+    .task('alone, identity', (seen) => after(seen['plans placed'], aloneWith(at)))
     .task('identity', () =>
       client({
         ...run,
@@ -77,16 +84,16 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
       },
     }),
   )
-  const apimSql = play('2.0.0: identity 5.2.0, AM_DB', at.databases.filter(holdsApim), rests).task(
-    'script',
-    ({ host, from }) =>
-      database.script({ db: host.vars, file: from(scripts, migration).extracted['apim'] ?? '' }),
-  )
-  const usersSql = play('2.0.0: identity 5.2.0, UM_DB', databasesWith(at, 'users'), rests).task(
-    'script',
-    ({ host, from }) =>
-      database.script({ db: host.vars, file: from(scripts, migration).extracted['users'] ?? '' }),
-  )
+  const sql = (name: string, which: HopSite['databases'], file: 'apim' | 'users') =>
+    play(`2.0.0: identity 5.2.0, ${name}`, which, rests)
+      .task('nobody else', ({ host, from }) =>
+        after(from(scripts, migration).extracted, aloneWith(at, [host])),
+      )
+      .task('script', ({ host, from }) =>
+        database.script({ db: host.vars, file: from(scripts, migration).extracted[file] ?? '' }),
+      )
+  const apimSql = sql('AM_DB', at.databases.filter(holdsApim), 'apim')
+  const usersSql = sql('UM_DB', databasesWith(at, 'users'), 'users')
   const seen = gates(hop, at, dumps, (from) =>
     at.databases.filter(holdsApim).map((db) => from(apimSql, db).script),
   )

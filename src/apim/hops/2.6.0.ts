@@ -2,11 +2,21 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import { client } from '../client.ts'
 import { proved } from '../evidence.ts'
+import { after } from '../fence.ts'
 import { extract } from '../home.ts'
 import { type HopSite, staged } from '../site.ts'
 import { rewriteGateway } from '../trees.ts'
 import type { Hop } from '../versions.ts'
-import { checkpoint, clientOf, gates, type HopPlays, holdsApim, migrationHome, scriptOf } from './common.ts'
+import {
+  aloneWith,
+  checkpoint,
+  clientOf,
+  gates,
+  type HopPlays,
+  holdsApim,
+  migrationHome,
+  scriptOf,
+} from './common.ts'
 
 /** 2.0.0 -> 2.6.0: the gateway's artefacts rewritten, the AM_DB script, identity 5.2.0 -> 5.7.0, access control, fault sequences. */
 export function to260(hop: Hop, at: HopSite): HopPlays {
@@ -45,12 +55,13 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         },
       }),
     )
-  const script = play('2.6.0: AM_DB', at.databases.filter(holdsApim), rests).task(
-    'script',
-    ({ host, from }) =>
+  const script = play('2.6.0: AM_DB', at.databases.filter(holdsApim), rests)
+    .task('nobody else', ({ host, from }) => after(from(files, migration).extracted, aloneWith(at, [host])))
+    .task('script', ({ host, from }) =>
       database.script({ db: host.vars, file: from(files, migration).extracted['apim'] ?? '' }),
-  )
+    )
   const clients = play('2.6.0: clients', migration, rests)
+    .task('alone, identity', ({ from }) => after(from(files, migration).extracted, aloneWith(at)))
     .task('identity', () =>
       client({
         ...run,
@@ -65,6 +76,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
       }),
     )
     .task('identity proved', (seen) => proved(seen.identity))
+    .task('alone, access control', (seen) => after(seen['identity proved'], aloneWith(at)))
     .task('access control', () =>
       client({
         ...run,
@@ -75,6 +87,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
       }),
     )
     .task('access control proved', (seen) => proved(seen['access control']))
+    .task('alone, fault sequences', (seen) => after(seen['access control proved'], aloneWith(at)))
     .task('fault sequences', () =>
       client({
         ...run,

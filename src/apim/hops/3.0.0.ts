@@ -13,6 +13,7 @@ import { type HopSite, staged } from '../site.ts'
 import { rewriteGateway } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import {
+  aloneWith,
   type Checkpoint,
   checkpoint,
   clientOf,
@@ -99,26 +100,27 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
   )
   const registry = databasesWith(at, 'registry')
   // A registry that was written with versioning off must not be changed by this script.
-  const versioning = play('3.0.0: registry versioning', registry, rests).task(
-    'disabled',
-    ({ host, from }) => {
+  const versioning = play('3.0.0: registry versioning', registry, rests)
+    .task('nobody else', ({ host, from }) => after(from(scripts, migration).extracted, aloneWith(at, [host])))
+    .task('disabled', ({ host, from }) => {
       const file = from(scripts, migration).extracted['versioning'] ?? ''
       return from(at.looked, migration).found.versioning === false
         ? skip('the old registry has no versions')
         : database.script({ db: host.vars, file })
-    },
-  )
+    })
   // The identity client of 5.7.0 made these tables already; the script would fail on their indexes.
   const apim = play('3.0.0: AM_DB', at.databases.filter(holdsApim), rests)
     .task('probe', ({ host, from }) =>
       after(from(scripts, migration).extracted, database.schema({ db: host.vars, names: umaTables })),
     )
+    .task('nobody else', ({ host, probe }) => after(probe.present, aloneWith(at, [host])))
     .task('script', ({ host, from, probe }) => {
       const file = from(scripts, migration).extracted['all'] ?? ''
       const without = { from: '-- UMA section begins', to: '-- UMA section ends' }
       return database.script({ db: host.vars, file, ...(probe.present.length > 0 && { without }) })
     })
   const clients = play('3.0.0: clients', migration, rests)
+    .task('alone, identity', ({ from }) => after(from(scripts, migration).extracted, aloneWith(at)))
     .task('identity', () =>
       client({
         ...run,
@@ -129,6 +131,7 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     )
     .task('identity proved', (seen) => proved(seen.identity))
     // This client works on after the server has started: its own last line is the end, not the server's.
+    .task('alone, artefacts', (seen) => after(seen['identity proved'], aloneWith(at)))
     .task('artefacts', () =>
       client({
         ...run,
@@ -139,12 +142,16 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
       }),
     )
     .task('artefacts proved', (seen) => proved(seen.artefacts))
-  const index = play('3.0.0: registry index', registry, rests).task('script', ({ host, from }) =>
-    after(
-      from(clients, migration)['artefacts proved'],
-      database.script({ db: host.vars, file: from(scripts, migration).extracted['index'] ?? '' }),
-    ),
-  )
+  const index = play('3.0.0: registry index', registry, rests)
+    .task('nobody else', ({ host, from }) =>
+      after(from(clients, migration)['artefacts proved'], aloneWith(at, [host])),
+    )
+    .task('script', ({ host, from }) =>
+      after(
+        from(clients, migration)['artefacts proved'],
+        database.script({ db: host.vars, file: from(scripts, migration).extracted['index'] ?? '' }),
+      ),
+    )
   const seen = gates(hop, at, dumps, (from) => registry.map((db) => from(index, db).script))
   return {
     fences,

@@ -3,7 +3,7 @@ import type { Part } from '../../model/playbook.ts'
 import * as database from '../../modules/database/index.ts'
 import type { ClientRun } from '../client.ts'
 import { configuration } from '../config.ts'
-import { after, fence } from '../fence.ts'
+import { after, alone, fence } from '../fence.ts'
 import { configureMigration, freshHome } from '../home.ts'
 import { countedTables, kept, probeNames, schemaIs } from '../probes.ts'
 import { migrationHomeOf } from '../server.ts'
@@ -21,18 +21,27 @@ export type HopPlays = {
 export type Checkpoint = ReturnType<typeof checkpoint>['dumps']
 
 /** Fence, then all databases dumped together: what the hop goes back to. */
-export function checkpoint(hop: Hop, { site, databases, down }: HopSite) {
+export function checkpoint(hop: Hop, at: HopSite) {
+  const { site, databases, down } = at
   const fenced = play(`${hop.to}: fence`, site.all).task('servers gone', ({ from }) =>
     after(down(from), fence(null)),
   )
   const alone = play(`${hop.to}: fence databases`, databases).task('nobody connected', ({ host, from }) =>
     after(down(from), database.fenced({ db: host.vars })),
   )
-  const dumps = play(`${hop.to}: checkpoint`, databases).task('dump', ({ host }) =>
-    database.dump({ db: host.vars, to: site.vars.backups, name: `before-${hop.to}` }),
-  )
+  const dumps = play(`${hop.to}: checkpoint`, databases)
+    .task('nobody else', ({ host, from }) => after(down(from), aloneWith(at, [host])))
+    .task('dump', ({ host }) =>
+      database.dump({ db: host.vars, to: site.vars.backups, name: `before-${hop.to}` }),
+    )
   return { fences: [fenced, alone], dumps }
 }
+
+/** The gate right before a dump, a script or a client: no server anywhere, nobody else in these databases; by default all. */
+export const aloneWith = (
+  { site, databases }: Pick<HopSite, 'site' | 'databases'>,
+  which: HopSite['databases'] = databases,
+) => alone({ hosts: site.all.map(({ name }) => name), databases: which.map(({ vars }) => vars) })
 
 /** The hop's own home on the migration host: a full pack, the trees of the version before laid over it, configured. */
 export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
@@ -74,9 +83,17 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
 }
 
 /** What all runs of a hop's clients have in common. */
-export function clientOf(hop: Hop, { site }: HopSite): Pick<ClientRun, 'home' | 'javaHome' | 'quiet'> {
-  const { apim_base, java_home, apim_health } = site.migration.vars
-  return { home: migrationHomeOf(apim_base, hop.to), javaHome: java_home, quiet: apim_health.quiet }
+export function clientOf(
+  hop: Hop,
+  { site }: HopSite,
+): Pick<ClientRun, 'home' | 'javaHome' | 'quiet' | 'vault'> {
+  const { apim_base, java_home, apim_health, apim_vault_password: vault } = site.migration.vars
+  return {
+    home: migrationHomeOf(apim_base, hop.to),
+    javaHome: java_home,
+    quiet: apim_health.quiet,
+    ...(vault && { vault }),
+  }
 }
 
 /** The gates of a hop: the whole schema is that of its version, and no table lost rows. `seen` reads what they come after. */

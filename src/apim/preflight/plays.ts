@@ -9,7 +9,6 @@ import { type Node, runsNow } from '../schemas.ts'
 import { homeOf, oldServer } from '../server.ts'
 import { shareReady } from '../share.ts'
 import type { ApimSite } from '../site.ts'
-import { unsupervised } from '../supervisor.ts'
 import { overlayRulesOf } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import { jars, places, sequences, sharedExports, throttleHandlers } from './artefacts.ts'
@@ -57,15 +56,13 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     .task('servers', ({ host }) =>
       runsNow(host) ? onlyHome({ home: host.vars.apim_home, accepted }) : skip(noServer),
     )
-    .task('supervisors', ({ host }) =>
-      runsNow(host) ? unsupervised({ home: host.vars.apim_home }) : skip(noServer),
-    )
     .task('configuration', ({ host }) =>
       runsNow(host)
         ? agrees({
             home: host.vars.apim_home,
             svn: vars.svn?.old_url,
             keystorePassword: vars.keystores.password !== undefined,
+            vault: host.vars.apim_vault_password !== undefined,
           })
         : skip(noServer),
     )

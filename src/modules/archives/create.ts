@@ -34,6 +34,9 @@ const long = { timeout: 24 * 3600 }
  * An archive (zip, tar, tar.gz, tar.zst) of what a directory of the machine holds, mode 0600 unless told another: entries in
  * one order and no time of its making in it, so that an unchanged tree gives the same bytes. It is read back in full and
  * held against the tree before it gets its name; a tree that changed meanwhile is refused. Undo brings back what stood there.
+ *
+ * @example
+ * archive.create({ path: '/srv/app/tree', dest: '/srv/app/tree.tar.gz' })
  */
 export const create = change<ArchiveInput, Archived, Kept>('archive.create', {
   async check(on, input) {

@@ -48,6 +48,14 @@ const long = { timeout: 24 * 3600 }
  * Unpacks an archive of the machine (zip, tar, tar.gz, tar.zst) into a directory that is there whole or not at all. Its digest
  * is proved and its list judged before anything is written; what was unpacked is held against the list before it gets its
  * name. Undo removes it and brings back what stood there; what was changed in it since is moved aside.
+ *
+ * @example
+ * unarchive({
+ *   src: '/srv/app/jdk.tar.gz',
+ *   sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
+ *   dest: '/srv/app/jdk',
+ *   root: true,
+ * })
  */
 export const unarchive = change<UnarchiveInput, Unarchived, Before>('unarchive', {
   async check(on, input) {

@@ -44,6 +44,13 @@ const dumped = change('database.dump', {
  * puts them back, proves by a second dump that the content is the same, and refuses to begin with a dump that is not
  * whole. Where the database says how it is backed up by its operator, or its engine's server writes backups, their
  * commands do all that.
+ *
+ * @example
+ * database.dump({
+ *   db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') },
+ *   to: '/backups',
+ *   name: 'before',
+ * })
  */
 export function dump(input: Omit<Input, 'note'>): Action<Dump> {
   return dumped({ ...input, ...note(input.db) })

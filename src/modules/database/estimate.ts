@@ -11,6 +11,9 @@ const guessed = 15 * 1024 * 1024
 /**
  * About how many bytes a dump of the schema will read, and how many seconds it will take: at the pace of the newest dump of
  * this database below `to`, or at a guess, which is said.
+ *
+ * @example
+ * database.estimate({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, to: '/backups' })
  */
 export const estimate = observe(
   'database.estimate',

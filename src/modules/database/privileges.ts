@@ -13,7 +13,12 @@ type Wanted = {
   readonly extensions?: readonly string[] | undefined
 }
 
-/** What the user of a database lacks for a purpose, each as what its administrator types. Nothing is known of engines that are not rehearsed. */
+/**
+ * What the user of a database lacks for a purpose, each as what its administrator types. Nothing is known of engines that are not rehearsed.
+ *
+ * @example
+ * database.privileges({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, to: ['migrate'] })
+ */
 export const privileges = observe(
   'database.privileges',
   async (on, { db, to, extensions = [] }: Wanted): Promise<{ missing: readonly string[] }> => {
@@ -34,7 +39,12 @@ export const privileges = observe(
   },
 )
 
-/** A gate: holds when the user lacks nothing of it. */
+/**
+ * A gate: holds when the user lacks nothing of it.
+ *
+ * @example
+ * database.privileged({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, to: ['dump', 'restore'] })
+ */
 export const privileged = observe('database.privileged', async (on, wanted: Wanted) => {
   const { work, input } = privileges(wanted)
   const { missing } = work.kind === 'observe' ? await work.read(on, input) : { missing: [] }

@@ -3,7 +3,12 @@ import { asker } from './ask.ts'
 import { fullEngineOf } from './engines.ts'
 import type { Database } from './types.ts'
 
-/** Rows of each of these tables, those that do not exist left out. Names are compared without regard to case, and given in upper case. */
+/**
+ * Rows of each of these tables, those that do not exist left out. Names are compared without regard to case, and given in upper case.
+ *
+ * @example
+ * database.counts({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, tables: ['AM_API'] })
+ */
 export const counts = observe(
   'database.counts',
   async (on, { db, tables }: { db: Database; tables: readonly string[] }) => {
@@ -17,7 +22,12 @@ export const counts = observe(
   { steady: (rows) => Object.keys(rows).sort() },
 )
 
-/** Which of these tables (`T`) and columns (`T.C`) exist, in upper case. */
+/**
+ * Which of these tables (`T`) and columns (`T.C`) exist, in upper case.
+ *
+ * @example
+ * database.schema({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, names: ['AM_API.API_TYPE'] })
+ */
 export const schema = observe(
   'database.schema',
   async (on, { db, names }: { db: Database; names: readonly string[] }) => {
@@ -31,7 +41,12 @@ export const schema = observe(
   },
 )
 
-/** All tables and views with their columns, types as the server writes them, in the order of the schema. */
+/**
+ * All tables and views with their columns, types as the server writes them, in the order of the schema.
+ *
+ * @example
+ * database.tables({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') } })
+ */
 export const tables = observe('database.tables', async (on, { db }: { db: Database }) => {
   const found = new Map<string, { name: string; type: string; nullable: boolean }[]>()
   for (const { table, ...column } of await columnsOf(on, db))

@@ -29,6 +29,9 @@ const asked = observe(
 /**
  * Rows of a statement that only reads; the server refuses any other. A column that is missing, or is not of its kind, is
  * an error, and so is a whole number that JavaScript cannot hold.
+ *
+ * @example
+ * database.query({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, sql: sql`select name from AM_API`, columns: { name: 'text' } })
  */
 export function query<const C extends Columns>(input: {
   readonly db: Database

@@ -41,6 +41,9 @@ ${engine.script(db, whole, { transaction: transaction ?? false })}`
 /**
  * Runs a script in the database's own client, which knows `DELIMITER` or `$$`. The first error ends it, and the error names
  * its line; only the play's restore point brings it back. psql's own commands are refused in it.
+ *
+ * @example
+ * database.script({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, file: '/srv/app/mysql.sql' })
  */
 export function script(input: Omit<ScriptInput, 'note'>): Action<{ file: string; said: readonly string[] }> {
   return scripted({ ...input, ...note(input.db) })

@@ -5,13 +5,23 @@ import { asker } from './ask.ts'
 import { fullEngineOf } from './engines.ts'
 import type { Database } from './types.ts'
 
-/** Who else is connected to a schema: `user@address, what, seconds`; not us, and not the server's own. `blind` says what the user cannot see, and what would let it. */
+/**
+ * Who else is connected to a schema: `user@address, what, seconds`; not us, and not the server's own. `blind` says what the user cannot see, and what would let it.
+ *
+ * @example
+ * database.sessions({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') } })
+ */
 export const sessions = observe('database.sessions', async (on, { db }: { db: Database }) => ({
   sessions: await foreign(on, db, [db.schema]),
   blind: await blind(on, db),
 }))
 
-/** Holds when nobody but us is connected to the schema; what lingers after a stop gets `wait` seconds, by default 30. */
+/**
+ * Holds when nobody but us is connected to the schema; what lingers after a stop gets `wait` seconds, by default 30.
+ *
+ * @example
+ * database.fenced({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, wait: 60 })
+ */
 export const fenced = observe(
   'database.fenced',
   async (on, { db, wait }: { db: Database; wait?: number | undefined }) => {

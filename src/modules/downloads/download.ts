@@ -39,6 +39,13 @@ const usual = { maxBytes: 16 * 1024 ** 3, redirects: 5 }
 /**
  * A file of a web server, proved by its SHA-256 before it gets its name. What is cut goes on from what has come, in a later run
  * too where the machine fetches it. Undo brings back what stood there.
+ *
+ * @example
+ * download({
+ *   url: 'https://files.example.com/jdk.tar.gz',
+ *   dest: '/srv/app/jdk.tar.gz',
+ *   sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
+ * })
  */
 export const download = change<DownloadInput, Downloaded, Kept>('download', {
   async check(on, input) {

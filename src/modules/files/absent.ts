@@ -4,7 +4,12 @@ import { ask, holds } from '../target.ts'
 import { besideOf } from './keep.ts'
 import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, statePrinter } from './keep-tree.ts'
 
-/** A file or tree that is not there. It is kept on the machine, for undo, which moves aside what somebody else put there since. */
+/**
+ * A file or tree that is not there. It is kept on the machine, for undo, which moves aside what somebody else put there since.
+ *
+ * @example
+ * file.absent({ path: '/srv/app/old.conf' })
+ */
 export const absent = change<{ readonly path: string }, { readonly path: string }, KeptTree>('file.absent', {
   async check(on, { path }, remembered) {
     // What a try that was cut off left under its second name is to go too.
@@ -30,7 +35,12 @@ mv -T -- "$f" "$t" || exit 1; fi; rm -rf -- "$t"`,
   undo: (on, { path }, kept) => bringTreeBack(on, path, kept),
 })
 
-/** Moves what stands at a path aside, if anything does, under a name with the run in it. Undo moves it back. */
+/**
+ * Moves what stands at a path aside, if anything does, under a name with the run in it. Undo moves it back.
+ *
+ * @example
+ * file.setAside({ path: '/srv/app/tree' })
+ */
 export const setAside = change('file.setAside', {
   async check(
     on,

@@ -18,7 +18,12 @@ export type Slurped = {
   readonly base64?: string
 }
 
-/** Reads a file of at most 1 MiB. The journal keeps what was read: nothing for files with secrets. */
+/**
+ * Reads a file of at most 1 MiB. The journal keeps what was read: nothing for files with secrets.
+ *
+ * @example
+ * file.slurp({ path: '/srv/app/app.conf' })
+ */
 export const slurp = observe(
   'file.slurp',
   async (on, { path }: { readonly path: string }): Promise<Slurped> => {
@@ -59,6 +64,9 @@ type Before = {
 /**
  * Brings a file of the machine to the controller, proved by its SHA-256, mode 0600. Undo removes it again, or brings back
  * what stood there; what is neither that nor what the machine has is moved aside, which is said.
+ *
+ * @example
+ * file.fetch({ src: '/srv/app/app.conf', dest: '/srv/app/brought' })
  */
 export const fetch = change<FetchInput, Fetched, Before>('file.fetch', {
   async check(on, input) {

@@ -22,6 +22,13 @@ type Copied = { readonly dest: string }
 /**
  * A file with this content, or that of a file of the controller, or with `remoteSrc` of the machine. It keeps mode and owner
  * of the file before unless told others; a new one has mode 0600. Undo brings back what stood there.
+ *
+ * @example
+ * file.copy({
+ *   dest: '/srv/app/motd',
+ *   content: 'Welcome\n',
+ *   mode: '0644',
+ * })
  */
 export const copy: (input: CopyInput) => Action<Copied> = writing(
   'file.copy',
@@ -36,7 +43,12 @@ export const copy: (input: CopyInput) => Action<Copied> = writing(
 
 type RenderInput = WholeInput & { readonly path: string; readonly text: Text }
 
-/** A file with this text, secrets put in on the way. The file that stood there is kept on the machine, for undo. */
+/**
+ * A file with this text, secrets put in on the way. The file that stood there is kept on the machine, for undo.
+ *
+ * @example
+ * file.render({ path: '/srv/app/rendered', text: ['port = 8080\n', 'host = ', 'gw1', '\n'], mode: '0600' })
+ */
 export const render: (input: RenderInput) => Action<{ readonly path: string }> = writing(
   'file.render',
   ({ path }: RenderInput) => path,
@@ -56,6 +68,9 @@ type TemplateInput = WholeInput & {
 /**
  * A file out of a template: each `{{ name }}` gets its value, in one pass (nothing in a value is looked at). A name without a
  * value and a value without a name are refused. Undo brings back what stood there.
+ *
+ * @example
+ * file.template({ src: '/srv/app/app.tmpl', dest: '/srv/app/filled.conf', vars: { port: 8080 } })
  */
 export const template: (input: TemplateInput) => Action<Copied> = writing(
   'file.template',

@@ -21,6 +21,9 @@ const rightsOf = ({ mode, owner, group }: PathInput): Rights => ({ mode, owner, 
 /**
  * A directory that is there, its parents too, with these rights; a new one has mode 0755 unless told another. Undo gives the
  * rights back and removes what was made, as far as it is empty.
+ *
+ * @example
+ * file.directory({ path: '/srv/app/new/deep', mode: '0750' })
  */
 export const directory = change('file.directory', {
   async check(on, input: PathInput) {
@@ -70,6 +73,9 @@ function upwards(path: string, count: number): readonly string[] {
 /**
  * Mode, owner or group of a file or directory that is there; a link is followed. There is no recursion on purpose: in a tree
  * that others may write into, it can be led astray. Undo gives back what it had.
+ *
+ * @example
+ * file.rights({ path: '/srv/app/app.conf', mode: '0640' })
  */
 export const rights = change('file.rights', {
   async check(on, input: PathInput) {
@@ -106,7 +112,12 @@ type LinkInput = {
   readonly force?: boolean | undefined
 }
 
-/** A symbolic link that leads there, whether anything is there or not. Undo brings back the link or file that was there. */
+/**
+ * A symbolic link that leads there, whether anything is there or not. Undo brings back the link or file that was there.
+ *
+ * @example
+ * file.link({ path: '/srv/app/current', src: 'tree' })
+ */
 export const link = change<LinkInput, { readonly path: string }, Kept>('file.link', {
   async check(on, { path, src, force = false }) {
     const { code, stdout } = await ask(

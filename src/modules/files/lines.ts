@@ -42,6 +42,9 @@ const endOf = (lines: readonly Line[]): string => lines.find(({ end }) => end !=
 /**
  * A line that is in a file, or is not. With `regexp` it takes the place of the last line that matches. Where nothing matches
  * it is put where `insertAfter` or `insertBefore` says. All other bytes, line ends too, stay as they are.
+ *
+ * @example
+ * file.lineInFile({ path: '/srv/app/app.conf', regexp: '^port =', line: 'port = 9090' })
  */
 export const lineInFile: (input: LineInput) => Action<Rewritten> = rewriting(
   'file.lineInFile',
@@ -79,7 +82,12 @@ type BlockInput = RewriteInput &
     readonly marker?: string | undefined
   }
 
-/** Lines between two marks in a file, or none. Where no mark is there, they are put where `insertAfter` or `insertBefore` says. */
+/**
+ * Lines between two marks in a file, or none. Where no mark is there, they are put where `insertAfter` or `insertBefore` says.
+ *
+ * @example
+ * file.blockInFile({ path: '/srv/app/app.conf', block: 'host = gw1\nzone = a' })
+ */
 export const blockInFile: (input: BlockInput) => Action<Rewritten> = rewriting(
   'file.blockInFile',
   ({ exists, text }, input: BlockInput): After => {
@@ -117,6 +125,9 @@ type ReplaceInput = RewriteInput & {
 /**
  * All matches of a regular expression replaced, of which there must be exactly `count`. It is already so where there is none
  * and the replacement stands there that often; anything else is refused.
+ *
+ * @example
+ * file.replace({ path: '/srv/app/app.conf', regexp: '8080', replace: '8081' })
  */
 export const replace: (input: ReplaceInput) => Action<Rewritten> = rewriting(
   'file.replace',

@@ -47,7 +47,12 @@ export type Standing =
   | { readonly exists: false }
   | ({ readonly exists: true; readonly target?: string; readonly sha256?: string } & Stat)
 
-/** Looks at a path: `target` is where a link leads, `sha256` is there if `checksum` asks for it. */
+/**
+ * Looks at a path: `target` is where a link leads, `sha256` is there if `checksum` asks for it.
+ *
+ * @example
+ * file.stat({ path: '/srv/app/app.conf', checksum: true })
+ */
 export const stat = observe(
   'file.stat',
   async (
@@ -102,6 +107,9 @@ export type FoundPath = Stat & { readonly bytes?: string }
 /**
  * What lies in directories, by name, age and size, in the order of their bytes; links are not followed. Names may hold
  * anything. Throws {@link TaskError} for what cannot be read, and for more than can be told at once (about 10,000).
+ *
+ * @example
+ * file.find({ paths: ['/srv/app'], patterns: ['*.conf'], recurse: true })
  */
 export const find = observe(
   'file.find',

@@ -28,6 +28,9 @@ const long = { timeout: 24 * 3600 }
  * A directory that holds what one of the controller holds: content, modes and links; owners are those of who logs in. It is
  * made beside the old one and takes its place when its manifest is proved, so it needs room for both and for the copy that
  * undo brings back.
+ *
+ * @example
+ * file.synchronize({ src: '/srv/app/tree', dest: '/srv/app/copy', delete: true })
  */
 export const synchronize = change<SynchronizeInput, Synchronized, KeptTree>('file.synchronize', {
   async check(on, input) {

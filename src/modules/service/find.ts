@@ -1,14 +1,14 @@
 import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
-import { listing, type Process, withoutForks } from '../process.ts'
+import { among, listing, type Process, withoutForks } from '../process.ts'
 import { ask, linesOf } from '../target.ts'
 
 /** Which service: by its name (without `.service`), by a directory that what starts it names, or both. */
 export type Service = {
   readonly name?: string
   readonly path?: string
-  /** Whole arguments by which its processes are known. */
+  /** Whole arguments by which its processes are known: without them, whatever names the path is taken for one. */
   readonly args?: readonly string[]
 }
 
@@ -67,7 +67,7 @@ if [ "$b" = "$n" ] && [ -f "$f" ] || names "$f" || names "/etc/default/$b" || na
 printf 'init %s\n' "$f"; units="$units
 $b.service"
 for l in /etc/rc[2345].d/S[0-9][0-9]"$b"; do [ ! -L "$l" ] || printf 'link %s\n' "$l"; done; fi; done
-if [ -n "$p" ]; then for c in $(grep -lzsF -e "$p/" -e "$r/" /proc/[0-9]*/cmdline); do
+if [ -n "$p" ]; then for c in $(grep -lzsF -e "$p/" -e "$r/" /proc/[0-9]*/cmdline ${among(args ?? [])}); do
 u=$(sed -n 's|^.*/\([^/]*\.service\)$|\1|p' "$(dirname -- "$c")/cgroup" 2>/dev/null | head -n 1); [ -z "$u" ] || units="$units
 $u"; done; fi
 if [ -d /run/systemd/system ]; then printf '%s\n' "$units" | sort -u | while IFS= read -r u; do [ -n "$u" ] || continue

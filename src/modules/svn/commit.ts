@@ -21,6 +21,13 @@ type Memory = { readonly base: number; readonly mark: string }
  * Makes the newest revision of a path in a repository equal to a tree of the machine, by one commit out of a working copy in
  * scratch: the tree may be a working copy of any layout or none, and is only read. Properties that files have stay. Undo
  * takes that commit back by another; where somebody changed the same since, it fails and commits nothing.
+ *
+ * @example
+ * svn.commit({
+ *   repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') },
+ *   tree: '/srv/app/tree',
+ *   message: 'as it is served',
+ * })
  */
 export const commit = (input: Committing): Action<{ readonly tree: string }> => committed(input)
 const committed = change<Committing, { readonly tree: string }, Memory>('svn.commit', {

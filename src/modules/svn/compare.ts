@@ -54,13 +54,23 @@ comm -3 "$s/-" "$s/+" | { head -n 100; cat >/dev/null; }`,
   return { revision: changed, differences }
 }
 
-/** How a tree differs from a revision; the first hundred differences. */
+/**
+ * How a tree differs from a revision; the first hundred differences.
+ *
+ * @example
+ * svn.compare({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') }, tree: '/srv/app/tree' })
+ */
 export const compare = observe(
   'svn.compare',
   (on, input: Comparing): Promise<Compared> => treesDiffer(on, input),
 )
 
-/** Holds when a tree equals a revision. */
+/**
+ * Holds when a tree equals a revision.
+ *
+ * @example
+ * svn.equal({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') }, tree: '/srv/app/tree' })
+ */
 export const equal = observe(
   'svn.equal',
   async (on, input: Comparing): Promise<Omit<Compared, 'differences'>> => {

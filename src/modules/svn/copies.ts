@@ -9,7 +9,12 @@ export type Trees = { readonly trees: readonly string[] }
 export const find = ({ trees }: Trees, action: Command): Command =>
   sh.read`for d in ${trees}; do [ ! -d "$d" ] || find "$d" -name .svn -prune ${action} || exit 1; done`
 
-/** Removes each `.svn` from copies of trees. Undo does nothing: the copies go as a whole, and what they came from was not touched. */
+/**
+ * Removes each `.svn` from copies of trees. Undo does nothing: the copies go as a whole, and what they came from was not touched.
+ *
+ * @example
+ * svn.purge({ trees: ['/srv/app/tree'] })
+ */
 export const purge = change('svn.purge', {
   async check(on, input: Trees) {
     const { code, stdout } = await ask(on, sh.read`${find(input, sh.read`-print`)} | head -n 1`)
@@ -23,7 +28,12 @@ export const purge = change('svn.purge', {
   async undo() {},
 })
 
-/** Holds when there is no `.svn` at any level of these trees. */
+/**
+ * Holds when there is no `.svn` at any level of these trees.
+ *
+ * @example
+ * svn.none({ trees: ['/srv/app/tree'] })
+ */
 export const none = observe('svn.none', async (on, input: Trees) => {
   const found = linesOf(await on.must(sh.read`${find(input, sh.read`-print`)} | head -n 20`))
   if (found.length > 0) throw new TaskError(`There is still .svn on ${on.name}`, found)
@@ -39,7 +49,12 @@ export type WorkingCopy = {
   readonly directories: number
 }
 
-/** The working copies in trees: those whose own parent is none of the same layout. */
+/**
+ * The working copies in trees: those whose own parent is none of the same layout.
+ *
+ * @example
+ * svn.copies({ trees: ['/srv/app/tree'] })
+ */
 export const copies = observe('svn.copies', async (on, input: Trees) => ({
   copies: await copiesIn(on, input),
 }))

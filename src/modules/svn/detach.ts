@@ -21,6 +21,9 @@ const left = '.upgrade-fleet-svn'
  * Trees that are no working copies any more: each `.svn` of the 1.6 layout (one in each directory) and of 1.7 and newer
  * (one at the top) is gone, all else stays. Refused where something is changed and not committed, unless told. Each `.svn` is
  * kept on the machine first, and undo brings them back byte for byte.
+ *
+ * @example
+ * svn.detach({ trees: ['/srv/app/tree'], modified: 'anyway' })
  */
 export const detach = (input: Detaching): Action<{ readonly detached: number }> => detached(input)
 const detached = change<Detaching, { readonly detached: number }, Memory>('svn.detach', {

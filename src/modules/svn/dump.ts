@@ -34,6 +34,9 @@ const long = { timeout: 24 * 3600 }
  * whole, with one marker for each revision. It is kept on undo. With `path` it is a restore point: undo loads it into a new
  * repository, with `conf`, `hooks` and the UUID of the old, which is moved aside. Over the network undo only says
  * whether the repository has moved on, since a repository takes a dump only by `svnadmin`.
+ *
+ * @example
+ * svn.dump({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') }, to: '/srv/app/backups', name: 'svn' })
  */
 export const dump = (input: Dumping): Action<Dumped> => dumped(input)
 const dumped = change<Dumping, Dumped, { readonly file: string }>('svn.dump', {

@@ -12,7 +12,12 @@ export type Place = {
   readonly revision?: number | undefined
 }
 
-/** Kind, UUID, revision and last change of a path in a repository. */
+/**
+ * Kind, UUID, revision and last change of a path in a repository.
+ *
+ * @example
+ * svn.info({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') } })
+ */
 export const info = observe('svn.info', async (on, place: Place): Promise<Info> => infoAt(on, place))
 
 /** The same for other modules. */
@@ -23,7 +28,12 @@ export async function infoAt(on: On, { repository, path, revision }: Place): Pro
   )
 }
 
-/** What lies at a path of a repository, with `recursive` at all levels below it. */
+/**
+ * What lies at a path of a repository, with `recursive` at all levels below it.
+ *
+ * @example
+ * svn.ls({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') }, recursive: true })
+ */
 export const ls = observe(
   'svn.ls',
   async (
@@ -45,12 +55,22 @@ export async function list(on: On, repository: Repository): Promise<readonly str
   return entries.map(({ path, kind }) => (kind === 'dir' ? `${path}/` : path))
 }
 
-/** What lies at the top of the repository's newest revision. */
+/**
+ * What lies at the top of the repository's newest revision.
+ *
+ * @example
+ * svn.top({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') } })
+ */
 export const top = observe('svn.list', async (on, { repository }: { repository: Repository }) => ({
   entries: await list(on, repository),
 }))
 
-/** Holds when the repository's newest revision is empty. */
+/**
+ * Holds when the repository's newest revision is empty.
+ *
+ * @example
+ * svn.clean({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') } })
+ */
 export const clean = observe('svn.clean', async (on, { repository }: { repository: Repository }) => {
   const entries = await list(on, repository)
   if (entries.length > 0)
@@ -61,7 +81,12 @@ export const clean = observe('svn.clean', async (on, { repository }: { repositor
   return { url: repository.url }
 })
 
-/** Whether the machine has the Subversion clients. */
+/**
+ * Whether the machine has the Subversion clients.
+ *
+ * @example
+ * svn.installed(null)
+ */
 export const installed = observe('svn.installed', async (on) => {
   if (!(await holds(on, sh.read`command -v svn && command -v svnrdump`)))
     throw new TaskError(`${on.name} has no svn and svnrdump: install the Subversion client`)

@@ -23,6 +23,9 @@ export type Placed = { readonly to: string; readonly revision: number }
  * A working copy of a path in a repository, made beside its name and renamed. One of the same address, revision and
  * content is left as it is; anything else that stands there is refused. Undo removes it; what somebody changed in it
  * is moved aside.
+ *
+ * @example
+ * svn.checkout({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') }, path: 'trunk', to: '/srv/app/copy' })
  */
 export const checkout = (input: Placing): Action<Placed> => checkedOut(input)
 const checkedOut = change<Placing, Placed, KeptTree>('svn.checkout', {
@@ -50,6 +53,9 @@ const checkedOut = change<Placing, Placed, KeptTree>('svn.checkout', {
  * The files of a path in a repository, without `.svn`, made beside their name and renamed. A tree that equals the revision is
  * left as it is (to find that out, the revision is exported once more); anything else that stands there is refused. Undo as
  * that of {@link checkout}.
+ *
+ * @example
+ * svn.exported({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') }, to: '/srv/app/files' })
  */
 export const exported = (input: Placing): Action<Placed> => exporting(input)
 const exporting = change<Placing, Placed, KeptTree>('svn.export', {

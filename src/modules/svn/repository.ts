@@ -4,7 +4,12 @@ import { TaskError } from '../../model/errors.ts'
 import { addressOf, type Repository, told } from './client.ts'
 import { infoAt, list } from './look.ts'
 
-/** Takes an empty repository for the new fleet. Undo empties its newest revision again; its history stays. */
+/**
+ * Takes an empty repository for the new fleet. Undo empties its newest revision again; its history stays.
+ *
+ * @example
+ * svn.claim({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') } })
+ */
 export const claim = change('svn.claim', {
   // Asked before the change is begun: a repository that was not empty is never emptied by the undo.
   async remember(on, { repository }: { repository: Repository }) {
@@ -18,7 +23,12 @@ export const claim = change('svn.claim', {
   undo: (on, { repository }) => removeAll(on, repository),
 })
 
-/** Empties the repository's newest revision. Undo brings its entries back from the revision before. */
+/**
+ * Empties the repository's newest revision. Undo brings its entries back from the revision before.
+ *
+ * @example
+ * svn.empty({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') } })
+ */
 export const empty = change('svn.empty', {
   async check(on, { repository }: { repository: Repository }) {
     return (await list(on, repository)).length === 0 ? { removed: 0 } : undefined

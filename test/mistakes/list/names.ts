@@ -24,10 +24,8 @@ export const misspeltGroups = mistakes('misspelt group', {
     ['const { migration, vars } = site', 'const { migraton, vars } = site'],
   ],
   'playbooks/verify.ts': [['const { migration, vars } = site', 'const { migrations, vars } = site']],
-  'src/apim/upgrade.ts': [
-    ['...site.gateway_workers]', '...site.gateway_worker]'],
-    ["play('back up SVN', site.migration)", "play('back up SVN', site.migrate)"],
-  ],
+  'src/apim/measured.ts': [['...site.gateway_workers]', '...site.gateway_worker]']],
+  'src/apim/upgrade.ts': [["play('back up SVN', site.migration)", "play('back up SVN', site.migrate)"]],
   'src/apim/landing.ts': [['site.gateway_managers[0] ??', 'site.gateway_manager[0] ??']],
   'src/apim/roles.ts': [['site.traffic_managers,', 'site.trafic_managers,']],
   'inventory/hosts.example.yml': [
@@ -37,8 +35,8 @@ export const misspeltGroups = mistakes('misspelt group', {
 })
 
 export const misspeltOutputs = mistakes('misspelt task output', {
-  'playbooks/backup.ts': [['from(stopped.play, host).stop.was', 'from(stopped.play, host).stopp.was']],
   'playbooks/rollback.ts': [
+    ['from(stop, host).new', 'from(stop, host).neww'],
     [
       'new Set(old.map((host) => from(manifests, host).manifest.run))',
       'new Set(old.map((host) => from(manifests, host).manifst.run))',

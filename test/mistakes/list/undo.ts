@@ -3,11 +3,11 @@ import { mistakes } from '../mistake.ts'
 export const missingUndo = mistakes('missing undo', {
   'src/apim/control.ts': [
     [
-      '  async undo(on, { server }, was) {\n    if (was !== null) await startAndWait(on, { ...server, ...was })\n  },\n',
+      '  async undo(on, { server }, was) {\n    if (was !== null) await startAndWait(on, { ...server, ...asRan(was) })\n  },\n',
       '',
     ],
     [
-      '    return { since }\n  },\n  async undo(on, { server }) {\n    await endServers(on, server.home)\n  },\n',
+      '    return { since }\n  },\n  async undo(on, { server }) {\n    await endServers(on, server.home)\n    await withoutPassword(on, server.home)\n  },\n',
       '    return { since }\n  },\n',
     ],
   ],
@@ -35,7 +35,7 @@ export const missingUndo = mistakes('missing undo', {
 })
 
 export const latePoints = mistakes('restore point after what rests on it', {
-  'playbooks/rollback.ts': [['    present,\n    restore,\n', '    restore,\n    present,\n']],
+  'playbooks/rollback.ts': [['paused, present, restore,', 'paused, restore, present,']],
   'playbooks/to-3.0.0.ts': [
     [
       '    ...[...first.before, manifests, migrate],\n    ...first.plays,\n',

@@ -1,0 +1,162 @@
+import { type On, observe } from '../model/action.ts'
+import { TaskError } from '../model/errors.ts'
+import type { Secret } from '../model/secret.ts'
+import { fromMachine, send } from '../modules/http/exchange.ts'
+import { clock, pauses } from '../modules/target.ts'
+import type { CheckVars } from './schemas.ts'
+import type { Server } from './server.ts'
+
+/** What the users of a fleet do, tried at one server: what each try came to, by its name. `ok`, or what was answered instead. */
+export type Tried = { readonly tried: Readonly<Record<string, string>> }
+
+type Input = { readonly server: Server; readonly checks: CheckVars }
+
+/** Names of the checks that a server's role can answer: tokens and log-ins at key managers, calls at gateways. */
+export function checksOf(
+  { role }: Pick<Server, 'role'>,
+  { client, logins, calls }: CheckVars,
+): readonly string[] {
+  if (role === 'key-manager') return [...(client ? [tokenName] : []), ...logins.map(loginName)]
+  return role === 'gateway-manager' || role === 'gateway-worker' ? calls.map(callName) : []
+}
+
+const tokenName = 'a token request'
+const loginName = ({ store, user }: CheckVars['logins'][number]) => `the log-in of ${user} (${store})`
+const callName = ({ name }: CheckVars['calls'][number]) => `the call ${name}`
+
+/**
+ * A gate before anything is changed: holds when all that the inventory's `checks` name works now: a check that fails already
+ * could prove nothing afterwards. It asks for tokens, which the key manager keeps as it keeps those of users.
+ */
+export const works = observe('apim.works', async (on, input: Input): Promise<Tried> => {
+  const tried = await tryAll(on, input)
+  const wrong = wrongOf(tried)
+  if (wrong.length > 0)
+    throw new TaskError(
+      `${on.name}: what the inventory's checks name does not work before the upgrade; afterwards it would prove nothing`,
+      wrong,
+    )
+  return { tried }
+})
+
+/** A gate after a landing: holds when what worked before works again. A server deploys after it has started, so it gets some time. */
+export const stillWorks = observe(
+  'apim.stillWorks',
+  async (on, input: Input & { readonly before: readonly string[] }): Promise<Tried> => {
+    const { server, before } = input
+    const end = clock() + server.wait.answer
+    const rest = pauses(on)
+    for (;;) {
+      const tried = await tryAll(on, input)
+      const wrong = wrongOf(tried)
+      if (wrong.length === 0) return { tried }
+      if (clock() > end)
+        throw new TaskError(
+          `${server.role} ${server.version} on ${on.name}: users cannot do all that they could`,
+          wrong.map(
+            (line) =>
+              `${line}${before.some((name) => line.startsWith(`${name}: `)) ? ' (it worked before)' : ''}`,
+          ),
+        )
+      await rest()
+    }
+  },
+)
+
+const wrongOf = (tried: Tried['tried']): readonly string[] =>
+  Object.entries(tried).flatMap(([name, said]) => (said === 'ok' ? [] : [`${name}: ${said}`]))
+
+async function tryAll(on: On, { server, checks }: Input): Promise<Tried['tried']> {
+  const { client, logins, calls } = checks
+  const gateway = server.role !== 'key-manager'
+  const tries: readonly (readonly [string, () => Promise<string>])[] = gateway
+    ? calls.map((call) => [callName(call), () => callOnce(on, server, checks, call)] as const)
+    : client === undefined
+      ? []
+      : [
+          [tokenName, () => tokenOnce(on, server, checks, client, 'grant_type=client_credentials')] as const,
+          ...logins.map(
+            (login) =>
+              [
+                loginName(login),
+                () => tokenOnce(on, server, checks, client, passwordGrant(on, login)),
+              ] as const,
+          ),
+        ]
+  const done: [string, string][] = []
+  for (const [name, ask] of tries) done.push([name, await ask()])
+  return Object.fromEntries(done)
+}
+
+function passwordGrant(on: On, { store, user, password }: CheckVars['logins'][number]): string {
+  const name = store === 'PRIMARY' ? user : `${store}/${user}`
+  return `grant_type=password&username=${encodeURIComponent(name)}&password=${encodeURIComponent(on.reveal([password]))}`
+}
+
+type Client = { readonly key: string; readonly secret: Secret }
+
+async function tokenOnce(
+  on: On,
+  server: Server,
+  checks: CheckVars,
+  { key, secret }: Client,
+  body: string,
+): Promise<string> {
+  const basic = Buffer.from(`${key}:${on.reveal([secret])}`).toString('base64')
+  const head = { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' }
+  const answer = await asked(on, server, checks, { port: [9763, 9443], path: '/oauth2/token', head, body })
+  if (typeof answer === 'string') return answer
+  const { status, text } = answer
+  if (status === 200 && /"access_token"\s*:\s*"[^"]/.test(text)) return 'ok'
+  // Of the body only the protocol's own word: the rest may be a token.
+  const error = /"error"\s*:\s*"([a-z_]{1,40})"/.exec(text)?.[1]
+  return `it answered ${status}${error === undefined ? ', without a token' : `, ${error}`}`
+}
+
+async function callOnce(
+  on: On,
+  server: Server,
+  checks: CheckVars,
+  { path, token }: CheckVars['calls'][number],
+): Promise<string> {
+  const head = { authorization: `Bearer ${on.reveal([token])}` }
+  const answer = await asked(on, server, checks, { port: [8280, 8243], path, head })
+  if (typeof answer === 'string') return answer
+  return answer.status >= 200 && answer.status < 300 ? 'ok' : `it answered ${answer.status}`
+}
+
+type Request = {
+  /** Of http and of https. */
+  readonly port: readonly [number, number]
+  readonly path: string
+  readonly head: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+// With a pinned certificate by https. Without one by http, which from a machine to its own address never leaves it.
+async function asked(
+  on: On,
+  server: Server,
+  { fingerprint }: CheckVars,
+  { port, path, head, body }: Request,
+) {
+  const host = server.address.includes(':') ? `[${server.address}]` : server.address
+  const [scheme, at] = fingerprint === undefined ? ['http', port[0]] : ['https', port[1]]
+  try {
+    const { status, body: text } = await send(on, fromMachine(on), {
+      url: new URL(`${scheme}://${host}:${at}${path}`),
+      method: body === undefined ? 'GET' : 'POST',
+      headers: head,
+      ...(body !== undefined && { body }),
+      timeout: 30,
+      limit: 64 * 1024,
+      trust: fingerprint === undefined ? {} : { fingerprint },
+      cut: true,
+      signal: on.signal,
+    })
+    return { status, text }
+  } catch (error) {
+    if (error instanceof TaskError) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,54 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
+
+let lab: FleetLab
+let run = ''
+beforeAll(async () => {
+  lab = await fleetLab('127.128.2')
+  // A balancer's hook on two gateways that notes what it was told, and which homes there were.
+  const hook = (word: string) =>
+    `[/bin/sh, -c, "echo $0 $(ls /opt/wso2 | grep -c wso2am-3) >>/tmp/traffic", ${word}]`
+  const host = (name: string) =>
+    `    ${name}: { apim_traffic: { kind: command, out: ${hook('out')}, in: ${hook('in')}, quiet: ['/bin/true'] } }\n`
+  writeFileSync(join(lab.cwd, 'traffic.yml'), `all:\n  hosts:\n${host('gw-mgr-1')}${host('gw-worker-2')}`)
+})
+afterAll(() => lab.end())
+
+const told = () =>
+  ['gw-mgr-1', 'gw-worker-2'].map((name) =>
+    readFileSync(join(lab.info.dir, 'hosts', name, 'tmp/traffic'), 'utf8')
+      .trim()
+      .split('\n')
+      .join(),
+  )
+const version = async (host: string) => (await lab.get(host, 9763, '/services/Version')).text
+
+test('gateways with a hook are out before anything stops, and in again after the cut-over, when all is healthy', async () => {
+  const inventory = ['-i', 'inventory/lab/hosts.yml', '-i', 'traffic.yml']
+  const { code, text } = await lab.run(playbookFile('to-3.0.0'), '--yes', ...inventory)
+  expect(code, text).toBe(0)
+  expect(told()).toEqual(['out 0,in 1', 'out 0,in 1'])
+  const at = (words: string) => text.indexOf(words)
+  expect(at('== out of the traffic')).toBeLessThan(at('== stop gateway-worker'))
+  expect(at('3.0.0: start gateway-worker > gw-worker-3 > healthy: ok')).toBeLessThan(
+    at('== into the traffic'),
+  )
+  expect(at('== into the traffic')).toBeLessThan(at('== verify key-manager'))
+  run = /run (\S+): to-3\.0\.0/.exec(text)?.[1] ?? ''
+  expect(run).not.toBe('')
+})
+
+test('after it no rollback is automatic: it says what is lost, and wants the id of the run', async () => {
+  const refused = await lab.run('rollback')
+  expect(refused.code, refused.text).toBe(2)
+  expect(refused.text).toMatch(/has cut over \("users are served by 3\.0\.0"/)
+  expect(refused.text).toContain(`--after-cutover ${run}`)
+  expect(await version('gw-worker-2')).toContain('-3.0.0')
+  const { code, text } = await lab.run('rollback', run, '--after-cutover', run)
+  expect(code, text).toBe(0)
+  expect(told()).toEqual(['out 0,in 1,out 1,in 0', 'out 0,in 1,out 1,in 0'])
+  for (const name of ['km-1', 'gw-mgr-1', 'gw-worker-2'])
+    expect(await version(name), name).toContain('-1.9.1')
+})
