@@ -25,12 +25,12 @@ export const fleet = defineFleet({
     keystores: apim.keystores
       .prefault({})
       .describe("The keystores' names and passwords, where they are not the packs' own."),
-    preflight_accepted: apim.accepted
-      .optional()
-      .describe('Findings of preflight that ask, and that a person has decided to go on with.'),
     checks: apim.checks
       .optional()
       .describe('What users do, tried before the upgrade and after each landing.'),
+    preflight_accepted: apim.accepted
+      .optional()
+      .describe('Findings of preflight that ask, and that a person has decided to go on with.'),
     shared_deployment: z
       .string()
       .startsWith('/')

@@ -31,8 +31,10 @@ export default playbook('svn-repoint', { fleet, together: () => 'svn' }, (site) 
         home: host.vars.apim_home,
         svn: repository.old_url,
         keystorePassword: vars.keystores.password !== undefined,
-        vault: host.vars.apim_vault_password !== undefined,
       }),
+    )
+    .task('secure vault', ({ host }) =>
+      apim.vault({ home: host.vars.apim_home, told: host.vars.apim_vault_password !== undefined }),
     )
     .task('supervisor', ({ host }) => apim.supervised({ home: host.vars.apim_home }))
     .task('APIs', ({ host }) => apim.served({ server: serverOf(host) }))

@@ -3,7 +3,6 @@ import { sh } from '../model/command.ts'
 import { readXml } from '../modules/edit/xml.ts'
 import { holds, readText } from '../modules/target.ts'
 import { finding, tell } from './preflight/finding.ts'
-import { hasPassword, usesVault } from './vault.ts'
 
 /** What the inventory says of a home's `carbon.xml`. */
 export type Claims = {
@@ -39,33 +38,16 @@ export const agrees = observe(
   'apim.agrees',
   async (
     on,
-    {
-      home,
-      svn,
-      keystorePassword,
-      vault,
-    }: { home: string; svn?: string | undefined; keystorePassword: boolean; vault: boolean },
+    { home, svn, keystorePassword }: { home: string; svn?: string | undefined; keystorePassword: boolean },
   ) => {
     const path = `${home}/repository/conf/carbon.xml`
-    // Without a console a start that is not told it never ends: found before the server is stopped.
-    const untold = !vault && (await usesVault(on, home)) && !(await hasPassword(on, home))
-    const silent = untold
-      ? [
-          finding(
-            'vault-password',
-            `${home} uses secure vault, and nothing tells a start the key store's password`,
-            'set apim_vault_password in the inventory, or leave a password-persist in the home',
-          ),
-        ]
-      : []
     // In 3.0.0 the file is a rendering that a home need not have yet.
-    if (!(await holds(on, sh.read`test -f ${path}`))) return tell(on, `${home} and the inventory`, silent)
+    if (!(await holds(on, sh.read`test -f ${path}`))) return { warnings: [] }
     const wrong = disagreements(await readText(on, path), { svn, keystorePassword })
-    return tell(on, `${path} and the inventory`, [
-      ...silent,
-      ...wrong.map((each) =>
-        finding('disagreement', `${path}: ${each}`, 'correct the inventory, or the file'),
-      ),
-    ])
+    return tell(
+      on,
+      `${path} and the inventory`,
+      wrong.map((each) => finding('disagreement', `${path}: ${each}`, 'correct the inventory, or the file')),
+    )
   },
 )

@@ -1,18 +1,24 @@
 /** What is particular to WSO2 API Manager. Playbooks and inventories have it as `apim`. */
 
 export { agrees } from './agreement.ts'
+
 export { asRan, start, startAndWait, stop } from './control.ts'
 export { look } from './detect.ts'
 export { explain } from './explain.ts'
 export { after, alone, fence, quiet } from './fence.ts'
+
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
 export { discard, leftovers, leftoversOf } from './leftovers.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
+
 export { servedBefore, worksBefore } from './measured.ts'
+
 export { ready } from './preflight/machine.ts'
 export { preflight, preflightTogether } from './preflight/plays.ts'
+
+export { vault } from './preflight/settings.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
 export { schedulesOff, schedulesOn } from './schedules.ts'

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
-import { change, type On, observe } from '../model/action.ts'
+import { change, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { differences, type TreeBackup } from '../modules/archive.ts'
+import { differences } from '../modules/backup/compare.ts'
+import { provenTree, type TreeBackup } from '../modules/backup/tree.ts'
 import { type Dump, type Paused, provenDump } from '../modules/database/index.ts'
+import { sealed, unsealed } from '../modules/seal.ts'
 import type { Held } from '../modules/service.ts'
 import { holds, readText } from '../modules/target.ts'
 import type { Running } from './control.ts'
@@ -20,7 +21,7 @@ export type Manifest = {
   readonly was: Running
   /** What starts the server by itself and was held for the run; missing in manifests of earlier versions. */
   readonly held?: Held | null
-  readonly home: TreeBackup
+  readonly home: Pick<TreeBackup, 'file' | 'sha256' | 'entries' | 'bytes'>
   /** Homes that the upgrade makes: their servers are to be stopped before anything is restored. */
   readonly newHomes: readonly string[]
   /** On the migration host: what ran by the clock in the databases and was turned off before they were dumped. */
@@ -33,16 +34,13 @@ const current = (backups: string): string => `${backups}/manifest.json`
 
 /** The text of a manifest's file: its own digest first, so that a damaged one is refused. */
 export function manifestText(manifest: Manifest): string {
-  const body = JSON.stringify(manifest, null, 2)
-  return `${createHash('sha256').update(body).digest('hex')}\n${body}\n`
+  return sealed(JSON.stringify(manifest, null, 2))
 }
 
 /** Reads a manifest's file; refuses one that is damaged or of another format. */
 export function parseManifest(text: string): Manifest {
-  const [digest, ...rest] = text.trimEnd().split('\n')
-  const body = rest.join('\n')
-  if (createHash('sha256').update(body).digest('hex') !== digest)
-    throw new TaskError('The manifest is damaged: its digest differs')
+  const body = unsealed(text)
+  if (body === undefined) throw new TaskError('The manifest is damaged: its digest differs')
   const read: unknown = JSON.parse(body)
   if (typeof read !== 'object' || read === null || !('format' in read) || read.format !== 1)
     throw new TaskError('The manifest is of a format that this version does not know')
@@ -124,22 +122,19 @@ export const readManifest = observe('apim.readManifest', async (on, wanted: Want
   const manifest = parseManifest(await readText(on, path))
   const wrong = against(manifest, on.name, wanted)
   if (wrong.length > 0) throw new TaskError(`${path} on ${on.name} cannot be gone back to`, wrong)
-  await proveTree(on, manifest.home)
+  const { sha256 } = await provenTree(on, manifest.home.file)
+  if (sha256 !== manifest.home.sha256)
+    throw new TaskError(`${manifest.home.file} on ${on.name} is not what was recorded when it was backed up`)
   // What commands made is verified by them when it is put back: they need the database's password, which is in no manifest.
   for (const { dump } of manifest.dumps) if (dump.kind === 'file') await provenDump(on, dump.file)
   return manifest
 })
 
-async function proveTree(on: On, { file, sha256 }: TreeBackup): Promise<void> {
-  if (!(await holds(on, sh.read`[ "$(sha256sum < ${file} | cut -c1-64)" = ${sha256} ]`, { timeout: 3600 })))
-    throw new TaskError(`${file} on ${on.name} is not what was recorded when it was backed up`)
-}
-
 /** A gate: holds when a home differs from its backup in nothing but what a server writes while it runs. */
 export const homeIntact = observe(
   'apim.homeIntact',
   async (on, { home, file, volatile }: { home: string; file: string; volatile: readonly string[] }) => {
-    const different = await differences(on, { tree: home, file, volatile })
+    const different = await differences(on, { path: home, file, volatile })
     if (different.length > 0)
       throw new TaskError(
         `${home} on ${on.name} is not what was backed up; what was is in ${file}`,

@@ -23,7 +23,7 @@ const contextTemplate = 'AM_API.CONTEXT_TEMPLATE'
 export const schemaStates: readonly SchemaState[] = [
   {
     version: '1.8.0',
-    source: 'the client of 1.8 to 1.9, sql-scripts',
+    source: 'carbon-apimgt, core.feature sql/mysql.sql of 1.8.0: 1.9.1 without the context template',
     present: present1,
     absent: [...absent1, contextTemplate],
   },

@@ -18,17 +18,6 @@ export const sourceVersion = z.enum(sources, {
   error: ({ input }) => (typeof input === 'string' ? refusalOf(input) : 'expected a version such as "1.9.1"'),
 })
 
-// What to go through first, where that is known; a typing mistake is told by the list alone.
-function refusalOf(version: string): string | undefined {
-  const only = `expected one of ${sources.join(', ')}`
-  if (isVersion(version))
-    return `${only}: the way from ${version} is known (upgrade-fleet route ${version} 3.0.0), but not built yet`
-  const old = semver.valid(version) !== null && semver.lt(version, versions[0] ?? '')
-  return old
-    ? `${only}: from ${version} upgrade to ${versions[0]} first, by its own documentation`
-    : undefined
-}
-
 const words = z.array(z.string().min(1)).min(1)
 
 /** What takes a host out of the traffic and gives it back: two commands, or HAProxy's runtime API. */
@@ -45,6 +34,16 @@ const trafficHook = z.discriminatedUnion('kind', [
     servers: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'backend/server')).min(1),
   }),
 ])
+// What to go through first, where that is known; a typing mistake is told by the list alone.
+function refusalOf(version: string): string | undefined {
+  const only = `expected one of ${sources.join(', ')}`
+  if (isVersion(version))
+    return `${only}: the way from ${version} is known (upgrade-fleet route ${version} 3.0.0), but not built yet`
+  const old = semver.valid(version) !== null && semver.lt(version, versions[0] ?? '')
+  return old
+    ? `${only}: from ${version} upgrade to ${versions[0]} first, by its own documentation`
+    : undefined
+}
 
 /** A machine of the fleet: where its server is, and where the next ones go. */
 export const node = z.object({

@@ -35,9 +35,9 @@ export type ApimSite = RoleGroups & {
     readonly shared_deployment?: string | undefined
     readonly admin: AdminVars
     readonly keystores: KeystoreVars
+    readonly checks?: CheckVars | undefined
     /** Findings of preflight that ask, and were decided. */
     readonly preflight_accepted?: readonly CheckName[] | undefined
-    readonly checks?: CheckVars | undefined
   }
 }
 

@@ -1,12 +1,14 @@
 import { skip } from '../model/action.ts'
 import type { Host } from '../model/host.ts'
 import { type From, type Play, play } from '../model/play.ts'
-import * as archive from '../modules/archive.ts'
+import * as backup from '../modules/backup/index.ts'
 import { carry } from '../modules/carry.ts'
 import * as database from '../modules/database/index.ts'
 import * as svn from '../modules/svn/index.ts'
+
 import { asRan, type Running, start, stop } from './control.ts'
 import { look } from './detect.ts'
+
 import { after, fence } from './fence.ts'
 import { healthy } from './health.ts'
 import { writeManifest } from './manifest.ts'
@@ -22,7 +24,6 @@ import { startThrough, stopThrough } from './supervised.ts'
 import type { Supervisors } from './supervisors.ts'
 import { bundle } from './trees.ts'
 import type { Version } from './versions.ts'
-import { volatile } from './volatile.ts'
 
 /** What stands on each host now; it is what tells whether there is anything to do. */
 export function looked(site: ApimSite, to: Version) {
@@ -151,7 +152,7 @@ export function fenced(site: ApimSite, stopped: ReturnType<typeof stops>) {
 /** The homes, all servers stopped, each read back in full. */
 export function homeBackups(site: ApimSite) {
   return play('back up homes', site.all.filter(runsNow)).task('home', ({ host }) =>
-    archive.backup({ tree: host.vars.apim_home, to: site.vars.backups, name: 'home', volatile }),
+    backup.tree({ path: host.vars.apim_home, to: site.vars.backups, name: 'home' }),
   )
 }
 

@@ -1,7 +1,7 @@
-import { change, type On, observe } from '../model/action.ts'
+import { change, type On } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
-import { ask, holds, linesOf, runJob } from './target.ts'
+import { holds, runJob } from './target.ts'
 
 export { create } from './archives/create.ts'
 
@@ -75,113 +75,4 @@ sync
 rm -rf -- ${to}
 mv -- ${`${temp}/${top}`} ${to} && rm -rf -- ${temp}`,
   )
-}
-
-/** Where a tree's backup lies and what proves it. */
-export type TreeBackup = {
-  readonly file: string
-  readonly sha256: string
-  readonly entries: number
-  readonly bytes: number
-}
-
-/**
- * A compressed tar of a tree, read back in full: the archive's entries are counted against the tree's, its digest
- * recorded beside it, and beside that a list of the digests of all files that are not `volatile`. It is kept on undo.
- *
- * @example
- * archive.backup({ tree: '/srv/app/tree', to: '/srv/app/backups', name: 'tree', volatile: ['*.log'] })
- */
-export const backup = change('archive.backup', {
-  async check(on, { to, name }: BackupInput) {
-    return sidecar(on, `${to}/${on.run}/${name}.tar.gz`)
-  },
-  async remember(on, { to, name }) {
-    return { file: `${to}/${on.run}/${name}.tar.gz` }
-  },
-  async apply(on, { tree, volatile }, { file }): Promise<TreeBackup> {
-    const [dir, base] = split(tree)
-    const part = `${file}.part`
-    const bytes = Number((await on.must(sh.read`du -sb -- ${tree} | cut -f 1`, { timeout: 600 })).trim())
-    await runJob(
-      on,
-      'backup',
-      sh`set -eu
-umask 077
-mkdir -p -- "$(dirname -- ${file})"
-cd -- ${dir}
-tar -cf ${`${file}.tar`} -- ${base}
-tar -tf ${`${file}.tar`} > ${`${file}.list`}
-gzip -n -c -- ${`${file}.tar`} > ${part}
-gzip -t < ${part}
-rm -f -- ${`${file}.tar`}
-entries=$(find ${base} -printf x | wc -c)
-[ "$(gzip -dc < ${part} | tar -tf - | wc -l)" = "$entries" ] || { echo "entries are missing from the archive"; exit 4; }
-mv -- ${part} ${file}
-cd -- ${base}
-find . -type f ${volatileTests(volatile)} -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum > ${`${file}.files`}
-sync
-printf '%s %s %s\n' "$(sha256sum < ${file} | cut -c1-64)" "$entries" "$(wc -c < ${file})" > ${`${file}.proof.part`}
-mv -- ${`${file}.proof.part`} ${`${file}.proof`}`,
-      { grows: { file: `${file}.tar`, bytes } },
-    )
-    const proof = await sidecar(on, file)
-    if (proof === undefined) throw new TaskError(`${file} on ${on.name} cannot be read back`)
-    return proof
-  },
-  async undo(on, _input, { file }) {
-    on.say(`${file} is kept`)
-  },
-})
-
-type BackupInput = { tree: string; to: string; name: string; volatile: readonly string[] }
-
-/** What {@link compare} compares: a tree, the backup of it, and what may differ. */
-export type CompareInput = {
-  readonly tree: string
-  readonly file: string
-  readonly volatile: readonly string[]
-}
-
-/**
- * Which files of a tree differ from its backup, those that are `volatile` left out.
- *
- * @example
- * archive.compare({ tree: '/srv/app/tree', file: '/srv/app/backups/tree.tar.gz', volatile: ['*.log'] })
- */
-export const compare = observe('archive.compare', async (on, input: CompareInput) => ({
-  different: await differences(on, input),
-}))
-
-/** Lines of `<` (in the backup only) and `>` (in the tree only), at most 50. */
-export async function differences(
-  on: On,
-  { tree, file, volatile }: CompareInput,
-): Promise<readonly string[]> {
-  const { stdout } = await ask(
-    on,
-    sh.read`cd -- ${tree} && { find . -type f ${volatileTests(volatile)} -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum; } |
-      diff ${`${file}.files`} - | grep '^[<>]' | head -n 50`,
-    { timeout: 600 },
-  )
-  return linesOf(stdout)
-}
-
-/** `find` tests that leave out paths relative to the tree (shell patterns, as in `-path`). */
-function volatileTests(patterns: readonly string[]) {
-  return sh.read`${patterns.flatMap((pattern) => ['!', '-path', `./${pattern}`])}`
-}
-
-async function sidecar(on: On, file: string): Promise<TreeBackup | undefined> {
-  const { code, stdout } = await ask(on, sh.read`cat -- ${`${file}.proof`} 2>/dev/null`)
-  const [sha256, entries, bytes] = stdout.trim().split(' ')
-  if (code !== 0 || sha256 === undefined) return undefined
-  if (!(await holds(on, sh.read`[ "$(sha256sum < ${file})" = ${`${sha256}  -`} ]`, { timeout: 600 })))
-    return undefined
-  return { file, sha256, entries: Number(entries), bytes: Number(bytes) }
-}
-
-function split(path: string): readonly [string, string] {
-  const at = path.lastIndexOf('/')
-  return [path.slice(0, at) || '/', path.slice(at + 1)]
 }

@@ -49,7 +49,12 @@ export const carry = change('carry', {
   },
 })
 
-function streamOf(peer: Awaited<ReturnType<On['peer']>>, path: string, signal: AbortSignal): PassThrough {
+/** A file of another machine as a stream. */
+export function streamOf(
+  peer: Awaited<ReturnType<On['peer']>>,
+  path: string,
+  signal: AbortSignal,
+): PassThrough {
   const stream = new PassThrough()
   // Who reads it tells of its failure; a reader that has given up does not end the process.
   stream.on('error', () => {})

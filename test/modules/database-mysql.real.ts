@@ -8,6 +8,7 @@ import { benchOf, dumpsAndRestores, questions, scripts } from './database/contra
 import { faults, snapshots } from './database/faults.ts'
 import { escapedPassword } from './database/kit.ts'
 import { mysqlKit } from './database/mysql-kit.ts'
+import { rehearsals } from './database/rehearsals.ts'
 
 const dir = mkdtempSync(join(fastDirectory(), 'my-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -18,6 +19,7 @@ questions(bench)
 scripts(bench)
 faults(bench)
 snapshots(bench)
+rehearsals(bench)
 
 describe('rights of MySQL', () => {
   const user = (grants: string) =>

@@ -7,6 +7,7 @@ import { localOn, perform } from '../support/local-on.ts'
 import { benchOf, dumpsAndRestores, questions, scripts } from './database/contract.ts'
 import { faults, snapshots } from './database/faults.ts'
 import { postgresqlKit } from './database/postgresql-kit.ts'
+import { rehearsals } from './database/rehearsals.ts'
 
 const dir = mkdtempSync(join(fastDirectory(), 'pg-'))
 // The server runs as another user, who has to pass.
@@ -19,6 +20,7 @@ questions(bench)
 scripts(bench)
 faults(bench)
 snapshots(bench)
+rehearsals(bench)
 
 describe('several databases', () => {
   const two = (name: string) => {

@@ -19,6 +19,7 @@ import { volatile } from '../../src/apim/volatile.ts'
 import { secret } from '../../src/model/secret.ts'
 import * as archive from '../../src/modules/archive.ts'
 import * as artifact from '../../src/modules/artifact.ts'
+import * as backup from '../../src/modules/backup/index.ts'
 import { carry } from '../../src/modules/carry.ts'
 import * as file from '../../src/modules/file.ts'
 import { signal, withArguments } from '../../src/modules/process.ts'
@@ -114,10 +115,7 @@ describe("a home's backup", () => {
     })
 
   test('is read back, and tells what changed but not what a server writes while it runs', async () => {
-    const made = await perform(
-      local,
-      archive.backup({ tree: home(), to: join(dir, 'b'), name: 'home', volatile }),
-    )
+    const made = await perform(local, backup.tree({ path: home(), to: join(dir, 'b'), name: 'home' }))
     const same = homeIntact({ home: home(), file: made.out.file, volatile })
     tree(home(), { 'repository/logs/x.log': 'more', 'repository/logs/new.log': '', 'wso2carbon.pid': '1' })
     expect((await perform(local, same)).out).toEqual({ home: home() })
@@ -125,12 +123,24 @@ describe("a home's backup", () => {
     await expect(perform(local, same)).rejects.toThrow(/not what was backed up/)
   })
 
+  test('that is not there to be compared, or has no list, is never taken for the same', async () => {
+    const { out } = await perform(local, backup.tree({ path: home(), to: join(dir, 'b'), name: 'home' }))
+    const gate = (path: string) => perform(local, homeIntact({ home: path, file: out.file, volatile }))
+    await expect(gate(join(dir, 'nowhere'))).rejects.toThrow(/cannot be compared/)
+    const list = `${out.file}.list`
+    const whole = readFileSync(list)
+    for (const wrong of [undefined, whole.subarray(0, 80), Buffer.alloc(0)]) {
+      rmSync(list)
+      if (wrong !== undefined) writeFileSync(list, wrong)
+      await expect(gate(home())).rejects.toThrow(/cannot be compared/)
+      writeFileSync(list, whole)
+    }
+    await gate(home())
+  })
+
   test('counts every entry, also those whose names end a line', async () => {
     const base = tree(home(), { 'new\nline': '1' })
-    const { out } = await perform(
-      local,
-      archive.backup({ tree: base, to: join(dir, 'b'), name: 'home', volatile }),
-    )
+    const { out } = await perform(local, backup.tree({ path: base, to: join(dir, 'b'), name: 'home' }))
     expect(out.entries).toBe(Number(execFileSync('sh', ['-c', `find . -printf x | wc -c`], { cwd: base })))
   })
 })

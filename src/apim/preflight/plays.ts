@@ -20,7 +20,20 @@ import { ports, portsOf } from './ports.ts'
 import { settings, vault } from './settings.ts'
 import { signs } from './signs.ts'
 
-const everywhere = ['unzip', 'tar', 'gzip', 'sha256sum', 'find', 'xargs', 'awk', 'sed', 'setsid', 'bash']
+const everywhere = [
+  'unzip',
+  'tar',
+  'gzip',
+  'sha256sum',
+  'find',
+  'xargs',
+  'awk',
+  'sed',
+  'comm',
+  'od',
+  'setsid',
+  'bash',
+]
 const noServer = 'it has no server yet'
 
 /** What is missing on the hosts and what stands in the way in their homes, all at once, before anything is changed. */
@@ -62,7 +75,6 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
             home: host.vars.apim_home,
             svn: vars.svn?.old_url,
             keystorePassword: vars.keystores.password !== undefined,
-            vault: host.vars.apim_vault_password !== undefined,
           })
         : skip(noServer),
     )
@@ -82,7 +94,9 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         : skip(noServer),
     )
     .task('secure vault', ({ host }) =>
-      runsNow(host) ? vault({ home: host.vars.apim_home }) : skip(noServer),
+      runsNow(host)
+        ? vault({ home: host.vars.apim_home, told: host.vars.apim_vault_password !== undefined })
+        : skip(noServer),
     )
     .task('keystores', ({ host }) =>
       runsNow(host)

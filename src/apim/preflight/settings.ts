@@ -147,10 +147,12 @@ export const settings = observe(
   },
 )
 
-/** Which files of a home have secrets in the vault. */
-export const vault = observe('apim.vault', async (on, { home }: { home: string }) =>
-  tell(on, 'the secure vault', vaultProblems(home, await vaultUses(on, home))),
-)
+/** Whether a home's secrets are in a vault, and whether its servers can be started again without a person. */
+export const vault = observe('apim.vault', async (on, { home, told }: { home: string; told: boolean }) => {
+  const uses = await vaultUses(on, home)
+  const kept = (await ask(on, sh.read`test -s ${`${home}/password-persist`}`)).code === 0
+  return tell(on, 'the secure vault', vaultProblems(home, uses, kept || told))
+})
 
 async function vaultUses(on: On, home: string): Promise<readonly string[]> {
   const { stdout } = await ask(
@@ -160,14 +162,23 @@ async function vaultUses(on: On, home: string): Promise<readonly string[]> {
   return linesOf(stdout).map((name) => name.replace(/^\.\//, ''))
 }
 
-/** What is told of a vault that is used in these files. */
-export const vaultProblems = (home: string, uses: readonly string[]): readonly Finding[] =>
-  uses.length === 0
-    ? []
-    : [
-        finding(
-          'secure-vault',
-          `${home} has secrets in the vault (${uses.join(', ')})`,
-          'give them to the inventory, and run ciphertool.sh in the new homes afterwards if they are to be in a vault again',
-        ),
-      ]
+/** What is against a vault that is used in these files; `kept`: its password is on disk, or in the inventory. */
+export function vaultProblems(home: string, uses: readonly string[], kept: boolean): readonly Finding[] {
+  if (uses.length === 0) return []
+  return [
+    finding(
+      'secure-vault',
+      `${home} has secrets in the vault (${uses.join(', ')})`,
+      'give them to the inventory, and run ciphertool.sh in the new homes afterwards if they are to be in a vault again',
+    ),
+    ...(kept
+      ? []
+      : [
+          finding(
+            'vault-password',
+            `${home} uses the vault, but has no password-persist: a server that is started by a program would wait for the password`,
+            'say apim_vault_password in the inventory, or put the keystore password into password-persist (mode 0600)',
+          ),
+        ]),
+  ]
+}

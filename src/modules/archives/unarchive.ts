@@ -1,7 +1,8 @@
 import { change, type On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
-import { bringTreeBack, treePrinter } from '../files/keep-tree.ts'
+import { putInPlace, type Standing, standingAt, takeFromPlace } from '../files/in-place.ts'
+import { treePrinter } from '../files/keep-tree.ts'
 import { absolute, modeText, type Rights } from '../files/look.ts'
 import { ask, runJob } from '../target.ts'
 import { type Format, formatOf, list } from './list.ts'
@@ -34,14 +35,6 @@ export type UnarchiveInput = Pick<Rights, 'owner' | 'group'> & {
 
 export type Unarchived = { readonly path: string; readonly entries: number; readonly bytes: number }
 
-type Before = {
-  /** Device and number of what stood there, and where it goes. */
-  readonly is: string | null
-  readonly aside: string
-  /** A file of the machine with device, number and state of what the change put there. */
-  readonly made: string
-}
-
 const long = { timeout: 24 * 3600 }
 
 /**
@@ -57,7 +50,7 @@ const long = { timeout: 24 * 3600 }
  *   root: true,
  * })
  */
-export const unarchive = change<UnarchiveInput, Unarchived, Before>('unarchive', {
+export const unarchive = change<UnarchiveInput, Unarchived, Standing>('unarchive', {
   async check(on, input) {
     mustBeSane(input)
     return already(on, input)
@@ -67,20 +60,12 @@ export const unarchive = change<UnarchiveInput, Unarchived, Before>('unarchive',
     return [{ path: input.dest, before: stdout, after: `a directory out of ${input.src}\n` }]
   },
   async remember(on, { dest, replace }) {
-    const kept = await on.keep()
-    const said = await on.must(sh.read`f=${dest}; a=${`${dest}.aside-${on.run}`}
-if [ -e "$f" ] || [ -L "$f" ]; then stat -c %d:%i -- "$f" || exit 1; else echo none; fi
-n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done; printf '%s\n' "$n"`)
-    const [is = '', number = ''] = said.split('\n')
-    if (is !== 'none' && replace !== true)
+    const standing = await standingAt(on, dest)
+    if (standing.is !== null && replace !== true)
       throw new TaskError(
         `${dest} on ${on.name} exists, and is not (or not any more) what the archive holds: move it away, or say \`replace: true\`; where later tasks change it, \`verify: 'mark'\``,
       )
-    return {
-      is: is === 'none' ? null : is,
-      aside: `${dest}.aside-${on.run}${number}`,
-      made: `${kept}/made`,
-    }
+    return standing
   },
   async apply(on, input, before) {
     mustBeSane(input)
@@ -94,18 +79,14 @@ n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done; pri
     })
     return { path: input.dest, entries: tree.entries, bytes: tree.bytes }
   },
-  async undo(on, { dest }, { is, aside, made }) {
+  async undo(on, { dest }, standing) {
     const workdir = await on.workdir()
     await on.must(
       sh`rm -rf -- ${partOf(dest)} || exit 1
-[ ! -f ${made} ] || while read -r id state; do rm -f -- ${workdir}/unpacked/${shortDigest(dest)}-"$(printf %s "$id" | tr : -)" || exit 1; done <${made}`,
+[ ! -f ${standing.made} ] || while read -r id state; do rm -f -- ${workdir}/unpacked/${shortDigest(dest)}-"$(printf %s "$id" | tr : -)" || exit 1; done <${standing.made}`,
       long,
     )
-    await bringTreeBack(on, dest, { copy: null, is, state: 'none', made })
-    if (is !== null)
-      await on.must(sh`f=${dest}; a=${aside}; if [ -e "$f" ] || [ -L "$f" ]; then exit 0; fi
-[ "$(stat -c %d:%i -- "$a")" = ${is} ] || { printf '%s is not there any more\n' "$a" >&2; exit 1; }
-mv -T -- "$a" "$f" && { sync -- "$(dirname -- "$f")" 2>/dev/null || sync; }`)
+    await takeFromPlace(on, dest, standing)
   },
 })
 
@@ -163,11 +144,11 @@ const modesOf = ({ modes }: Tree): string =>
     })
     .join('')
 
-function script(input: UnarchiveInput, before: Before, tree: Tree, workdir: string): Command {
+function script(input: UnarchiveInput, before: Standing, tree: Tree, workdir: string): Command {
   const { src, sha256, dest, owner, group, mode, verify } = input
   const format = formatOf(src, input.format)
   const whose = owner === undefined ? `:${group ?? ''}` : group === undefined ? owner : `${owner}:${group}`
-  return sh`umask 022; f=${dest}; a=${src}; t=${partOf(dest)}; w=${workdir}; m=${before.made}; d=$(dirname -- "$f")
+  return sh`umask 022; f=${dest}; a=${src}; t=${partOf(dest)}; w=${workdir}; d=$(dirname -- "$f")
 die() { printf '%s\n' "$1"; exit 3; }
 unset TAR_OPTIONS UNZIP UNZIPOPT ZIPINFO ZIPINFOOPT GZIP JDK_JAVA_OPTIONS JAVA_TOOL_OPTIONS; export LC_ALL=C.UTF-8 TZ=UTC0
 ${contentPrinter}
@@ -193,16 +174,10 @@ ${format === 'zip' ? sh`while read -r bits names; do printf %s "$names" | base64
 cd -- ./${Buffer.from(tree.root, 'latin1').toString()} || exit 1
 ${owner === undefined && group === undefined ? sh`:` : sh`chown -hR -- ${whose} . || die "owner or group cannot be set: become one who may"`}
 chmod -- ${modeText(mode ?? '0755').padStart(5, '0')} . || exit 1
-n=$PWD; state=$(tree .) && content=- || exit 1
+state=$(tree .) && content=- || exit 1
 ${verify === 'content' ? sh`content=$(content .)` : sh`:`}
 { sync -f . 2>/dev/null || sync; }
 ( umask 077; mkdir -p -- "$w/unpacked" ) && mark . || exit 1
 ( umask 077; printf '%s\n' ${keyOf(input)}" $state $content "${`${tree.entries} ${tree.bytes}`} >"$p.part" ) && mv -- "$p.part" "$p" || exit 1
-printf '%s %s\n' "$(stat -c %d:%i .)" "$state" >>"$m" || exit 1
-if [ -e "$f" ] || [ -L "$f" ]; then
-[ "$(stat -c %d:%i -- "$f")" = ${before.is ?? 'none'} ] || die "somebody else put something at $f since it was looked at"
-mv -T -- "$f" ${before.aside} || exit 1; fi
-mv -T -- "$n" "$f" || exit 1
-[ . -ef "$f" ] || die "somebody else put something in place of $t"
-cd / && { sync -- "$d" 2>/dev/null || sync; }`
+${putInPlace(before)}`
 }

@@ -1,15 +1,16 @@
 import { type Action, change, type On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
+import { measuring, proofFile, recording } from '../backup/artefact.ts'
+import { room } from '../room.ts'
 import { runJob } from '../target.ts'
 import { asker, opening, passwordOf, sweeping } from './ask.ts'
 import { backUp, restoreBackup, verifyBackup } from './commands.ts'
 import { engineOf, fullEngineOf, note } from './engines.ts'
 import { needsOf } from './needs.ts'
 import { rowsIn, tablesOf } from './probe.ts'
-import { beginning, type Known, proofFile, provenDump } from './proof.ts'
-import { loadDump } from './restore.ts'
-import { room } from './room.ts'
+import { type Known, provenDump } from './proof.ts'
+import { putBack } from './restore.ts'
 import type { Database, Dump, DumpNeeds, FileDump, FullEngine } from './types.ts'
 
 type Input = {
@@ -31,7 +32,7 @@ const dumped = change('database.dump', {
   },
   async undo(on, { db }, { file }) {
     if (byCommands(db)) await restoreBackup(on, db, file)
-    else await loadDump(on, db, await provenDump(on, file))
+    else await putBack(on, db, await provenDump(on, file))
   },
   async prove(on, { db }, { file }) {
     if (byCommands(db)) await verifyBackup(on, db, file)
@@ -106,6 +107,7 @@ function writeScript(
   unpositioned: string | undefined,
 ): Command {
   const { file, schemas } = known
+  const tables = Object.keys(known.rows).length
   const [plain, part, made] = [`${file}.plain`, `${file}.part`, proofFile(file)]
   const names = schemas.map(({ name }) => name)
   return sh`set -eu
@@ -116,17 +118,15 @@ mkdir -p -- "$(dirname -- ${file})"
 rm -f -- ${file} ${made}
 began=$(date +%s)
 ${engine.dump(db, names, plain, unpositioned === undefined)}
-${engine.ends(plain)} || { echo "the dump has no end marker"; exit 4; }
 digest=$(${engine.canonical} <${plain} | sha256sum | cut -c1-64)
 size=$(wc -c <${plain})
 gzip -n -c -- ${plain} >${part}
-gzip -t <${part}
 [ "$(gzip -dc <${part} | sha256sum)" = "$(sha256sum <${plain})" ] || { echo "the dump reads back differently"; exit 4; }
-mv -- ${part} ${file}
-sync
+least=${tables}
+${measuring(part, engine.reading, sh`"$least"`)}
 [ -n "$position" ] || position=${`none: ${unpositioned ?? 'the dump does not tell'}`}
-printf '%s,"sha256":"%s","digest":"%s","bytes":%s,"plain":%s,"seconds":%s,"position":"%s"}\n' ${beginning(known)} "$(sha256sum <${file} | cut -c1-64)" "$digest" "$(wc -c <${file})" "$size" "$(($(date +%s) - began))" "$position" >${`${made}.part`}
-mv -- ${`${made}.part`} ${made}`
+more=$(printf ',"digest":"%s","plain":%s,"seconds":%s,"position":"%s"' "$digest" "$size" "$(($(date +%s) - began))" "$position")
+${recording(part, file, known, sh`"$more"`)}`
 }
 
 type Content = {

@@ -13,7 +13,7 @@ export const engines: Readonly<Record<EngineName, Engine>> = { mysql, postgresql
 export const engineOf = (db: Pick<Database, 'engine'>): Engine => engines[db.engine]
 
 /** The engine of a database, for what only rehearsed engines can; says what they cannot. */
-export function fullEngineOf(db: Database, what: string): FullEngine {
+export function fullEngineOf(db: Pick<Database, 'engine' | 'name'>, what: string): FullEngine {
   const engine = engineOf(db)
   if (engine.kind === 'full') return engine
   throw new TaskError(

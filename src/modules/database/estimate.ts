@@ -1,8 +1,8 @@
 import { observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
+import { proofFile } from '../backup/artefact.ts'
 import { ask, linesOf } from '../target.ts'
 import { contentSize } from './probe.ts'
-import { proofFile } from './proof.ts'
 import type { Database } from './types.ts'
 
 /** Bytes a second that are dumped and read back where no earlier dump says better: an old disk's worth. */

@@ -35,10 +35,25 @@ export const mysql: FullEngine = {
   script: (db, file) => sh`${options} | ${client} ${server(db)} --batch ${db.schema} 3<&0 <${file}`,
   failed,
   dump,
-  ends: (file) => sh.read`tail -n 3 -- ${file} | grep -q '^-- Dump completed'`,
+  reading: {
+    count: sh.read`{ grep -ac '^CREATE TABLE ' || [ $? = 1 ]; }`,
+    ends: sh.read`tail -n 3 | grep -q '^-- Dump completed'`,
+    end: '-- Dump completed',
+  },
   // Comments, and the empty lines around them, tell of host, version and the place in the binary log; no row begins so.
   canonical: sh.read`LC_ALL=C grep -av -e '^--\( \|$\)' -e '^$'`,
   load,
+  scratch: {
+    make: () => sh`:`,
+    drop: (db, name) =>
+      sh`${options} | ${client} ${server(db)} --batch -e ${`DROP DATABASE IF EXISTS ${identifier(name)}`} 3<&0 </dev/null`,
+    missing: async () => [],
+    runsByItself: {
+      asked:
+        "SELECT COUNT(*) AS runs FROM information_schema.global_variables WHERE variable_name = 'EVENT_SCHEDULER' AND variable_value = 'ON'",
+      count: sh.read`{ grep -acE '^(/[*]![0-9]+ )?CREATE.* EVENT ' || [ $? = 1 ]; }`,
+    },
+  },
   catalogue,
   missing,
   unpositioned,

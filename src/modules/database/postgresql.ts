@@ -40,10 +40,28 @@ export const postgresql: FullEngine = {
 ${service} | ${environment(db)} ${psql} ${transaction ? ['-1'] : []} -d ${db.schema} -f ${file} 3<&0 </dev/null`,
   failed,
   dump,
-  ends: (file) => sh.read`tail -n 8 -- ${file} | grep -q '^-- PostgreSQL database dump complete'`,
+  reading: {
+    count: sh.read`{ grep -acE '^CREATE ((UNLOGGED )?TABLE|MATERIALIZED VIEW) ' || [ $? = 1 ]; }`,
+    ends: sh.read`tail -n 8 | grep -q '^-- PostgreSQL database dump complete'`,
+    end: '-- PostgreSQL database dump complete',
+  },
   // The versions of server and program, the word that locks psql's own commands, and that between parts differ from dump to dump.
   canonical: sh.read`LC_ALL=C sed -e '/^-- Dumped /d' -e "/^\\\\\(un\)\{0,1\}restrict $key\$/d" -e "/^-- part $key /d"`,
   load,
+  scratch: {
+    make,
+    // Whose client was killed may still be at work; before version 13 it is waited for.
+    drop: (db, name) => sh`${trailing(db)}for how in ' WITH (FORCE)' ''; do
+if ${service} | ${environment(db)} ${psql} -d ${db.schema} -c ${`DROP DATABASE IF EXISTS ${identifier(name)}`}"$how" 3<&0 </dev/null; then exit 0; fi
+done; exit 1`,
+    missing: async (ask) => {
+      const rows = await ask(
+        "SELECT format('ALTER ROLE %I CREATEDB', current_user) AS name FROM pg_roles WHERE rolname = current_user AND NOT rolcreatedb AND NOT rolsuper",
+      )
+      return rows.map(({ name }) => name ?? '')
+    },
+    runsByItself: undefined,
+  },
   catalogue: catalogue(literal),
   missing,
   unpositioned: async () => undefined,
@@ -119,6 +137,17 @@ done
 exec 9>&-
 wait
 rm -rf -- ${dir}`
+}
+
+/** A new database like the one that was dumped, in whose `public` those may make things who own things there in the dump. */
+function make(db: Database, name: string, { schemas: [like], needs }: FileDump): Command {
+  const { charset = '', collation = '' } = like ?? {}
+  const sql = `CREATE DATABASE ${identifier(name)} TEMPLATE template0 ENCODING ${literal(charset)} LC_COLLATE ${literal(collation)} LC_CTYPE ${literal(collation)}`
+  const rights = needs.creators
+    .map((role) => `GRANT CREATE ON SCHEMA public TO ${identifier(role)};`)
+    .join(' ')
+  return sh`${trailing(db)}${service} | ${environment(db)} ${psql} -d ${db.schema} -c ${sql} 3<&0 </dev/null
+${service} | ${environment(db)} ${psql} -d ${name} -c ${rights === '' ? 'SELECT 1' : rights} 3<&0 </dev/null >/dev/null`
 }
 
 /** Empties each database and loads its part in one transaction: cut off anywhere, it is as it was before. */

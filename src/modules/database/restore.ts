@@ -1,13 +1,13 @@
 import { type Action, change, type On, restored } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
+import { room } from '../room.ts'
 import { runJob } from '../target.ts'
 import { asker, opening, passwordOf, sweeping } from './ask.ts'
 import { restoreBackup } from './commands.ts'
 import { fullEngineOf, note } from './engines.ts'
 import { rowsIn, tablesOf } from './probe.ts'
 import { proveFile } from './proof.ts'
-import { room } from './room.ts'
 import { alone } from './sessions.ts'
 import type { Database, Dump, DumpedSchema, FileDump, FullEngine } from './types.ts'
 
@@ -17,8 +17,9 @@ const restoring = change('database.restore', {
       await restoreBackup(on, db, dump.file)
       return { file: dump.file }
     }
+    mustFit(db, dump)
     await proveFile(on, dump)
-    await loadDump(on, db, dump)
+    await putBack(on, db, dump)
     return { file: dump.file }
   },
   undo: restored,
@@ -36,10 +37,8 @@ export function restore(input: { readonly db: Database; readonly dump: Dump }): 
  * Loads a dump that was proved. Before anything is dropped: nobody else is connected, the user has every right that it
  * takes, and there is room. Ends only with the same content as was dumped.
  */
-export async function loadDump(on: On, db: Database, dump: FileDump): Promise<void> {
-  const engine = fullEngineOf(db, 'a restore')
-  if (engine.name !== dump.engine)
-    throw new TaskError(`${db.name}: ${dump.file} is a dump of ${dump.engine}, and this is ${engine.name}`)
+export async function loadDump(on: On, db: Database, dump: FileDump): Promise<Loaded> {
+  const engine = mustFit(db, dump)
   const schemas = dump.schemas.map((each) =>
     dump.schemas.length === 1 ? { ...each, name: db.schema } : each,
   )
@@ -61,10 +60,18 @@ export async function loadDump(on: On, db: Database, dump: FileDump): Promise<vo
     grows: { file: again(dump), bytes: Math.max(1, dump.plain) },
   })
   const now = said.findLast((line) => line.startsWith('digest '))?.slice('digest '.length)
-  await compare(on, db, dump, schemas, now === dump.digest)
+  return compare(on, db, dump, schemas, now === dump.digest)
 }
 
-const again = (dump: FileDump): string => `${dump.file}.again`
+function mustFit(db: Database, dump: FileDump): FullEngine {
+  const engine = fullEngineOf(db, 'a restore')
+  if (engine.name !== dump.engine)
+    throw new TaskError(`${db.name}: ${dump.file} is a dump of ${dump.engine}, and this is ${engine.name}`)
+  return engine
+}
+
+/** Where the second dump of what was restored is, while it is compared and where it differs. */
+export const again = (dump: Pick<FileDump, 'file'>): string => `${dump.file}.again`
 
 // What was restored is dumped once more. That dump stays only where it differs.
 function loadScript(
@@ -81,7 +88,7 @@ ${opening}
 ${sweeping(plain)}
 rm -rf -- ${again(dump)} ${`${again(dump)}.d`}
 gzip -dc <${dump.file} >${plain}
-${engine.ends(plain)} || { echo "the dump has no end marker"; exit 4; }
+{ ${engine.reading.ends}; } <${plain} || { echo "the dump has no end marker"; exit 4; }
 ${engine.load(db, dump, schemas, plain)}
 ${engine.dump(db, names, again(dump), false)}
 now=$(${engine.canonical} <${again(dump)} | sha256sum | cut -c1-64)
@@ -89,13 +96,16 @@ now=$(${engine.canonical} <${again(dump)} | sha256sum | cut -c1-64)
 printf 'digest %s\n' "$now"`
 }
 
+/** What a restore came to: how many tables, and whether a second dump is equal, or their rows alone could be counted. */
+export type Loaded = { readonly tables: number; readonly exact: boolean }
+
 async function compare(
   on: On,
   db: Database,
   dump: FileDump,
   schemas: readonly DumpedSchema[],
-  equal: boolean,
-): Promise<void> {
+  exact: boolean,
+): Promise<Loaded> {
   const rows: Record<string, number> = {}
   for (const [at, { name: schema }] of schemas.entries()) {
     const prefix = schemas.length === 1 ? '' : `${dump.schemas[at]?.name}/`
@@ -104,23 +114,25 @@ async function compare(
       rows[prefix + name] = count
   }
   const tables = Object.keys(rows).length
-  if (equal) {
-    on.say(`${db.name} is back to ${dump.file}: ${tables} tables, proved by a second dump`)
-    return
-  }
+  if (exact) return { tables, exact }
   const different = differences(dump.rows, rows)
   const [version] = await asker(on, db)(fullEngineOf(db, 'a restore').catalogue.version)
   const elsewhere =
     version?.['version'] !== dump.server || schemas.some(({ name }, at) => name !== dump.schemas[at]?.name)
-  if (elsewhere && different.length === 0) {
-    on.say(
-      `${db.name} is back to ${dump.file}: the same ${tables} tables with as many rows (on another server or under another name a second dump cannot be equal)`,
-    )
-    return
-  }
+  if (elsewhere && different.length === 0) return { tables, exact }
   throw new TaskError(
     `${db.name}: after the restore the content differs from ${dump.file}; what is there now is beside it (.again)`,
     different.length > 0 ? different : ['the same tables with as many rows, but something in them differs'],
+  )
+}
+
+/** Loads a proved dump, and says how it was proved to be back. */
+export async function putBack(on: On, db: Database, dump: FileDump): Promise<void> {
+  const { tables, exact } = await loadDump(on, db, dump)
+  on.say(
+    exact
+      ? `${db.name} is back to ${dump.file}: ${tables} tables, proved by a second dump`
+      : `${db.name} is back to ${dump.file}: the same ${tables} tables with as many rows (on another server or under another name a second dump cannot be equal)`,
   )
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from '../../model/command.ts'
 import type { Secret } from '../../model/secret.ts'
+import type { Reading } from '../backup/artefact.ts'
 
 /** The engines that there are files for; the inventory's word for each. */
 export type EngineName = 'mysql' | 'postgresql' | 'oracle' | 'mssql' | 'db2'
@@ -57,6 +58,11 @@ export type FileDump = {
   /** The gzipped dump. */
   readonly file: string
   readonly sha256: string
+  /** SHA-256 of the dump before it was compressed, as it is. */
+  readonly content: string
+  /** The statements in it that make a table, and how it ends. */
+  readonly entries: number
+  readonly end: string
   /** SHA-256 of the dump's content before it was compressed, without what only tells of the moment: equal content gives an equal one. */
   readonly digest: string
   readonly bytes: number
@@ -122,17 +128,31 @@ export type FullEngine = Common & {
   rows(stdout: string): readonly Row[]
   /** Shell that writes one snapshot of all the schemas to `into`, and sets `$position`. */
   dump(db: Database, schemas: readonly string[], into: string, positioned: boolean): Command
-  /** Shell that fails unless the file ends as a dump does. */
-  ends(file: string): Command
+  /** How a dump is read back: the tables that it makes, and how it ends. */
+  readonly reading: Reading
   /** Shell filter that leaves out what differs between two dumps of the same content. */
   readonly canonical: Command
   /** Shell that drops what is there and loads the dump. It may be run again after it was cut off anywhere. */
   load(db: Database, dump: FileDump, schemas: readonly DumpedSchema[], plain: string): Command
+  /** A schema of its own in which a dump is tried. */
+  readonly scratch: Scratch
   readonly catalogue: Catalogue
   /** Why the position of the log cannot be told; undefined when it can. */
   unpositioned(ask: Ask): Promise<string | undefined>
   /** What the user lacks, each with what a database administrator types. Asked before anything is dropped. */
   missing(ask: Ask, db: Database, what: Need): Promise<readonly string[]>
+}
+
+/** How an engine makes room for a rehearsal, and clears it. */
+export type Scratch = {
+  /** Shell that makes what `load` needs of a schema of that name. */
+  make(db: Database, name: string, dump: FileDump): Command
+  /** Shell after which there is none. */
+  drop(db: Database, name: string): Command
+  /** What the user lacks to make and drop one, beyond what a restore needs. */
+  missing(ask: Ask): Promise<readonly string[]>
+  /** Why nothing of this dump, whose SQL comes by stdin to the shell, may be loaded beside what is live; undefined when it may. */
+  readonly runsByItself: { readonly asked: string; readonly count: Command } | undefined
 }
 
 export type Engine = CommandEngine | FullEngine

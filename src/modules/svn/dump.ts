@@ -1,18 +1,28 @@
+import { z } from 'zod'
 import { type Action, change, type On, observe } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
+import {
+  type Measured,
+  measured,
+  measuring,
+  proofFile,
+  proofOf,
+  proveArtefact,
+  type Reading,
+  recording,
+} from '../backup/artefact.ts'
 import { besideOf } from '../files/keep.ts'
 import { bringTreeBack, type KeptTree, keepTree } from '../files/keep-tree.ts'
-import { ask, holds, linesOf, runJob } from '../target.ts'
+import { holds, runJob } from '../target.ts'
 import { addressOf, localAddress, type Repository, script, told, utf8 } from './client.ts'
 import { placing } from './place.ts'
 
 /** A dump of a repository, as it was when it was made. */
-export type Dumped = {
-  /** Its file on the machine, with gzip. */
-  readonly file: string
-  readonly sha256: string
-  readonly bytes: number
+export type Dumped = Measured & {
+  readonly kind: 'svn'
+  /** Bytes before it was compressed. */
+  readonly plain: number
   readonly youngest: number
   readonly uuid: string
   /** The SHA-256 of the sorted `svn ls -R` of the youngest revision. */
@@ -29,6 +39,25 @@ type Dumping = {
 
 const long = { timeout: 24 * 3600 }
 
+const proof = z.object({
+  kind: z.literal('svn'),
+  ...measured,
+  plain: z.number(),
+  youngest: z.number(),
+  uuid: z.string(),
+  listing: z.string(),
+})
+
+/**
+ * A dump tells the number of each revision at its beginning, and nothing at its end but a line end. So the program that writes it
+ * must say that it came to the last revision, and only then it is recorded.
+ */
+const reading: Reading = {
+  count: sh.read`grep -ac '^Revision-number: '`,
+  ends: sh.read`[ "$(tail -c 1 | od -An -tx1 | tr -d ' ')" = 0a ]`,
+  end: 'a line end',
+}
+
 /**
  * A dump of a whole repository, by `svnadmin` where it lies on the machine, else over the network by `svnrdump`; read back
  * whole, with one marker for each revision. It is kept on undo. With `path` it is a restore point: undo loads it into a new
@@ -44,12 +73,12 @@ const dumped = change<Dumping, Dumped, { readonly file: string }>('svn.dump', {
     return { file: `${to}/${on.run}/${name}.svndump.gz` }
   },
   async apply(on, { repository, path }, { file }) {
-    const plain = `${file}.plain`
+    const [plain, said] = [`${file}.plain`, `${file}.said`]
     const wanted = path === undefined ? addressOf(repository) : `${localAddress(path)}@`
     const write =
       path === undefined
-        ? sh`as svnrdump dump -q -r 0:"$youngest" -- "$root" > ${plain}`
-        : sh`svnadmin dump -q -r 0:"$youngest" -- ${path} > ${plain}`
+        ? sh`as svnrdump dump -r 0:"$youngest" -- "$root"`
+        : sh`svnadmin dump -r 0:"$youngest" -- ${path}`
     await runJob(
       on,
       'svn dump',
@@ -59,14 +88,19 @@ const dumped = change<Dumping, Dumped, { readonly file: string }>('svn.dump', {
 mkdir -p -- "$(dirname -- ${file})"
 field() { as svn info --show-item "$1" --no-newline -- "$2"; }
 root=$(field repos-root-url ${wanted}); youngest=$(field revision "$root@"); uuid=$(field repos-uuid "$root@")
-${write}
-[ "$(grep -ac '^Revision-number: ' ${plain})" -ge $((youngest + 1)) ] || { echo "revisions are missing from the dump"; exit 4; }
-gzip -n -c -- ${plain} > ${`${file}.part`} && gzip -t < ${`${file}.part`}
+rm -f -- ${file} ${proofFile(file)}
+${write} > ${plain} 2> ${said} || { tail -n 5 -- ${said} >&2; exit 4; }
+grep -qaxF -e "* Dumped revision $youngest." -- ${said} || { echo "the dump did not come to its last revision"; exit 4; }
+rm -f -- ${said}
+gzip -n -c -- ${plain} > ${`${file}.part`}
 [ "$(gzip -dc < ${`${file}.part`} | sha256sum)" = "$(sha256sum < ${plain})" ] || { echo "the dump reads back differently"; exit 4; }
+size=$(wc -c < ${plain})
 as svn ls -R -- "$root@$youngest" > ${plain}; listing=$(LC_ALL=C sort < ${plain} | sha256sum | cut -c1-64)
-mv -- ${`${file}.part`} ${file} && rm -f -- ${plain}
-sync
-printf '%s %s %s %s %s\n' "$(sha256sum < ${file} | cut -c1-64)" "$(stat -c %s -- ${file})" "$youngest" "$uuid" "$listing" > ${`${file}.proof`}`,
+rm -f -- ${plain}
+least=$((youngest + 1))
+${measuring(`${file}.part`, reading, sh`"$least"`)}
+more=$(printf ',"plain":%s,"youngest":%s,"uuid":"%s","listing":"%s"' "$size" "$youngest" "$uuid" "$listing")
+${recording(`${file}.part`, file, { kind: 'svn', file }, sh`"$more"`)}`,
       ),
       { stdin: [repository.password] },
     )
@@ -89,22 +123,14 @@ const youngestOf = (repository: Repository): Command =>
   sh.read`root=$(as svn info --show-item repos-root-url --no-newline -- ${addressOf(repository)}) && as svn info --show-item revision -- "$root@"`
 
 /** Reads a dump back, and wants it as it was when it was made. Throws {@link TaskError} otherwise. */
-async function provenDump(on: On, file: string): Promise<Dumped> {
-  const { code, stdout, stderr } = await ask(
-    on,
-    sh.read`cat -- ${`${file}.proof`} && gzip -t < ${file} && sha256sum < ${file} | cut -c1-64`,
-    long,
-  )
-  const [[sha256 = '', bytes, youngest, uuid = '', listing = ''] = [], [now] = []] = linesOf(stdout).map(
-    (line) => line.split(' '),
-  )
-  if (code !== 0 || listing === '' || now !== sha256)
-    throw new TaskError(`${file} on ${on.name} is not the dump that was made`, linesOf(stderr))
-  return { file, sha256, bytes: Number(bytes), youngest: Number(youngest), uuid, listing }
+export async function provenDump(on: On, file: string): Promise<Dumped> {
+  const dump: Dumped = await proofOf(on, file, proof)
+  await proveArtefact(on, dump, reading)
+  return dump
 }
 
 /** Makes `t` a repository out of a dump, and proves that it is the one that was dumped. */
-const loading = ({ file, sha256, youngest, uuid, listing }: Dumped): Command => sh.read`${utf8}
+export const loading = ({ file, sha256, youngest, uuid, listing }: Dumped): Command => sh.read`${utf8}
 [ "$(sha256sum < ${file} | cut -c1-64)" = ${sha256} ] || { echo 'the dump is damaged' >&2; exit 4; }
 svnadmin create -- "$t"
 gzip -dc < ${file} > "$t/plain" && svnadmin load -q --force-uuid -- "$t" < "$t/plain" && rm -f -- "$t/plain"

@@ -241,9 +241,10 @@ describe('settings', () => {
     expect(found({ 'carbon.xml': carbon }, role)).toEqual(expected)
   })
 
-  test('of a vault', () => {
-    expect(vaultProblems('/h', [])).toEqual([])
-    expect(names(vaultProblems('/h', ['carbon.xml']))).toEqual(['secure-vault'])
+  test('of a vault, with and without its password on disk', () => {
+    expect(vaultProblems('/h', [], false)).toEqual([])
+    expect(names(vaultProblems('/h', ['carbon.xml'], true))).toEqual(['secure-vault'])
+    expect(names(vaultProblems('/h', ['carbon.xml'], false))).toEqual(['secure-vault', 'vault-password'])
   })
 })
 

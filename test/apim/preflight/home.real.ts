@@ -85,8 +85,8 @@ describe('a home as it should be', () => {
       owners({ home, accepted: [] }),
       datasources({ home, databases: [db], accepted: [] }),
       settings({ home, role: 'store', svn: true }),
-      agrees({ home, keystorePassword: false, vault: false }),
-      vault({ home }),
+      agrees({ home, keystorePassword: false }),
+      vault({ home, told: false }),
       sequences({ home, names: ['main.xml'], accepted: [] }),
       throttleHandlers({ home }),
       jars({ home }),
@@ -189,17 +189,16 @@ describe('a home', () => {
       `${conf}/carbon.xml`,
       '<Server><DeploymentSynchronizer><Enabled>true</Enabled><RepositoryType>svn</RepositoryType><SvnUrl>svn://s/x</SvnUrl></DeploymentSynchronizer></Server>',
     )
-    expect(await told(agrees({ home, keystorePassword: false, vault: false }))).toEqual(['disagreement'])
-    expect(await told(agrees({ home, svn: 'svn://s/x', keystorePassword: false, vault: false }))).toEqual([])
+    expect(await told(agrees({ home, keystorePassword: false }))).toEqual(['disagreement'])
+    expect(await told(agrees({ home, svn: 'svn://s/x', keystorePassword: false }))).toEqual([])
   })
 
   test('with a vault', async () => {
     put(`${conf}/user-mgt.xml`, '<U><Password svns:secretAlias="x">password</Password></U>')
-    expect(await told(vault({ home }))).toEqual(['secure-vault'])
-    const asked = (said: boolean) => told(agrees({ home, keystorePassword: false, vault: said }))
-    expect([await asked(false), await asked(true)]).toEqual([['vault-password'], []])
+    expect(await told(vault({ home, told: false }))).toEqual(['vault-password', 'secure-vault'])
+    expect(await told(vault({ home, told: true }))).toEqual(['secure-vault'])
     put('password-persist', 'x')
-    expect(await asked(false)).toEqual([])
+    expect(await told(vault({ home, told: false }))).toEqual(['secure-vault'])
   })
 
   test('with edited sequences, an old handler, jars of its own', async () => {

@@ -37,7 +37,7 @@ export function faults(bench: Bench): void {
       const proof = readFileSync(`${dump.out.file}.proof`)
       for (const at of [0, 1, proof.length >> 1, proof.length - 3]) {
         writeFileSync(`${dump.out.file}.proof`, proof.subarray(0, at))
-        await expect(dump.undo()).rejects.toThrow(/there is no whole dump/)
+        await expect(dump.undo()).rejects.toThrow(/there is no whole backup/)
       }
       expect(kit.content()).toBe(before)
     })
@@ -144,7 +144,8 @@ function half(kit: Kit): string {
 }
 
 /** Stops a process of that command line as soon as there is one, and says which it is. */
-async function held(args: RegExp): Promise<number> {
+/** Stops the first process with such arguments as soon as it is there. */
+export async function held(args: RegExp): Promise<number> {
   let pid = 0
   await until(() => {
     const found = processes().find((each) => args.test(each.args))

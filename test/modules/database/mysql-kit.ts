@@ -47,8 +47,7 @@ SELECT 'schema', default_character_set_name, default_collation_name FROM informa
 SELECT 'sequence', next_not_cached_value FROM seq;`
 
 /** MariaDB of Debian. */
-export async function mysqlKit(dir: string): Promise<Kit> {
-  const address = '127.117.1.1'
+export async function mysqlKit(dir: string, address = '127.117.1.1'): Promise<Kit> {
   const maria = await startMariaDb(dir, address)
   const user = (name: string, grants: readonly string[]) =>
     maria.root(

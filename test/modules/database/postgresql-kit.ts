@@ -60,8 +60,7 @@ SELECT 'comment', description FROM pg_description WHERE objoid >= 16384 ORDER BY
 SELECT 'rows', table_schema, table_name, md5(query_to_xml(format('SELECT * FROM %I.%I AS t ORDER BY t::text', table_schema, table_name), true, false, '')::text) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema !~ '^(pg_|information)' ORDER BY 2, 3;`
 
 /** PostgreSQL of Debian. The user owns the databases and is no superuser, as a data source's should be. */
-export async function postgresqlKit(dir: string): Promise<Kit> {
-  const address = '127.117.1.2'
+export async function postgresqlKit(dir: string, address = '127.117.1.2'): Promise<Kit> {
   const server = await startPostgreSql(dir, address)
   const make = (name: string, template = 'template0') => {
     server.root(

@@ -99,14 +99,14 @@ test('a dump that was cut or changed is neither taken for one nor loaded', async
   const before = seen(join(dir, 'damaged'))
   for (const at of [0, 1, 10, bytes.length >> 1, bytes.length - 1]) {
     truncateSync(out.file, at)
-    await expect(prove()).rejects.toThrow(/is not the dump that was made/)
+    await expect(prove()).rejects.toThrow(/is not what was recorded/)
     const flipped = Buffer.from(bytes)
     flipped.writeUInt8(bytes.readUInt8(at) ^ 1, at)
     writeFileSync(out.file, flipped)
-    await expect(prove()).rejects.toThrow(/is not the dump that was made/)
+    await expect(prove()).rejects.toThrow(/is not what was recorded/)
   }
   await expect(perform(local, svn.rehearse({ dump: out }))).rejects.toThrow(/damaged/)
-  await expect(undo()).rejects.toThrow(/is not the dump/)
+  await expect(undo()).rejects.toThrow(/is not what was recorded/)
   expect(seen(join(dir, 'damaged'))).toBe(before)
 })
 

@@ -1,7 +1,7 @@
-import type { On } from '../../model/action.ts'
-import { sh } from '../../model/command.ts'
-import { TaskError } from '../../model/errors.ts'
-import { ask } from '../target.ts'
+import type { On } from '../model/action.ts'
+import { sh } from '../model/command.ts'
+import { TaskError } from '../model/errors.ts'
+import { ask } from './target.ts'
 
 /** Refuses to begin where a file of about so many bytes has no room; nothing is written. The directory need not exist yet. */
 export async function room(on: On, path: string, bytes: number, what: string): Promise<void> {
