@@ -34,8 +34,6 @@ export function inventoryYaml(facts: InventoryFacts): string {
         java_home: javaHome,
         backups: `${base}/backups`,
         shared_deployment: '/mnt/apim-shared',
-        // The event of its schema only counts.
-        preflight_accepted: ['scheduled-event'],
         // Stand-in servers are quick: the usual waits are for real ones.
         apim_health: { start: 120, answer: 20, gap: 0.2, min_healthy: 0.4, quiet: 1 },
         ansible_user: 'wso2carbon',

@@ -90,7 +90,7 @@ export function serverProblems(
           finding(
             'scheduled-event',
             `${at} runs by its clock: ${state.events.join(', ')}`,
-            `if one of them writes, ALTER EVENT ... DISABLE for the time of the upgrade`,
+            `nothing: they are off for the time of the run`,
           ),
         ]
       : []),

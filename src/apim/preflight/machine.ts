@@ -131,38 +131,32 @@ async function leftovers(on: On, homes: readonly string[]): Promise<readonly Fin
   )
 }
 
-/** How far the machine's clock is from ours, in seconds with an origin of our own: only differences between machines mean something. */
-export const clockOf = observe(
-  'apim.clock',
-  async (on): Promise<{ offset: number }> => {
+const mostSkew = 5
+
+/** Compares the machine's clock with that of another host of the run: no clock of ours is asked, which may be the one that is wrong. */
+export const clocks = observe(
+  'apim.clocks',
+  async (on, { other }: { other: string }) => {
+    const peer = await on.peer(other)
     const before = clock()
-    const seconds = Number((await ask(on, sh.read`date +%s`)).stdout)
-    return { offset: seconds + 0.5 - (before + clock()) / 2 }
+    const theirs = await peer.exec(sh.read`date +%s`, { signal: on.signal })
+    const own = Number((await ask(on, sh.read`date +%s`)).stdout)
+    const between = clock() - before
+    if (theirs.kind !== 'exit') return { warnings: [] }
+    return tell(on, 'the clock', skewed(on.name, other, own - Number(theirs.stdout), between))
   },
   { steady: () => null },
 )
 
-const mostSkew = 5
-
-/** Machines whose clocks are away from that of most. */
-export function skewed(offsets: Readonly<Record<string, number>>): readonly Finding[] {
-  const sorted = Object.values(offsets).toSorted((a, b) => a - b)
-  const middle = sorted[Math.floor(sorted.length / 2)] ?? 0
-  return Object.entries(offsets)
-    .filter(([, offset]) => Math.abs(offset - middle) > mostSkew)
-    .map(([name, offset]) =>
-      finding(
-        'clock-skew',
-        `the clock of ${name} is ${Math.round(offset - middle)} seconds away from that of the other hosts`,
-        'set it by NTP',
-      ),
-    )
+/** What is against a clock that is so many seconds ahead of another, asked within some seconds. */
+export function skewed(name: string, other: string, ahead: number, within: number): readonly Finding[] {
+  return Math.abs(ahead) <= mostSkew + within
+    ? []
+    : [
+        finding(
+          'clock-skew',
+          `the clock of ${name} is ${Math.abs(Math.round(ahead))} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of ${other}`,
+          'set both by NTP',
+        ),
+      ]
 }
-
-/** Compares the clocks of all machines. */
-export const clocks = observe(
-  'apim.clocks',
-  async (on, { offsets }: { offsets: Readonly<Record<string, number>> }) =>
-    tell(on, 'the clocks', skewed(offsets)),
-  { steady: () => null },
-)

@@ -15,7 +15,7 @@ import { jars, places, sequences, sharedExports, throttleHandlers } from './arte
 import { type Claimed, datasources } from './datasources.ts'
 import { carbonHome, onlyHome, owners, wellBefore } from './home.ts'
 import { keystores } from './keystores.ts'
-import { clockOf, clocks, ready } from './machine.ts'
+import { clocks, ready } from './machine.ts'
 import { ports, portsOf } from './ports.ts'
 import { settings, vault } from './settings.ts'
 import { signs } from './signs.ts'
@@ -42,7 +42,11 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
   const accepted = vars.preflight_accepted ?? []
   return play('preflight', site.all, { collect: true })
     .task('ready', ({ host }) => ready(needsOf(site, host, hops, landingVersions)))
-    .task('clock', () => clockOf({}))
+    .task('clock', ({ host }) =>
+      host.name === site.migration.name
+        ? skip('the others are compared with it')
+        : clocks({ other: site.migration.name }),
+    )
     .task('profiles', () => carbonHome({}))
     .task('ports', ({ host }) => {
       const role = roleOf(site, host)
@@ -141,21 +145,15 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     })
 }
 
-/** What only all hosts together tell: whether their clocks agree, and what they share. */
+/** What only all hosts together tell: what they share. */
 export function preflightTogether(site: ApimSite, found: ReturnType<typeof preflight>) {
-  return play('preflight, together', site.migration, { collect: true })
-    .task('clocks', ({ from }) =>
-      clocks({
-        offsets: Object.fromEntries(site.all.map((host) => [host.name, from(found, host).clock.offset])),
-      }),
-    )
-    .task('exports', ({ from }) =>
-      sharedExports({
-        exports: Object.fromEntries(
-          site.all.map((host) => [host.name, from(found, host)['shared places']?.exports ?? []]),
-        ),
-      }),
-    )
+  return play('preflight, together', site.migration, { collect: true }).task('exports', ({ from }) =>
+    sharedExports({
+      exports: Object.fromEntries(
+        site.all.map((host) => [host.name, from(found, host)['shared places']?.exports ?? []]),
+      ),
+    }),
+  )
 }
 
 function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landingVersions: readonly string[]) {

@@ -122,11 +122,14 @@ describe('machines', () => {
     expect(names(roomProblems('/opt', 0, 1, '- -', false))).toEqual(['unwritable'])
   })
 
-  test('whose clocks are away from the others are named', () => {
-    expect(skewed({ a: 100, b: 101, c: 102 })).toEqual([])
-    const found = skewed({ a: 100, b: 101, c: 400 })
-    expect(names(found)).toEqual(['clock-skew'])
-    expect(found[0]?.says).toMatch(/of c is 299 seconds/)
+  test('whose clock is away from that of another are named', () => {
+    expect(skewed('gw', 'pub', 3, 0)).toEqual([])
+    expect(skewed('gw', 'pub', -20, 30)).toEqual([])
+    const found = [...skewed('gw', 'pub', 299, 1), ...skewed('gw', 'pub', -60, 1)]
+    expect(names(found)).toEqual(['clock-skew', 'clock-skew'])
+    expect(found.map(({ says }) => says).join()).toMatch(
+      /gw is 299 seconds ahead of that of pub,.*60 seconds behind/,
+    )
   })
 
   test('with a login that is not the owner, or files of others', () => {

@@ -49,15 +49,15 @@ export const secretsInStrings = mistakes('secret in a string', {
 
 export const illegalHops = mistakes('illegal version hop', {
   'playbooks/to-3.0.0.ts': [
-    ["upgrade(site, '3.0.0', last)", "upgrade(site, '3.1.0', last)"],
-    ["upgrade(site, '3.0.0', last)", "upgrade(site, '1.8.0', last)"],
-    ['apim.route(vars.apim_version, to, last)', 'apim.route(to, vars.apim_version, last)'],
-    ['apim.route(vars.apim_version, to, last)', "apim.route(vars.apim_version, to, '1.9.1')"],
+    ["upgrade(site, '3.0.0', {", "upgrade(site, '3.1.0', {"],
+    ["upgrade(site, '3.0.0', {", "upgrade(site, '1.8.0', {"],
+    ['apim.route(vars.apim_version, to, wish)', 'apim.route(to, vars.apim_version, wish)'],
+    ['apim.route(vars.apim_version, to, wish)', "apim.route(vars.apim_version, to, '1.9.1')"],
   ],
   'playbooks/rollback.ts': [[".startOrder(site, '3.0.0')", ".startOrder(site, '3.O.0')"]],
   'playbooks/verify.ts': [
     ['schemaIs({ version: at,', "schemaIs({ version: '3.1.0',"],
-    ['apim.serving(site, at)', "apim.serving(site, '1.10.0')"],
+    ['apim.serving(site, at)', "apim.serving(site, '1.9.2')"],
   ],
   'src/apim/versions.ts': [["{ from: '2.0.0', to: '2.6.0',", "{ from: '2.0.0', to: '2.1.0',"]],
   'inventory/hosts.example.yml': [

@@ -11,7 +11,7 @@ export const misspeltVars = mistakes('misspelt var', {
     ['const shared = vars.shared_deployment', 'const shared = vars.shared_deploymnet'],
   ],
   'playbooks/verify.ts': [["db.holds.includes('apim')", "db.hold.includes('apim')"]],
-  'src/apim/upgrade.ts': [['javaHome: host.vars.java_home', 'javaHome: host.vars.javahome']],
+  'src/apim/preflight/plays.ts': [['base: host.vars.apim_base', 'base: host.vars.apim_bas']],
   'src/apim/landing.ts': [['host.vars.apim_address', 'host.vars.apim_adress']],
   'src/apim/hops/common.ts': [['keystores: site.vars.keystores', 'keystores: site.vars.keystore']],
   'inventory/hosts.example.yml': [['java_home: /opt/jdk', 'java_hoem: /opt/jdk']],
