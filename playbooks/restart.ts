@@ -27,7 +27,7 @@ export default playbook('restart', { fleet, params, leavesAsFound: true }, (site
     play(`restart ${role}`, hosts, { serial: 1, anyErrorsFatal: true })
       // A unit takes the end of a server that it did not stop for a failure.
       .task(
-        'stop by its supervisor',
+        'supervisor stops',
         ({ host, from }) => {
           const manager = before[rank] && from(before[rank], host).supervisor.manager
           return manager
@@ -38,8 +38,8 @@ export default playbook('restart', { fleet, params, leavesAsFound: true }, (site
       )
       .task('stop', ({ host }) => apim.stop({ server: apim.serverAt(site, host, role, version) }))
       .task(
-        'start by its supervisor',
-        ({ host, 'stop by its supervisor': stopped }) =>
+        'supervisor starts',
+        ({ host, 'supervisor stops': stopped }) =>
           stopped?.was?.by
             ? apim.startThrough({
                 server: apim.serverAt(site, host, role, version),
@@ -48,7 +48,7 @@ export default playbook('restart', { fleet, params, leavesAsFound: true }, (site
             : skip('it ran under none'),
         { become: true },
       )
-      .task('start', ({ host, stop, 'stop by its supervisor': stopped }) => {
+      .task('start', ({ host, stop, 'supervisor stops': stopped }) => {
         const was = stopped?.was ?? stop.was
         return was === null
           ? fail(`${role} on ${host.name} did not run`)

@@ -7,12 +7,13 @@ import { labHosts, sshPort } from './fleet.ts'
 import { makeHost, writeBootScript } from './hosts.ts'
 import { artifactsYaml, inventoryYaml } from './inventory-text.ts'
 import { makeJava } from './java.ts'
+import type { OldVersion } from './pack/release.ts'
 import { type LabSecrets, makeSaved } from './saved.ts'
 import { shell } from './shell.ts'
 import { makeRepositories } from './subversion.ts'
 
 /** Makes all that a lab is restored and started from. Nothing runs afterwards. */
-export async function buildLab(dir: string, from: string, range: string, project: string): Promise<void> {
+export async function buildLab(dir: string, from: OldVersion, range: string, project: string): Promise<void> {
   const hosts = labHosts(range)
   await mkdir(join(dir, 'saved'), { recursive: true, mode: 0o700 })
   await mkdir(join(dir, 'lib'), { recursive: true })
@@ -22,7 +23,7 @@ export async function buildLab(dir: string, from: string, range: string, project
     makeDatabase(dir),
     makeJava(dir),
     writeBootScript(dir),
-    makeSaved(dir, range, hosts, secrets).then(() =>
+    makeSaved(dir, from, range, hosts, secrets).then(() =>
       makeRepositories(dir, secrets.svn, join(dir, 'saved/tree')),
     ),
     ...hosts.map((host) => makeHost(dir, host, hosts)),

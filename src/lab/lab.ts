@@ -8,6 +8,7 @@ import { databaseAddress, homeOf, labHosts, sshPort, svnAddress } from './fleet.
 import { onHost } from './hosts.ts'
 import { writeSettings } from './java.ts'
 import { missingNeeds } from './needs.ts'
+import { isOldRelease, oldReleases } from './pack/release.ts'
 import { restoreAll, startAll, stopAll } from './power.ts'
 import { alive } from './processes.ts'
 import type { Settings } from './standin/settings.ts'
@@ -41,7 +42,12 @@ export async function labUp(options: LabOptions): Promise<LabState> {
   const shape: LabShape = { ...usual, ...given }
   const missing = missingNeeds()
   if (missing.length > 0) throw new InputError(missing)
-  if (shape.from !== '1.9.1') throw new InputError(`A lab begins at 1.9.1, not at ${shape.from}.`)
+  const from = shape.from
+  if (!isOldRelease(from))
+    throw new InputError(
+      `A lab begins at ${oldReleases.join(' or ')}, not at ${from}.`,
+      'Type `upgrade-fleet lab up --from 1.9.1`.',
+    )
   const before = await readState(dir)
   if (before !== undefined && (await running(before))) {
     const other = (Object.keys(given) as (keyof LabShape)[]).filter((key) => before[key] !== shape[key])
@@ -68,7 +74,7 @@ export async function labUp(options: LabOptions): Promise<LabState> {
   try {
     say('Making the lab: packs, database, repositories, hosts.')
     await rm(dir, { recursive: true, force: true })
-    await buildLab(dir, shape.from, shape.range, options.project)
+    await buildLab(dir, from, shape.range, options.project)
     await writeSettings(dir, { pace: shape.pace, faults: {} })
     await restoreAll(dir, shape.range)
     say('Starting it.')

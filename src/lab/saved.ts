@@ -2,10 +2,11 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { databasePort, databaseUser, schemas } from './database.ts'
-import { base, databaseAddress, type LabHost, svnAddress } from './fleet.ts'
+import { base, databaseAddress, homeOf, type LabHost, svnAddress } from './fleet.ts'
 import type { Source } from './pack/conf.ts'
-import { oldHome, oldNode, repositoryTree, type Site } from './pack/old-home.ts'
+import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
+import type { OldVersion } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
 import { shell } from './shell.ts'
 import { repositories, svnUser } from './subversion.ts'
@@ -19,14 +20,15 @@ export interface LabSecrets {
 /** Makes what the hosts hold when the lab is fresh: the old homes, the users' homes, and the tree that is committed. */
 export async function makeSaved(
   dir: string,
+  from: OldVersion,
   range: string,
   hosts: readonly LabHost[],
   secrets: LabSecrets,
 ): Promise<void> {
   const site = siteOf(range, hosts, secrets)
-  writeTree(join(dir, 'saved/tree'), repositoryTree())
+  writeTree(join(dir, 'saved/tree'), repositoryTree(from))
   await Promise.all([
-    ...hosts.map((host) => makeContents(join(dir, 'saved/hosts', host.name), dir, host, site)),
+    ...hosts.map((host) => makeContents(join(dir, 'saved/hosts', host.name), dir, from, host, site)),
   ])
 }
 
@@ -52,7 +54,13 @@ function siteOf(range: string, hosts: readonly LabHost[], secrets: LabSecrets): 
   }
 }
 
-async function makeContents(root: string, dir: string, host: LabHost, site: Site): Promise<void> {
+async function makeContents(
+  root: string,
+  dir: string,
+  from: OldVersion,
+  host: LabHost,
+  site: Site,
+): Promise<void> {
   const $ = await shell()
   const ssh = join(root, 'home/wso2carbon/.ssh')
   await mkdir(ssh, { recursive: true })
@@ -61,8 +69,8 @@ async function makeContents(root: string, dir: string, host: LabHost, site: Site
   await mkdir(join(root, base), { recursive: true })
   await mkdir(join(root, 'opt/jdk1.8.0_292'), { recursive: true })
   if (host.profile !== undefined) {
-    const home = join(root, oldHome)
-    writeTree(home, { ...packTree('1.9.1'), ...oldNode(host, site) })
+    const home = join(root, homeOf(from))
+    writeTree(home, { ...packTree(from), ...oldNode(from, host, site) })
     for (const name of ['wso2carbon.jks', 'client-truststore.jks']) {
       await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
     }

@@ -14,6 +14,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' |
   readonly run: string
   readonly task: TaskId
   readonly signal: AbortSignal
+  /** Aborted when the run is interrupted. A change under way is brought to its end: only what merely waits looks at it. */
+  readonly interrupted: AbortSignal
   /** A line for the person who watches and for the log. */
   say(line: string): void
   /** Progress of something long, in `unit`s; shown, not stored. */

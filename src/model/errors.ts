@@ -64,3 +64,8 @@ export class TaskError extends Error {
 export class UnknownOutcome extends Error {
   override readonly name = 'UnknownOutcome'
 }
+
+/** A module's word that it was broken off since the run was interrupted, and nothing is wrong. A resume does it again. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}

@@ -80,7 +80,10 @@ async function send(
   const body = JSON.stringify(message)
   if ('command' in hook) {
     const env = { UPGRADE_FLEET_HOOK: message.moment, UPGRADE_FLEET_RUN: message.run }
-    const end = await runHere({ argv: hook.command, cwd, env, timeout }, { input: `${body}\n`, signal })
+    const end = await runHere(
+      { argv: hook.command, cwd, env, timeout },
+      { input: `${body}\n`, signal, bare: true },
+    )
     if (end.kind === 'timeout') return `no end after ${timeout} seconds`
     if (end.kind === 'cancelled') return 'it was ended with the run'
     return end.code === 0 ? undefined : `exit ${end.code} ${linesOf(end.stderr).at(-1) ?? ''}`.trim()

@@ -127,6 +127,9 @@ export async function entriesOf(
   on: On,
   { path, password, home, type }: KeystoreInput,
 ): Promise<readonly KeystoreEntry[]> {
+  // keytool takes an empty line for no password, and lists a store that it has not checked.
+  if (on.reveal([password]) === '')
+    throw new TaskError(`${path} on ${on.name} cannot be opened: its password is empty`)
   const tool = home === undefined ? 'keytool' : `${home}/bin/keytool`
   const lines: string[] = []
   const { code, stdout, stderr } = await ask(

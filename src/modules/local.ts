@@ -23,7 +23,7 @@ type Given = LocalLine & Guards & Undone
 
 /**
  * Runs a program of this machine, the controller, whatever host the task is for. zx quotes its arguments. It fails when it exits other
- * than 0, and a deadline (`timeout`, 120 seconds) or an interruption ends all that it started. It is journaled as every change, and
+ * than 0, and a deadline (`timeout`, 120 seconds) ends all that it started; a Ctrl-C lets it end first. It is journaled as every change, and
  * done again by `resume` where a crash cut it off.
  *
  * @example

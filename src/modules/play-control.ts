@@ -1,5 +1,5 @@
 import { type Action, change, observe } from '../model/action.ts'
-import { TaskError } from '../model/errors.ts'
+import { Interrupted, TaskError } from '../model/errors.ts'
 import { pause as waiting } from './target.ts'
 
 const asserted = observe(
@@ -51,7 +51,11 @@ export const pause: (input: { readonly seconds: number }) => Action<{ readonly w
       const left = Math.min((until - Date.now()) / 1000, seconds)
       if (left <= 0) return { waited: seconds }
       on.progress(Math.round(seconds - left), seconds, 'seconds')
-      await waiting(on, Math.min(left, 1))
+      const signal = AbortSignal.any([on.signal, on.interrupted])
+      await waiting({ ...on, signal }, Math.min(left, 1)).catch((error: unknown) => {
+        if (!on.interrupted.aborted) throw error
+        throw new Interrupted(`interrupted with ${Math.ceil(left)} seconds left, which a resume waits for`)
+      })
     }
   },
   changed: () => false,

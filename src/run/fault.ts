@@ -45,6 +45,8 @@ export function fault(task: TaskAt, error: unknown, began: boolean): End {
     return { result, message: at(task, error.message) }
   }
   const name = error instanceof Error ? error.name : ''
+  if (error instanceof Error && name === 'Interrupted')
+    return { result: 'cancelled', message: at(task, error.message) }
   if (error instanceof Error && name === 'TaskError')
     return { result: 'failed', message: at(task, error.message) }
   if (error instanceof Error && name === 'InputError')

@@ -47,6 +47,7 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     run: doing.keptBy,
     task,
     signal,
+    interrupted: context.interrupted,
     say: (line) => {
       if (!doing.isOver()) tell(context, { type: 'task.said', task, line: sanitize(line) })
     },

@@ -20,6 +20,16 @@ test('each pack has what its release has, and nothing of a later one', () => {
   expect(first('repository/components/plugins/org.wso2.carbon.apimgt.impl_6.5.349.jar')).toBe('3.0.0')
 })
 
+test('1.9.0 has what 1.9.1 has, but for the numbers in names and files', () => {
+  const renamed = Object.entries(packTree('1.9.0')).map(
+    ([path, leaf]) =>
+      [path.replace('1.2.3', '1.2.4'), JSON.stringify(leaf).replaceAll('1.9.0', '1.9.1')] as const,
+  )
+  const known = Object.entries(packTree('1.9.1')).map(([path, leaf]) => [path, JSON.stringify(leaf)] as const)
+  expect(renamed.map(([path]) => path)).toEqual(known.map(([path]) => path))
+  expect(Object.fromEntries(renamed)['bin/version.txt']).toBe(Object.fromEntries(known)['bin/version.txt'])
+})
+
 test('every artefact that the inventory names is there, once', () => {
   const names = artifactTrees().map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)

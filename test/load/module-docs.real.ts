@@ -32,7 +32,15 @@ const made: readonly string[] = [
   ],
   ...['http.ask', 'http.get', 'http.json', 'waitFor.http', 'waitFor.port', 'traffic.in', 'traffic.out'],
   ...['java.jdk', 'java.keystore', 'java.strong'],
-  ...['service.hold', 'service.pointTo', 'service.restart', 'service.start', 'service.stop'],
+  ...[
+    'service.hold',
+    'service.pointBack',
+    'service.pointTo',
+    'service.release',
+    'service.restart',
+    'service.start',
+    'service.stop',
+  ],
 ]
 const isMade = ({ name, family }: ModuleDoc) =>
   made.includes(name) ||

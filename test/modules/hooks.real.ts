@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Stamped } from '../../src/model/event.ts'
+import type { Event, Stamped } from '../../src/model/event.ts'
 import type { Hook, HookMessage } from '../../src/model/hook.ts'
 import { hookTeller } from '../../src/modules/hooks.ts'
 import { makeProject, type Project, prelude } from '../support/project.ts'
@@ -53,6 +53,17 @@ async function tell(hooks: readonly Hook[], events: readonly Stamped[], seconds 
   return warnings
 }
 const on = ['cutover'] as const
+const started: Event = {
+  type: 'run.started',
+  run: 'r1',
+  kind: 'run',
+  playbook: 'book',
+  inventory: [],
+  digest: '',
+  tool: '1',
+  check: false,
+  waves: [],
+}
 
 test('a webhook gets JSON and its headers; one that fails is warned of once', async () => {
   got.length = 0
@@ -73,6 +84,16 @@ test('a webhook gets JSON and its headers; one that fails is warned of once', as
     expect.stringMatching(/^hook closed \(cutover\): .*ECONNREFUSED.*; the run goes on$/),
     'hook never (cutover): no answer after 0.1 seconds; the run goes on',
   ])
+})
+
+test('a program is given no variable of this process that may be a secret', async () => {
+  process.env['HOOK_CANARY'] = 'hunter22'
+  try {
+    const command = ['sh', '-c', 'test -n "$PATH" && test -n "$UPGRADE_FLEET_RUN" && test -z "$HOOK_CANARY"']
+    expect(await tell([{ name: 'clean', on: ['start'], command }], [{ ...started, ...at(1) }])).toEqual([])
+  } finally {
+    delete process.env['HOOK_CANARY']
+  }
 })
 
 test('what is told and not done at the end is given up', async () => {

@@ -67,6 +67,17 @@ afterAll(async () => {
 const keystore = (name: string, more: object = {}) =>
   perform(local, java.keystore({ path: at(name), password: secret('store'), ...more }))
 
+test('without a password nothing is listed, since nothing would be checked', async () => {
+  const empty = await localOn(`${dir} empty`, () => '')
+  const action = java.keystore({ path: at('server.jks'), password: secret('store') })
+  try {
+    await expect(perform(empty, action)).rejects.toThrow(/its password is empty/)
+  } finally {
+    await empty.close()
+    rmSync(`${dir} empty`, { recursive: true })
+  }
+})
+
 test('a JKS keystore: names with blanks, kinds, sizes, validity, fingerprints', async () => {
   const { entries } = (await keystore('server.jks')).out
   const [ca, own] = entries

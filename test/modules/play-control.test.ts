@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { play } from '../../src/model/play.ts'
 import { assert, pause } from '../../src/modules/play-control.ts'
+import { hosts, tryRun } from '../support/engine.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { type LocalOn, localOn, perform } from '../support/local-on.ts'
 
@@ -34,6 +36,23 @@ test('a pause changes nothing, tells how long still, and is waited for once', as
   // Gone on with after a crash, the time is over.
   await work.apply(local.on, input, remembered ?? null)
   expect(local.progress.length).toBe(told)
+})
+
+test('a Ctrl-C ends a pause in a run, and a resume waits for the rest alone', async () => {
+  const interrupt = new AbortController()
+  const parts = [play('p', hosts('a')).task('wait', () => pause({ seconds: 3600 }))]
+  const stopped = await tryRun(parts, {
+    interrupted: interrupt.signal,
+    onEvent: ({ type }) => {
+      if (type === 'task.progress') interrupt.abort()
+    },
+  })
+  expect(stopped.outcome).toBe('interrupted')
+  expect(stopped.events.find(({ type }) => type === 'task.ended')).toMatchObject({ result: 'cancelled' })
+  const over = stopped.events.map((event) =>
+    event.type === 'task.started' ? { ...event, remembered: { until: 0 } } : event,
+  )
+  expect((await tryRun(parts, { before: over })).outcome).toBe('ok')
 })
 
 test('an interruption ends a pause', async () => {

@@ -48,6 +48,7 @@ export function onOver(
     state: fold([]),
     listeners: [],
     redact: (text: string) => text,
+    interrupted: new AbortController().signal,
   }
   const made = onFor(context as never, connection, {
     task,

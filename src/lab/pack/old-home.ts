@@ -1,5 +1,5 @@
 import { sampleApis, sampleTenants } from '../data/samples.ts'
-import { homeOf, type LabHost } from '../fleet.ts'
+import type { LabHost } from '../fleet.ts'
 import {
   carbonXml,
   datasourcesXml,
@@ -10,6 +10,7 @@ import {
   userMgtXml,
 } from './conf.ts'
 import { apiManagerXml } from './more-conf.ts'
+import type { OldVersion } from './release.ts'
 import { publishedApi, stockSynapse, tenantSequences } from './synapse.ts'
 import { type Tree, under } from './tree.ts'
 
@@ -21,9 +22,8 @@ export interface Site {
   readonly svn: Omit<Sync, 'commits'>
 }
 
-/** What an operator changed in the pack of a 1.9.1 node: laid over the pack's tree. */
-export function oldNode(host: LabHost, site: Site): Tree {
-  const version = '1.9.1'
+/** What an operator changed in the pack of an old node: laid over the pack's tree. */
+export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
   const gateway = host.profile?.startsWith('gateway-') ?? false
   const sync = gateway ? { ...site.svn, commits: host.profile === 'gateway-manager' } : undefined
   const local = shippedSources(version).filter(({ name }) => name === 'WSO2_CARBON_DB')
@@ -46,19 +46,19 @@ export function oldNode(host: LabHost, site: Site): Tree {
       : {}),
     'repository/components/dropins/com.example.lab.CustomHandler_1.0.0.jar': 'made by the operator\n',
     ...under('repository/deployment/server', { ...superTenant(gateway), ...stores }),
-    ...tenantTrees(gateway),
+    ...tenantTrees(version, gateway),
     'repository/logs/audit.log': '',
     'solr/indexed-data/registry-indexing/segments_1': 'index\n',
   }
 }
 
 /** The trees that the gateway manager keeps in Subversion, by their place in the repository. */
-export function repositoryTree(): Tree {
+export function repositoryTree(version: OldVersion): Tree {
   const tenants = sampleTenants.flatMap(({ id }) =>
-    Object.entries(tenantTree(id)).map(([path, leaf]) => [`${id}/${path}`, leaf] as const),
+    Object.entries(tenantTree(version, id)).map(([path, leaf]) => [`${id}/${path}`, leaf] as const),
   )
   const server = {
-    ...under('synapse-configs/default', { ...stockSynapse('1.9.1'), ...apisOf(-1234) }),
+    ...under('synapse-configs/default', { ...stockSynapse(version), ...apisOf(-1234) }),
     ...stores,
   }
   return { ...under('-1234', server), ...Object.fromEntries(tenants) }
@@ -87,10 +87,10 @@ function apisOf(tenant: number): Tree {
   )
 }
 
-function tenantTrees(gateway: boolean): Tree {
+function tenantTrees(version: OldVersion, gateway: boolean): Tree {
   const entries = sampleTenants.flatMap(({ id }) => {
     const tree = gateway
-      ? tenantTree(id)
+      ? tenantTree(version, id)
       : id === 1
         ? { 'userstores/acme_ldap.xml': userStore('ACME') }
         : { 'userstores/': '' }
@@ -99,9 +99,9 @@ function tenantTrees(gateway: boolean): Tree {
   return Object.fromEntries(entries)
 }
 
-function tenantTree(id: number): Tree {
+function tenantTree(version: OldVersion, id: number): Tree {
   return {
-    ...under('synapse-configs/default', { ...under('sequences', tenantSequences('1.9.1')), ...apisOf(id) }),
+    ...under('synapse-configs/default', { ...under('sequences', tenantSequences(version)), ...apisOf(id) }),
     'synapse-configs/default/synapse.xml': '<definitions xmlns="http://ws.apache.org/ns/synapse"/>\n',
     ...(id === 1 ? { 'userstores/acme_ldap.xml': userStore('ACME') } : {}),
   }
@@ -119,6 +119,3 @@ function userStore(domain: string): string {
 </UserStoreManager>
 `
 }
-
-/** Where the old home of a host is. */
-export const oldHome = homeOf('1.9.1')

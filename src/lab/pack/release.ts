@@ -1,5 +1,5 @@
 /** A release that the lab can stand in for. */
-export type Version = '1.9.1' | '2.0.0' | '2.6.0' | '3.0.0'
+export type Version = '1.9.0' | '1.9.1' | '2.0.0' | '2.6.0' | '3.0.0'
 
 /** What differs between releases in a home, as far as anybody looks at it. */
 export interface Release {
@@ -18,16 +18,8 @@ const oldProfiles = ['api-publisher', 'api-store', 'api-key-manager', 'gateway-m
 
 /** The releases, by version. */
 export const releases: Readonly<Record<Version, Release>> = {
-  '1.9.1': {
-    version: '1.9.1',
-    kernel: '4.2.0',
-    apimgt: '1.2.4',
-    profiles: ['default', ...oldProfiles],
-    wars: ['oauth2.war', 'authenticationendpoint.war'],
-    jaggery: ['publisher', 'store', 'workflow-admin', 'admin-dashboard'],
-    identity: '',
-    h2: 'h2.db',
-  },
+  '1.9.0': release19('1.9.0', '1.2.3'),
+  '1.9.1': release19('1.9.1', '1.2.4'),
   '2.0.0': {
     version: '2.0.0',
     kernel: '4.4.7',
@@ -89,6 +81,31 @@ export const releases: Readonly<Record<Version, Release>> = {
     identity: 'identity/',
     h2: 'mv.db',
   },
+}
+
+/** The releases that a lab's fleet can begin at, oldest first. */
+export const oldReleases = ['1.9.0', '1.9.1'] as const
+
+/** A release that a lab's fleet can begin at. */
+export type OldVersion = (typeof oldReleases)[number]
+
+/** Whether a lab's fleet can begin at that release. */
+export function isOldRelease(version: string): version is OldVersion {
+  return oldReleases.some((known) => known === version)
+}
+
+/** 1.9.0 and 1.9.1 differ in their numbers only: script, kernel, schema and layout are the same. */
+function release19(version: OldVersion, apimgt: string): Release {
+  return {
+    version,
+    kernel: '4.2.0',
+    apimgt,
+    profiles: ['default', ...oldProfiles],
+    wars: ['oauth2.war', 'authenticationendpoint.war'],
+    jaggery: ['publisher', 'store', 'workflow-admin', 'admin-dashboard'],
+    identity: '',
+    h2: 'h2.db',
+  }
 }
 
 /** Whether a release is that one or newer. */

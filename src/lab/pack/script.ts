@@ -119,6 +119,7 @@ echo "Using Java memory options: $JVM_MEM_OPTS"`
 
 function javaCheck(version: Version): string {
   const [pattern, names] = {
+    '1.9.0': ['1.[67]*|1.8.0_107', '1.6 and 1.7'],
     '1.9.1': ['1.[67]*|1.8.0_107', '1.6 and 1.7'],
     '2.0.0': ['1.[78]*', '1.7 and 1.8'],
     '2.6.0': ['1.[78]*', '1.7 and 1.8'],
@@ -133,6 +134,7 @@ esac`
 
 function extras(version: Version): string {
   return {
+    '1.9.0': '-DapplyPatches ',
     '1.9.1': '-DapplyPatches ',
     '2.0.0': '-DworkerNode=false -Dorg.wso2.ignoreHostnameVerification=true -Djava.net.preferIPv4Stack=true ',
     '2.6.0': '-DworkerNode=false -Dhttpclient.hostnameVerifier=AllowAll -Djava.net.preferIPv4Stack=true ',

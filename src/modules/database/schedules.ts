@@ -24,10 +24,18 @@ type Input = { readonly db: Database }
 /**
  * What runs by the clock in a schema: MySQL's events while its event scheduler is on, jobs of pg_cron in PostgreSQL. pg_cron
  * keeps its jobs in one database of the server, and they are only seen there; elsewhere that it runs is said.
+ *
+ * @example
+ * database.schedules({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') } })
  */
 export const schedules = observe('database.schedules', (on, { db }: Input) => schedulesOf(on, db))
 
-/** A gate: holds when all that the server would run by itself can be turned off by `database.pause`. */
+/**
+ * A gate: holds when all that the server would run by itself can be turned off by `database.pause`.
+ *
+ * @example
+ * database.pausable({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') } })
+ */
 export const pausable = observe('database.pausable', async (on, { db }: Input) => {
   const { running, beyond } = await schedulesOf(on, db)
   if (beyond.length > 0)
@@ -114,6 +122,9 @@ export type Paused = { readonly paused: readonly Schedule[] }
  * Turns the schema's events off, one by one, each keeping its definer (an event belongs to whom altered it last). The server's
  * own switch is left alone: it is for all schemas, wants SUPER, and is back at the server's next start. Undo turns on again
  * what was on and is still there.
+ *
+ * @example
+ * database.pause({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') } })
  */
 export const pause = change<Input, Paused, Paused>('database.pause', {
   async check(on, { db }, was) {
@@ -132,7 +143,12 @@ export const pause = change<Input, Paused, Paused>('database.pause', {
   },
 })
 
-/** Turns on again what `database.pause` turned off, by its output, as far as it is still there. Undo turns it off. */
+/**
+ * Turns on again what `database.pause` turned off, by its output, as far as it is still there. Undo turns it off.
+ *
+ * @example
+ * database.unpause({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, paused: [{ name: 'nightly', definer: 'admin@%', mode: '', charset: 'utf8mb4', collation: 'utf8mb4_bin' }] })
+ */
 export const unpause = change<Input & Paused, { readonly on: readonly string[] }>('database.unpause', {
   async check(on, { db, paused }) {
     return (await still(on, db, paused, 'DISABLED')).length === 0

@@ -23,11 +23,15 @@ const grace = 5000
 
 /**
  * Runs a command of this machine with zx, which quotes each argument, and waits for its end. A deadline or the signal ends its
- * process tree: TERM, and KILL five seconds later. What is kept of its output is its end, at most 64 KiB of each stream.
+ * process tree: TERM, and KILL five seconds later. With `bare`, of this process's environment only PATH, HOME and the like are handed on. What is kept of its output is its end, at most 64 KiB of each stream.
  */
 export async function runHere(
   line: LocalLine,
-  { input, signal }: { readonly input: string; readonly signal: AbortSignal },
+  {
+    input,
+    signal,
+    bare = false,
+  }: { readonly input: string; readonly signal: AbortSignal; readonly bare?: boolean },
 ): Promise<LocalEnd> {
   if (signal.aborted) return { kind: 'cancelled' }
   const { $ } = await import('zx')
@@ -38,7 +42,7 @@ export async function runHere(
     detached: true,
     prefix: '',
     input,
-    ...(env !== undefined && { env: { ...$.env, ...env } }),
+    env: { ...(bare ? bareOf($.env) : $.env), ...env },
     ...(cwd !== undefined && { cwd }),
   })
   const running = 'argv' in line ? call`${line.argv}` : call(asItStands(line.shell))
@@ -72,6 +76,16 @@ export async function runHere(
     signal.removeEventListener('abort', stop)
   }
 }
+
+/** What a program needs of an environment; in all else a secret may stand. */
+const bareOf = (
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) =>
+      /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR)$/.test(name),
+    ),
+  )
 
 /** A text as a template without values: zx quotes values alone. */
 const asItStands = (text: string): TemplateStringsArray => Object.assign([text], { raw: [text] })

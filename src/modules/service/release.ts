@@ -6,6 +6,9 @@ import { areFree, freeUnits, type Held, holdUnits, pointingFile, uncommented } f
 
 /**
  * Gives back what `service.hold` held, by its output: for when a run ends well, or when its journal is gone. Undo holds it again.
+ *
+ * @example
+ * service.release({ held: ['wso2am.service'], units: [{ unit: 'wso2am.service', enabled: true }], links: [], files: [] })
  */
 export const release = change<Held, { readonly released: readonly string[] }, readonly Kept[]>(
   'service.release',
@@ -37,7 +40,12 @@ export const release = change<Held, { readonly released: readonly string[] }, re
   },
 )
 
-/** Takes away the drop-ins by which `service.pointTo` leads units to a new home: for when its journal is gone. Undo puts them back. */
+/**
+ * Takes away the drop-ins by which `service.pointTo` leads units to a new home: for when its journal is gone. Undo puts them back.
+ *
+ * @example
+ * service.pointBack({ units: ['wso2am.service'] })
+ */
 export const pointBack = change<
   { readonly units: readonly string[] },
   { readonly units: readonly string[] },
