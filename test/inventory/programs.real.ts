@@ -31,7 +31,7 @@ describe('a program that gives an inventory', () => {
   it('ends at its deadline, and all that it started ends too', async () => {
     const cwd = await program('sh -c \'trap "" TERM; echo $$ > pid; while :; do sleep 600; done\' & wait')
     const problems = await problemsOf(() => load(cwd, { programDeadline: 0.5 }))
-    expect(problems[0]).toBe('hosts --list expected an answer of this program within 0.5 s, got none')
+    expect(problems[0]).toBe('hosts --list: expected an answer of this program within 0.5 s, got none')
     const pid = await pidIn(cwd)
     await until(() => !isAlive(pid), 'it has ended')
   })
@@ -49,15 +49,15 @@ describe('a program that gives an inventory', () => {
   it('may print 64 MiB and no more', async () => {
     const cwd = await program('yes "[1, 2, 3]" | head -c 80000000')
     expect((await problemsOf(() => load(cwd)))[0]).toBe(
-      'hosts --list expected at most 64 MiB from this program, got more',
+      'hosts --list: expected at most 64 MiB from this program, got more',
     )
   })
 
   it('is told of with the beginning of what it says on its error stream', async () => {
     const cwd = await program('echo "no \\033[2J credentials" >&2; yes noise | head -c 500000 >&2; exit 7')
     const [problem = ''] = await problemsOf(() => load(cwd))
-    expect(problem.slice(0, 110)).toBe(
-      'hosts --list expected exit 0 of this program, got exit 7; it said:\nno \\x1b[2J credentials\nnoise\nnoise\nnoise\nno',
+    expect(problem.slice(0, 111)).toBe(
+      'hosts --list: expected exit 0 of this program, got exit 7; it said:\nno \\x1b[2J credentials\nnoise\nnoise\nnoise\nno',
     )
     expect(problem.length).toBeLessThan(70_000)
   })
@@ -68,8 +68,8 @@ describe('a program that gives an inventory', () => {
     [`printf '{\\n  "web": [a]\\n}'`, 'hosts --list:1:1 expected JSON, got "{\\n  \\"web\\": [a]\\n}"'],
     ['true', 'hosts --list:1:1 expected JSON, got nothing'],
     ['printf "[web]\\nh\\n"', 'hosts --list:1:1 expected JSON, got "[web]\\nh"'],
-    [`echo '["a"]'`, 'hosts --list expected a JSON map, got a list'],
-    ['kill -9 $$', 'hosts --list expected exit 0 of this program, got SIGKILL'],
+    [`echo '["a"]'`, 'hosts --list: expected a JSON map, got a list'],
+    ['kill -9 $$', 'hosts --list: expected exit 0 of this program, got SIGKILL'],
   ])('%s is no answer', async (text, problem) => {
     expect(await problemsOf(async () => load(await program(text)))).toEqual([problem])
   })
@@ -94,7 +94,7 @@ esac`)
 --host) [ "$2" = a ] && echo '{}' || { echo gone >&2; exit 1; };;
 esac`)
     expect(await problemsOf(() => load(cwd))).toEqual([
-      'hosts --host b expected exit 0 of this program, got exit 1; it said:\ngone',
+      'hosts --host b: expected exit 0 of this program, got exit 1; it said:\ngone',
     ])
   })
 })
