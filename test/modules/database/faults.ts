@@ -46,7 +46,7 @@ export function faults(bench: Bench): void {
       const { kit, local, to } = bench
       kit.big(12_000_000)
       const dumping = perform(local, database.dump({ db: kit.db, to, name: 'killed' })).catch(String)
-      const pid = await held(kit.dumper)
+      const pid = await held(kit.dumper, kit.db.port)
       const seen = processes()
       process.kill(pid, 'SIGKILL')
       expect(await dumping).toMatch(/dump on here exited \d+/)
@@ -86,7 +86,7 @@ export function faults(bench: Bench): void {
       const dump = await bench.dump('crash')
       kit.spoil()
       const restoring = dump.undo().catch(String)
-      const pid = await held(kit.loader)
+      const pid = await held(kit.loader, kit.db.port)
       process.kill(pid, 'SIGKILL')
       expect(await restoring).toMatch(/restore on here exited/)
       expect(half(kit)).not.toBe(before)
@@ -143,18 +143,29 @@ function half(kit: Kit): string {
   }
 }
 
-/** Stops a process of that command line as soon as there is one, and says which it is. */
-/** Stops the first process with such arguments as soon as it is there. */
-export async function held(args: RegExp): Promise<number> {
+/**
+ * Stops the first process with such arguments that talks to the server at that port, as soon as it is there: other test files
+ * run such programs at the same time, against servers of their own. One that ends before it could be stopped was another.
+ */
+export async function held(args: RegExp, port: number): Promise<number> {
   let pid = 0
   await until(() => {
-    const found = processes().find((each) => args.test(each.args))
-    if (found === undefined) return false
-    process.kill(found.pid, 'SIGSTOP')
+    const found = processes().find(
+      (each) => args.test(each.args) && `${each.args}\0${each.env}`.includes(String(port)),
+    )
+    if (found === undefined || !stopped(found.pid)) return false
     pid = found.pid
     return true
   }, `a process ${args}`)
   return pid
+}
+
+function stopped(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGSTOP')
+  } catch {
+    return false
+  }
 }
 
 /** A schema beside the first one is a schema of the server for MySQL; PostgreSQL has both in a database. */

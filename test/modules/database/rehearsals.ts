@@ -74,7 +74,7 @@ export function rehearsals(bench: Bench): void {
           ? /\/mariadb\0.*--batch\0am-db_1_rehearsal\0/
           : /\/psql\0.*-d\0am-db_1_rehearsal\0-f\0/
       const rehearsing = perform(local, database.rehearse({ db: kit.db, dump: out })).catch(String)
-      process.kill(await held(loader), 'SIGKILL')
+      process.kill(await held(loader, kit.db.port), 'SIGKILL')
       expect(await rehearsing).toMatch(/restore on here exited/)
       expect([kit.content(), schemas(), files()]).toEqual(before)
     })
