@@ -2,7 +2,7 @@ import { change, type On } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { ask, holds } from '../target.ts'
 import { besideOf } from './keep.ts'
-import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, statePrinter } from './keep-tree.ts'
+import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, noteMoved, statePrinter } from './keep-tree.ts'
 
 /**
  * A file or tree that is not there. It is kept on the machine, for undo, which moves aside what somebody else put there since.
@@ -27,6 +27,7 @@ ${statePrinter}
 rm -rf -- "$t" || exit 1
 if [ -e "$f" ] || [ -L "$f" ]; then
 ${mustBeAsKept(kept)}
+${noteMoved(kept)}
 mv -T -- "$f" "$t" || exit 1; fi; rm -rf -- "$t"`,
       { timeout: 3600 },
     )
