@@ -1,8 +1,8 @@
 import { change, type On } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { ask, holds } from '../target.ts'
-import { besideOf } from './keep.ts'
 import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, noteMoved, statePrinter } from './keep-tree.ts'
+import { besideOf } from './private.ts'
 
 /**
  * A file or tree that is not there. It is kept on the machine, for undo, which moves aside what somebody else put there since.

@@ -1,9 +1,8 @@
 import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
-import { besideOf } from './keep.ts'
 import { absolute, printer } from './look.ts'
-import { enterPrivate, partsOf, privateOf } from './private.ts'
+import { besideOf, enterPrivate, partsOf, privateOf } from './private.ts'
 
 /** A tree (or anything else) as it was before a change. */
 export type KeptTree = {
@@ -59,9 +58,14 @@ export const noteMoved = ({ made }: Pick<KeptTree, 'made'>): Command =>
 /**
  * Brings back what was kept. What somebody else put there since, or changed of what the change made, is moved aside, which
  * is said: a number in the file system is no proof, since the next file may get that of a removed one. Harmless when repeated,
- * and where nothing was done.
+ * and where nothing was done. `ours` may know otherwise that `$f`, whose number is `$now`, is what the change made.
  */
-export async function bringTreeBack(on: On, path: string, kept: KeptTree): Promise<void> {
+export async function bringTreeBack(
+  on: On,
+  path: string,
+  kept: KeptTree,
+  ours: Command = sh.read`false`,
+): Promise<void> {
   const { copy, is, state, made } = kept
   mustBeBelowRoot(path)
   const aside = `${path.replace(/\/+$/, '')}.aside-${on.run}`
@@ -78,7 +82,7 @@ if there; then now=$(stat -c %d:%i -- "$f") || exit 1
 if [ "$now" = ${is ?? 'none'} ] && { [ -z "$c" ] || asKept || ! said "$m" moved; }; then exit 0; fi
 if [ -n "$c" ] && said "$c.back" "$(who "$f")"; then exit 0; fi; fi
 away() { there || return 0; now=$(stat -c %d:%i -- "$f") || exit 1
-if said "$m" "$now $(tree "$f")"; then mv -T -- "$f" "$t.old" || exit 1; return 0; fi
+if said "$m" "$now $(tree "$f")" || { ${ours}; }; then mv -T -- "$f" "$t.old" || exit 1; return 0; fi
 n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done
 mv -T -- "$f" "$a$n" && echo aside || exit 1; }
 if [ -z "$c" ]; then away; else

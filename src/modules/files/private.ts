@@ -1,12 +1,19 @@
+import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
-import { besideOf } from './keep.ts'
 
 /** The directory that a path lies in, and its name there. */
 export function partsOf(path: string): { readonly directory: string; readonly name: string } {
   const plain = path.replace(/(.)\/+$/s, '$1')
   return { directory: posix.dirname(plain), name: posix.basename(plain) }
+}
+
+/** A name beside a path that is this task's alone: what a try left there is taken by the next. */
+export function besideOf(on: On, path: string): string {
+  const digest = createHash('sha256').update(`${on.run}\0${on.task}\0${path}`).digest('hex').slice(0, 18)
+  const { directory } = partsOf(path)
+  return `${directory === '/' ? '' : directory}/.upgrade-fleet-${digest}`
 }
 
 /** The directory of this task's alone that {@link enterPrivate} makes beside a path. */
@@ -20,7 +27,7 @@ export const privateOf = (on: On, path: string): string => `${besideOf(on, path)
 export const enterPrivate = (on: On, path: string): Command => {
   const name = partsOf(privateOf(on, path)).name
   return sh`cd -- ${partsOf(path).directory} && rm -rf -- ./${name} && mkdir -m 0700 -- ./${name} && cd -- ./${name} || exit 1
-leave() { rm -rf -- ./* ./.[!.]* && cd .. && rmdir -- ./${name}; } 2>/dev/null
+leave() { cd .. && rm -rf -- ./${name}; }
 case "$(stat -c '%u %a' .) $(ls -A)" in "$(id -u) 700 "|"$(id -u) 2700 ") ;;
 *) printf 'somebody else put something in place of %s\n' ${privateOf(on, path)} >&2; exit 1 ;; esac`
 }

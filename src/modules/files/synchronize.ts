@@ -6,8 +6,8 @@ import { archiveOf, readTree } from '../local-tree.ts'
 import type { Manifest } from '../manifest.ts'
 import type { TreeEntry } from '../tar.ts'
 import { ask } from '../target.ts'
-import { besideOf } from './keep.ts'
 import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, noteMoved, statePrinter } from './keep-tree.ts'
+import { besideOf } from './private.ts'
 
 type SynchronizeInput = {
   /** A directory of the controller. */
