@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   linkSync,
   mkdirSync,
@@ -11,7 +13,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import * as archive from '../../src/modules/archive.ts'
+import { unarchive } from '../../src/modules/archives/unarchive.ts'
 import * as file from '../../src/modules/file.ts'
+import * as tree from '../../src/modules/tree.ts'
+import { fastDirectory } from '../support/fast-directory.ts'
 import { type LocalOn, localOn, perform } from '../support/local-on.ts'
 import { ext4Disk, type SmallDisk } from '../support/small-disk.ts'
 
@@ -25,12 +31,16 @@ beforeAll(() => {
 afterAll(() => disk.unmount())
 beforeEach(async () => {
   dir = mkdtempSync(join(disk.path, 'test-'))
-  local = await localOn(join(dir, 'here'))
-  return () => local.close()
+  // Its own directory lies elsewhere: what still ends there does not keep the disk busy.
+  local = await localOn(mkdtempSync(join(fastDirectory(), 'strangers-')))
+  return async () => {
+    await local.close()
+    rmSync(local.dir, { recursive: true, force: true })
+  }
 })
 const at = (name: string) => join(dir, name)
 const read = (name: string) => readFileSync(at(name), 'utf8')
-const names = () => readdirSync(dir).filter((name) => name !== 'here')
+const names = () => readdirSync(dir)
 const numberOf = (name: string) => statSync(at(name)).ino
 
 /** Makes files or directories until one has that number, which becomes the path. */
@@ -102,5 +112,45 @@ describe('the undo of a removal', () => {
     await expect(work.apply(local.on, input, memory)).rejects.toThrow(/changed by somebody else/)
     await work.undo(local.on, input, memory)
     expect([read('t/f'), names()]).toEqual(['theirs', ['t']])
+  })
+})
+
+describe('the undo of a tree that was brought or unpacked', () => {
+  const sent = () => {
+    mkdirSync(at('src/top'), { recursive: true })
+    writeFileSync(at('src/top/f'), 'sent')
+    execFileSync('zip', ['-qr', '../p.zip', 'top'], { cwd: at('src') })
+    const sha256 = createHash('sha256')
+      .update(readFileSync(at('p.zip')))
+      .digest('hex')
+    return [
+      tree.place({ from: at('src/top'), to: at('t') }),
+      archive.unpack({ zip: at('p.zip'), sha256, top: 'top', to: at('t') }),
+      unarchive({ src: at('p.zip'), sha256, root: 'top', dest: at('t') }),
+    ] as const
+  }
+
+  test.each([0, 1, 2] as const)('moves aside what somebody else put in its place (%i)', async (which) => {
+    const made = await perform<unknown>(local, sent()[which])
+    const number = numberOf('t')
+    rmSync(at('t'), { recursive: true })
+    withNumber('t', number, (path) => mkdirSync(path))
+    writeFileSync(at('t/f'), 'theirs')
+    await made.undo()
+    await made.undo()
+    expect([read('t.aside-run-1/f'), names().includes('t')]).toEqual(['theirs', false])
+    expect(local.said.join()).toMatch(/somebody else/)
+  })
+
+  test.each([0, 1, 2] as const)('does nothing to what was there before it began (%i)', async (which) => {
+    const { work, input } = sent()[which]
+    if (work.kind !== 'change' || typeof work.undo !== 'function') throw new Error('it is a change')
+    const memory = (await work.remember?.(local.on, input)) ?? null
+    mkdirSync(at('t'))
+    writeFileSync(at('t/f'), 'theirs')
+    await expect(work.apply(local.on, input, memory)).rejects.toThrow()
+    expect(read('t/f')).toBe('theirs')
+    await work.undo(local.on, input, memory)
+    expect(read('t.aside-run-1/f')).toBe('theirs')
   })
 })
