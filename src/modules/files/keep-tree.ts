@@ -1,7 +1,7 @@
 import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
-import { absolute, printer } from './look.ts'
+import { absolute, printer, reach } from './look.ts'
 import { besideOf, enterPrivate, partsOf, privateOf } from './private.ts'
 
 /** A tree (or anything else) as it was before a change. */
@@ -37,7 +37,8 @@ export async function keepTree(on: On, path: string): Promise<KeptTree> {
   const said = await on.must(
     sh`umask 077; f=${path}; d=${kept}
 ${statePrinter}
-if [ ! -e "$f" ] && [ ! -L "$f" ]; then echo none; exit 0; fi
+${reach}
+if [ ! -e "$f" ] && [ ! -L "$f" ]; then reach "$f"; echo none; exit 0; fi
 is=$(stat -c %d:%i -- "$f") && was=$(state "$f") || exit 1
 n=1; while c=$d/tree.$n; [ -e "$c" ] || [ -L "$c" ]; do n=$((n + 1)); done
 rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -f -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || { rm -rf -- "$d/part"; exit 1; }

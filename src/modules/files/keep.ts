@@ -46,6 +46,7 @@ export async function keepFile(on: On, path: string, follow: boolean): Promise<K
 ${printer}
 umask 077; d=${kept}; n=1
 was=$(print "$f") || exit 1
+[ "$was" != none ] || reach "$f"
 case $was in other) printf 'it is no file\n' >&2; exit 1 ;; esac
 like() { stat -c '%f %u %g %Y' -- "$1" && print "$1"; }
 while c=$d/before.$n; [ -e "$c" ] || [ -L "$c" ]; do [ "$(like "$c")" != "$(like "$f")" ] || break; n=$((n + 1)); done

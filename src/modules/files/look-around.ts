@@ -2,6 +2,7 @@ import { observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { ask } from '../target.ts'
+import { reach } from './look.ts'
 
 /** What `stat` tells of a path; times in seconds since 1970. */
 export type Stat = {
@@ -62,8 +63,9 @@ export const stat = observe(
     const { path, follow = false, checksum = false } = input
     const { code, stdout, stderr } = await ask(
       on,
-      sh.read`f=${path}; [ -e "$f" ] || [ -L "$f" ] || { d=$(dirname -- "$f"); [ ! -d "$d" ] || [ -x "$d" ] || { printf '%s may not be entered\n' "$d" >&2; exit 1; }; exit 3; }
-stat ${follow ? ['-L'] : []} -c ${wanted} -- "$f" || exit 3
+      sh.read`${reach}
+f=${path}; [ -e "$f" ] || [ -L "$f" ] || { reach "$f"; exit 3; }
+stat ${follow ? ['-L'] : []} -c ${wanted} -- "$f" || { reach "$f"; exit 3; }
 ${checksum ? sh.read`if [ -f "$f" ]; then sha256sum <"$f" | cut -c1-64; else echo; fi` : sh.read`echo`}
 [ ! -L "$f" ] || { readlink -- "$f"; printf .; } | base64`,
       { timeout: 600 },
@@ -125,9 +127,10 @@ export const find = observe(
     const names = patterns.flatMap((pattern, at) => [...(at === 0 ? [] : ['-o']), '-name', pattern])
     const { code, stdout, stderr, truncated } = await ask(
       on,
-      sh.read`{ date +%s; for p in ${paths.map((path) => path.replace(/(.)\/+$/s, '$1'))}; do
-[ -d "$p" ] || { printf '%s is no directory\n' "$p" >&2; exit 1; }
-find -H "$p" -mindepth 1 ${depth === undefined ? [] : ['-maxdepth', depth]} ${hidden ? [] : sh.read`-name '.*' -prune -o`} ${type} ${
+      sh.read`${reach}
+{ date +%s; for f in ${paths.map((path) => path.replace(/(.)\/+$/s, '$1'))}; do
+[ -d "$f" ] || { reach "$f"; printf '%s is no directory\n' "$f" >&2; exit 1; }
+find -H "$f" -mindepth 1 ${depth === undefined ? [] : ['-maxdepth', depth]} ${hidden ? [] : sh.read`-name '.*' -prune -o`} ${type} ${
         names.length === 0 ? [] : sh.read`\( ${names} \)`
       } -exec sh -c ${`stat -c '${wanted}' -- "$@" || exit 1; printf '\\0'; printf '%s\\0' "$@"`} sh {} + || exit 1
 done; printf end; } | base64`,
