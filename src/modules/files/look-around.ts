@@ -2,7 +2,7 @@ import { observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { ask } from '../target.ts'
-import { reach } from './look.ts'
+import { absolute, reach } from './look.ts'
 
 /** What `stat` tells of a path; times in seconds since 1970. */
 export type Stat = {
@@ -49,7 +49,8 @@ export type Standing =
   | ({ readonly exists: true; readonly target?: string; readonly sha256?: string } & Stat)
 
 /**
- * Looks at a path: `target` is where a link leads, `sha256` is there if `checksum` asks for it.
+ * Looks at a path: `target` is where a link leads, `sha256` is that of a file if `checksum` asks for it. Throws {@link TaskError}
+ * where it cannot be seen or the file not be read.
  *
  * @example
  * file.stat({ path: '/srv/app/app.conf', checksum: true })
@@ -61,12 +62,13 @@ export const stat = observe(
     input: { readonly path: string; readonly follow?: boolean; readonly checksum?: boolean },
   ): Promise<Standing> => {
     const { path, follow = false, checksum = false } = input
+    absolute(path)
     const { code, stdout, stderr } = await ask(
       on,
       sh.read`${reach}
 f=${path}; [ -e "$f" ] || [ -L "$f" ] || { reach "$f"; exit 3; }
 stat ${follow ? ['-L'] : []} -c ${wanted} -- "$f" || { reach "$f"; exit 3; }
-${checksum ? sh.read`if [ -f "$f" ]; then sha256sum <"$f" | cut -c1-64; else echo; fi` : sh.read`echo`}
+${checksum ? sh.read`if [ -f "$f" ]; then sum=$(sha256sum <"$f") || exit 1; printf '%s\n' "$sum" | cut -c1-64; else echo; fi` : sh.read`echo`}
 [ ! -L "$f" ] || { readlink -- "$f"; printf .; } | base64`,
       { timeout: 600 },
     )
@@ -120,6 +122,7 @@ export const find = observe(
     input: FindInput,
   ): Promise<{ readonly files: readonly FoundPath[]; readonly examined: number }> => {
     const { paths, patterns = [], fileType = 'file', recurse = false, hidden = false } = input
+    for (const path of paths) absolute(path)
     const depth = input.depth ?? (recurse ? undefined : 1)
     const old = input.age === undefined ? undefined : bound(input.age, ages, 'an age')
     const large = input.size === undefined ? undefined : bound(input.size, sizes, 'a size')
