@@ -8,9 +8,9 @@ import { verified } from './verify.ts'
 export type PruneInput = {
   /** The directory of backups, which has one below it for each run. */
   readonly to: string
-  /** How many good sets stay, the newest ones; 3 unless told, and never less than 1. */
+  /** How many good sets stay, the newest ones, and never less than 1; default 3. */
   readonly keep?: number | undefined
-  /** Younger sets stay whatever they are; 30 unless told. A run that is to be resumed or rolled back is hardly older. */
+  /** Sets of fewer days than this stay whatever they are; default 30. A run that is to be resumed or rolled back is hardly older. */
   readonly days?: number | undefined
   /** Runs whose sets stay: those of the controller that have not ended. */
   readonly needed?: readonly string[] | undefined
