@@ -23,6 +23,8 @@ const names = [
   'apim200_to_apim260_gateway_artifact_migrator apimgt-db-migration-scripts-2.0to2.6 wso2is-5.7.0-migration',
   'wso2-api-migration-client-2.6.0 apimgt-db-migration-scripts-2.6to3.0 wso2is-5.9.0-migration',
   'wso2-api-migration-client-3.0.0 mysql-connector postgresql-driver',
+  ...['2.1', '2.2', '2.5'].map((from) => `apimgt-db-migration-scripts-${from}to2.6`),
+  'apim210_to_apim260_gateway_artifact_migrator apim220_to_apim260_gateway_artifact_migrator',
 ].flatMap((line) => line.split(' '))
 
 const host = (name: string, own: object = { apim_home: '/opt/wso2/wso2am-1.9.1' }): Host<never> => {
@@ -274,8 +276,8 @@ describe('the way to 3.0.0', () => {
   })
 
   test('a hop that there are no plays for is refused', () => {
-    const hop = { from: '2.1.0', to: '3.0.0' } as const
-    expect(() => refuseUnbuilt([hop])).toThrow(/2\.1\.0 -> 3\.0\.0 is known, but not built yet/)
+    const hop = { from: '1.10.0', to: '2.6.0' } as const
+    expect(() => refuseUnbuilt([hop])).toThrow(/1\.10\.0 -> 2\.6\.0 is known, but not built yet/)
   })
 
   test('with keystores of another password is refused where it lands before 3.0.0', () => {

@@ -25,6 +25,14 @@ CALL DeleteEndPointConstraintIndex();
 DROP PROCEDURE DeleteEndPointConstraintIndex;
 `
 
+/** AM_DB 2.5.0 to 2.6.0: the alerts are made anew. */
+export const apim250to260 = `-- AM_DB 2.5.0 to 2.6.0, MySQL
+${mark('apim-2.5-to-2.6')}
+DROP TABLE IF EXISTS AM_ALERT_TYPES;
+CREATE TABLE AM_ALERT_TYPES (ALERT_TYPE_ID INT AUTO_INCREMENT PRIMARY KEY, ALERT_TYPE_NAME VARCHAR(255) NOT NULL, STAKE_HOLDER VARCHAR(100) NOT NULL) ENGINE=InnoDB;
+INSERT INTO AM_ALERT_TYPES (ALERT_TYPE_NAME, STAKE_HOLDER) VALUES ('AbnormalResponseTime', 'publisher'), ('AbnormalBackendTime', 'publisher'), ('AbnormalRequestsPerMin', 'subscriber');
+`
+
 /** What the identity client of 2.6.0 runs, by `migration-resources/<version>/dbscripts/<step>/<schema>`. */
 export const identity570: Readonly<Record<string, string>> = {
   '5.3.0/dbscripts/step1/identity': `${mark('identity-5.3.0')}
