@@ -39,6 +39,16 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
+      {
+        resolve: { alias },
+        test: {
+          name: 'matrix',
+          globalSetup: 'test/support/build.ts',
+          include: ['test/matrix/*.matrix.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 })

@@ -42,14 +42,16 @@ export function publishedApi(api: SampleApi, version: Version): string {
   const [context, kind] = since(version, '1.9.0')
     ? [api.context, 'context']
     : [api.template.replace('/{version}', ''), 'url']
+  // The page from 2.5.0 has no script for the gateway, that from 2.2.0 has: in between the handlers moved.
+  const moved = since(version, '2.5.0')
   const handlers = [
     ...(since(version, '1.10.0') ? [handler('gateway.handlers.security.CORSRequestHandler')] : []),
-    since(version, '2.6.0')
+    moved
       ? `    <handler class="org.wso2.carbon.apimgt.gateway.handlers.security.APIAuthenticationHandler"><property name="RemoveOAuthHeadersFromOutMessage" value="true"/></handler>`
       : handler('gateway.handlers.security.APIAuthenticationHandler'),
     since(version, '2.0.0') ? handler('gateway.handlers.throttling.ThrottleHandler') : oldThrottling,
     ...['APIMgtUsageHandler', 'APIMgtGoogleAnalyticsTrackingHandler', 'APIMgtResponseHandler'].map((name) =>
-      handler(`${since(version, '2.6.0') ? 'gateway.handlers.analytics' : 'usage.publisher'}.${name}`),
+      handler(`${moved ? 'gateway.handlers.analytics' : 'usage.publisher'}.${name}`),
     ),
     handler('gateway.handlers.ext.APIManagerExtensionHandler'),
   ]
