@@ -99,7 +99,10 @@ function accountsSql(password: string): string {
   return [
     `CREATE USER IF NOT EXISTS ${user};`,
     `ALTER USER ${user} IDENTIFIED BY '${password}';`,
-    ...Object.values(schemas).map((name) => `GRANT ALL PRIVILEGES ON ${name}.* TO ${user};`),
+    // The second is that in which a dump of the first is rehearsed.
+    ...Object.values(schemas)
+      .flatMap((name) => [name, `\`${name}\\_rehearsal\``])
+      .map((name) => `GRANT ALL PRIVILEGES ON ${name}.* TO ${user};`),
     `GRANT PROCESS, RELOAD ON *.* TO ${user};`,
     nightlyEvent,
     '',
