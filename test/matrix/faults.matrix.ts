@@ -76,8 +76,12 @@ const cases: readonly Case[] = [
   harmless('stale-pid-unrelated', 'store-1', /names pid \d+, which is no server of it/),
   harmless('pid-file-empty', 'gw-worker-1'),
   harmless('pid-file-missing', 'gw-worker-2'),
-  harmless('pid-file-root-owned', 'gw-worker-3'),
-  harmless('carbon-home-leak', 'km-1'),
+  {
+    ...{ fault: 'pid-file-root-owned', host: 'gw-worker-3', code: 2 },
+    said: [/files in it do not: root wso2carbon\.pid/],
+    not: /== stop /,
+  },
+  { fault: 'carbon-home-leak', host: 'km-1', code: 2, said: [/CARBON_HOME/], not: /== stop / },
   harmless('log-rotated-during-start', 'store-1'),
 ]
 const chosen = cases.filter(({ fault }) => words.some((word) => fault.includes(word)))
