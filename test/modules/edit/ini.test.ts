@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reveal, secret, shownText } from '../../../src/model/secret.ts'
 import { editIni, type IniEdit, readIni } from '../../../src/modules/edit/ini.ts'
+import { files, values } from './generated/ini.ts'
 
 const source = `; my.cnf
 top=1
@@ -159,39 +160,6 @@ describe('an INI file', () => {
     expect(() => reveal(edited, () => 'a\n[x]')).toThrow(/The secret "env:P" has a line end/)
   })
 })
-
-const files = fc
-  .record({
-    sections: fc.array(
-      fc.array(
-        fc.record({
-          before: fc.constantFrom('', '; c\n', '\n', '  # x = [y]\n'),
-          sign: fc.constantFrom('=', ' = ', ': ', '\t='),
-          raw: fc.constantFrom('v', '', '"q" ; c', 'a=b:c', 'é é'),
-        }),
-        { maxLength: 4 },
-      ),
-      { minLength: 1, maxLength: 4 },
-    ),
-    eol: fc.constantFrom('\n', '\r\n'),
-    ended: fc.boolean(),
-  })
-  .map(({ sections, eol, ended }) => {
-    const pieces = sections.flatMap((options, s) => [
-      { text: s === 0 ? '' : `[s${s}]\n` },
-      ...options.flatMap(({ before, sign, raw }, n) => [
-        { text: `${before}k${n}${sign}` },
-        { text: raw, at: { ...(s > 0 && { section: `s${s}` }), option: `k${n}` } },
-        { text: '\n' },
-      ]),
-    ])
-    const all = (ended ? pieces : pieces.slice(0, -1)).map((piece) => ({
-      ...piece,
-      text: piece.text.replaceAll('\n', eol),
-    }))
-    return { pieces: all, text: all.map(({ text }) => text).join('') }
-  })
-const values = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll(/[\r\n\0]/g, '').trim())
 
 test('what is set in any file is what its reader finds, and nothing else is touched', () => {
   fc.assert(
