@@ -232,6 +232,8 @@ export const place = change<PlaceInput, { readonly path: string; readonly manife
       return standing
     },
     async apply(on, { from, to }, { made }) {
+      const wanted = manifestDigest(await readTree(from))
+      if ((await digestThere(on, to)) === wanted) return { path: to, manifest: wanted }
       const { manifest } = await putTree(on, from, to, {
         signal: on.signal,
         onProgress: (done, total) => on.progress(done, total, 'bytes'),

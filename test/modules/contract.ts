@@ -11,6 +11,7 @@ import { fromPlain, type Json, stableText } from '../../src/model/json.ts'
 import { endJobs } from '../../src/run/on.ts'
 import { onOver } from '../support/local-on.ts'
 import type { Place } from '../support/places.ts'
+import { contracts } from './contracts.ts'
 
 /** One change of a module, made in a directory of its own. */
 export interface ChangeCase {
@@ -28,6 +29,8 @@ export interface ChangeCase {
   readonly already?: Json
   /** Its work is somebody's command: nothing is known of it afterwards but what its guards tell, and those alone keep it from running twice. */
   readonly guarded?: true
+  /** What is compared, where it is not all that the directory holds: the state of a service or a load balancer. */
+  look?(dir: string): string | Promise<string>
 }
 
 /** What goes over a connection: told, counted, and cut off at a call. */
@@ -57,9 +60,6 @@ find . -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum`,
     // Busybox keeps no parts of a second.
   ).replaceAll(/ (\d+)\.\d{10}$/gm, ' @$1')
 
-/** The same without times: for what may be written twice. */
-const timeless = (dir: string): string => timelessOf(seen(dir))
-
 /**
  * What every change keeps: it says whether it is so already, by reading and in one round trip; it is done twice as once; it
  * is undone to the byte, twice too, and wherever it was cut off; cut off, it can be gone on with.
@@ -72,6 +72,7 @@ export function changeContract(
   describe(`the contract of a change: ${title}`, () => {
     let place: Place | undefined
     let number = 0
+    const ran = new Set<string>()
     beforeAll(async () => {
       place = await open()
       await place.connection().workdir()
@@ -80,22 +81,25 @@ export function changeContract(
 
     describe.each(cases.map((one) => [one.name, one] as const))('%s', (_name, one) => {
       let scene: Scene
+      const see = async (dir: string) => (await one.look?.(dir)) ?? seen(dir)
+      const timeless = async (dir: string) => timelessOf(await see(dir))
       beforeEach(async () => {
         if (place === undefined) throw new Error('there is no place to try it on')
         const dir = join(place.scratch, `${++number}`)
         mkdirSync(dir)
         await one.prepare(dir)
         scene = sceneOf(one, place, dir, number)
+        ran.add(scene.module)
       })
 
       test('is looked at by reading alone, and shown without secrets', async () => {
         const { work, input, on, recorder, dir } = scene
-        const before = seen(dir)
+        const before = await see(dir)
         const looking = on(readOnly(recorder.connection))
         expect(await work.check(looking, input, undefined)).toBeUndefined()
         const diffs = (await work.diff?.(looking, input)) ?? []
         expect(recorder.changing).toBe(0)
-        expect(seen(dir)).toBe(before)
+        expect(await see(dir)).toBe(before)
         const shown = diffs.flatMap((diff: Diff) => unifiedDiff(diff)).join('\n')
         if (work.diff !== undefined) expect(shown).not.toBe('')
         for (const value of one.hidden ?? [])
@@ -104,47 +108,47 @@ export function changeContract(
 
       test('is done once, and taken back whole, however often', async () => {
         const { work, input, on, recorder, dir, kept } = scene
-        const before = seen(dir)
+        const before = await see(dir)
         const doing = on(recorder.connection)
         const memory = kept(await work.remember(doing, input))
-        expect(seen(dir)).toBe(before)
+        expect(await see(dir)).toBe(before)
         const out = await work.apply(doing, input, memory)
-        const after = seen(dir)
-        expect(timeless(dir)).not.toBe(timelessOf(before))
+        const after = await see(dir)
+        expect(await timeless(dir)).not.toBe(timelessOf(before))
         recorder.calls = 0
         const again = on(readOnly(recorder.connection))
         const found = one.already ?? (one.guarded ? expect.objectContaining({ ran: false }) : out)
         expect(await work.check(again, input, undefined)).toEqual(found)
         expect(recorder.calls).toBe(one.trips ?? 1)
         expect(await work.check(again, input, memory)).toEqual(one.guarded ? found : out)
-        expect(seen(dir)).toBe(after)
+        expect(await see(dir)).toBe(after)
         if (!one.guarded) expect(await work.apply(doing, input, memory)).toEqual(out)
-        expect(timeless(dir)).toBe(timelessOf(after))
+        expect(await timeless(dir)).toBe(timelessOf(after))
         await undo(work, doing, input, memory)
-        expect(seen(dir)).toBe(before)
+        expect(await see(dir)).toBe(before)
         await undo(work, doing, input, memory)
-        expect(seen(dir)).toBe(before)
+        expect(await see(dir)).toBe(before)
         for (const value of one.hidden ?? [])
           for (const text of [stableText(memory), ...recorder.texts]) expect(text).not.toContain(value)
       })
 
       test('is taken back where it was remembered and not begun', async () => {
         const { work, input, on, recorder, dir, kept } = scene
-        const before = seen(dir)
+        const before = await see(dir)
         const doing = on(recorder.connection)
         await work.remember(doing, input)
         const memory = kept(await work.remember(doing, input))
         await undo(work, doing, input, memory)
-        expect(seen(dir)).toBe(before)
+        expect(await see(dir)).toBe(before)
       })
 
       test('cut off anywhere, is taken back whole, and gone on with', async () => {
         const { work, input, on, recorder, dir, kept } = scene
-        const before = seen(dir)
+        const before = await see(dir)
         const doing = on(recorder.connection)
         let memory = kept(await work.remember(doing, input))
         await work.apply(doing, input, memory)
-        const after = timeless(dir)
+        const after = await timeless(dir)
         await undo(work, doing, input, memory)
         for (const when of ['before', 'after'] as const)
           for (let at = 1; ; at++) {
@@ -155,17 +159,22 @@ export function changeContract(
               break
             }
             await undo(work, doing, input, memory)
-            expect(seen(dir), `undone after a cut ${when} call ${at}`).toBe(before)
+            expect(await see(dir), `undone after a cut ${when} call ${at}`).toBe(before)
             memory = kept(await work.remember(doing, input))
             await cutOff(recorder, { at, when }, () => work.apply(doing, input, memory))
             if ((await work.check(doing, input, memory)) === undefined) await work.apply(doing, input, memory)
-            expect(timeless(dir), `gone on with after a cut ${when} call ${at}`).toBe(after)
+            expect(await timeless(dir), `gone on with after a cut ${when} call ${at}`).toBe(after)
             const undoing = await cutOff(recorder, { at, when }, () => undo(work, doing, input, memory))
             if (undoing) await undo(work, doing, input, memory)
-            expect(seen(dir), `undone, the undo cut ${when} call ${at}`).toBe(before)
+            expect(await see(dir), `undone, the undo cut ${when} call ${at}`).toBe(before)
           }
-        expect(seen(dir)).toBe(before)
+        expect(await see(dir)).toBe(before)
       })
+    })
+
+    test('is run for the modules that say so', () => {
+      const named = Object.keys(contracts).filter((name) => contracts[name]?.includes(title))
+      expect(named.filter((name) => !ran.has(name))).toEqual([])
     })
   })
 }
@@ -178,6 +187,7 @@ type Whole = Full & {
 }
 
 interface Scene {
+  readonly module: string
   readonly dir: string
   readonly work: Whole
   readonly input: Json
@@ -188,7 +198,7 @@ interface Scene {
 }
 
 function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Scene {
-  const { work, input } = one.action(dir)
+  const { module, work, input } = one.action(dir)
   if (work.kind !== 'change') throw new Error(`${one.name} is no change`)
   const { check, remember } = work
   if (check === undefined) throw new Error(`${one.name} does not check`)
@@ -203,6 +213,7 @@ function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Sc
   }
   const { undo } = work
   return {
+    module,
     dir,
     work: {
       ...work,
@@ -235,6 +246,7 @@ function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Sc
   }
 }
 
+/** The same without times: for what may be written twice. */
 const timelessOf = (text: string): string => text.replaceAll(/ @\d+$/gm, '')
 
 async function undo(work: Change<unknown>, on: On, input: Json, memory: Json): Promise<void> {

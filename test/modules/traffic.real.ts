@@ -8,7 +8,9 @@ import { type HaproxyHook, stats, statsIn } from '../../src/modules/traffic/hapr
 import * as traffic from '../../src/modules/traffic.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { type LocalOn, localOn, perform } from '../support/local-on.ts'
+import { localPlace } from '../support/places.ts'
 import { until } from '../support/until.ts'
+import { changeContract } from './contract.ts'
 
 const root = mkdtempSync(join(fastDirectory(), 'traffic-'))
 const address = '127.119.4.1'
@@ -162,3 +164,20 @@ test('a hook of requests: out, quiet, and in by undo', async () => {
   expect(paths).toEqual(['POST /out', 'GET /busy', 'GET /busy', 'GET /busy', 'POST /in'])
   balancer.close()
 })
+
+const contracted = { hook: { kind: 'haproxy', socket: unix, servers } as const, timeout: 20 }
+const statuses = async () => (await stats(local.on, contracted.hook)).map(({ status }) => status).join(' ')
+changeContract('traffic', localPlace, [
+  {
+    name: 'out',
+    prepare: async () => void (await perform(local, traffic.in(contracted))),
+    action: () => traffic.out(contracted),
+    look: statuses,
+  },
+  {
+    name: 'in',
+    prepare: async () => void (await perform(local, traffic.out(contracted))),
+    action: () => traffic.in(contracted),
+    look: statuses,
+  },
+])

@@ -30,10 +30,11 @@ export const claim = change('svn.claim', {
  * svn.empty({ repository: { url: 'svn://svn.example.com/apim', user: 'wso2', password: secret('env:SVN') } })
  */
 export const empty = change('svn.empty', {
-  async check(on, { repository }: { repository: Repository }) {
-    return (await list(on, repository)).length === 0 ? { removed: 0 } : undefined
+  async check(on, { repository }: { repository: Repository }, remembered?: Emptied) {
+    if ((await list(on, repository)).length > 0) return undefined
+    return { removed: remembered?.entries.length ?? 0 }
   },
-  async remember(on, { repository }) {
+  async remember(on, { repository }): Promise<Emptied> {
     const entries = await list(on, repository)
     return { entries, revision: (await infoAt(on, { repository })).revision }
   },
@@ -50,6 +51,8 @@ export const empty = change('svn.empty', {
     }
   },
 })
+
+type Emptied = { readonly entries: readonly string[]; readonly revision: number }
 
 async function removeAll(on: On, repository: Repository): Promise<void> {
   const addresses = (await list(on, repository)).map((entry) => addressOf(repository, entry))
