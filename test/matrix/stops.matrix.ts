@@ -72,11 +72,12 @@ async function stopAt(point: string): Promise<string> {
   const isThere = async () =>
     (await latest()) !== earlier && (await ended()).some((id) => pointOf(id) === point)
   await until(async () => end !== undefined || isThere(), point, 300)
+  const early = end
   run.signal('SIGKILL')
   const { text } = await run.ended
   const id = await latest()
-  if (id === undefined || id === earlier || (end ?? 0) !== 0)
-    throw new Error(`it ended with ${end} before the stop: ${text.slice(-3000)}`)
+  if (id === undefined || id === earlier || (early ?? 0) !== 0)
+    throw new Error(`it ended with ${early} before the stop: ${text.slice(-3000)}`)
   return id
 }
 

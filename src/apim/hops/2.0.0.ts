@@ -4,7 +4,7 @@ import { client } from '../client.ts'
 import { proved } from '../evidence.ts'
 import { after } from '../fence.ts'
 import { extract } from '../home.ts'
-import { type HopSite, staged } from '../site.ts'
+import type { HopSite } from '../site.ts'
 import { placePlans } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import {
@@ -17,6 +17,7 @@ import {
   holdsApim,
   migrationHome,
   scriptOf,
+  zipOf,
 } from './common.ts'
 
 /**
@@ -30,13 +31,13 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
   const rests = { restoredBy: [dumps] }
   const home = migrationHome(hop, at, dumps)
   const run = clientOf(hop, at)
-  const zip = staged(site, migration, 'wso2-api-migration-client-2.0.0').path
+  const zip = zipOf(at, 'wso2-api-migration-client-2.0.0')
   const place = [
-    { zip, from: 'dropins', to: 'repository/components/dropins' },
-    { zip, from: 'migration-scripts', to: 'migration-scripts' },
+    { ...zip, from: 'dropins', to: 'repository/components/dropins' },
+    { ...zip, from: 'migration-scripts', to: 'migration-scripts' },
   ]
   const flags = ['-Dcomponent=apim', `-DmigrateFromVersion=${hop.from}`]
-  const identityZip = staged(site, migration, 'wso2is-5.1.0-migration').path
+  const identityZip = zipOf(at, 'wso2is-5.1.0-migration')
 
   const clients = play('2.0.0: clients', migration, rests)
     .task('alone, databases', ({ from }) => after(from(home, migration).configured, aloneWith(at)))
@@ -66,21 +67,21 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
         ...run,
         client: '5.1.0 identity',
         place: [
-          { zip: identityZip, from: 'dropins', to: 'repository/components/dropins' },
-          { zip: identityZip, from: 'dbscripts', to: 'dbscripts' },
+          { ...identityZip, from: 'dropins', to: 'repository/components/dropins' },
+          { ...identityZip, from: 'dbscripts', to: 'dbscripts' },
         ],
         flags: ['-Dmigrate', '-Dcomponent=identity'],
       }),
     )
     .task('identity proved', (seen) => proved(seen.identity))
 
-  const scriptsZip = staged(site, migration, 'wso2is-5.2.0-scripts').path
+  const scriptsZip = zipOf(at, 'wso2is-5.2.0-scripts')
   const scripts = play('2.0.0: identity scripts', migration, rests).task('extracted', () =>
     extract({
       to: `${migration.vars.apim_base}/migration/scripts-2.0.0`,
       files: {
-        apim: { zip: scriptsZip, path: `identity/migration-5.1.0_to_5.2.0/${scriptOf(at, 'apim')}` },
-        users: { zip: scriptsZip, path: `dbscripts/migration-5.1.0_to_5.2.0/${scriptOf(at, 'users')}` },
+        apim: { ...scriptsZip, path: `identity/migration-5.1.0_to_5.2.0/${scriptOf(at, 'apim')}` },
+        users: { ...scriptsZip, path: `dbscripts/migration-5.1.0_to_5.2.0/${scriptOf(at, 'users')}` },
       },
     }),
   )

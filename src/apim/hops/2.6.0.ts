@@ -16,6 +16,7 @@ import {
   holdsApim,
   migrationHome,
   scriptOf,
+  zipOf,
 } from './common.ts'
 
 /** 2.0.0 -> 2.6.0: the gateway's artefacts rewritten, the AM_DB script, identity 5.2.0 -> 5.7.0, access control, fault sequences. */
@@ -26,7 +27,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
   const rests = { restoredBy: [dumps] }
   const run = clientOf(hop, at)
   const jar = (name: string) => ({
-    zip: staged(site, migration, name).path,
+    ...zipOf(at, name),
     from: 'dropins',
     to: 'repository/components/dropins',
   })
@@ -49,7 +50,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         to: `${migration.vars.apim_base}/migration/scripts-2.6.0`,
         files: {
           apim: {
-            zip: staged(site, migration, 'apimgt-db-migration-scripts-2.0to2.6').path,
+            ...zipOf(at, 'apimgt-db-migration-scripts-2.0to2.6'),
             path: scriptOf(at, 'apim'),
           },
         },

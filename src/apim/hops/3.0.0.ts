@@ -23,6 +23,7 @@ import {
   holdsApim,
   migrationHome,
   scriptOf,
+  zipOf,
 } from './common.ts'
 
 /** What differs between the ways to 3.0.0. */
@@ -64,12 +65,12 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
   const { fences, dumps } = checkpoint(hop, at)
   const rests = { restoredBy: [dumps] }
   const run = clientOf(hop, at)
-  const scriptsZip = staged(site, migration, way.scripts).path
+  const scriptsZip = zipOf(at, way.scripts)
   const place = (name: string) => {
-    const zip = staged(site, migration, name).path
+    const zip = zipOf(at, name)
     return [
-      { zip, from: 'dropins', to: 'repository/components/dropins' },
-      { zip, from: 'migration-resources', to: 'migration-resources' },
+      { ...zip, from: 'dropins', to: 'repository/components/dropins' },
+      { ...zip, from: 'migration-resources', to: 'migration-resources' },
     ]
   }
 
@@ -78,9 +79,9 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     extract({
       to: `${migration.vars.apim_base}/migration/scripts-3.0.0`,
       files: {
-        versioning: { zip: scriptsZip, path: `versioning-disable-scripts/${scriptOf(at, 'registry')}` },
-        index: { zip: scriptsZip, path: `reg-index/${scriptOf(at, 'registry')}` },
-        all: { zip: scriptsZip, path: scriptOf(at, 'apim') },
+        versioning: { ...scriptsZip, path: `versioning-disable-scripts/${scriptOf(at, 'registry')}` },
+        index: { ...scriptsZip, path: `reg-index/${scriptOf(at, 'registry')}` },
+        all: { ...scriptsZip, path: scriptOf(at, 'apim') },
       },
     }),
   )

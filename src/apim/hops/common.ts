@@ -75,11 +75,19 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
           peers: {},
           admin: site.vars.admin,
           keystores: site.vars.keystores,
+          toml: migration.vars.apim_toml,
+          xml: migration.vars.apim_xml,
         }),
         jars: jarsFor(site, migration, hop.to),
         keystoresFrom,
       }),
     )
+}
+
+/** A zip that is staged on the migration host, with its digest. */
+export function zipOf({ site }: HopSite, name: string): { readonly zip: string; readonly sha256: string } {
+  const { path, sha256 } = staged(site, site.migration, name)
+  return { zip: path, sha256 }
 }
 
 /** What all runs of a hop's clients have in common. */

@@ -68,6 +68,12 @@ export const fleetChecks = {
     'exactly one gateway commits; two, or none, and artefacts are lost',
     "the vendor's synchronizer pages",
   ),
+  'not-carried': check(
+    'asks',
+    'the user store, CORS, JWT, analytics and gateway environments of the old XML',
+    'deployment.toml is written anew: what it does not say is as in the pack',
+    "the packs' configuration",
+  ),
   disagreement: check(
     'blocks',
     '`carbon.xml` against the inventory',
@@ -95,7 +101,7 @@ export const fleetChecks = {
   'custom-jars': check(
     'warns',
     '`lib`, `dropins`, `patches`',
-    'they are not carried: each has to be tried with the new version and put into the new homes',
+    'they are carried only where `custom_jars` says so: each has to be tried with the new version',
     "the vendor's upgrade pages",
   ),
   'migration-jars': check(

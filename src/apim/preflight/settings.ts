@@ -2,6 +2,7 @@ import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { readXml } from '../../modules/edit/xml.ts'
 import { ask, linesOf } from '../../modules/target.ts'
+import { notCarried } from '../carried-settings.ts'
 import type { Role } from '../roles.ts'
 import { allServers } from '../server.ts'
 import { type ConfTexts, confTexts } from './datasources.ts'
@@ -144,6 +145,29 @@ export const settings = observe(
       ...settingProblems(home, texts, role, svn),
       ...offsetProblems(home, texts['carbon.xml'], running?.args ?? []),
     ])
+  },
+)
+
+/** What of a home's XML the deployment.toml of 3.0.0 will not have, and the inventory does not say. */
+export const carriedOver = observe(
+  'apim.carriedOver',
+  async (
+    on,
+    { home, told, accepted }: { home: string; told: readonly string[]; accepted: readonly string[] },
+  ) => {
+    const texts = await confTexts(on, home, ['user-mgt.xml', 'api-manager.xml'])
+    return tell(
+      on,
+      'the configuration',
+      notCarried(texts, told).map(({ says, head }) =>
+        finding(
+          'not-carried',
+          `${home}: ${says}, which deployment.toml will not have`,
+          `say it in the inventory (apim_toml: { ${head}: { ... } }; for homes up to 2.6.0 apim_xml)`,
+        ),
+      ),
+      accepted,
+    )
   },
 )
 

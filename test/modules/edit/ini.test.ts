@@ -89,6 +89,14 @@ describe('an INI file', () => {
     expect(edit(change, windows)).toBe(windows.replace(dos(old), () => dos(made)))
   })
 
+  test('takes names in other capitals for others where it is told so, or where both are there', () => {
+    const both = '[client]\nport = 2\nPort = 1\n'
+    const other: IniEdit = { section: 'client', option: 'Port', text: '1', create: true, caseSensitive: true }
+    expect(edit(other, '[client]\nport = 2\n')).toBe(both)
+    expect(edit({ section: 'client', option: 'Port', text: '3' }, both)).toBe(both.replace('1', '3'))
+    expect(edit({ section: 'Client', remove: true, caseSensitive: true }, both)).toBe(both)
+  })
+
   test('is left alone where it is so already', () => {
     expect(edit({ option: 'a', text: 'b\u2028c' }, 'a = b\u2028c')).toBe('a = b\u2028c')
     expect(edit({ section: 'mysqld', option: 'datadir', text: '/var/lib/mysql' })).toBe(source)
@@ -123,6 +131,18 @@ describe('an INI file', () => {
       /cannot be the name of an option/,
     ],
     [{ section: 'a]', option: 'b', text: 'a', create: true }, source, /cannot be the name of a section/],
+    [
+      { section: 'client', option: 'Port', text: '1', create: true },
+      '[client]\nport = 2\n',
+      /"Port" is not there, but "port" is, .*\n.*caseSensitive: true/,
+    ],
+    [{ section: 'client', option: 'PORT', remove: true }, '[client]\nport = 2\n', /but "port" is/],
+    [
+      { section: 'Client', option: 'x', text: '1', create: true },
+      '[client]\n',
+      /\[Client\] is not there, but \[client\] is/,
+    ],
+    [{ section: 'Client', remove: true }, '[client]\n', /but \[client\] is/],
   ])('is refused: %j', (change, text, message) => {
     expect(() => edit(change, text)).toThrow(message)
   })
