@@ -17,7 +17,7 @@ export function labCommand(io: Io): Command {
     lab.command(name).description(description).option('--state <dir>', "the tool's state directory")
 
   sub('up', 'make and start it: 8 hosts, a database, Subversion, servers of an old release')
-    .option('--from <version>', 'the release that the fleet runs: 1.9.0 or 1.9.1 (the usual one)')
+    .option('--from <version>', 'the release that the fleet runs: 1.8.0 to 2.6.0 (1.9.1 is the usual one)')
     .option('--pace <factor>', 'how slow the servers are: 1 is a second and a half for a start', number)
     .option('--range <prefix>', 'the loopback addresses to use', range)
     .action(async (options: { state?: string; from?: string; pace?: number; range?: string }) => {

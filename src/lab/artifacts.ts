@@ -14,8 +14,15 @@ import {
   users510,
   users520,
 } from './data/hop1.ts'
-import { apim200to260, gatewayMigrator, identity570 } from './data/hop2.ts'
-import { apim260to300, identity590, regIndex, versioningDisable } from './data/hop3.ts'
+import { apim200to260, apim250to260, gatewayMigrator, identity570 } from './data/hop2.ts'
+import {
+  apim200to300,
+  apim250to300,
+  apim260to300,
+  identity590,
+  regIndex,
+  versioningDisable,
+} from './data/hop3.ts'
 import { identityConfig } from './data/identity-config.ts'
 import { driverJar } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
@@ -76,24 +83,30 @@ export function artifactTrees(): readonly {
       'dbscripts/identity/migration-5.1.0_to_5.2.0/mysql.sql': identity520,
       'dbscripts/migration-5.1.0_to_5.2.0/mysql.sql': users520,
     }),
-    one(
-      'apim200_to_apim260_gateway_artifact_migrator',
-      'apim200_to_apim260_gateway_artifact_migrator.sh',
-      gatewayMigrator,
-      0o755,
+    ...['apim200_to_apim260', 'apim200_to_apim300'].map((hop) =>
+      one(`${hop}_gateway_artifact_migrator`, `${hop}_gateway_artifact_migrator.sh`, gatewayMigrator, 0o755),
     ),
     zip('apimgt-db-migration-scripts-2.0to2.6', { 'mysql.sql': apim200to260 }),
+    zip('apimgt-db-migration-scripts-2.5to2.6', { 'mysql.sql': apim250to260 }),
     zip('wso2is-5.7.0-migration', {
       ...client('is.migration-5.7.0'),
       ...config('5.7.0'),
       ...scripts(identity570),
     }),
     zip('wso2-api-migration-client-2.6.0', client('apimgt.migrate.client-2.6.X')),
-    zip('apimgt-db-migration-scripts-2.6to3.0', {
-      'mysql.sql': apim260to300,
-      'versioning-disable-scripts/mysql.sql': versioningDisable,
-      'reg-index/mysql.sql': regIndex,
-    }),
+    ...(
+      [
+        ['2.0', apim200to300],
+        ['2.5', apim250to300],
+        ['2.6', apim260to300],
+      ] as const
+    ).map(([from, sql]) =>
+      zip(`apimgt-db-migration-scripts-${from}to3.0`, {
+        'mysql.sql': sql,
+        'versioning-disable-scripts/mysql.sql': versioningDisable,
+        'reg-index/mysql.sql': regIndex,
+      }),
+    ),
     zip('wso2is-5.9.0-migration', {
       ...client('is.migration-5.9.0'),
       ...config('5.9.0'),

@@ -20,7 +20,7 @@ export async function buildLab(dir: string, from: OldVersion, range: string, pro
   const secrets = await makeSecrets(dir)
   const [artifacts] = await Promise.all([
     makeArtifacts(join(dir, 'artifacts')),
-    makeDatabase(dir),
+    makeDatabase(dir, from),
     makeJava(dir),
     writeBootScript(dir),
     makeSaved(dir, from, range, hosts, secrets).then(() =>
@@ -60,7 +60,7 @@ async function makeKeystore(place: string): Promise<void> {
 
 async function writeInventory(
   dir: string,
-  from: string,
+  from: OldVersion,
   range: string,
   project: string,
   artifacts: readonly LabArtifact[],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { nightlyEvent } from './data/am-schema.ts'
 import { schemaSql } from './data/schema.ts'
 import { databaseAddress } from './fleet.ts'
+import type { OldVersion } from './pack/release.ts'
 import { alive, type Proc, spawnDaemon, until } from './processes.ts'
 import { shell } from './shell.ts'
 
@@ -16,14 +17,14 @@ export const databaseUser = 'wso2am'
 export const databasePort = 3306
 
 /** Makes the saved data directory: system tables, the schemas of the old release, sample rows. No server runs afterwards. */
-export async function makeDatabase(dir: string): Promise<void> {
+export async function makeDatabase(dir: string, from: OldVersion): Promise<void> {
   const $ = await shell()
   const data = join(dir, 'saved/db')
   const extra = join(dir, 'saved/schema.sql')
   await mkdir(data, { recursive: true, mode: 0o700 })
   await mkdir(join(dir, 'db-tmp'), { recursive: true, mode: 0o700 })
   await writeFile(join(dir, 'lib/my.cnf'), `${config}tmpdir=${join(dir, 'db-tmp')}\n`)
-  await writeFile(extra, schemaSql())
+  await writeFile(extra, schemaSql(from))
   const made = await $({
     nothrow: true,
     quiet: true,

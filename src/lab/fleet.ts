@@ -1,3 +1,5 @@
+import { type OldVersion, since } from './pack/release.ts'
+
 /** A machine of the lab. `profile` is what its 1.x server is started as; without one it has no APIM home yet. */
 export interface LabHost {
   readonly name: string
@@ -43,9 +45,22 @@ export function labHosts(range: string): readonly LabHost[] {
   }))
 }
 
-/** The JAVA_OPTS that give a 1.x server its role: its script drops flags that come with `start`. */
-export function oldJavaOpts(host: LabHost): string {
-  return [`-Dprofile=${host.profile ?? 'default'}`, ...(host.worker ? ['-DworkerNode=true'] : [])].join(' ')
+/** The profile that a host's server is started with at a release; none where it has no server of that release. */
+export function profileAt(host: LabHost, from: OldVersion): string | undefined {
+  if (host.group === 'traffic_managers') return since(from, '2.0.0') ? 'traffic-manager' : undefined
+  // The profile is gone: the one that commits is a plain gateway there.
+  if (host.group === 'gateway_managers' && since(from, '2.6.0')) return 'gateway-worker'
+  return host.profile
+}
+
+/** How a host's server is started at a release: the script of 1.8 and 1.9 drops words that come with `start`, so there they go through JAVA_OPTS. */
+export function startLine(host: LabHost, from: OldVersion): string {
+  const profile = profileAt(host, from) ?? 'default'
+  const flags = [`-Dprofile=${profile}`, ...(host.worker ? ['-DworkerNode=true'] : [])].join(' ')
+  const script = `sh ${homeOf(from)}/bin/wso2server.sh`
+  return since(from, '1.10.0')
+    ? `JAVA_HOME=${javaHome} ${script} ${flags} start`
+    : `JAVA_HOME=${javaHome} JAVA_OPTS='${flags}' ${script} start`
 }
 
 /** Where the lab's database listens. */

@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { databasePort, databaseUser, schemas } from './database.ts'
-import { base, databaseAddress, homeOf, type LabHost, svnAddress } from './fleet.ts'
+import { base, databaseAddress, homeOf, type LabHost, profileAt, svnAddress } from './fleet.ts'
 import type { Source } from './pack/conf.ts'
 import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
-import type { OldVersion } from './pack/release.ts'
+import { type OldVersion, since } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
 import { shell } from './shell.ts'
 import { repositories, svnUser } from './subversion.ts'
@@ -50,6 +50,7 @@ function siteOf(range: string, hosts: readonly LabHost[], secrets: LabSecrets): 
     ],
     keyManager: named('key_managers'),
     gateway: named('gateway_managers'),
+    trafficManager: named('traffic_managers'),
     svn: { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn },
   }
 }
@@ -68,13 +69,14 @@ async function makeContents(
   await mkdir(join(root, 'tmp'), { recursive: true })
   await mkdir(join(root, base), { recursive: true })
   await mkdir(join(root, 'opt/jdk1.8.0_292'), { recursive: true })
-  if (host.profile !== undefined) {
+  if (profileAt(host, from) !== undefined) {
     const home = join(root, homeOf(from))
     writeTree(home, { ...packTree(from), ...oldNode(from, host, site) })
     for (const name of ['wso2carbon.jks', 'client-truststore.jks']) {
       await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
     }
-    if (host.profile.startsWith('gateway-')) oldWorkingCopies(home)
+    // From 1.10.0 on the servers check real working copies out when they start.
+    if (host.group.startsWith('gateway_') && !since(from, '1.10.0')) oldWorkingCopies(home)
   }
   await $`chmod 1777 ${join(root, 'tmp')}`
   await $`chmod 700 ${ssh}`

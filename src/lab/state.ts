@@ -1,10 +1,11 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { OldVersion } from './pack/release.ts'
 import type { Proc } from './processes.ts'
 
 /** What a lab is made with; another set of options is another lab. */
 export interface LabShape {
-  readonly from: string
+  readonly from: OldVersion
   readonly pace: number
   readonly range: string
 }

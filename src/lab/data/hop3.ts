@@ -1,4 +1,5 @@
 import { mark } from './hop1.ts'
+import { apim200to260, apim250to260 } from './hop2.ts'
 
 /** AM_DB 2.6.0 to 3.0.0. Its UMA section clashes with what the identity step of 2.6.0 has made. */
 export const apim260to300 = `-- AM_DB 2.6.0 to 3.0.0, MySQL
@@ -27,6 +28,15 @@ CREATE TABLE IF NOT EXISTS IDN_UMA_PERMISSION_TICKET (ID INT AUTO_INCREMENT PRIM
 CREATE INDEX IDX_PT ON IDN_UMA_PERMISSION_TICKET (PT);
 -- UMA section ends
 `
+
+// The scripts straight to 3.0.0 have no UMA section: there the identity client makes those tables.
+const straight = apim260to300.slice(0, apim260to300.indexOf('-- UMA section begins'))
+
+/** AM_DB 2.0.0 straight to 3.0.0. */
+export const apim200to300 = `${apim200to260}${straight}`
+
+/** AM_DB 2.5.0 straight to 3.0.0. */
+export const apim250to300 = `${apim250to260}${straight}`
 
 const kinds = ['TAG', 'COMMENT', 'PROPERTY', 'RATING'] as const
 

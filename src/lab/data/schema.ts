@@ -1,14 +1,15 @@
+import type { OldVersion } from '../pack/release.ts'
 import { amSchema } from './am-schema.ts'
 import { amRows, regRows, umRows } from './rows.ts'
 import { regSchema, umSchema } from './shared-schema.ts'
 
-/** The three schemas of a 1.9.1 fleet with their sample rows, as one script for the server's bootstrap. */
-export function schemaSql(): string {
+/** The three schemas of a release's fleet with their sample rows, as one script for the server's bootstrap. */
+export function schemaSql(version: OldVersion): string {
   return [
     'SET FOREIGN_KEY_CHECKS = 0;',
-    ...section('apimgtdb', amSchema, amRows),
-    ...section('userdb', umSchema, umRows),
-    ...section('regdb', regSchema, regRows),
+    ...section('apimgtdb', amSchema(version), amRows(version)),
+    ...section('userdb', umSchema(version), umRows(version)),
+    ...section('regdb', regSchema, regRows(version)),
   ].join('\n')
 }
 

@@ -1,0 +1,59 @@
+import { afterAll, expect, test } from 'vitest'
+import { oldReleases } from '../../src/lab/pack/release.ts'
+import { fleetLab } from '../support/fleet.ts'
+import { type Trip, thereAndBack } from '../support/there-and-back.ts'
+
+/** A fleet to begin with, and what of the way is asked for. */
+interface Case {
+  readonly from: string
+  readonly database: string
+  readonly shape: string
+  readonly via?: string
+}
+
+const usual = { database: 'MariaDB', shape: 'default' } as const
+const cases: readonly Case[] = [
+  ...oldReleases.map((from) => ({ ...usual, from })),
+  // Straight, which the vendor has pages for.
+  ...['2.0.0', '2.5.0'].map((from) => ({ ...usual, from, via: from })),
+  { ...usual, from: '1.9.1', via: '2.0.0' },
+]
+
+const rows: string[] = []
+const name = ({ from, via }: Case) => (via === undefined ? from : `${from} via ${via}`)
+const row = (each: Case, trip: Trip | undefined) =>
+  [
+    name(each).padEnd(18),
+    each.database.padEnd(10),
+    each.shape.padEnd(9),
+    ...(trip === undefined
+      ? ['FAILED']
+      : [
+          trip.up ? 'up' : 'FAILED',
+          `${trip.seconds[0].toFixed(0)} s`.padStart(6),
+          trip.back ? 'back' : 'FAILED',
+          `${trip.seconds[1].toFixed(0)} s`.padStart(6),
+          trip.asBefore ? 'as before' : 'DIFFERS',
+        ]),
+  ].join('  ')
+
+afterAll(() => {
+  const well = rows.filter((text) => text.endsWith('as before')).length
+  const title = ['source', 'database', 'shape', 'to 3.0.0 and back']
+  const head = [18, 10, 9, 0].map((width, at) => (title[at] ?? '').padEnd(width)).join('  ')
+  console.log(
+    [head, ...rows, `${well} of ${rows.length} taken to 3.0.0 and brought back as before`].join('\n'),
+  )
+})
+
+test.each(cases.map((each, at) => [name(each), each, at] as const))('from %s', async (_name, each, at) => {
+  const lab = await fleetLab(`127.133.${100 + at}`, each.from)
+  let trip: Trip | undefined
+  try {
+    trip = await thereAndBack(lab, each.from, each.via === undefined ? [] : ['-e', `via=${each.via}`])
+    expect(trip).toMatchObject({ up: true, back: true, asBefore: true })
+  } finally {
+    rows.push(row(each, trip))
+    await lab.end()
+  }
+})
