@@ -135,6 +135,23 @@ test.each([
   }
 })
 
+test('keytool has the password from its input: it stands in no argument, no environment, and not in the log', async () => {
+  const home = says('recorder', 'openjdk version "17.0.1"')
+  const seen = at('seen')
+  const real = execFileSync('sh', ['-c', 'command -v keytool'], { encoding: 'utf8' }).trim()
+  writeFileSync(
+    join(home, 'bin/keytool'),
+    `#!/bin/sh\n{ tr '\\0' '\\n' </proc/$$/cmdline; env; } >>'${seen}'\nexec ${real} "$@"\n`,
+    { mode: 0o755 },
+  )
+  local.said.length = 0
+  const { out } = await keystore('server.jks', { home })
+  expect(out.entries.map(({ alias }) => alias)).toContain('wso2carbon')
+  const recorded = readFileSync(seen, 'utf8')
+  expect(recorded).toContain('-list')
+  expect(`${recorded}${local.said.join()}${JSON.stringify(out)}`).not.toContain(password)
+})
+
 test('a keystore that is cut or flipped is never half a list', async () => {
   const whole = readFileSync(at('server.jks'))
   for (const bytes of [

@@ -278,6 +278,21 @@ export function scripts(bench: Bench): void {
       expect(await there()).toEqual(bench.kit.engine === 'mysql' ? ['BEFORE_IT'] : [])
     })
 
+    test('that fails at any of its statements leaves those before it, or none in one transaction', async () => {
+      const { kit, local } = bench
+      const names = [1, 2, 3, 4].map((each) => `STEP_${each}`)
+      for (const [k, name] of names.entries()) {
+        const lines = names.map((each) => `CREATE TABLE ${each.toLowerCase()} (a INT);`)
+        const file = await write(`${lines.with(k, 'INSERT INTO not_there VALUES (1);').join('\n')}\n`)
+        const failure = perform(local, database.script({ db: kit.db, file, transaction: true }))
+        await expect(failure, name).rejects.toThrow(new RegExp(`script\\.sql, line ${k + 1}: .*not_there`))
+        const { out } = await perform(local, database.schema({ db: kit.db, names }))
+        // MariaDB commits with every statement that makes something.
+        expect(out.present).toEqual(kit.engine === 'mysql' ? names.slice(0, k) : [])
+        for (const each of out.present) kit.root(`DROP TABLE ${each.toLowerCase()}`)
+      }
+    })
+
     test('whose section is not marked is not run at all', async () => {
       const file = await write('CREATE TABLE extra (a INT);\n-- UMA begins\n')
       const failure = perform(bench.local, database.script({ db: bench.kit.db, file, without: uma }))

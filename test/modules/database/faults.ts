@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as database from '../../../src/modules/database/index.ts'
-import { perform } from '../../support/local-on.ts'
+import { localOn, perform } from '../../support/local-on.ts'
 import { until } from '../../support/until.ts'
 import type { Bench } from './contract.ts'
 import { type Kit, password } from './kit.ts'
@@ -94,6 +94,28 @@ export function faults(bench: Bench): void {
       kit.root('DROP TABLE big')
       expect(kit.content()).toBe(before)
       expect(backups().filter((name) => /restoring|again|wipe/.test(name))).toEqual([])
+    })
+
+    test('and a dump with a wrong password, or of a server that is down, say so, leave nothing, and touch nothing', async () => {
+      const { kit, local, to } = bench
+      const { out: dump } = await bench.dump('good')
+      const [before, there] = [kit.content(), backups()]
+      const wrong = await localOn(join(local.dir, 'wrong'), () => 'another password')
+      try {
+        const tries = [
+          [wrong, kit.db, /[Aa]ccess denied|authentication failed/],
+          [local, { ...kit.db, port: 1 }, /onnection refused|Can't connect/],
+        ] as const
+        for (const [here, db, says] of tries)
+          for (const action of [database.dump({ db, to, name: 'bad' }), database.restore({ db, dump })]) {
+            const failure = await perform<unknown>(here, action).catch(String)
+            expect(failure).toMatch(says)
+            expect(failure).not.toContain('another password')
+          }
+      } finally {
+        await wrong.close()
+      }
+      expect([kit.content(), backups()]).toEqual([before, there])
     })
 
     test('of a dump of another engine is refused', async () => {
