@@ -5,7 +5,7 @@ import { client } from '../client.ts'
 import { proved } from '../evidence.ts'
 import { after } from '../fence.ts'
 import { extract } from '../home.ts'
-import { type HopSite, staged } from '../site.ts'
+import type { HopSite } from '../site.ts'
 import { placePlans } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import {
@@ -19,6 +19,7 @@ import {
   migrationHome,
   scriptOf,
   unverified,
+  zipOf,
 } from './common.ts'
 
 /**
@@ -34,19 +35,19 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
   const rests = { restoredBy: [dumps] }
   const home = migrationHome(hop, at, dumps)
   const run = clientOf(hop, at)
-  const zip = staged(site, migration, 'wso2-api-migration-client-2.0.0').path
+  const zip = zipOf(at, 'wso2-api-migration-client-2.0.0')
   const place = [
-    { zip, from: 'dropins', to: 'repository/components/dropins' },
-    { zip, from: 'migration-scripts', to: 'migration-scripts' },
+    { ...zip, from: 'dropins', to: 'repository/components/dropins' },
+    { ...zip, from: 'migration-scripts', to: 'migration-scripts' },
   ]
   const flags = ['-Dcomponent=apim', `-DmigrateFromVersion=${hop.from}`]
   const scriptsFirst = hop.from === '1.10.0'
   const noIdentity = scriptsFirst && 'identity is at 5.1.0 already'
   const identity = () => {
-    const { path } = staged(site, migration, 'wso2is-5.1.0-migration')
+    const zip = zipOf(at, 'wso2is-5.1.0-migration')
     return [
-      { zip: path, from: 'dropins', to: 'repository/components/dropins' },
-      { zip: path, from: 'dbscripts', to: 'dbscripts' },
+      { ...zip, from: 'dropins', to: 'repository/components/dropins' },
+      { ...zip, from: 'dbscripts', to: 'dbscripts' },
     ]
   }
 
@@ -97,13 +98,13 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
         noIdentity || !ran ? skip(noIdentity || 'it did not run') : proved(ran),
       )
 
-  const scriptsZip = staged(site, migration, 'wso2is-5.2.0-scripts').path
+  const scriptsZip = zipOf(at, 'wso2is-5.2.0-scripts')
   const scripts = play('2.0.0: identity scripts', migration, rests).task('extracted', () =>
     extract({
       to: `${migration.vars.apim_base}/migration/scripts-2.0.0`,
       files: {
-        apim: { zip: scriptsZip, path: `identity/migration-5.1.0_to_5.2.0/${scriptOf(at, 'apim')}` },
-        users: { zip: scriptsZip, path: `dbscripts/migration-5.1.0_to_5.2.0/${scriptOf(at, 'users')}` },
+        apim: { ...scriptsZip, path: `identity/migration-5.1.0_to_5.2.0/${scriptOf(at, 'apim')}` },
+        users: { ...scriptsZip, path: `dbscripts/migration-5.1.0_to_5.2.0/${scriptOf(at, 'users')}` },
       },
     }),
   )

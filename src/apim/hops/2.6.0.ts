@@ -20,6 +20,7 @@ import {
   identitySteps,
   migrationHome,
   scriptOf,
+  zipOf,
 } from './common.ts'
 
 /**
@@ -33,7 +34,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
   const rests = { restoredBy: [dumps] }
   const run = clientOf(hop, at)
   const jar = (name: string) => ({
-    zip: staged(site, migration, name).path,
+    ...zipOf(at, name),
     from: 'dropins',
     to: 'repository/components/dropins',
   })
@@ -61,7 +62,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         to: `${migration.vars.apim_base}/migration/scripts-2.6.0`,
         files: {
           apim: {
-            zip: staged(site, migration, scriptsArtifact(hop)).path,
+            ...zipOf(at, scriptsArtifact(hop)),
             path: scriptOf(at, 'apim'),
           },
         },

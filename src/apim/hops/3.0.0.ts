@@ -24,6 +24,7 @@ import {
   migrationHome,
   scriptOf,
   unverified,
+  zipOf,
 } from './common.ts'
 
 /**
@@ -38,12 +39,12 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
   const { fences, dumps } = checkpoint(hop, at)
   const rests = { restoredBy: [dumps] }
   const run = clientOf(hop, at)
-  const scriptsZip = staged(site, migration, scriptsArtifact(hop)).path
+  const scriptsZip = zipOf(at, scriptsArtifact(hop))
   const place = (name: string) => {
-    const zip = staged(site, migration, name).path
+    const zip = zipOf(at, name)
     return [
-      { zip, from: 'dropins', to: 'repository/components/dropins' },
-      { zip, from: 'migration-resources', to: 'migration-resources' },
+      { ...zip, from: 'dropins', to: 'repository/components/dropins' },
+      { ...zip, from: 'migration-resources', to: 'migration-resources' },
     ]
   }
 
@@ -52,9 +53,9 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     extract({
       to: `${migration.vars.apim_base}/migration/scripts-3.0.0`,
       files: {
-        versioning: { zip: scriptsZip, path: `versioning-disable-scripts/${scriptOf(at, 'registry')}` },
-        index: { zip: scriptsZip, path: `reg-index/${scriptOf(at, 'registry')}` },
-        all: { zip: scriptsZip, path: scriptOf(at, 'apim') },
+        versioning: { ...scriptsZip, path: `versioning-disable-scripts/${scriptOf(at, 'registry')}` },
+        index: { ...scriptsZip, path: `reg-index/${scriptOf(at, 'registry')}` },
+        all: { ...scriptsZip, path: scriptOf(at, 'apim') },
       },
     }),
   )

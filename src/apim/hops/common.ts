@@ -86,6 +86,12 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
     )
 }
 
+/** A zip that is staged on the migration host, with its digest. */
+export function zipOf({ site }: HopSite, name: string): { readonly zip: string; readonly sha256: string } {
+  const { path, sha256 } = staged(site, site.migration, name)
+  return { zip: path, sha256 }
+}
+
 /** What all runs of a hop's clients have in common. */
 export function clientOf(
   hop: Hop,
