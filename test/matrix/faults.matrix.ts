@@ -121,4 +121,5 @@ test.each(chosen.map((each) => [each.fault, each] as const))('%s', async (fault,
   for (const pattern of each.said) expect(text).toMatch(pattern)
   if (each.not !== undefined) expect(text).not.toMatch(each.not)
   wrong.pop()
+  console.log(`${fault}: as it must be`)
 })

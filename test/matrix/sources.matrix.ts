@@ -53,7 +53,9 @@ test.each(cases.map((each, at) => [name(each), each, at] as const))('from %s', a
     trip = await thereAndBack(lab, each.from, each.via === undefined ? [] : ['-e', `via=${each.via}`])
     expect(trip).toMatchObject({ up: true, back: true, asBefore: true })
   } finally {
-    rows.push(row(each, trip))
+    const line = row(each, trip)
+    rows.push(line)
+    console.log(line)
     await lab.end()
   }
 })
