@@ -4,10 +4,11 @@ import { nightlyEvent } from './data/am-schema.ts'
 import { schemaSql } from './data/schema.ts'
 import { databaseAddress } from './fleet.ts'
 import { alive, type Proc, spawnDaemon, until } from './processes.ts'
+import type { Shape } from './shapes.ts'
 import { shell } from './shell.ts'
 
 /** The schemas of the lab's database server, by what they hold. */
-export const schemas = { am: 'apimgtdb', um: 'userdb', reg: 'regdb' } as const
+export type Schemas = Shape['schemas']
 
 /** The database user that servers and tool share. */
 export const databaseUser = 'wso2am'
@@ -16,14 +17,14 @@ export const databaseUser = 'wso2am'
 export const databasePort = 3306
 
 /** Makes the saved data directory: system tables, the schemas of the old release, sample rows. No server runs afterwards. */
-export async function makeDatabase(dir: string): Promise<void> {
+export async function makeDatabase(dir: string, schemas: Schemas): Promise<void> {
   const $ = await shell()
   const data = join(dir, 'saved/db')
   const extra = join(dir, 'saved/schema.sql')
   await mkdir(data, { recursive: true, mode: 0o700 })
   await mkdir(join(dir, 'db-tmp'), { recursive: true, mode: 0o700 })
   await writeFile(join(dir, 'lib/my.cnf'), `${config}tmpdir=${join(dir, 'db-tmp')}\n`)
-  await writeFile(extra, schemaSql())
+  await writeFile(extra, schemaSql(schemas))
   const made = await $({
     nothrow: true,
     quiet: true,
@@ -39,9 +40,14 @@ export async function restoreDatabase(dir: string): Promise<void> {
 }
 
 /** Starts the server and waits until it answers. Accounts are made at each start, so that no restore loses them. */
-export async function startDatabase(dir: string, range: string, password: string): Promise<Proc> {
+export async function startDatabase(
+  dir: string,
+  range: string,
+  password: string,
+  schemas: Schemas,
+): Promise<Proc> {
   const init = join(dir, 'secrets/accounts.sql')
-  await writeFile(init, accountsSql(password), { mode: 0o600 })
+  await writeFile(init, accountsSql(password, schemas), { mode: 0o600 })
   const log = join(dir, 'db.log')
   const args = [
     `--defaults-file=${join(dir, 'lib/my.cnf')}`,
@@ -93,14 +99,14 @@ character_set_server=utf8mb4
 collation_server=utf8mb4_bin
 `
 
-function accountsSql(password: string): string {
+function accountsSql(password: string, schemas: Schemas): string {
   const user = `'${databaseUser}'@'%'`
   return [
     `CREATE USER IF NOT EXISTS ${user};`,
     `ALTER USER ${user} IDENTIFIED BY '${password}';`,
-    ...Object.values(schemas).map((name) => `GRANT ALL PRIVILEGES ON ${name}.* TO ${user};`),
+    ...[...new Set(Object.values(schemas))].map((name) => `GRANT ALL PRIVILEGES ON ${name}.* TO ${user};`),
     `GRANT PROCESS, RELOAD ON *.* TO ${user};`,
-    nightlyEvent,
+    nightlyEvent(schemas.am),
     '',
   ].join('\n')
 }

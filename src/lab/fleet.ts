@@ -1,8 +1,10 @@
+import { type ShapeName, shapes } from './shapes.ts'
+
 /** A machine of the lab. `profile` is what its 1.x server is started as; without one it has no APIM home yet. */
 export interface LabHost {
   readonly name: string
   readonly address: string
-  readonly group: string
+  readonly groups: readonly string[]
   readonly profile: string | undefined
   readonly worker: boolean
 }
@@ -21,23 +23,12 @@ export function homeOf(version: string): string {
   return `${base}/wso2am-${version}`
 }
 
-const rows = [
-  ['km-1', 11, 'key_managers', 'api-key-manager'],
-  ['pub-1', 12, 'publishers', 'api-publisher'],
-  ['store-1', 13, 'stores', 'api-store'],
-  ['gw-mgr-1', 14, 'gateway_managers', 'gateway-manager'],
-  ['gw-worker-1', 15, 'gateway_workers', 'gateway-worker'],
-  ['gw-worker-2', 16, 'gateway_workers', 'gateway-worker'],
-  ['gw-worker-3', 17, 'gateway_workers', 'gateway-worker'],
-  ['tm-1', 18, 'traffic_managers', undefined],
-] as const
-
-/** The hosts of a lab on that loopback range (`127.77.0`), in the order of their numbers. */
-export function labHosts(range: string): readonly LabHost[] {
-  return rows.map(([name, number, group, profile]) => ({
+/** The hosts of a lab on that loopback range (`127.77.0`), in the order of their shape. */
+export function labHosts(range: string, shape: ShapeName = 'distributed'): readonly LabHost[] {
+  return shapes[shape].machines.map(({ name, number, groups, profile }) => ({
     name,
     address: `${range}.${number}`,
-    group,
+    groups,
     profile,
     worker: profile === 'gateway-worker',
   }))
@@ -45,7 +36,9 @@ export function labHosts(range: string): readonly LabHost[] {
 
 /** The JAVA_OPTS that give a 1.x server its role: its script drops flags that come with `start`. */
 export function oldJavaOpts(host: LabHost): string {
-  return [`-Dprofile=${host.profile ?? 'default'}`, ...(host.worker ? ['-DworkerNode=true'] : [])].join(' ')
+  const profile =
+    host.profile === undefined || host.profile === 'default' ? [] : [`-Dprofile=${host.profile}`]
+  return [...profile, ...(host.worker ? ['-DworkerNode=true'] : [])].join(' ')
 }
 
 /** Where the lab's database listens. */

@@ -1,13 +1,14 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { databasePort, databaseUser, schemas } from './database.ts'
+import { databasePort, databaseUser } from './database.ts'
 import { base, databaseAddress, homeOf, type LabHost, svnAddress } from './fleet.ts'
 import type { Source } from './pack/conf.ts'
 import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
 import type { OldVersion } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
+import { type DatabaseName, type ShapeName, shapes } from './shapes.ts'
 import { shell } from './shell.ts'
 import { repositories, svnUser } from './subversion.ts'
 
@@ -17,22 +18,27 @@ export interface LabSecrets {
   readonly svn: string
 }
 
+/** What the contents of the hosts are made from. */
+export interface SavedFacts {
+  readonly from: OldVersion
+  readonly range: string
+  readonly shape: ShapeName
+  readonly database: DatabaseName
+  readonly hosts: readonly LabHost[]
+}
+
 /** Makes what the hosts hold when the lab is fresh: the old homes, the users' homes, and the tree that is committed. */
-export async function makeSaved(
-  dir: string,
-  from: OldVersion,
-  range: string,
-  hosts: readonly LabHost[],
-  secrets: LabSecrets,
-): Promise<void> {
-  const site = siteOf(range, hosts, secrets)
+export async function makeSaved(dir: string, facts: SavedFacts, secrets: LabSecrets): Promise<void> {
+  const { from, hosts } = facts
+  const site = siteOf(facts, secrets)
   writeTree(join(dir, 'saved/tree'), repositoryTree(from))
   await Promise.all([
     ...hosts.map((host) => makeContents(join(dir, 'saved/hosts', host.name), dir, from, host, site)),
   ])
 }
 
-function siteOf(range: string, hosts: readonly LabHost[], secrets: LabSecrets): Site {
+function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecrets): Site {
+  const { schemas, artefacts } = shapes[shape]
   const source = (name: string, schema: string): Source => ({
     name,
     jndi: `jdbc/${name}`,
@@ -41,16 +47,22 @@ function siteOf(range: string, hosts: readonly LabHost[], secrets: LabSecrets): 
     password: secrets.database,
     driver: 'com.mysql.jdbc.Driver',
   })
-  const named = (group: string) => hosts.find((host) => host.group === group)?.name ?? 'localhost'
+  const named = (group: string) => hosts.find(({ groups }) => groups.includes(group))?.name ?? 'localhost'
   return {
-    sources: [
-      source('WSO2AM_DB', schemas.am),
-      source('WSO2UM_DB', schemas.um),
-      source('WSO2REG_DB', schemas.reg),
-    ],
+    sources:
+      database === 'h2'
+        ? 'as shipped'
+        : [
+            source('WSO2AM_DB', schemas.am),
+            source('WSO2UM_DB', schemas.um),
+            source('WSO2REG_DB', schemas.reg),
+          ],
     keyManager: named('key_managers'),
     gateway: named('gateway_managers'),
-    svn: { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn },
+    svn:
+      artefacts === 'svn'
+        ? { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn }
+        : undefined,
   }
 }
 
@@ -74,7 +86,7 @@ async function makeContents(
     for (const name of ['wso2carbon.jks', 'client-truststore.jks']) {
       await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
     }
-    if (host.profile.startsWith('gateway-')) oldWorkingCopies(home)
+    if (host.profile.startsWith('gateway-') && site.svn !== undefined) oldWorkingCopies(home)
   }
   await $`chmod 1777 ${join(root, 'tmp')}`
   await $`chmod 700 ${ssh}`

@@ -1,8 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { volatile } from '../../src/apim/volatile.ts'
 import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
+import { stableHomes } from '../support/homes.ts'
 
 const upgrade = playbookFile('to-3.0.0')
 const apis = ['/weather/1.0.0', '/phone/1.0.0', '/t/acme.com/orders/1.0.0']
@@ -20,22 +20,12 @@ let after: Awaited<ReturnType<FleetLab['dumps']>>
 
 beforeAll(async () => {
   lab = await fleetLab('127.91.0')
-  before = { dumps: await lab.dumps(), homes: await stable(await lab.trees()) }
+  before = { dumps: await lab.dumps(), homes: stable(await lab.trees()) }
 })
 afterAll(() => lab.end())
 
-/** The files of the old homes that a server does not write while it runs. */
-async function stable(trees: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
-  const patterns = volatile.map(
-    (glob) => new RegExp(`^${glob.replaceAll('.', '\\.').replaceAll('*', '.*')}$`),
-  )
-  return new Map(
-    [...trees].filter(([name]) => {
-      const [, path] = /:wso2\/wso2am-1\.9\.1\/(.*)$/.exec(name) ?? []
-      return path !== undefined && !patterns.some((pattern) => pattern.test(path))
-    }),
-  )
-}
+/** What a server does not write while it runs. */
+const stable = (trees: ReadonlyMap<string, string>) => stableHomes(trees, '1.9.1')
 
 /** Two runs differ in when a row came to be, and in the random ids that the clients give. */
 const timeless = (dumps: Readonly<Record<string, string>>) =>
@@ -70,7 +60,7 @@ test('a check changes nothing on any host', async () => {
   const trees = await lab.trees()
   const { code, text } = await lab.run(upgrade, '--check')
   expect(code, text).toBe(0)
-  expect(await stable(await lab.trees())).toEqual(await stable(trees))
+  expect(stable(await lab.trees())).toEqual(stable(trees))
   expect([...(await lab.trees()).keys()].filter((name) => !trees.has(name))).toEqual([])
   expect(await lab.dumps()).toEqual(before.dumps)
 })
@@ -147,7 +137,7 @@ test('rollback brings 1.9.1 back: databases and homes as before', async () => {
   expect(code, text).toBe(0)
   expect(await lab.dumps()).toEqual(before.dumps)
   await serves('1.9.1', old)
-  expect(await stable(await lab.trees())).toEqual(before.homes)
+  expect(stable(await lab.trees())).toEqual(before.homes)
 })
 
 test('killed in the middle of hop 2 and resumed, the upgrade ends as if undisturbed', async () => {
@@ -166,5 +156,5 @@ test('with journal and controller gone, playbooks/rollback.ts brings 1.9.1 back 
   expect(code, text).toBe(0)
   await serves('1.9.1', old)
   expect(await lab.dumps()).toEqual(before.dumps)
-  expect(await stable(await lab.trees())).toEqual(before.homes)
+  expect(stable(await lab.trees())).toEqual(before.homes)
 })

@@ -45,8 +45,8 @@ export interface FleetLab {
   end(): Promise<void>
 }
 
-/** Makes a lab on a loopback range, of 1.9.1 where no other release is given. It must be ended. */
-export async function fleetLab(range: string, from = '1.9.1'): Promise<FleetLab> {
+/** Makes a lab on a loopback range, of 1.9.1 where no other release is given; `more` are options of `lab up`. It must be ended. */
+export async function fleetLab(range: string, from = '1.9.1', ...more: readonly string[]): Promise<FleetLab> {
   const cwd = await mkdtemp(join(tmpdir(), 'fleet-'))
   const start = (
     args: readonly string[],
@@ -60,7 +60,7 @@ export async function fleetLab(range: string, from = '1.9.1'): Promise<FleetLab>
     return { child, text: () => text, ended }
   }
   const run = (...args: readonly string[]) => start(args).ended
-  const up = await run('lab', 'up', '--pace', '0.05', '--range', range, '--from', from)
+  const up = await run('lab', 'up', '--pace', '0.05', '--range', range, '--from', from, ...more)
   if (up.code !== 0) throw new Error(up.text)
   const info = await labInfo(join(cwd, '.upgrade-fleet'))
   return {

@@ -80,4 +80,5 @@ DELIMITER ;
 `
 
 /** The operator's nightly event: an event can only be made by a running server. One line, for its init file. */
-export const nightlyEvent = `CREATE DEFINER=\`wso2am\`@\`%\` EVENT IF NOT EXISTS apimgtdb.WSO2_NIGHTLY_TOKEN_COUNT ON SCHEDULE EVERY 1 DAY STARTS CURRENT_TIMESTAMP + INTERVAL 1 DAY COMMENT 'made by the operator' DO CALL apimgtdb.WSO2_TOKEN_COUNT(@LEFT_OVER);`
+export const nightlyEvent = (schema: string): string =>
+  `CREATE DEFINER=\`wso2am\`@\`%\` EVENT IF NOT EXISTS ${schema}.WSO2_NIGHTLY_TOKEN_COUNT ON SCHEDULE EVERY 1 DAY STARTS CURRENT_TIMESTAMP + INTERVAL 1 DAY COMMENT 'made by the operator' DO CALL ${schema}.WSO2_TOKEN_COUNT(@LEFT_OVER);`

@@ -16,28 +16,33 @@ import { type Tree, under } from './tree.ts'
 
 /** What the operator of the old fleet has set up and every node knows. */
 export interface Site {
-  readonly sources: readonly Source[]
+  /** Its databases; as shipped they are H2 files of each node. */
+  readonly sources: readonly Source[] | 'as shipped'
   readonly keyManager: string
   readonly gateway: string
-  readonly svn: Omit<Sync, 'commits'>
+  /** How gateways get their artefacts, where there is more than one. */
+  readonly svn: Omit<Sync, 'commits'> | undefined
 }
 
 /** What an operator changed in the pack of an old node: laid over the pack's tree. */
 export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
-  const gateway = host.profile?.startsWith('gateway-') ?? false
-  const sync = gateway ? { ...site.svn, commits: host.profile === 'gateway-manager' } : undefined
-  const local = shippedSources(version).filter(({ name }) => name === 'WSO2_CARBON_DB')
+  const gateway = host.profile === 'default' || (host.profile?.startsWith('gateway-') ?? false)
+  const sync =
+    gateway && site.svn ? { ...site.svn, commits: host.groups.includes('gateway_managers') } : undefined
+  const shipped = shippedSources(version)
+  const shared = site.sources === 'as shipped' ? undefined : site.sources
+  const local = shipped.filter(({ name }) => name === 'WSO2_CARBON_DB')
   return {
     ...under('repository/conf', {
       'carbon.xml': carbonXml(version, host.name, sync),
-      'datasources/master-datasources.xml': datasourcesXml(version, [...local, ...site.sources]),
-      'registry.xml': registryXml('jdbc/WSO2REG_DB'),
-      'user-mgt.xml': userMgtXml('jdbc/WSO2UM_DB'),
+      'datasources/master-datasources.xml': datasourcesXml(version, shared ? [...local, ...shared] : shipped),
+      'registry.xml': registryXml(shared && 'jdbc/WSO2REG_DB'),
+      'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),
       'api-manager.xml': apiManagerXml(version, site.keyManager, site.gateway),
     }),
     'repository/components/lib/mysql-connector-java-5.1.47-bin.jar': driverJar,
     'repository/components/dropins/mysql_connector_java_5.1.47_bin_1.0.0.jar': driverJar,
-    ...(gateway
+    ...(sync
       ? {
           'repository/components/dropins/svnkit-1.3.9.wso2v2.jar': 'stand-in\n',
           'repository/components/lib/trilead-ssh2-1.0.0-build211.jar': 'stand-in\n',

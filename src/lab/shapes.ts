@@ -1,0 +1,76 @@
+/** A machine of a shape: `number` is the last part of its address, `profile` what its old server is started as; without one it has no home yet. */
+export interface Machine {
+  readonly name: string
+  readonly number: number
+  readonly groups: readonly string[]
+  readonly profile: string | undefined
+}
+
+/** What a fleet of the lab is like: its machines, where what is kept lies, and how artefacts get from the gateway that writes to the others. */
+export interface Shape {
+  /** In one line, for whoever chooses. */
+  readonly says: string
+  readonly machines: readonly Machine[]
+  /** The machine on which the hops run their clients. */
+  readonly migration: string
+  /** The schema of each kind of tables; the same name for all is one schema for everything. */
+  readonly schemas: Readonly<Record<'am' | 'um' | 'reg', string>>
+  /** `svn`: the old fleet's synchronizer, a shared directory at 3.0.0. `none`: one server has all of them. */
+  readonly artefacts: 'svn' | 'none'
+}
+
+const machine = (name: string, number: number, groups: readonly string[], profile?: string): Machine => ({
+  name,
+  number,
+  groups,
+  profile,
+})
+
+/** The groups of a server that is everything, and shares with no other. */
+const everything = ['key_managers', 'traffic_managers', 'publishers', 'stores', 'gateway_managers'] as const
+
+/** The shapes that a lab can have, the usual one first. */
+export const shapes = {
+  distributed: {
+    says: 'a server of each role, three gateway workers, SVN, three schemas',
+    machines: [
+      machine('km-1', 11, ['key_managers'], 'api-key-manager'),
+      machine('pub-1', 12, ['publishers'], 'api-publisher'),
+      machine('store-1', 13, ['stores'], 'api-store'),
+      machine('gw-mgr-1', 14, ['gateway_managers'], 'gateway-manager'),
+      machine('gw-worker-1', 15, ['gateway_workers'], 'gateway-worker'),
+      machine('gw-worker-2', 16, ['gateway_workers'], 'gateway-worker'),
+      machine('gw-worker-3', 17, ['gateway_workers'], 'gateway-worker'),
+      machine('tm-1', 18, ['traffic_managers']),
+    ],
+    migration: 'pub-1',
+    schemas: { am: 'apimgtdb', um: 'userdb', reg: 'regdb' },
+    artefacts: 'svn',
+  },
+  'all-in-one': {
+    says: 'one server with all roles, one schema for everything, no SVN',
+    machines: [machine('apim-1', 11, everything, 'default')],
+    migration: 'apim-1',
+    schemas: { am: 'wso2db', um: 'wso2db', reg: 'wso2db' },
+    artefacts: 'none',
+  },
+} as const satisfies Readonly<Record<string, Shape>>
+
+/** The name of a shape of the lab. */
+export type ShapeName = keyof typeof shapes
+
+/** All of them, the usual one first. */
+export const shapeNames = Object.keys(shapes) as readonly ShapeName[]
+
+/** Whether there is such a shape. */
+export const isShape = (text: string): text is ShapeName => Object.hasOwn(shapes, text)
+
+/** Where a lab keeps its tables. With `h2` each node has them in files of its own, and the database of the inventory is empty of it. */
+export const databaseNames = ['mariadb', 'h2'] as const
+
+/** The name of a kind of database of the lab. */
+export type DatabaseName = (typeof databaseNames)[number]
+
+/** Whether there is such a kind. */
+export const isDatabase = (text: string): text is DatabaseName =>
+  databaseNames.some((known) => known === text)
