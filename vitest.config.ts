@@ -39,6 +39,17 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
+      {
+        resolve: { alias },
+        test: {
+          name: 'matrix',
+          globalSetup: 'test/support/build.ts',
+          include: ['test/matrix/*.matrix.ts'],
+          testTimeout: 24 * 3_600_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 })

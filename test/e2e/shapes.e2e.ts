@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { labHosts } from '../../src/lab/fleet.ts'
 import type { ShapeName } from '../../src/lab/shapes.ts'
+import { stableHomes } from '../support/comparable.ts'
 import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
-import { stableHomes } from '../support/homes.ts'
 
 const upgrade = playbookFile('to-3.0.0')
 const apis = ['/weather/1.0.0', '/phone/1.0.0', '/t/acme.com/orders/1.0.0']

@@ -1,13 +1,15 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventsOn, stableHomes, timeless } from '../support/comparable.ts'
 import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
-import { stableHomes } from '../support/homes.ts'
 
 const upgrade = playbookFile('to-3.0.0')
 const apis = ['/weather/1.0.0', '/phone/1.0.0', '/t/acme.com/orders/1.0.0']
 const gateways = ['gw-mgr-1', 'gw-worker-1', 'gw-worker-2', 'gw-worker-3']
 const old = ['km-1', 'pub-1', 'store-1', ...gateways]
+
+const stable = (trees: ReadonlyMap<string, string>) => stableHomes(trees, '1.9.1')
 
 let lab: FleetLab
 /** What the fleet was like before anything was done. */
@@ -23,29 +25,6 @@ beforeAll(async () => {
   before = { dumps: await lab.dumps(), homes: stable(await lab.trees()) }
 })
 afterAll(() => lab.end())
-
-/** What a server does not write while it runs. */
-const stable = (trees: ReadonlyMap<string, string>) => stableHomes(trees, '1.9.1')
-
-/** Two runs differ in when a row came to be, and in the random ids that the clients give. */
-const timeless = (dumps: Readonly<Record<string, string>>) =>
-  Object.fromEntries(
-    Object.entries(dumps).map(([name, text]) => [
-      name,
-      text
-        .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?/g, 'TIME')
-        .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID'),
-    ]),
-  )
-
-/** Dumps in which the events that are off are on. */
-const eventsOn = (dumps: Readonly<Record<string, string>>) =>
-  Object.fromEntries(
-    Object.entries(dumps).map(([name, text]) => [
-      name,
-      text.replace(/( ON COMPLETION NOT PRESERVE) DISABLE /g, '$1 ENABLE '),
-    ]),
-  )
 
 async function serves(version: string, hosts: readonly string[]): Promise<void> {
   for (const host of hosts) {

@@ -75,8 +75,8 @@ export const ports = observe(
   { steady: () => null },
 )
 
-/** The process that holds each socket: `pid name` by inode. One of another user is not to be seen. */
-async function holders(on: On, held: readonly Listener[]): Promise<ReadonlyMap<string, string>> {
+/** The processes that hold each socket: `pid name` of each by inode. One of another user is not to be seen. */
+async function holders(on: On, held: readonly Listener[]): Promise<ReadonlyMap<string, readonly string[]>> {
   if (held.length === 0) return new Map()
   const inodes = held.map(({ inode }) => `socket:[${inode}]`)
   const { stdout } = await ask(
@@ -85,26 +85,32 @@ async function holders(on: On, held: readonly Listener[]): Promise<ReadonlyMap<s
 p=$(basename -- "$(dirname -- "$d")"); printf '%s %s %s\n' "$i" "$p" "$(cat "/proc/$p/comm" 2>/dev/null)"; done; :`,
     { timeout: 120 },
   )
-  return new Map(
-    linesOf(stdout).map((line) => {
-      const [inode = '', ...process] = line.split(' ')
-      return [inode.slice('socket:['.length, -1), process.join(' ')]
-    }),
-  )
+  const found = new Map<string, string[]>()
+  for (const line of linesOf(stdout)) {
+    const [socket = '', ...process] = line.split(' ')
+    const inode = socket.slice('socket:['.length, -1)
+    found.set(inode, [...(found.get(inode) ?? []), process.join(' ')])
+  }
+  return found
 }
 
-/** What is against the ports: those that are held by anybody but the servers of the old home. */
+/**
+ * What is against the ports: those that are held by anybody but the servers of the old home. What such a server holds is its
+ * own though others hold it too: its child does between fork and exec.
+ */
 export function taken(
   held: readonly Listener[],
-  who: ReadonlyMap<string, string>,
+  who: ReadonlyMap<string, readonly string[]>,
   servers: readonly string[],
 ): readonly Finding[] {
   const strangers = held.flatMap(({ port, address, inode }) => {
-    const process = who.get(inode)
-    const old = process !== undefined && servers.includes(process.split(' ')[0] ?? '')
+    const processes = who.get(inode)
+    const old = processes?.some((process) => servers.includes(process.split(' ')[0] ?? '')) ?? false
     return old
       ? []
-      : [`${port} (${address}) by ${process === undefined ? 'a process of another user' : `pid ${process}`}`]
+      : [
+          `${port} (${address}) by ${processes === undefined ? 'a process of another user' : `pid ${processes.join(', ')}`}`,
+        ]
   })
   return [...new Set(strangers)].map((each) =>
     finding(

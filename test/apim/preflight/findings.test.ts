@@ -164,12 +164,13 @@ describe('ports', () => {
       { address: '*', port: 5672, inode: '3' },
     ]
     const who = new Map([
-      ['1', '10 java'],
-      ['2', '20 nginx'],
+      // A server that starts a program has its socket open in its child until that is another program.
+      ['1', ['10 java', '11 java']],
+      ['2', ['20 nginx', '21 nginx']],
     ])
     const found = taken(held, who, ['10'])
     expect(names(found)).toEqual(['port-taken', 'port-taken'])
-    expect(found.map(({ says }) => says).join()).toMatch(/8243 .*pid 20 nginx.*5672 .*another user/)
+    expect(found.map(({ says }) => says).join()).toMatch(/8243 .*pid 20 nginx, 21 nginx.*5672 .*another user/)
     expect(taken(held.slice(0, 1), who, ['10'])).toEqual([])
   })
 
