@@ -8,6 +8,7 @@ import { makeHost, writeBootScript } from './hosts.ts'
 import { artifactsYaml, inventoryYaml } from './inventory-text.ts'
 import { makeJava } from './java.ts'
 import type { OldVersion } from './pack/release.ts'
+import { makePostgreSql } from './postgresql.ts'
 import { type LabSecrets, makeSaved } from './saved.ts'
 import { shapes } from './shapes.ts'
 import { shell } from './shell.ts'
@@ -26,7 +27,9 @@ export async function buildLab(
   const secrets = await makeSecrets(dir)
   const [artifacts] = await Promise.all([
     makeArtifacts(join(dir, 'artifacts')),
-    makeDatabase(dir, shapes[shape].schemas),
+    database === 'postgresql'
+      ? makePostgreSql(dir, shapes[shape].schemas)
+      : makeDatabase(dir, shapes[shape].schemas),
     makeJava(dir),
     writeBootScript(dir),
     makeSaved(dir, { from, range, shape, database, hosts }, secrets).then(() =>
@@ -34,7 +37,7 @@ export async function buildLab(
     ),
     ...hosts.map((host) => makeHost(dir, host, hosts)),
   ])
-  await writeInventory(dir, { from, range, shape }, project, artifacts)
+  await writeInventory(dir, { from, range, shape, database }, project, artifacts)
 }
 
 /** The database's password of a lab. */
@@ -66,7 +69,7 @@ async function makeKeystore(place: string): Promise<void> {
 
 async function writeInventory(
   dir: string,
-  { from, range, shape }: Pick<LabShape, 'from' | 'range' | 'shape'>,
+  { from, range, shape, database }: Pick<LabShape, 'from' | 'range' | 'shape' | 'database'>,
   project: string,
   artifacts: readonly LabArtifact[],
 ): Promise<void> {
@@ -78,6 +81,6 @@ async function writeInventory(
     return `[${address}]:${sshPort} ${key.split(' ').slice(0, 2).join(' ')}\n`
   })
   await writeFile(join(dir, 'known_hosts'), (await Promise.all(keys)).join(''), { mode: 0o600 })
-  await writeFile(join(place, 'hosts.yml'), inventoryYaml({ dir, from, range, hosts, shape }))
+  await writeFile(join(place, 'hosts.yml'), inventoryYaml({ dir, from, range, hosts, shape, database }))
   await writeFile(join(place, 'artifacts.yml'), artifactsYaml(artifacts))
 }

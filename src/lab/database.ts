@@ -1,10 +1,10 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nightlyEvent } from './data/am-schema.ts'
 import { schemaSql } from './data/schema.ts'
 import { databaseAddress } from './fleet.ts'
 import { alive, type Proc, spawnDaemon, until } from './processes.ts'
-import type { Shape } from './shapes.ts'
+import { engineOf, type Shape } from './shapes.ts'
 import { shell } from './shell.ts'
 
 /** The schemas of the lab's database server, by what they hold. */
@@ -13,10 +13,7 @@ export type Schemas = Shape['schemas']
 /** The database user that servers and tool share. */
 export const databaseUser = 'wso2am'
 
-/** The port of the lab's database. */
-export const databasePort = 3306
-
-/** Makes the saved data directory: system tables, the schemas of the old release, sample rows. No server runs afterwards. */
+/** Makes the saved data directory of MariaDB: system tables, the schemas of the old release, sample rows. No server runs afterwards. */
 export async function makeDatabase(dir: string, schemas: Schemas): Promise<void> {
   const $ = await shell()
   const data = join(dir, 'saved/db')
@@ -36,7 +33,9 @@ export async function makeDatabase(dir: string, schemas: Schemas): Promise<void>
 /** Puts the saved data in the place of the present one. The server must not run. */
 export async function restoreDatabase(dir: string): Promise<void> {
   await rm(join(dir, 'db'), { recursive: true, force: true })
-  await cp(join(dir, 'saved/db'), join(dir, 'db'), { recursive: true, preserveTimestamps: true })
+  // With its owner, who is not root where it is PostgreSQL's.
+  const $ = await shell()
+  await $`cp -a ${join(dir, 'saved/db')} ${join(dir, 'db')}`
 }
 
 /** Starts the server and waits until it answers. Accounts are made at each start, so that no restore loses them. */
@@ -54,7 +53,7 @@ export async function startDatabase(
     '--user=root',
     `--datadir=${join(dir, 'db')}`,
     `--bind-address=${databaseAddress(range)}`,
-    `--port=${databasePort}`,
+    `--port=${engineOf('mariadb').port}`,
     '--socket=s.sock',
     '--pid-file=db.pid',
     `--init-file=${init}`,

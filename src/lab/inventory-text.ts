@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { databasePort, databaseUser } from './database.ts'
+import { databaseUser } from './database.ts'
 import { base, databaseAddress, homeOf, javaHome, type LabHost, sshPort, svnAddress } from './fleet.ts'
-import { type ShapeName, shapes } from './shapes.ts'
+import { type DatabaseName, engineOf, type ShapeName, shapes } from './shapes.ts'
 import { repositories, svnUser } from './subversion.ts'
 
 /** What an inventory of a lab is written from. */
@@ -12,18 +12,20 @@ export interface InventoryFacts {
   readonly range: string
   readonly hosts: readonly LabHost[]
   readonly shape?: ShapeName
+  readonly database?: DatabaseName
 }
 
 /** The lab's inventory, in Ansible's YAML format. */
 export function inventoryYaml(facts: InventoryFacts): string {
   const { schemas, artefacts, migration } = shapes[facts.shape ?? 'distributed']
+  const { engine, port } = engineOf(facts.database ?? 'mariadb')
   const secret = (name: string) => ({ file: join(facts.dir, 'secrets', name) })
   const database = (name: string, holds: readonly string[], schema: string) => ({
     name,
     holds,
-    engine: 'mysql',
+    engine,
     host: databaseAddress(facts.range),
-    port: databasePort,
+    port,
     schema,
     user: databaseUser,
     password: secret('db-password'),

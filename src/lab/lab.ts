@@ -2,16 +2,17 @@ import { readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import { buildLab } from './build.ts'
-import { databasePort, databaseUser, type Schemas } from './database.ts'
+import { databaseUser, type Schemas } from './database.ts'
 import { everyHost, parseFault } from './faults.ts'
 import { databaseAddress, homeOf, labHosts, sshPort, svnAddress } from './fleet.ts'
 import { onHost } from './hosts.ts'
 import { writeSettings } from './java.ts'
 import { missingNeeds } from './needs.ts'
 import { isOldRelease, oldReleases } from './pack/release.ts'
+import { missingPostgreSql } from './postgresql.ts'
 import { restoreAll, startAll, stopAll } from './power.ts'
 import { alive } from './processes.ts'
-import { shapes } from './shapes.ts'
+import { engineOf, shapes } from './shapes.ts'
 import type { Settings } from './standin/settings.ts'
 import { type LabShape, type LabState, labDir, readState } from './state.ts'
 import { listens } from './subversion.ts'
@@ -47,7 +48,7 @@ export async function labUp(options: LabOptions): Promise<LabState> {
       .map((key) => [key, options[key]]),
   )
   const shape: LabShape = { ...usual, ...given }
-  const missing = missingNeeds()
+  const missing = [...missingNeeds(), ...(shape.database === 'postgresql' ? missingPostgreSql() : [])]
   if (missing.length > 0) throw new InputError(missing)
   const from = shape.from
   if (!isOldRelease(from))
@@ -185,6 +186,7 @@ export interface LabInfo {
   >
   readonly db: {
     readonly host: string
+    readonly engine: 'mysql' | 'postgresql'
     readonly port: number
     readonly socket: string
     readonly user: string
@@ -209,7 +211,7 @@ export async function labInfo(stateDir: string): Promise<LabInfo> {
     hosts: Object.fromEntries(hosts),
     db: {
       host: databaseAddress(state.range),
-      port: databasePort,
+      ...engineOf(state.database),
       socket: join(state.dir, 'db/s.sock'),
       user: databaseUser,
       passwordFile: join(state.dir, 'secrets/db-password'),
@@ -240,9 +242,10 @@ async function running(state: LabState): Promise<boolean> {
   return procs.length > 2 && on.every(Boolean)
 }
 
-async function refuseTaken({ range, shape }: LabShape): Promise<void> {
+async function refuseTaken({ range, shape, database }: LabShape): Promise<void> {
   const first = labHosts(range, shape)[0]?.address ?? ''
-  const taken = (await listens(databaseAddress(range), databasePort)) || (await listens(first, sshPort))
+  const taken =
+    (await listens(databaseAddress(range), engineOf(database).port)) || (await listens(first, sshPort))
   if (taken)
     throw new InputError(
       `Something listens on ${range}.*: another lab?`,

@@ -5,6 +5,7 @@ import { restoreDatabase, startDatabase } from './database.ts'
 import { homeOf, javaHome, type LabHost, labHosts, oldJavaOpts } from './fleet.ts'
 import { restoreHost } from './host-contents.ts'
 import { bootHost, haltHost, onHost } from './hosts.ts'
+import { startPostgreSql } from './postgresql.ts'
 import { end, type Proc, until } from './processes.ts'
 import { shapes } from './shapes.ts'
 import { shell } from './shell.ts'
@@ -40,7 +41,11 @@ export async function startAll(off: LabState): Promise<LabState> {
   await note({})
   await Promise.all([
     databasePassword(off.dir)
-      .then((password) => startDatabase(off.dir, off.range, password, shapes[off.shape].schemas))
+      .then((password) =>
+        off.database === 'postgresql'
+          ? startPostgreSql(off.dir, off.range, password)
+          : startDatabase(off.dir, off.range, password, shapes[off.shape].schemas),
+      )
       .then((databaseServer) => note({ databaseServer })),
     startSubversion(off.dir, off.range).then((svn) => note({ svn })),
     ...hosts.map(async (host) => {
@@ -55,9 +60,11 @@ export async function startAll(off: LabState): Promise<LabState> {
 /** Ends everything that the lab started, at once: what it leaves on disk is thrown away or replaced. */
 export async function stopAll(state: LabState): Promise<LabState> {
   const servers = [state.databaseServer, state.svn].filter((proc): proc is Proc => proc !== undefined)
+  // PostgreSQL's own processes, and its memory, go with it at this signal; at a KILL they would outlive it.
+  const signal = state.database === 'postgresql' ? 'SIGQUIT' : 'SIGKILL'
   await Promise.all([
     ...Object.values(state.hosts).map(haltHost),
-    ...servers.map((proc) => end(proc, 'SIGKILL')),
+    ...servers.map((proc) => end(proc, proc === state.databaseServer ? signal : 'SIGKILL')),
   ])
   return { ...state, hosts: {}, databaseServer: undefined, svn: undefined }
 }

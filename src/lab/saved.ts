@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { databasePort, databaseUser } from './database.ts'
+import { databaseUser } from './database.ts'
 import { base, databaseAddress, homeOf, type LabHost, svnAddress } from './fleet.ts'
 import type { Source } from './pack/conf.ts'
 import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
 import type { OldVersion } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
-import { type DatabaseName, type ShapeName, shapes } from './shapes.ts'
+import { type DatabaseName, engineOf, type ShapeName, shapes } from './shapes.ts'
 import { shell } from './shell.ts'
 import { repositories, svnUser } from './subversion.ts'
 
@@ -39,16 +39,18 @@ export async function makeSaved(dir: string, facts: SavedFacts, secrets: LabSecr
 
 function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecrets): Site {
   const { schemas, artefacts } = shapes[shape]
+  const { engine, port } = engineOf(database)
   const source = (name: string, schema: string): Source => ({
     name,
     jndi: `jdbc/${name}`,
-    url: `jdbc:mysql://${databaseAddress(range)}:${databasePort}/${schema}?autoReconnect=true&useSSL=false`,
+    url: `jdbc:${engine}://${databaseAddress(range)}:${port}/${schema}${engine === 'mysql' ? '?autoReconnect=true&useSSL=false' : ''}`,
     user: databaseUser,
     password: secrets.database,
-    driver: 'com.mysql.jdbc.Driver',
+    driver: engine === 'mysql' ? 'com.mysql.jdbc.Driver' : 'org.postgresql.Driver',
   })
   const named = (group: string) => hosts.find(({ groups }) => groups.includes(group))?.name ?? 'localhost'
   return {
+    engine,
     sources:
       database === 'h2'
         ? 'as shipped'

@@ -65,11 +65,17 @@ export const shapeNames = Object.keys(shapes) as readonly ShapeName[]
 /** Whether there is such a shape. */
 export const isShape = (text: string): text is ShapeName => Object.hasOwn(shapes, text)
 
-/** Where a lab keeps its tables. With `h2` each node has them in files of its own, and the database of the inventory is empty of it. */
-export const databaseNames = ['mariadb', 'h2'] as const
+/** Where a lab keeps its tables. With `h2` each node has them in files of its own, and the server that the inventory names is not the one they use. */
+export const databaseNames = ['mariadb', 'postgresql', 'h2'] as const
 
 /** The name of a kind of database of the lab. */
 export type DatabaseName = (typeof databaseNames)[number]
+
+/** The server behind a kind, by the vendor's name and on its usual port. */
+export const engineOf = (kind: DatabaseName) =>
+  kind === 'postgresql'
+    ? ({ engine: 'postgresql', port: 5432 } as const)
+    : ({ engine: 'mysql', port: 3306 } as const)
 
 /** Whether there is such a kind. */
 export const isDatabase = (text: string): text is DatabaseName =>

@@ -85,6 +85,7 @@ export async function fleetLab(range: string, from = '1.9.1', ...more: readonly 
         mode: 0o600,
       })
       const dump = async (schema: string): Promise<readonly [string, string]> => {
+        if (db.engine === 'postgresql') return [schema, await postgresqlDump(db, schema)]
         const { stdout } = await promisify(execFile)(
           'mariadb-dump',
           [
@@ -129,6 +130,19 @@ export async function fleetLab(range: string, from = '1.9.1', ...more: readonly 
       if (down.code !== 0) throw new Error(down.text)
     },
   }
+}
+
+/** What `pg_dump` says, without the word that differs from dump to dump. */
+async function postgresqlDump(db: LabInfo['db'], schema: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    'pg_dump',
+    [`--host=${db.host}`, `--port=${db.port}`, `--username=${db.user}`, '--no-password', '--inserts', schema],
+    {
+      maxBuffer: 1 << 28,
+      env: { ...process.env, PGPASSWORD: readFileSync(db.passwordFile, 'utf8').trim() },
+    },
+  )
+  return stdout.replace(/^\\(un)?restrict .*\n/gm, '')
 }
 
 async function treeOf(root: string): Promise<readonly (readonly [string, string])[]> {

@@ -1,4 +1,5 @@
 import { mark } from './hop1.ts'
+import { inPostgreSql } from './postgresql.ts'
 
 /** AM_DB 2.6.0 to 3.0.0. Its UMA section clashes with what the identity step of 2.6.0 has made. */
 export const apim260to300 = `-- AM_DB 2.6.0 to 3.0.0, MySQL
@@ -27,6 +28,19 @@ CREATE TABLE IF NOT EXISTS IDN_UMA_PERMISSION_TICKET (ID INT AUTO_INCREMENT PRIM
 CREATE INDEX IDX_PT ON IDN_UMA_PERMISSION_TICKET (PT);
 -- UMA section ends
 `
+
+/** Tables that PostgreSQL's script drops and makes anew, with all that the identity step of 2.6.0 has put into them (the facts, 8.3). */
+const madeAnew = [
+  ...['AM_SYSTEM_APPS', 'AM_API_CLIENT_CERTIFICATE', 'AM_REVOKED_JWT'],
+  ...['IDN_UMA_RESOURCE', 'IDN_UMA_RESOURCE_SCOPE', 'IDN_UMA_PERMISSION_TICKET'],
+]
+
+/** The same for PostgreSQL: no clash, but rows that are lost; and an extension, which asks for rights. */
+export const apim260to300PostgreSql = `CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
+${inPostgreSql(apim260to300).replace(
+  new RegExp(`^CREATE TABLE IF NOT EXISTS (${madeAnew.join('|')}) `, 'gm'),
+  (found, table) => `DROP TABLE IF EXISTS ${table};\n${found}`,
+)}`
 
 const kinds = ['TAG', 'COMMENT', 'PROPERTY', 'RATING'] as const
 

@@ -1,24 +1,59 @@
 import type { Shape } from '../shapes.ts'
-import { amSchema } from './am-schema.ts'
+import { amSchema, tokenCount } from './am-schema.ts'
+import { inPostgreSql } from './postgresql.ts'
 import { amRows, regRows, umRows } from './rows.ts'
 import { regSchema, umSchema } from './shared-schema.ts'
 
 type Schemas = Shape['schemas']
 
-/** The schemas of a 1.9.1 fleet with their sample rows, as one script for the server's bootstrap; what has one name is one schema. */
+const parts = {
+  am: [amSchema, amRows, tokenCount.mysql],
+  um: [umSchema, umRows],
+  reg: [regSchema, regRows],
+} as const
+
+const kinds = ['am', 'um', 'reg'] as const
+
+/** The schemas of a 1.9.1 fleet with their sample rows, as one script for MariaDB's bootstrap; what has one name is one schema. */
 export function schemaSql(schemas: Schemas): string {
   return [
     'SET FOREIGN_KEY_CHECKS = 0;',
-    ...section(schemas.am, amSchema, amRows),
-    ...section(schemas.um, umSchema, umRows),
-    ...section(schemas.reg, regSchema, regRows),
+    ...kinds.flatMap((kind) => [
+      `CREATE DATABASE IF NOT EXISTS ${schemas[kind]} CHARACTER SET utf8mb4;`,
+      `USE ${schemas[kind]};`,
+      marks,
+      ...parts[kind],
+    ]),
   ].join('\n')
 }
 
-function section(name: string, schema: string, rows: string): string[] {
-  return [`CREATE DATABASE IF NOT EXISTS ${name} CHARACTER SET utf8mb4;`, `USE ${name};`, marks, schema, rows]
+/** The same for psql of PostgreSQL, whose databases they are; all is `owner`'s. */
+export function postgresqlSchemaSql(schemas: Schemas, owner: string): string {
+  const names = [...new Set(kinds.map((kind) => schemas[kind]))]
+  return names
+    .flatMap((name) => [
+      `RESET ROLE;\nCREATE DATABASE ${name} OWNER ${owner} TEMPLATE template0;`,
+      `\\connect ${name}`,
+      `SET ROLE ${owner};`,
+      inPostgreSql(marks),
+      ...kinds
+        .filter((kind) => schemas[kind] === name)
+        .flatMap((kind) => [
+          ...parts[kind].filter((part) => part !== tokenCount.mysql).map(inPostgreSql),
+          ...(kind === 'am' ? [tokenCount.postgresql] : []),
+        ]),
+      countersOn,
+    ])
+    .join('\n')
 }
 
 /** Which steps of a migration were applied to this database: a step applied twice is a duplicate key. */
 const marks = `CREATE TABLE IF NOT EXISTS LAB_APPLIED (STEP VARCHAR(100) NOT NULL PRIMARY KEY,
   AT TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) ENGINE=InnoDB;`
+
+/** Rows that came with numbers of their own leave PostgreSQL's counters behind. */
+const countersOn = `DO $$ DECLARE c RECORD; BEGIN
+  FOR c IN SELECT table_name AS t, column_name AS k FROM information_schema.columns WHERE table_schema = 'public' AND column_default LIKE 'nextval(%' LOOP
+    EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), GREATEST((SELECT MAX(%I) FROM %I), 1))', c.t, c.k, c.k, c.t);
+  END LOOP;
+END $$;`

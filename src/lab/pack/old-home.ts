@@ -18,6 +18,8 @@ import { type Tree, under } from './tree.ts'
 export interface Site {
   /** Its databases; as shipped they are H2 files of each node. */
   readonly sources: readonly Source[] | 'as shipped'
+  /** What its database servers are, by the vendor's name. */
+  readonly engine: 'mysql' | 'postgresql'
   readonly keyManager: string
   readonly gateway: string
   /** How gateways get their artefacts, where there is more than one. */
@@ -30,6 +32,7 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
   const sync =
     gateway && site.svn ? { ...site.svn, commits: host.groups.includes('gateway_managers') } : undefined
   const shipped = shippedSources(version)
+  const driver = drivers[site.engine]
   const shared = site.sources === 'as shipped' ? undefined : site.sources
   const local = shipped.filter(({ name }) => name === 'WSO2_CARBON_DB')
   return {
@@ -40,8 +43,8 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
       'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),
       'api-manager.xml': apiManagerXml(version, site.keyManager, site.gateway),
     }),
-    'repository/components/lib/mysql-connector-java-5.1.47-bin.jar': driverJar,
-    'repository/components/dropins/mysql_connector_java_5.1.47_bin_1.0.0.jar': driverJar,
+    [`repository/components/lib/${driver.jar}.jar`]: driver.text,
+    [`repository/components/dropins/${driver.jar.replaceAll('-', '_')}_1.0.0.jar`]: driver.text,
     ...(sync
       ? {
           'repository/components/dropins/svnkit-1.3.9.wso2v2.jar': 'stand-in\n',
@@ -69,8 +72,11 @@ export function repositoryTree(version: OldVersion): Tree {
   return { ...under('-1234', server), ...Object.fromEntries(tenants) }
 }
 
-/** The same bytes in the artefact and in the old homes, as an operator's driver would be. */
-export const driverJar = 'stand-in for MySQL Connector/J 5.1.47\n'
+/** The drivers: the same bytes in the artefact and in the old homes, as an operator's would be. */
+export const drivers = {
+  mysql: { jar: 'mysql-connector-java-5.1.47-bin', text: 'stand-in for MySQL Connector/J 5.1.47\n' },
+  postgresql: { jar: 'postgresql-9.4.1212', text: 'stand-in for the JDBC driver of PostgreSQL 9.4.1212\n' },
+} as const
 
 const stores: Tree = {
   'userstores/partners_lab.xml': userStore('PARTNERS'),
