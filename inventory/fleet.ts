@@ -31,6 +31,12 @@ export const fleet = defineFleet({
     preflight_accepted: apim.accepted
       .optional()
       .describe('Findings of preflight that ask, and that a person has decided to go on with.'),
+    rehearsal: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether each backup is restored into scratch, compared and timed while the servers are down, before anything irreversible.',
+      ),
     shared_deployment: z
       .string()
       .startsWith('/')

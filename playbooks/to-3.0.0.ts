@@ -55,9 +55,10 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wi
     dumps: first.checkpoint,
     newVersions: landings,
   })
+  const wayBack = apim.rehearsal(site, { databases, dumps: first.checkpoint, homes, repository })
   const migrate = approve('migrate', ({ from }) => {
     const count = from.all(homes).length
-    return `All servers are down; ${count} homes and ${vars.databases.length} databases are backed up and read back. Migrate to ${to}?`
+    return `All servers are down; ${count} homes and ${vars.databases.length} databases are backed up and read back. ${wayBack.said(from)} Migrate to ${to}?`
   })
 
   return [
@@ -66,7 +67,7 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wi
     ...apim.drained(site),
     ...[supervisors.hold, ...stops.map((stop) => stop.play), fence, schedules],
     ...[homes, repository, ...trees],
-    ...[...first.before, manifests, migrate],
+    ...[...first.before, manifests, ...wayBack.plays, migrate],
     ...first.plays,
     ...others.flatMap((step) => [...step.before, ...step.plays]),
     apim.schedulesOn(databases, schedules),

@@ -38,6 +38,8 @@ export type ApimSite = RoleGroups & {
     readonly checks?: CheckVars | undefined
     /** Findings of preflight that ask, and were decided. */
     readonly preflight_accepted?: readonly CheckName[] | undefined
+    /** Whether backups are restored into scratch before anything irreversible: true unless told. */
+    readonly rehearsal?: boolean | undefined
   }
 }
 

@@ -15,6 +15,7 @@ import { writeManifest } from './manifest.ts'
 import { databaseServer, strangers } from './preflight/databases.ts'
 import { documents, permissions, tiers, tokens } from './preflight/rows.ts'
 import { countedTables, probeNames, schemaIs } from './probes.ts'
+import { isRehearsed } from './rehearsal.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
 import type { SchedulesOff } from './schedules.ts'
 import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
@@ -59,6 +60,20 @@ export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[
         // The scripts of 3.0.0 make it.
         extensions: db.engine === 'postgresql' && db.holds.includes('apim') ? ['uuid-ossp'] : [],
       }),
+    )
+    .task('rehearsal', ({ host: { vars: db } }) =>
+      isRehearsed(site) && db.backup === undefined
+        ? database.privileged({
+            db,
+            to: ['rehearse'],
+            otherwise: 'leave the rehearsal out, in the inventory: rehearsal: false',
+          })
+        : skip('it is not rehearsed'),
+    )
+    .task('time', ({ host: { vars: db } }) =>
+      db.backup === undefined
+        ? database.estimate({ db, to: site.vars.backups })
+        : skip("its backup is the operator's own command"),
     )
     .task('schedules', ({ host: { vars: db } }) => database.pausable({ db }))
     .task('is whole', ({ host, probe }) =>

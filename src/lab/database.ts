@@ -103,7 +103,10 @@ function accountsSql(password: string, schemas: Schemas): string {
   return [
     `CREATE USER IF NOT EXISTS ${user};`,
     `ALTER USER ${user} IDENTIFIED BY '${password}';`,
-    ...[...new Set(Object.values(schemas))].map((name) => `GRANT ALL PRIVILEGES ON ${name}.* TO ${user};`),
+    // The second is that in which a dump of the first is rehearsed.
+    ...[...new Set(Object.values(schemas))]
+      .flatMap((name) => [name, `\`${name}\\_rehearsal\``])
+      .map((name) => `GRANT ALL PRIVILEGES ON ${name}.* TO ${user};`),
     `GRANT PROCESS, RELOAD ON *.* TO ${user};`,
     nightlyEvent(schemas.am),
     '',

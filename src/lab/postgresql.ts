@@ -28,7 +28,8 @@ export async function makePostgreSql(dir: string, schemas: Schemas): Promise<voi
   await writeFile(join(dir, 'lib/pg.sh'), inside)
   await writeFile(
     join(dir, 'saved/schema.sql'),
-    `CREATE ROLE ${databaseUser} LOGIN;\n${postgresqlSchemaSql(schemas, databaseUser)}`,
+    // It makes the database in which a dump is rehearsed.
+    `CREATE ROLE ${databaseUser} LOGIN CREATEDB;\n${postgresqlSchemaSql(schemas, databaseUser)}`,
   )
   const $ = await shell()
   const made = await $({

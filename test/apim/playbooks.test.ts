@@ -112,6 +112,9 @@ describe('the way to 3.0.0', () => {
       'back up SVN',
       '2.0.0: checkpoint',
       'manifests',
+      'rehearse databases',
+      'rehearse homes',
+      'rehearse SVN',
       'migrate',
       '2.0.0: migration home',
     )
@@ -238,6 +241,33 @@ describe('the way to 3.0.0', () => {
     ]
     expect(names.filter((name) => order.includes(name))).toEqual(order)
     expect(scheduleFor(upgrade, with_ as never).phases.some(({ kind }) => kind === 'cutover')).toBe(true)
+  })
+
+  describe('tries the way back before it asks', () => {
+    const rehearsals = (own: object) =>
+      partsOf(upgrade, site(own))
+        .filter(isPlay)
+        .filter(({ name }) => name.startsWith('rehearse'))
+        .map(({ name, hosts }) => `${name}: ${hosts.length}`)
+    const { databases } = (site() as never as { vars: { databases: readonly object[] } }).vars
+
+    test('each database, each home, and SVN', () => {
+      expect(rehearsals({})).toEqual(['rehearse databases: 3', 'rehearse homes: 7', 'rehearse SVN: 1'])
+      expect(rehearsals({ svn: undefined })).toEqual(['rehearse databases: 3', 'rehearse homes: 7'])
+    })
+
+    test("but for what only the operator's command restores", () => {
+      const backup = { command: ['b'], verify: ['v'], restore: ['r'] }
+      const own = databases.map((db, at) => (at === 0 ? { ...db, backup } : db))
+      expect(rehearsals({ databases: own })[0]).toBe('rehearse databases: 2')
+      expect(rehearsals({ databases: databases.map((db) => ({ ...db, backup })) })[0]).toBe(
+        'rehearse homes: 7',
+      )
+    })
+
+    test('and not where the inventory says so', () => {
+      expect(rehearsals({ rehearsal: false })).toEqual([])
+    })
   })
 
   test('begins where the fleet is', () => {

@@ -32,7 +32,7 @@ test('a stop after each task: rolled back as before, and resumed as if undisturb
   const chosen = points.filter(isChosen)
   for (const [index, point] of chosen.entries()) {
     for (const [what, go] of [
-      ['rollback', async () => isBack(await back())],
+      ['rollback', async (id: string) => isBack(await lab.run('rollback', id, '--yes'))],
       ['resume', resumed],
     ] as const) {
       const started = performance.now()
@@ -61,35 +61,32 @@ function isChosen(point: string, index: number): boolean {
   return index % Number(parts) === Number(part) - 1
 }
 
-/** Runs the upgrade, and kills it once the journal has the point for the first time. */
-async function stopAt(point: string): Promise<void> {
+/** Runs the upgrade, and kills it once the journal has the point for the first time. The run's id. */
+async function stopAt(point: string): Promise<string> {
   const earlier = await latest()
   const run = lab.start(upgrade, '--yes', '--output', 'lines')
-  let over = false
-  void run.ended.then(() => {
-    over = true
+  let end: number | undefined
+  void run.ended.then(({ code }) => {
+    end = code
   })
-  await until(
-    async () => over || ((await latest()) !== earlier && (await ended()).some((id) => pointOf(id) === point)),
-    point,
-    300,
-  )
+  const isThere = async () =>
+    (await latest()) !== earlier && (await ended()).some((id) => pointOf(id) === point)
+  await until(async () => end !== undefined || isThere(), point, 300)
+  const early = end
   run.signal('SIGKILL')
-  await run.ended
+  const { text } = await run.ended
+  const id = await latest()
+  if (id === undefined || id === earlier || (early ?? 0) !== 0)
+    throw new Error(`it ended with ${early} before the stop: ${text.slice(-3000)}`)
+  return id
 }
 
-async function resumed(): Promise<void> {
-  const { code, text } = await lab.run('resume', '--yes')
+async function resumed(id: string): Promise<void> {
+  const { code, text } = await lab.run('resume', id, '--yes')
   // A kill after the last event of all leaves a run that has ended.
   if (!text.includes('ended well')) expect(code, text.slice(-3000)).toBe(0)
   expect(timeless(await lab.dumps())).toEqual(timeless(after))
-  await isBack(await lab.run('rollback', '--yes'))
-}
-
-/** A stop before anything was changed leaves nothing to roll back. */
-async function back() {
-  const ended = await lab.run('rollback', '--yes')
-  return { ...ended, code: ended.text.includes('is taken back already') ? 0 : ended.code }
+  await isBack(await lab.run('rollback', id, '--yes'))
 }
 
 async function isBack({ code, text }: { readonly code: number; readonly text: string }): Promise<void> {

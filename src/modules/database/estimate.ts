@@ -25,7 +25,11 @@ export const estimate = observe(
     )
     const last = /"plain":(\d+),"seconds":(\d+)/.exec(linesOf(stdout).at(-1) ?? '')
     const pace = last ? Math.max(1, Number(last[1])) / Math.max(1, Number(last[2])) : guessed
-    return { bytes, seconds: Math.ceil(bytes / pace), guessed: last === null }
+    const seconds = Math.ceil(bytes / pace)
+    on.say(
+      `${db.name}: ${Math.ceil(bytes / 2 ** 20)} MiB, to be dumped in about ${seconds} s ${last ? 'as the last time' : '(a guess: there is no earlier dump)'}`,
+    )
+    return { bytes, seconds, guessed: last === null }
   },
   // It grows while users work.
   { steady: () => null },

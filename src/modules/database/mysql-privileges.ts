@@ -25,7 +25,7 @@ const forMigration = [
   'ALTER ROUTINE',
   'EXECUTE',
 ]
-const forRestore = [...forMigration, ...forDump, 'LOCK TABLES', 'CREATE VIEW']
+const forRestore = [...new Set([...forMigration, ...forDump, 'LOCK TABLES', 'CREATE VIEW'])]
 
 /** Reads the lines of SHOW GRANTS, whose roles' privileges MariaDB and MySQL list with the user's own. */
 export function grantsOf(lines: readonly string[]): Grants {

@@ -6,7 +6,7 @@ import { asker, opening, passwordOf } from './ask.ts'
 import { fullEngineOf } from './engines.ts'
 import { proveFile } from './proof.ts'
 import { again, loadDump } from './restore.ts'
-import type { Database, Dump, FileDump } from './types.ts'
+import type { Ask, Database, Dump, DumpNeeds, FileDump, FullEngine } from './types.ts'
 
 type Input = { readonly db: Database; readonly dump: Dump }
 
@@ -22,6 +22,9 @@ export type RehearsedDatabase = {
 
 const suffix = '_rehearsal'
 
+/** The schema in which the dump of another is tried. */
+export const scratchOf = (schema: string): string => `${schema}${suffix}`
+
 /**
  * Restores a dump into a schema of its own on the server, `SCHEMA_rehearsal`, compares and times it, and drops it again, also when
  * it fails. Refused before anything is made: a right that is missing, no room, a name that is taken, a dump of several schemas
@@ -30,7 +33,7 @@ const suffix = '_rehearsal'
 export const rehearse = (input: Input): Action<RehearsedDatabase> => rehearsed(input)
 const rehearsed = change<Input, RehearsedDatabase, { readonly schema: string }>('database.rehearse', {
   async remember(on, { db, dump }) {
-    const schema = `${mustBeOne(dump).schemas[0]?.name}${suffix}`
+    const schema = scratchOf(mustBeOne(dump).schemas[0]?.name ?? db.schema)
     const engine = fullEngineOf(db, 'a rehearsal')
     if (Buffer.byteLength(schema) > 63) throw new TaskError(`${schema} is too long a name for a schema`)
     const there = await asker(on, db)(engine.catalogue.schemas([schema]))
@@ -96,13 +99,23 @@ function mustBeOne(dump: Dump): FileDump {
   return dump
 }
 
+/** What the user of a database lacks to restore a dump with these needs into a schema of its own, each as what is typed for it. */
+export async function missingToRehearse(
+  engine: FullEngine,
+  ask: Ask,
+  db: Database,
+  { schema, needs }: { readonly schema: string; readonly needs: DumpNeeds },
+): Promise<readonly string[]> {
+  const missing = await engine.scratch.missing(ask)
+  // Where the schema has to be made first, its own rights are asked when it is there.
+  if (engine.name !== 'mysql') return missing
+  return [...missing, ...(await engine.missing(ask, db, { to: 'restore', schemas: [schema], needs }))]
+}
+
 async function mustBePossible(on: On, db: Database, dump: FileDump, schema: string): Promise<void> {
   const engine = fullEngineOf(db, 'a rehearsal')
   const ask = asker(on, db)
-  const missing = [...(await engine.scratch.missing(ask))]
-  // Where the schema has to be made first, its own rights are asked when it is there.
-  if (engine.name === 'mysql')
-    missing.push(...(await engine.missing(ask, db, { to: 'restore', schemas: [schema], needs: dump.needs })))
+  const missing = await missingToRehearse(engine, ask, db, { schema, needs: dump.needs })
   if (missing.length > 0)
     throw new TaskError(
       `${db.name}: ${db.user} may not rehearse a restore in ${schema}, and nothing was made; what is missing:`,

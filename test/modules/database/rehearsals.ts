@@ -115,6 +115,12 @@ export function rehearsals(bench: Bench): void {
         await expect(perform(local, database.rehearse({ db: kit.db, dump: out }))).rejects.toThrow(
           /has 1 events, which would run in am-db_1_rehearsal too: SET GLOBAL event_scheduler = OFF/,
         )
+        const paused = await perform(local, database.pause({ db: kit.db }))
+        const off = await bench.dump('rehearsed, events off')
+        expect((await perform(local, database.rehearse({ db: kit.db, dump: off.out }))).out).toMatchObject({
+          kind: 'database',
+        })
+        await paused.undo()
       } finally {
         kit.root('SET GLOBAL event_scheduler = OFF')
       }
