@@ -41,6 +41,11 @@ export function oldJavaOpts(host: LabHost): string {
   return [...profile, ...(host.worker ? ['-DworkerNode=true'] : [])].join(' ')
 }
 
+/** Whether a host's old server serves APIs. */
+export function isGateway({ profile }: LabHost): boolean {
+  return profile === 'default' || (profile?.startsWith('gateway-') ?? false)
+}
+
 /** Where the lab's database listens. */
 export function databaseAddress(range: string): string {
   return `${range}.2`

@@ -38,7 +38,7 @@ export function inventoryYaml(facts: InventoryFacts): string {
         apim_base: base,
         java_home: javaHome,
         backups: `${base}/backups`,
-        ...(artefacts === 'svn' && { shared_deployment: '/mnt/apim-shared' }),
+        ...(artefacts !== 'none' && { shared_deployment: '/mnt/apim-shared' }),
         // Stand-in servers are quick: the usual waits are for real ones.
         apim_health: { start: 120, answer: 20, gap: 0.2, min_healthy: 0.4, quiet: 1 },
         ansible_user: 'wso2carbon',

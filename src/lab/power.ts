@@ -19,9 +19,11 @@ export async function restoreAll(
 ): Promise<void> {
   const $ = await shell()
   await rm(join(dir, 'export'), { recursive: true, force: true })
+  await rm(join(dir, 'export-old'), { recursive: true, force: true })
   await Promise.all([
     restoreDatabase(dir),
     restoreRepositories(dir),
+    $`cp -a ${join(dir, 'saved/export-old')} ${join(dir, 'export-old')}`,
     $`install -d -o 802 -g 802 -m 755 ${join(dir, 'export')}`,
     ...labHosts(range, shape).map((host) => restoreHost(dir, host.name)),
   ])

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { lchownSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { databaseUser } from './database.ts'
-import { base, databaseAddress, homeOf, type LabHost, svnAddress } from './fleet.ts'
+import { base, databaseAddress, homeOf, isGateway, type LabHost, svnAddress } from './fleet.ts'
 import type { Source } from './pack/conf.ts'
 import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
@@ -35,6 +35,33 @@ export async function makeSaved(dir: string, facts: SavedFacts, secrets: LabSecr
   await Promise.all([
     ...hosts.map((host) => makeContents(join(dir, 'saved/hosts', host.name), dir, from, host, site)),
   ])
+  const exported = join(dir, 'saved/export-old')
+  await mkdir(exported)
+  if (shapes[facts.shape].artefacts === 'export')
+    share(
+      exported,
+      hosts.filter((host) => isGateway(host)).map(({ name }) => join(dir, 'saved/hosts', name, homeOf(from))),
+    )
+  const $ = await shell()
+  await $`chown -R -h 802:802 ${exported}`
+}
+
+/** What gateways of the old fleet share where they have a file system for it, by its path in a home. */
+const sharedParts = {
+  'synapse-configs': 'repository/deployment/server/synapse-configs',
+  userstores: 'repository/deployment/server/userstores',
+  tenants: 'repository/tenants',
+} as const
+
+/** Moves what is shared out of the first home; each home has links in its place, as hosts see them. */
+function share(exported: string, homes: readonly string[]): void {
+  for (const [at, home] of homes.entries())
+    for (const [name, path] of Object.entries(sharedParts)) {
+      if (at === 0) renameSync(join(home, path), join(exported, name))
+      else rmSync(join(home, path), { recursive: true })
+      symlinkSync(`/mnt/apim-old/${name}`, join(home, path))
+      lchownSync(join(home, path), 802, 802)
+    }
 }
 
 function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecrets): Site {
@@ -88,7 +115,7 @@ async function makeContents(
     for (const name of ['wso2carbon.jks', 'client-truststore.jks']) {
       await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
     }
-    if (host.profile.startsWith('gateway-') && site.svn !== undefined) oldWorkingCopies(home)
+    if (isGateway(host) && site.svn !== undefined) oldWorkingCopies(home)
   }
   await $`chmod 1777 ${join(root, 'tmp')}`
   await $`chmod 700 ${ssh}`

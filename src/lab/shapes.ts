@@ -15,8 +15,8 @@ export interface Shape {
   readonly migration: string
   /** The schema of each kind of tables; the same name for all is one schema for everything. */
   readonly schemas: Readonly<Record<'am' | 'um' | 'reg', string>>
-  /** `svn`: the old fleet's synchronizer, a shared directory at 3.0.0. `none`: one server has all of them. */
-  readonly artefacts: 'svn' | 'none'
+  /** `svn`: the old fleet's synchronizer, a shared directory at 3.0.0. `export`: gateways of the old fleet share one too. `none`: one server has all. */
+  readonly artefacts: 'svn' | 'export' | 'none'
 }
 
 const machine = (name: string, number: number, groups: readonly string[], profile?: string): Machine => ({
@@ -28,6 +28,10 @@ const machine = (name: string, number: number, groups: readonly string[], profil
 
 /** The groups of a server that is everything, and shares with no other. */
 const everything = ['key_managers', 'traffic_managers', 'publishers', 'stores', 'gateway_managers'] as const
+
+const everythingButWriting = [
+  ...['key_managers', 'traffic_managers', 'publishers', 'stores', 'gateway_workers'],
+] as const
 
 /** The shapes that a lab can have, the usual one first. */
 export const shapes = {
@@ -53,6 +57,30 @@ export const shapes = {
     migration: 'apim-1',
     schemas: { am: 'wso2db', um: 'wso2db', reg: 'wso2db' },
     artefacts: 'none',
+  },
+  'two-active': {
+    says: 'two servers with all roles each, which share their artefacts on one file system',
+    machines: [
+      machine('apim-1', 11, everything, 'default'),
+      machine('apim-2', 12, everythingButWriting, 'default'),
+    ],
+    migration: 'apim-1',
+    schemas: { am: 'apimgtdb', um: 'userdb', reg: 'regdb' },
+    artefacts: 'export',
+  },
+  shared: {
+    says: 'five servers, whose two gateways share their artefacts on one file system',
+    machines: [
+      machine('km-1', 11, ['key_managers'], 'api-key-manager'),
+      machine('pub-1', 12, ['publishers'], 'api-publisher'),
+      machine('store-1', 13, ['stores'], 'api-store'),
+      machine('gw-1', 14, ['gateway_managers'], 'gateway-manager'),
+      machine('gw-2', 15, ['gateway_workers'], 'gateway-worker'),
+      machine('tm-1', 18, ['traffic_managers']),
+    ],
+    migration: 'pub-1',
+    schemas: { am: 'apimgtdb', um: 'userdb', reg: 'regdb' },
+    artefacts: 'export',
   },
 } as const satisfies Readonly<Record<string, Shape>>
 

@@ -5,6 +5,8 @@ import { thereAndBack, type Way } from '../support/there-and-back.ts'
 const ways: readonly Omit<Way, 'from' | 'range'>[] = [
   { shape: 'all-in-one', database: 'postgresql' },
   { shape: 'distributed', database: 'postgresql' },
+  { shape: 'two-active', database: 'mariadb' },
+  { shape: 'shared', database: 'mariadb' },
 ]
 
 test.each(ways)('$shape on $database goes to 3.0.0 and is brought back', (way) =>

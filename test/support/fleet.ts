@@ -39,7 +39,7 @@ export interface FleetLab {
   start(...args: readonly string[]): Started
   /** The dumps of all databases, without what differs between two dumps of the same data. */
   dumps(): Promise<Readonly<Record<string, string>>>
-  /** Every file of each host's /opt (by `host:path`), /home and /tmp (by `host:/home/path`) with mode and digest; links with their targets. */
+  /** Every file of each host's /opt (by `host:path`), /home and /tmp (by `host:/home/path`), and of what old gateways share (`export:path`), with mode and digest; links with their targets. */
   trees(): Promise<ReadonlyMap<string, string>>
   get(host: string, port: number, path: string): Promise<{ readonly status: number; readonly text: string }>
   end(): Promise<void>
@@ -115,6 +115,8 @@ export async function fleetLab(range: string, from = '1.9.1', ...more: readonly 
           [join(root, '../tmp'), '/tmp/'],
         ] as const)
           for (const [path, digest] of await treeOf(top)) files.set(`${host}:${prefix}${path}`, digest)
+      for (const [path, digest] of await treeOf(join(info.dir, 'export-old')))
+        files.set(`export:${path}`, digest)
       return files
     },
     get: async (host, port, path) => {

@@ -22,7 +22,7 @@ export async function thereAndBack({ from, shape, database, range }: Way): Promi
   const hosts = labHosts(range, shape)
   const old = hosts.filter(({ profile }) => profile !== undefined)
   try {
-    const before = { dumps: await lab.dumps(), homes: stableHomes(await lab.trees(), from) }
+    const before = { dumps: await lab.dumps(), ...filesOf(await lab.trees(), from) }
     expect(before.homes.size).toBeGreaterThan(50)
     await serves(lab, from, old)
 
@@ -30,16 +30,23 @@ export async function thereAndBack({ from, shape, database, range }: Way): Promi
     expect(up.code, up.text).toBe(0)
     await serves(lab, '3.0.0', hosts)
     expect(await lab.dumps()).not.toEqual(before.dumps)
+    expect(filesOf(await lab.trees(), from).exported).toEqual(before.exported)
 
     const back = await lab.run('rollback')
     expect(back.code, back.text).toBe(0)
     expect(await lab.dumps()).toEqual(before.dumps)
-    expect(stableHomes(await lab.trees(), from)).toEqual(before.homes)
+    expect({ dumps: before.dumps, ...filesOf(await lab.trees(), from) }).toEqual(before)
     await serves(lab, from, old)
   } finally {
     await lab.end()
   }
 }
+
+/** The old homes, and what the gateways of the old fleet share: nothing of an upgrade may write there. */
+const filesOf = (trees: ReadonlyMap<string, string>, from: string) => ({
+  homes: stableHomes(trees, from),
+  exported: new Map([...trees].filter(([name]) => name.startsWith('export:'))),
+})
 
 async function serves(
   lab: FleetLab,

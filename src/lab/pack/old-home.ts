@@ -1,5 +1,5 @@
 import { sampleApis, sampleTenants } from '../data/samples.ts'
-import type { LabHost } from '../fleet.ts'
+import { isGateway, type LabHost } from '../fleet.ts'
 import {
   carbonXml,
   datasourcesXml,
@@ -28,7 +28,7 @@ export interface Site {
 
 /** What an operator changed in the pack of an old node: laid over the pack's tree. */
 export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
-  const gateway = host.profile === 'default' || (host.profile?.startsWith('gateway-') ?? false)
+  const gateway = isGateway(host)
   const sync =
     gateway && site.svn ? { ...site.svn, commits: host.groups.includes('gateway_managers') } : undefined
   const shipped = shippedSources(version)
