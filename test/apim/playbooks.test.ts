@@ -6,7 +6,9 @@ import rollback from '../../playbooks/rollback.ts'
 import half from '../../playbooks/to-2.6.0.ts'
 import upgrade from '../../playbooks/to-3.0.0.ts'
 import verify from '../../playbooks/verify.ts'
+import { probesOf } from '../../src/apim/health.ts'
 import { refuseUnbuilt } from '../../src/apim/hops/index.ts'
+import { portsOf } from '../../src/apim/preflight/ports.ts'
 import { flagsOf, gatewayPartOf, roleOf, startOrder } from '../../src/apim/roles.ts'
 import { node } from '../../src/apim/schemas.ts'
 import { treeSources } from '../../src/apim/site.ts'
@@ -202,6 +204,10 @@ describe('the way to 3.0.0', () => {
       expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
       expect(roleOf(all() as never, one)).toBe('all-in-one')
       expect(flagsOf('all-in-one', '3.0.0')).toEqual([])
+      expect(portsOf('all-in-one', '3.0.0')).toEqual(expect.arrayContaining([8280, 9763, 5672, 10397, 9099]))
+      const asked = (version: string) => probesOf({ role: 'all-in-one', version }).map(({ port }) => port)
+      expect(asked('1.9.1')).toEqual([9763, 9763, 9763, 8280])
+      expect(asked('3.0.0')).toEqual([9763, 9763, 9763, 8280, 5672, 9611, 9711])
       expect(treeSources(all() as never).map(({ name, only }) => [name, only])).toEqual([
         ['apim-1', undefined],
       ])

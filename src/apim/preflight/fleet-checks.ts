@@ -56,6 +56,12 @@ export const fleetChecks = {
     'a server under nohup hangs on the prompt: neither a rollback nor a restart could start it',
     "the kernel's source",
   ),
+  'gateway-environments': check(
+    'blocks',
+    'the environments of api-manager.xml',
+    'new homes are written with one environment, and artefacts are taken from one gateway: what is published to another (a sandbox of its own) would be lost',
+    'our own rule',
+  ),
   clustering: check(
     'warns',
     '`clustering enable` of axis2.xml',

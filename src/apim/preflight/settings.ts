@@ -1,6 +1,8 @@
 import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { readXml } from '../../modules/edit/xml.ts'
+import { findXml } from '../../modules/edit/xml-path.ts'
+import { scanXml, textOf } from '../../modules/edit/xml-scan.ts'
 import { ask, linesOf } from '../../modules/target.ts'
 import type { Role } from '../roles.ts'
 import { allServers } from '../server.ts'
@@ -29,6 +31,7 @@ export function settingProblems(
   return [
     ...versioningProblems(home, texts['registry.xml']),
     ...encryptionProblems(home, texts),
+    ...environmentProblems(home, texts['api-manager.xml']),
     ...(value(texts, 'axis2/axis2.xml', 'clustering/@enable') === 'true'
       ? [
           finding(
@@ -83,6 +86,24 @@ function encryptionProblems(home: string, texts: ConfTexts): readonly Finding[] 
       .filter((each) => !/\.PlainTextPersistenceProcessor$/.test(each))
       .map((each) => finding('token-encryption', `${home}: identity.xml keeps tokens by ${each}`, todo)),
   ]
+}
+
+function environmentProblems(home: string, text: string | undefined): readonly Finding[] {
+  if (text === undefined) return []
+  const found = findXml(scanXml(text, 'api-manager.xml'), 'APIGateway/Environments/Environment')
+  const names = found.map((each) => {
+    const [name] = findXml(each, 'Name')
+    return name === undefined ? 'one without a name' : textOf(name).trim()
+  })
+  return names.length < 2
+    ? []
+    : [
+        finding(
+          'gateway-environments',
+          `${home}: api-manager.xml publishes to ${names.length} gateway environments (${names.join(', ')})`,
+          'this tool serves fleets of one environment: bring both to one before the upgrade, or upgrade by hand',
+        ),
+      ]
 }
 
 function synchronizerProblems(
