@@ -28,6 +28,9 @@ export const fleet = defineFleet({
     checks: apim.checks
       .optional()
       .describe('What users do, tried before the upgrade and after each landing.'),
+    custom_jars: apim.customJars
+      .optional()
+      .describe('Jars of your own, tried with the new versions, that new homes get.'),
     preflight_accepted: apim.accepted
       .optional()
       .describe('Findings of preflight that ask, and that a person has decided to go on with.'),

@@ -1,6 +1,7 @@
 import { encoded, type Secret } from '../model/secret.ts'
 import { type TomlTable, tomlText } from '../modules/edit/toml-text.ts'
 import { escapeXml } from '../modules/edit/xml-escape.ts'
+import { withToml } from './custom.ts'
 import type { DatabaseVars, KeystoreVars } from './schemas.ts'
 import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
 
@@ -12,6 +13,7 @@ export function tomlConfiguration({
   role,
   admin,
   keystores,
+  toml,
 }: Settings): Configuration {
   const database = (head: string, db: DatabaseVars | undefined): readonly TomlTable[] =>
     db === undefined
@@ -66,7 +68,7 @@ export function tomlConfiguration({
     ...(gateway ? [{ head: '[apim.gateway.environment]', values: environment(gateway) }] : []),
     ...(traffic ? throttling(traffic) : []),
   ]
-  return { texts: [{ path: `${conf}/deployment.toml`, text: tomlText(tables) }], edits: [] }
+  return { texts: [{ path: `${conf}/deployment.toml`, text: tomlText(withToml(tables, toml)) }], edits: [] }
 }
 
 const given = (value: Secret | undefined, usual: string): Secret | string =>

@@ -3,6 +3,7 @@ import type { Secret, Text } from '../model/secret.ts'
 import type { XmlEdit } from '../modules/edit/xml.ts'
 import { escapeXml, xmlText } from '../modules/edit/xml-escape.ts'
 import { tomlConfiguration } from './config-toml.ts'
+import { xmlEdits } from './custom.ts'
 import type { DatabaseVars } from './schemas.ts'
 import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
 
@@ -14,20 +15,19 @@ export function configuration(settings: Settings): Configuration {
 function xmlConfiguration(settings: Settings): Configuration {
   const users = holding(settings.databases, 'users')
   const registry = holding(settings.databases, 'registry')
+  const ours: Readonly<Record<string, readonly XmlEdit[]>> = {
+    'carbon.xml': [...host(settings), ...stores(settings), ...synchronizer(settings)],
+    'user-mgt.xml': [...adminEdits(settings), ...(users ? userEdits(settings) : [])],
+    ...(registry && { 'registry.xml': registryEdits(registry) }),
+    'api-manager.xml': peerEdits(settings),
+  }
+  const files = new Set([...Object.keys(ours), ...(settings.xml ?? []).map(({ file }) => file)])
   return {
     texts: [{ path: `${conf}/datasources/master-datasources.xml`, text: datasources(settings) }],
-    edits: [
-      {
-        path: `${conf}/carbon.xml`,
-        edits: [...host(settings), ...stores(settings), ...synchronizer(settings)],
-      },
-      {
-        path: `${conf}/user-mgt.xml`,
-        edits: [...adminEdits(settings), ...(users ? userEdits(settings) : [])],
-      },
-      ...(registry ? [{ path: `${conf}/registry.xml`, edits: registryEdits(registry) }] : []),
-      { path: `${conf}/api-manager.xml`, edits: peerEdits(settings) },
-    ],
+    edits: [...files].map((file) => ({
+      path: `${conf}/${file}`,
+      edits: [...(ours[file] ?? []), ...xmlEdits(settings.xml, file)],
+    })),
   }
 }
 

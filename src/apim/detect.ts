@@ -2,7 +2,10 @@ import { type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { holds, readText } from '../modules/target.ts'
+import { takenOver } from './carried-settings.ts'
+import type { TomlVars } from './custom.ts'
 import { answers } from './health.ts'
+import { confTexts } from './preflight/datasources.ts'
 import { versioningSwitches } from './preflight/settings.ts'
 import { disagree, signsOf } from './preflight/signs.ts'
 import { allServers, homeExists, type Server, serversOf } from './server.ts'
@@ -22,13 +25,24 @@ export const look = observe(
       (await answers(on, target)) === undefined
     const running = (await allServers(on)).map(({ home: each }) => each)
     const versioning = home === undefined ? undefined : await versioningOf(on, home)
-    return { version, atTarget, running, versioning }
+    const carried = home === undefined ? {} : await carriedFrom(on, home, target.address)
+    return { version, atTarget, running, versioning, carried }
   },
 )
 
 async function agreedVersion(on: On, home: string): Promise<string | undefined> {
   const found = await signsOf(on, home)
   return disagree(home, found).length === 0 ? found.text : undefined
+}
+
+// A file that cannot be read is told by preflight.
+async function carriedFrom(on: On, home: string, address: string): Promise<TomlVars> {
+  try {
+    return takenOver(await confTexts(on, home, ['carbon.xml', 'tomcat/catalina-server.xml']), address)
+  } catch (error) {
+    if (error instanceof TaskError) return {}
+    throw error
+  }
 }
 
 // Any switch that is on means that versions were written; a file that cannot be read is told by preflight.

@@ -28,6 +28,7 @@ export {
   admin,
   artifacts,
   checks,
+  customJars,
   database,
   databases,
   keystores,

@@ -9,6 +9,7 @@ import * as svn from '../modules/svn/index.ts'
 import { stillWorks } from './business.ts'
 import { configuration } from './config.ts'
 import { halt, start } from './control.ts'
+import { together } from './custom.ts'
 import { after } from './fence.ts'
 import { healthy } from './health.ts'
 import { configure } from './home.ts'
@@ -42,7 +43,12 @@ export function landing(
   site: ApimSite,
   version: Version,
   bundled: Bundled,
-  { served: before, works: could, supervisors }: Pick<HopSite, 'served' | 'works' | 'supervisors'>,
+  {
+    served: before,
+    works: could,
+    supervisors,
+    looked,
+  }: Pick<HopSite, 'served' | 'works' | 'supervisors' | 'looked'>,
   last: boolean,
 ): Landing {
   refuseKeystores(site, version)
@@ -56,7 +62,7 @@ export function landing(
     )
   const down = (from: From) => stops.flatMap((each) => each.hosts.map((host) => from(each, host).stop))
   return {
-    homes: homes(site, version, bundled),
+    homes: homes(site, version, bundled, looked),
     starts: ranks.map(({ role, hosts }) => {
       const started = play(`${version}: start ${role}`, hosts, {
         serial: role === 'gateway-worker' || role === 'all-in-one' ? 1 : hosts.length,
@@ -159,7 +165,12 @@ function withoutCopies(site: ApimSite, version: Version, down: Landing['down']):
   )
 }
 
-function homes(site: ApimSite, version: Version, bundled: Bundled): readonly Part[] {
+function homes(
+  site: ApimSite,
+  version: Version,
+  bundled: Bundled,
+  looked: HopSite['looked'],
+): readonly Part[] {
   const { migration, vars } = site
   const shared = version === '3.0.0' ? vars.shared_deployment : undefined
 
@@ -188,7 +199,7 @@ function homes(site: ApimSite, version: Version, bundled: Bundled): readonly Par
       }),
     )
     .task('trees proved', ({ 'trees laid over': laid }) => carried({ home: laid.home }))
-    .task('configured', ({ host }) =>
+    .task('configured', ({ host, from }) =>
       configure({
         home: homeOf(host.vars.apim_base, version),
         configuration: configuration({
@@ -200,6 +211,9 @@ function homes(site: ApimSite, version: Version, bundled: Bundled): readonly Par
           peers: peersOf(site),
           admin: vars.admin,
           keystores: vars.keystores,
+          toml:
+            version === '3.0.0' ? together(from(looked, host).found.carried, host.vars.apim_toml) : undefined,
+          xml: host.vars.apim_xml,
         }),
         jars: jarsFor(site, host, version),
         keystoresFrom: host.vars.apim_home,

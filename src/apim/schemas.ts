@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Host } from '../model/host.ts'
 import { secretRef } from '../model/secret-schema.ts'
 import { defaultPort } from '../modules/database/index.ts'
+import { tomlSettings, xmlSettings } from './custom.ts'
 import { acceptable } from './preflight/checks.ts'
 import { isVersion, versions } from './releases.ts'
 import { sources } from './versions.ts'
@@ -68,6 +69,16 @@ export const node = z.object({
     .optional()
     .describe(
       'What takes this host out of the traffic before its server stops, and gives it back at the cut-over.',
+    ),
+  apim_toml: tomlSettings
+    .optional()
+    .describe(
+      "Settings of 3.0.0's deployment.toml over those that the tool writes, by the head of their table: { apim.cors: { allow_origins: '*' } }. A list replaces all tables of that head.",
+    ),
+  apim_xml: xmlSettings
+    .optional()
+    .describe(
+      'Edits of the XML files of new homes up to 2.6.0, migration homes among them, after those of the tool: { file: user-mgt.xml, at: PATH, text: TEXT }; append and remove in place of text.',
     ),
   upgrade_fleet_fan_out: z
     .union([z.boolean(), word])
@@ -230,6 +241,16 @@ export const artifacts = z.union([
     .transform((map) => Object.entries(map).map(([name, { file, sha256 }]) => ({ name, file, sha256 }))),
 ])
 
+/** Jars of the operator for the new homes: artefacts, tried by the operator with these versions (all, when none is named). */
+export const customJars = z.array(
+  z.object({
+    name: word.describe('Its name in artifacts.yml.'),
+    dir: z.enum(['lib', 'dropins']).default('lib'),
+    versions: z.array(z.enum(versions)).min(1).optional(),
+  }),
+)
+
+export type JarVars = z.output<typeof customJars>[number]
 export type CheckVars = z.output<typeof checks>
 export type DatabaseVars = z.output<typeof database>
 export type AdminVars = z.output<typeof admin>

@@ -1,5 +1,6 @@
 import type { Text } from '../model/secret.ts'
 import type { XmlEdit } from '../modules/edit/xml.ts'
+import type { TomlVars, XmlVars } from './custom.ts'
 import type { Role } from './roles.ts'
 import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
 
@@ -16,6 +17,9 @@ export type Settings = {
   readonly peers: Peers
   readonly admin: AdminVars
   readonly keystores: KeystoreVars
+  /** What the operator says besides. */
+  readonly toml?: TomlVars | undefined
+  readonly xml?: XmlVars | undefined
 }
 
 /** Files of a home: those written whole, and those of the pack that are edited. Paths are relative to the home. */

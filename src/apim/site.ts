@@ -3,6 +3,7 @@ import type { Host } from '../model/host.ts'
 import type { From, Play } from '../model/play.ts'
 import { type Artifact, stagedPath } from '../modules/artifact.ts'
 import { checksOf, type Tried } from './business.ts'
+import type { TomlVars } from './custom.ts'
 import { factsOf } from './hop-facts.ts'
 import type { CheckName } from './preflight/checks.ts'
 import type { Counts } from './probes.ts'
@@ -12,6 +13,7 @@ import {
   type ArtifactVars,
   type CheckVars,
   type DatabaseVars,
+  type JarVars,
   type KeystoreVars,
   type Node,
   type OldNode,
@@ -38,6 +40,8 @@ export type ApimSite = RoleGroups & {
     readonly checks?: CheckVars | undefined
     /** Findings of preflight that ask, and were decided. */
     readonly preflight_accepted?: readonly CheckName[] | undefined
+    /** Jars of the operator for new homes. */
+    readonly custom_jars?: readonly JarVars[] | undefined
     /** Whether backups are restored into scratch before anything irreversible: true unless told. */
     readonly rehearsal?: boolean | undefined
   }
@@ -53,7 +57,9 @@ export type HopSite = {
   /** What users could do at each key manager and gateway before anything was changed. */
   readonly works: Play<{ readonly works: Tried }>
   readonly supervisors: Supervisors
-  readonly looked: Play<{ readonly found: { readonly versioning: boolean | undefined } }>
+  readonly looked: Play<{
+    readonly found: { readonly versioning: boolean | undefined; readonly carried: TomlVars }
+  }>
   /** Reads outputs that say that the servers are down, so that nothing that needs it is thought of before. */
   readonly down: (from: From) => unknown
 }
@@ -81,7 +87,8 @@ export function landings(site: ApimSite, hops: readonly Hop[]): readonly string[
 export function artifactsFor(site: ApimSite, host: Host, hops: readonly Hop[]): readonly Artifact[] {
   const needed = hops.flatMap((hop) => factsOf(hop).artifacts)
   const packs = landings(site, hops).map((version) => `wso2am-${version}`)
-  const missing = [...new Set([...needed, ...packs, ...driversOf(site)])].filter(
+  const own = (site.vars.custom_jars ?? []).map(({ name }) => name)
+  const missing = [...new Set([...needed, ...packs, ...driversOf(site), ...own])].filter(
     (name) => !site.vars.artifacts.some((each) => each.name === name),
   )
   if (missing.length > 0)
@@ -89,7 +96,12 @@ export function artifactsFor(site: ApimSite, host: Host, hops: readonly Hop[]): 
       missing.map((name) => `artifacts: ${name} is not listed, but the way to ${hops.at(-1)?.to} needs it`),
       'List it in artifacts.yml with its file and SHA-256.',
     )
-  const names = new Set([...(host.name === site.migration.name ? needed : []), ...packs, ...driversOf(site)])
+  const names = new Set([
+    ...(host.name === site.migration.name ? needed : []),
+    ...packs,
+    ...driversOf(site),
+    ...own,
+  ])
   const extra = site.vars.svn === undefined ? [] : synchronizerJars
   return site.vars.artifacts.filter(({ name }) => names.has(name) || extra.some((jar) => jar.name.test(name)))
 }
@@ -105,14 +117,18 @@ export function staged(
   return { path: stagedPath(host.vars.apim_base, artifact), sha256: artifact.sha256 }
 }
 
-/** Jars for a home's `lib` and `dropins`: the driver, and the synchronizer's client where SVN is still used. */
+/** Jars for a home's `lib` and `dropins`: the driver, the operator's own, and the synchronizer's client where SVN is still used. */
 export function jarsFor(site: ApimSite, host: Host<Node>, version: string) {
   const extra = site.vars.svn === undefined || version === '3.0.0' ? [] : synchronizerJars
   const drivers = driversOf(site)
+  const own = (site.vars.custom_jars ?? []).filter(
+    ({ versions }) => versions === undefined || versions.some((each) => each === version),
+  )
   return site.vars.artifacts.flatMap((artifact) => {
     const dir = drivers.includes(artifact.name)
       ? ('lib' as const)
-      : extra.find(({ name }) => name.test(artifact.name))?.dir
+      : (extra.find(({ name }) => name.test(artifact.name))?.dir ??
+        own.find(({ name }) => name === artifact.name)?.dir)
     const name = artifact.file.split('/').at(-1) ?? artifact.name
     return dir === undefined ? [] : [{ from: stagedPath(host.vars.apim_base, artifact), dir, name }]
   })

@@ -1,6 +1,7 @@
 import { parse } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
 import { configuration } from '../../src/apim/config.ts'
+import { together, tomlSettings, xmlSettings } from '../../src/apim/custom.ts'
 import { admin, database, keystores } from '../../src/apim/schemas.ts'
 import { reveal, type Text } from '../../src/model/secret.ts'
 import { editXml, readXml } from '../../src/modules/edit/xml.ts'
@@ -54,6 +55,64 @@ describe('deployment.toml', () => {
     expect(own.keystore.primary).toMatchObject({ file_name: 'a.jks', alias: 'a' })
     expect(rendered(own.keystore.primary['key_password'] ?? '')).toBe(password)
     expect(rendered(own.truststore['password'] ?? '')).toBe(password)
+  })
+})
+
+describe('what the inventory says besides', () => {
+  const own = tomlSettings.parse({
+    'apim.cors': { allow_origins: 'https://a?b&c', allow_credentials: true },
+    server: { hostname: 'api.example.com' },
+    user_store: { type: 'read_write_ldap', connection_password: secret },
+    'apim.gateway.environment': [{ name: 'production' }, { name: 'sandbox' }],
+  })
+  const peers = { 'gateway-manager': 'gw' }
+
+  test('stands over ours in deployment.toml: a key replaces ours, a list all tables of its head', () => {
+    const made = deployment({ toml: own, peers }) as unknown as Record<string, Record<string, unknown>>
+    expect(made['server']).toEqual({ hostname: 'api.example.com', node_ip: 'gw-1', server_role: 'default' })
+    expect(made['user_store']).toMatchObject({ type: 'read_write_ldap' })
+    expect(rendered(String(made['user_store']?.['connection_password']))).toBe(password)
+    expect(made['apim']?.['cors']).toEqual({ allow_origins: 'https://a?b&amp;c', allow_credentials: true })
+    expect((made['apim']?.['gateway'] as Record<string, unknown>)['environment']).toEqual([
+      { name: 'production' },
+      { name: 'sandbox' },
+    ])
+  })
+
+  test('comes after what is taken over from the old home', () => {
+    const both = together(
+      { server: { hostname: 'old' }, 'transport.https.properties': { proxyPort: 443 } },
+      own,
+    )
+    expect(both).toMatchObject({
+      server: { hostname: 'api.example.com' },
+      'transport.https.properties': { proxyPort: 443 },
+    })
+    expect(together({ server: { hostname: 'old' } }, undefined)).toEqual({ server: { hostname: 'old' } })
+  })
+
+  test('is edited into the XML of homes up to 2.6.0, after ours', () => {
+    const xml = xmlSettings.parse([
+      { file: 'carbon.xml', at: 'HostName', text: 'api.example.com' },
+      { file: 'identity/identity.xml', at: 'X', text: secret },
+    ])
+    const { edits } = files({ xml }, '2.6.0')
+    expect(edits.find(({ path }) => path.endsWith('/carbon.xml'))?.edits.at(-1)).toEqual({
+      at: 'HostName',
+      text: 'api.example.com',
+    })
+    expect(edits.at(-1)?.path).toBe('repository/conf/identity/identity.xml')
+    expect(JSON.stringify(edits)).not.toContain(password)
+  })
+
+  test.each([
+    [{ file: '../x.xml', at: 'A', text: 'b' }],
+    [{ file: 'a/../../x.xml', at: 'A', text: 'b' }],
+    [{ file: 'carbon.properties', at: 'A', text: 'b' }],
+    [{ file: 'carbon.xml', at: 'A' }],
+    [{ file: 'carbon.xml', at: 'A', text: 'b', remove: true }],
+  ])('refuses %j', (edit) => {
+    expect(xmlSettings.safeParse([edit]).success).toBe(false)
   })
 })
 

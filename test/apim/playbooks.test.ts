@@ -11,7 +11,7 @@ import { refuseUnbuilt } from '../../src/apim/hops/index.ts'
 import { portsOf } from '../../src/apim/preflight/ports.ts'
 import { flagsOf, gatewayPartOf, roleOf, startOrder } from '../../src/apim/roles.ts'
 import { node } from '../../src/apim/schemas.ts'
-import { treeSources } from '../../src/apim/site.ts'
+import { jarsFor, treeSources } from '../../src/apim/site.ts'
 import { overlayRulesOf } from '../../src/apim/trees.ts'
 import { sources } from '../../src/apim/versions.ts'
 import type { Host } from '../../src/model/host.ts'
@@ -247,6 +247,21 @@ describe('the way to 3.0.0', () => {
     ]
     expect(names.filter((name) => order.includes(name))).toEqual(order)
     expect(scheduleFor(upgrade, with_ as never).phases.some(({ kind }) => kind === 'cutover')).toBe(true)
+  })
+
+  test("gives new homes the operator's jars, for the versions that they were tried with", () => {
+    const artifacts = [...names, 'my-handler'].map((name) => ({
+      name,
+      file: `/a/${name}.jar`,
+      sha256: '0'.repeat(64),
+    }))
+    const custom_jars = [{ name: 'my-handler', dir: 'dropins', versions: ['3.0.0'] }]
+    const at = site({ artifacts, custom_jars }) as Parameters<typeof jarsFor>[0]
+    const jars = (version: string) =>
+      jarsFor(at, at.migration, version).map(({ dir, name }) => `${dir}/${name}`)
+    expect(jars('3.0.0')).toContain('dropins/my-handler.jar')
+    expect(jars('2.6.0')).not.toContain('dropins/my-handler.jar')
+    expect(() => partsOf(upgrade, site({ custom_jars }))).toThrow(/my-handler is not listed/)
   })
 
   describe('tries the way back before it asks', () => {

@@ -12,7 +12,12 @@ beforeAll(async () => {
     `[/bin/sh, -c, "echo $0 $(ls /opt/wso2 | grep -c wso2am-3) >>/tmp/traffic", ${word}]`
   const host = (name: string) =>
     `    ${name}: { apim_traffic: { kind: command, out: ${hook('out')}, in: ${hook('in')}, quiet: ['/bin/true'] } }\n`
-  writeFileSync(join(lab.cwd, 'traffic.yml'), `all:\n  hosts:\n${host('gw-mgr-1')}${host('gw-worker-2')}`)
+  // And a name that the servers are reached by from outside.
+  const own = '  vars: { apim_toml: { server: { hostname: api.example.com } } }\n'
+  writeFileSync(
+    join(lab.cwd, 'traffic.yml'),
+    `all:\n${own}  hosts:\n${host('gw-mgr-1')}${host('gw-worker-2')}`,
+  )
 })
 afterAll(() => lab.end())
 
@@ -30,6 +35,10 @@ test('gateways with a hook are out before anything stops, and in again after the
   const { code, text } = await lab.run(playbookFile('to-3.0.0'), '--yes', ...inventory)
   expect(code, text).toBe(0)
   expect(told()).toEqual(['out 0,in 1', 'out 0,in 1'])
+  const root = lab.info.hosts['gw-worker-2']?.root ?? ''
+  expect(readFileSync(join(root, 'wso2/wso2am-3.0.0/repository/conf/deployment.toml'), 'utf8')).toContain(
+    'hostname = "api.example.com"',
+  )
   const at = (words: string) => text.indexOf(words)
   expect(at('== out of the traffic')).toBeLessThan(at('== stop gateway-worker'))
   expect(at('3.0.0: start gateway-worker > gw-worker-3 > healthy: ok')).toBeLessThan(

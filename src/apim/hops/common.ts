@@ -75,6 +75,8 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
           peers: {},
           admin: site.vars.admin,
           keystores: site.vars.keystores,
+          toml: migration.vars.apim_toml,
+          xml: migration.vars.apim_xml,
         }),
         jars: jarsFor(site, migration, hop.to),
         keystoresFrom,

@@ -112,8 +112,8 @@ export function jarProblems(home: string, jars: readonly string[]): readonly Fin
       : [
           finding(
             'custom-jars',
-            `${home} has jars of its own, which are not carried: ${some(custom)}`,
-            'try each with the new version, and put it into the new homes',
+            `${home} has jars of its own, which are not carried by themselves: ${some(custom)}`,
+            'try each with the new version, list it in artifacts.yml, and say custom_jars in the inventory',
           ),
         ]),
   ]

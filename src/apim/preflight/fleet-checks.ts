@@ -56,12 +56,6 @@ export const fleetChecks = {
     'a server under nohup hangs on the prompt: neither a rollback nor a restart could start it',
     "the kernel's source",
   ),
-  'gateway-environments': check(
-    'blocks',
-    'the environments of api-manager.xml',
-    'new homes are written with one environment, and artefacts are taken from one gateway: what is published to another (a sandbox of its own) would be lost',
-    'our own rule',
-  ),
   clustering: check(
     'warns',
     '`clustering enable` of axis2.xml',
@@ -73,6 +67,12 @@ export const fleetChecks = {
     'DeploymentSynchronizer of carbon.xml',
     'exactly one gateway commits; two, or none, and artefacts are lost',
     "the vendor's synchronizer pages",
+  ),
+  'not-carried': check(
+    'asks',
+    'the user store, CORS, JWT, analytics and gateway environments of the old XML',
+    'deployment.toml is written anew: what it does not say is as in the pack',
+    "the packs' configuration",
   ),
   disagreement: check(
     'blocks',
@@ -101,7 +101,7 @@ export const fleetChecks = {
   'custom-jars': check(
     'warns',
     '`lib`, `dropins`, `patches`',
-    'they are not carried: each has to be tried with the new version and put into the new homes',
+    'they are carried only where `custom_jars` says so: each has to be tried with the new version',
     "the vendor's upgrade pages",
   ),
   'migration-jars': check(

@@ -17,7 +17,7 @@ import { carbonHome, onlyHome, owners, wellBefore } from './home.ts'
 import { keystores } from './keystores.ts'
 import { clocks, ready } from './machine.ts'
 import { ports, portsOf } from './ports.ts'
-import { settings, vault } from './settings.ts'
+import { carriedOver, settings, vault } from './settings.ts'
 import { signs } from './signs.ts'
 
 const everywhere = [
@@ -96,6 +96,15 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
             svn: vars.svn !== undefined,
           })
         : skip(noServer),
+    )
+    .task('carried over', ({ host }) =>
+      runsNow(host) && hops.some(({ to }) => to === '3.0.0')
+        ? carriedOver({
+            home: host.vars.apim_home,
+            told: Object.keys(host.vars.apim_toml ?? {}),
+            accepted,
+          })
+        : skip('its configuration is not redone for 3.0.0'),
     )
     .task('secure vault', ({ host }) =>
       runsNow(host)

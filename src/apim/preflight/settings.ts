@@ -1,9 +1,8 @@
 import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { readXml } from '../../modules/edit/xml.ts'
-import { findXml } from '../../modules/edit/xml-path.ts'
-import { scanXml, textOf } from '../../modules/edit/xml-scan.ts'
 import { ask, linesOf } from '../../modules/target.ts'
+import { notCarried } from '../carried-settings.ts'
 import type { Role } from '../roles.ts'
 import { allServers } from '../server.ts'
 import { type ConfTexts, confTexts } from './datasources.ts'
@@ -31,7 +30,6 @@ export function settingProblems(
   return [
     ...versioningProblems(home, texts['registry.xml']),
     ...encryptionProblems(home, texts),
-    ...environmentProblems(home, texts['api-manager.xml']),
     ...(value(texts, 'axis2/axis2.xml', 'clustering/@enable') === 'true'
       ? [
           finding(
@@ -86,24 +84,6 @@ function encryptionProblems(home: string, texts: ConfTexts): readonly Finding[] 
       .filter((each) => !/\.PlainTextPersistenceProcessor$/.test(each))
       .map((each) => finding('token-encryption', `${home}: identity.xml keeps tokens by ${each}`, todo)),
   ]
-}
-
-function environmentProblems(home: string, text: string | undefined): readonly Finding[] {
-  if (text === undefined) return []
-  const found = findXml(scanXml(text, 'api-manager.xml'), 'APIGateway/Environments/Environment')
-  const names = found.map((each) => {
-    const [name] = findXml(each, 'Name')
-    return name === undefined ? 'one without a name' : textOf(name).trim()
-  })
-  return names.length < 2
-    ? []
-    : [
-        finding(
-          'gateway-environments',
-          `${home}: api-manager.xml publishes to ${names.length} gateway environments (${names.join(', ')})`,
-          'this tool serves fleets of one environment: bring both to one before the upgrade, or upgrade by hand',
-        ),
-      ]
 }
 
 function synchronizerProblems(
@@ -165,6 +145,29 @@ export const settings = observe(
       ...settingProblems(home, texts, role, svn),
       ...offsetProblems(home, texts['carbon.xml'], running?.args ?? []),
     ])
+  },
+)
+
+/** What of a home's XML the deployment.toml of 3.0.0 will not have, and the inventory does not say. */
+export const carriedOver = observe(
+  'apim.carriedOver',
+  async (
+    on,
+    { home, told, accepted }: { home: string; told: readonly string[]; accepted: readonly string[] },
+  ) => {
+    const texts = await confTexts(on, home, ['user-mgt.xml', 'api-manager.xml'])
+    return tell(
+      on,
+      'the configuration',
+      notCarried(texts, told).map(({ says, head }) =>
+        finding(
+          'not-carried',
+          `${home}: ${says}, which deployment.toml will not have`,
+          `say it in the inventory (apim_toml: { ${head}: { ... } }; for homes up to 2.6.0 apim_xml)`,
+        ),
+      ),
+      accepted,
+    )
   },
 )
 

@@ -223,15 +223,6 @@ describe('settings', () => {
     )
   })
 
-  test('that publish to gateways of their own for production and sandbox', () => {
-    const api = (...environments: readonly string[]) =>
-      `<APIManager><APIGateway><Environments>${environments.map((name) => `<Environment type="production"><Name>${name}</Name></Environment>`).join('')}</Environments></APIGateway></APIManager>`
-    expect(found({ 'api-manager.xml': api('Production and Sandbox') })).toEqual([])
-    expect(found({ 'api-manager.xml': api('Production', 'Sandbox') })).toEqual(['gateway-environments'])
-    const [first] = settingProblems('/h', { 'api-manager.xml': api('Production', 'Sandbox') }, 'store', false)
-    expect(JSON.stringify(first)).toContain('(Production, Sandbox)')
-  })
-
   test('of a cluster', () => {
     const axis = (on: boolean) =>
       `<axisconfig><clustering enable="${on}"><parameter name="membershipScheme">wka</parameter></clustering></axisconfig>`

@@ -11,7 +11,7 @@ import { carbonHome, onlyHome, owners, wellBefore } from '../../../src/apim/pref
 import { keystores } from '../../../src/apim/preflight/keystores.ts'
 import { clocks, ready } from '../../../src/apim/preflight/machine.ts'
 import { ports } from '../../../src/apim/preflight/ports.ts'
-import { settings, vault } from '../../../src/apim/preflight/settings.ts'
+import { carriedOver, settings, vault } from '../../../src/apim/preflight/settings.ts'
 import { signs } from '../../../src/apim/preflight/signs.ts'
 import { serversOf } from '../../../src/apim/server.ts'
 import type { Action } from '../../../src/model/action.ts'
@@ -199,6 +199,16 @@ describe('a home', () => {
     expect(await told(vault({ home, told: true }))).toEqual(['secure-vault'])
     put('password-persist', 'x')
     expect(await told(vault({ home, told: false }))).toEqual(['secure-vault'])
+  })
+
+  test('with another user store than deployment.toml will have', async () => {
+    put(
+      `${conf}/user-mgt.xml`,
+      '<U><Realm><UserStoreManager class="org.wso2.carbon.user.core.ldap.ReadOnlyLDAPUserStoreManager"/></Realm></U>',
+    )
+    const over = { home, told: [], accepted: [] }
+    expect(await told(carriedOver(over))).toEqual(['not-carried'])
+    expect(await told(carriedOver({ ...over, told: ['user_store'] }))).toEqual([])
   })
 
   test('with edited sequences, an old handler, jars of its own', async () => {
