@@ -3,7 +3,7 @@ import { fleet } from '../inventory/fleet.ts'
 
 /** `-e via=2.0.0`: which version comes right before the target. `-e land=2.6.0`: where the fleet is started besides the target. */
 export const params = z.object({
-  via: z.enum(['2.0.0', '2.6.0']).optional(),
+  via: z.enum(['2.0.0', '2.1.0', '2.2.0', '2.5.0', '2.6.0']).optional(),
   land: z.enum(['2.6.0']).optional(),
 })
 

@@ -2,6 +2,7 @@ import { change, type On, restored } from '../model/action.ts'
 import { type Command, sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import type { Secret } from '../model/secret.ts'
+import { forget, unpackAnew } from '../modules/archives/unarchive.ts'
 import { clock, pauses, readText } from '../modules/target.ts'
 import {
   type ClientName,
@@ -18,7 +19,12 @@ import { endServers, type LogMark, logLines, markLog, serversOf } from './server
 import { withPassword } from './vault.ts'
 
 /** Something out of a zip that a client needs in its home: a directory or file of the zip by its name, and where it goes. */
-export type Placed = { readonly zip: string; readonly from: string; readonly to: string }
+export type Placed = {
+  readonly zip: string
+  readonly sha256: string
+  readonly from: string
+  readonly to: string
+}
 
 /** One run of a migration client: a start of the full server with flags, in a home that nothing is served from. */
 export type ClientRun = {
@@ -63,17 +69,18 @@ export const client = change('apim.client', {
 
 async function place(on: On, { home, place: placed }: ClientRun): Promise<void> {
   const temp = `${await on.keep()}/unzipped`
-  for (const { zip, from, to } of placed) {
+  for (const [at, { zip, sha256, from, to }] of placed.entries()) {
     const target = `${home}/${to}`
+    await unpackAnew(on, { src: zip, sha256, dest: temp, format: 'zip', verify: 'mark' }, `unpack-${at}`)
     await on.must(
-      sh`set -e; rm -rf -- ${temp}; mkdir -p -- ${temp} ${target}; unzip -q -o -d ${temp} -- ${zip}
+      sh`set -e; mkdir -p -- ${target}
 d=$(find ${temp} -name ${from} | awk '{ print length($0), $0 }' | sort -n | head -n 1 | cut -d ' ' -f 2-)
 [ -n "$d" ] || { echo "the archive lacks what the client needs" >&2; exit 3; }
 if [ -d "$d" ]; then cp -a -- "$d"/. ${target}/; (cd -- "$d" && find . -type f); else cp -a -- "$d" ${target}/; basename -- "$d"; fi > ${`${temp}.names`}
-while IFS= read -r n; do printf '%s/%s\n' ${target} "$n"; done < ${`${temp}.names`} >> ${placedList(home)}
-rm -rf -- ${temp}`,
+while IFS= read -r n; do printf '%s/%s\n' ${target} "$n"; done < ${`${temp}.names`} >> ${placedList(home)}`,
       { timeout: 600 },
     )
+    await forget(on, temp)
   }
 }
 

@@ -166,7 +166,7 @@ export const expectations = {
   },
   '5.9.0 identity': { required: executed, forbidden: identityErrors, allowed: [] },
   // Here the tables are still old in part while its server starts.
-  '5.9.0 identity from 5.2.0': { required: executed, forbidden: identityErrors, allowed: stillOld },
+  '5.9.0 identity, straight': { required: executed, forbidden: identityErrors, allowed: stillOld },
   '3.0.0 artefacts': {
     required: [
       ...signs(

@@ -12,7 +12,7 @@ export const fatalSigns: readonly Sign[] = [
   issue('Cannot start transports', 'carbon-kernel: "started" is never said'),
   issue('Cannot initialize cluster', 'carbon-kernel: "started" is never said'),
   issue(
-    'System may be unstable: HTTP ListeningIOReactor encountered a checked exception',
+    'ListeningIOReactor encountered a checked exception',
     'synapse transports: 8280 or 8243 is taken, and "started" is said all the same',
   ),
   issue(

@@ -3,10 +3,11 @@ import type { Charset } from '../model/charset.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { isSecret, shownText, type Text } from '../model/secret.ts'
-import { type UnpackInput, unpackZip } from '../modules/archive.ts'
+import { asUnarchive, type UnpackInput } from '../modules/archive.ts'
+import { unpackAnew } from '../modules/archives/unarchive.ts'
 import { decode, xmlCharset } from '../modules/edit/charset.ts'
 import { editXml, type XmlEdit } from '../modules/edit/xml.ts'
-import { ask, holds, looks, readBytes, runJob } from '../modules/target.ts'
+import { ask, holds, linesOf, looks, readBytes } from '../modules/target.ts'
 import { endServers } from './server.ts'
 import type { Configuration } from './settings.ts'
 
@@ -16,7 +17,7 @@ export const freshHome = change('apim.freshHome', {
     if (!input.to.includes('/migration/')) throw new TaskError(`${input.to} is not a migration home`)
     await endServers(on, input.to)
     await on.must(sh`mkdir -p -- "$(dirname -- ${input.to})"`)
-    await unpackZip(on, input)
+    await unpackAnew(on, asUnarchive(input), 'unpack')
     await on.must(sh`chmod u+x -- ${input.to}/bin/*.sh`)
     return { home: input.to }
   },
@@ -93,24 +94,21 @@ async function configured(on: On, file: string, edits: readonly XmlEdit[]) {
   return { before, charset, after: editXml(before, edits, { file, charset, create: true }) }
 }
 
-/** Takes files out of zips: each by the end of its path there. Gives where they lie. */
+type Wanted = { readonly zip: string; readonly sha256: string; readonly path: string }
+
+/** Takes files out of zips, by the rules of `unarchive`: each by the end of its path there. Gives where they lie. */
 export const extract = change('apim.extract', {
-  async apply(
-    on,
-    { to, files }: { to: string; files: Readonly<Record<string, { zip: string; path: string }>> },
-  ) {
+  async apply(on, { to, files }: { to: string; files: Readonly<Record<string, Wanted>> }) {
     const found: Record<string, string> = {}
-    for (const [name, { zip, path }] of Object.entries(files)) {
-      const dir = `${to}/${name}`
-      await runJob(
-        on,
-        `extract-${name}`,
-        sh`set -eu; rm -rf -- ${dir}; mkdir -p -- ${dir}; unzip -q -o -d ${dir} -- ${zip}
-find ${dir} -type f -path ${`*/${path}`} | grep -q . || { echo "the archive does not hold that file"; exit 3; }`,
-      )
+    await on.must(sh`mkdir -p -- ${to}`)
+    for (const [name, { zip, sha256, path }] of Object.entries(files)) {
+      const dest = `${to}/${name}`
+      await unpackAnew(on, { src: zip, sha256, dest, format: 'zip', verify: 'mark' }, `extract-${name}`)
+      const said = await on.must(sh.read`find ${dest} -type f -path ${`*/${path}`}`)
       // The same name may lie deeper too: the one nearest to the top is meant.
-      const paths = (await on.must(sh.read`find ${dir} -type f -path ${`*/${path}`}`)).trim().split('\n')
-      found[name] = paths.toSorted((a, b) => a.length - b.length)[0] ?? ''
+      const [nearest = ''] = linesOf(said).toSorted((a, b) => a.length - b.length)
+      if (nearest === '') throw new TaskError(`${zip} on ${on.name} does not hold ${path}`)
+      found[name] = nearest
     }
     return found
   },

@@ -93,16 +93,16 @@ const identityClient = (from: string, to: string): HopStep => ({
 const to260 = ({ from }: Hop): Omit<HopFacts, 'identity'> => ({
   artifacts: [
     'wso2am-2.6.0',
-    from === '2.0.0'
-      ? 'apim200_to_apim260_gateway_artifact_migrator'
-      : `apim${digits(from)}_to_apim260_gateway_artifact_migrator`,
-    `apimgt-db-migration-scripts-${minor(from)}to2.6`,
+    ...present(gatewayArtifact({ from, to: '2.6.0' })),
+    scriptsArtifact({ from, to: '2.6.0' }),
     'wso2is-5.7.0-migration',
-    'wso2-api-migration-client-2.6.0',
+    ...(semver.lt(from, '2.2.0') ? ['wso2-api-migration-client-2.6.0'] : []),
   ],
   steps: [
     { at: 'migration host', does: `migration home of 2.6.0: ${full}` },
-    { at: 'each tree', does: 'gateway script: handlers that moved get their new names' },
+    ...(gatewayArtifact({ from, to: '2.6.0' }) === undefined
+      ? []
+      : [{ at: 'each tree', does: 'gateway script: handlers that moved get their new names' } as const]),
     {
       at: 'each database',
       does: `AM_DB script ${minor(from)} to 2.6`,
@@ -117,11 +117,15 @@ const to260 = ({ from }: Hop): Omit<HopFacts, 'identity'> => ({
           } as const,
         ]
       : []),
-    {
-      at: 'migration host',
-      does: `client -DmigrateFromVersion=${from}: fault sequences of all tenants are written anew, customised or not`,
-      nv: 'whether the 2.6.x client wants -Dcomponent=apim here; its first line is asked for',
-    },
+    ...(from === '2.0.0'
+      ? [
+          {
+            at: 'migration host',
+            does: `client -DmigrateFromVersion=${from}: fault sequences of all tenants are written anew, customised or not`,
+            nv: 'whether the 2.6.x client wants -Dcomponent=apim here; its first line is asked for',
+          } as const,
+        ]
+      : []),
     {
       at: 'every node',
       does: 'PreserveCaseForResources false, a new place for the time of the last indexing, no old solr: all indexed anew',
@@ -131,9 +135,11 @@ const to260 = ({ from }: Hop): Omit<HopFacts, 'identity'> => ({
     'the AM_DB script. Tokens and keys are encrypted anew and hashed, permissions get a unique constraint',
   notVerified: [
     'the text of wso2is-5.7.0-migration.zip: the steps to expect are read out of the file that it brings',
-    ...(from === '2.0.0'
-      ? []
-      : [`whether the hop from ${from} differs from that of 2.0.0 in more than its scripts`]),
+    ...(from === '2.1.0'
+      ? [
+          '2.1.0 with updates of December 2017 or later has access control already; the client runs all the same',
+        ]
+      : []),
   ],
 })
 
@@ -142,8 +148,8 @@ const to300 = ({ from }: Hop): Omit<HopFacts, 'identity'> => {
   return {
     artifacts: [
       'wso2am-3.0.0',
-      ...(direct ? [`apim${digits(from)}_to_apim300_gateway_artifact_migrator`] : []),
-      `apimgt-db-migration-scripts-${minor(from)}to3.0`,
+      ...present(gatewayArtifact({ from, to: '3.0.0' })),
+      scriptsArtifact({ from, to: '3.0.0' }),
       'wso2is-5.9.0-migration',
       'wso2-api-migration-client-3.0.0',
     ],
@@ -153,7 +159,9 @@ const to300 = ({ from }: Hop): Omit<HopFacts, 'identity'> => {
         at: 'each database',
         does: 'registry: the script that ends versioning, only where the old registry.xml had it on',
       },
-      ...(direct ? [{ at: 'each tree', does: `gateway script ${minor(from)} to 3.0` } as const] : []),
+      ...(gatewayArtifact({ from, to: '3.0.0' }) === undefined
+        ? []
+        : [{ at: 'each tree', does: `gateway script ${minor(from)} to 3.0` } as const]),
       { at: 'each tree', does: 'no API may have the old throttle handler left' },
       {
         at: 'each database',
@@ -191,10 +199,22 @@ const to300 = ({ from }: Hop): Omit<HopFacts, 'identity'> => {
 }
 
 const from110To260: Omit<HopFacts, 'identity'> = {
-  ...to260({ from: '1.10.0', to: '2.6.0' }),
+  ...to260({ from: '2.0.0', to: '2.6.0' }),
+  artifacts: [
+    ...to260({ from: '2.0.0', to: '2.6.0' }).artifacts,
+    'wso2-api-migration-client-2.0.0',
+    'wso2is-5.2.0-scripts',
+  ],
+  steps: [
+    ...from110.steps.map((step) => ({ ...step, does: step.does.replace('home of 2.0.0', 'home of 2.6.0') })),
+    ...to260({ from: '2.0.0', to: '2.6.0' }).steps.filter(
+      ({ does }) => !does.startsWith('migration home') && !does.includes('fault sequences'),
+    ),
+  ],
   noReturn: 'the first identity script',
   notVerified: [
-    "the 1.10 part of the vendor's page was seen in excerpts only: steps and artefacts of this hop are not complete",
+    'the client of 2.0.0 runs in a home of 2.6.0 here: which errors of a server on tables that old are harmless',
+    'its registry step is said to write the fault sequences too',
   ],
 }
 
@@ -204,6 +224,21 @@ export function factsOf(hop: Hop): HopFacts {
   if (hop.to === '3.0.0') return { identity, ...to300(hop) }
   if (hop.to === '2.0.0') return { identity, ...(hop.from === '1.10.0' ? from110 : to200) }
   return { identity, ...(hop.from === '1.10.0' ? from110To260 : to260(hop)) }
+}
+
+/** The gateway's artefact script of a hop from 2.x; none where the vendor's page has none. */
+export function gatewayArtifact({ from, to }: Hop): string | undefined {
+  const without = from === '2.5.0' || from === '2.6.0'
+  return without ? undefined : `apim${digits(from)}_to_apim${digits(to)}_gateway_artifact_migrator`
+}
+
+/** The scripts for AM_DB of a hop from 2.x. */
+export function scriptsArtifact({ from, to }: Hop): string {
+  return `apimgt-db-migration-scripts-${minor(from)}to${minor(to)}`
+}
+
+function present(name: string | undefined): readonly string[] {
+  return name === undefined ? [] : [name]
 }
 
 function minor(version: string): string {

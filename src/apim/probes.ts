@@ -19,6 +19,9 @@ const present1 = [
 const absent1 = ['IDP_METADATA', 'AM_POLICY_SUBSCRIPTION', 'AM_LABELS', 'AM_API.API_TYPE']
 const contextTemplate = 'AM_API.CONTEXT_TEMPLATE'
 
+const pages = 'docs-apim, upgrading from'
+const identity5x = 'identity-migration-resources, dbscripts of'
+
 /** The states a migration goes through. 1.8.0 and 1.9.x differ in one column. */
 export const schemaStates: readonly SchemaState[] = [
   {
@@ -54,6 +57,27 @@ export const schemaStates: readonly SchemaState[] = [
       'IDN_OAUTH2_AUTHORIZATION_CODE.PKCE_CODE_CHALLENGE',
     ],
     absent: ['AM_LABELS', 'IDN_CLAIM_DIALECT', 'IDN_SCIM_PROVIDER'],
+  },
+  {
+    version: '2.1.0',
+    source: `${pages} 2.1.0 to 3.0.0 (what its script makes is not there yet); ${identity5x} 5.3.0`,
+    present: ['AM_POLICY_SUBSCRIPTION', 'AM_API.API_TIER', 'IDN_CLAIM_DIALECT'],
+    absent: ['AM_CERTIFICATE_METADATA', 'AM_LABELS', 'CM_RECEIPT', 'IDN_OAUTH2_ACCESS_TOKEN_AUDIT'],
+  },
+  {
+    version: '2.2.0',
+    source: `apim-migration-resources 3.1.0, 210to220Migration; ${identity5x} 5.5.0`,
+    present: ['AM_CERTIFICATE_METADATA', 'AM_APPLICATION_GROUP_MAPPING', 'IDN_CLAIM_DIALECT', 'CM_RECEIPT'],
+    absent: ['AM_LABELS', 'AM_APPLICATION.TOKEN_TYPE', 'IDN_OAUTH2_ACCESS_TOKEN_AUDIT'],
+  },
+  {
+    version: '2.5.0',
+    source: `apim-migration-resources 3.1.0, 250to260Migration (it makes none of these); ${identity5x} 5.6.0 and 5.7.0`,
+    present: [
+      ...['AM_LABELS', 'AM_APPLICATION_ATTRIBUTES', 'AM_APPLICATION.TOKEN_TYPE', 'CM_RECEIPT'],
+      'IDN_AUTH_SESSION_STORE.EXPIRY_TIME',
+    ],
+    absent: ['IDN_OAUTH2_ACCESS_TOKEN_AUDIT', 'IDN_OIDC_SCOPE', 'AM_API.API_TYPE'],
   },
   {
     version: '2.6.0',

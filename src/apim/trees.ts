@@ -62,11 +62,15 @@ export const overlayRules: Readonly<Record<string, OverlayRules>> = {
   },
 }
 
-/** The rules of a hop: straight from 2.0.0 the pack wins with two sequences more than from 2.6.0, which has them anew already. */
+/**
+ * The rules of a hop. Straight from 2.0.0 the pack of 3.0.0 wins with two sequences more than from later releases, which
+ * have them anew already; into 2.6.0 the pages of 2.2.0 and 2.5.0 let the old tree win whole.
+ */
 export function overlayRulesOf({ from, to }: { readonly from: string; readonly to: string }): OverlayRules {
+  if (to === '2.6.0' && (from === '2.2.0' || from === '2.5.0')) return { keep: [], refresh: [] }
   const { keep, refresh } = overlayRules[to] ?? { keep: [], refresh: [] }
   const more =
-    to === '3.0.0' && from !== '2.6.0' ? [sequence('_throttle_out_handler_'), sequence('fault')] : []
+    to === '3.0.0' && from === '2.0.0' ? [sequence('_throttle_out_handler_'), sequence('fault')] : []
   return { keep: [...keep, ...more], refresh }
 }
 

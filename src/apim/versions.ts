@@ -5,7 +5,10 @@ import { isVersion, versions } from './releases.ts'
 export { type Version, versions } from './releases.ts'
 
 /** Versions that an upgrade can begin with: each hop from there on is built. */
-export const sources = ['1.8.0', '1.9.0', '1.9.1', '2.0.0', '2.6.0'] as const
+export const sources = [
+  ...(['1.8.0', '1.9.0', '1.9.1', '1.10.0'] as const),
+  ...(['2.0.0', '2.1.0', '2.2.0', '2.5.0', '2.6.0'] as const),
+] as const
 /** Versions that an upgrade can end with. */
 export const targets = ['2.0.0', '2.6.0', '3.0.0'] as const
 
@@ -29,15 +32,12 @@ type Edge = {
 
 /** The graph. Of several ways, the one whose edges stand first is taken when nobody says `via`. */
 const edges: readonly Edge[] = [
-  { from: '1.8.0 || 1.9.0 || 1.9.1', to: '2.0.0', built: true },
-  // The vendor's pages send 1.10.0 by way of 2.6.0; the 2.0.0 client takes it too.
-  { from: '1.10.0', to: '2.6.0', built: false },
-  { from: '2.0.0', to: '2.6.0', built: true },
-  { from: '2.1.0 || 2.2.0 || 2.5.0', to: '2.6.0', built: false },
+  { from: '1.8.0 || 1.9.0 || 1.9.1 || 1.10.0', to: '2.0.0', built: true },
+  { from: '2.0.0 || 2.1.0 || 2.2.0 || 2.5.0', to: '2.6.0', built: true },
   { from: '2.6.0', to: '3.0.0', built: true },
-  { from: '2.0.0', to: '3.0.0', built: true },
-  { from: '2.1.0 || 2.2.0 || 2.5.0', to: '3.0.0', built: false },
-  { from: '1.10.0', to: '2.0.0', built: false },
+  { from: '2.0.0 || 2.1.0 || 2.2.0 || 2.5.0', to: '3.0.0', built: true },
+  // The vendor's page runs the client of 2.0.0 in a home of 2.6.0 and goes on there; by 2.0.0 each hop has gates of its own.
+  { from: '1.10.0', to: '2.6.0', built: false },
 ]
 
 /** What one may ask of a way: the versions right before the target, in order, and where the whole fleet is to be started. */

@@ -5,6 +5,7 @@ import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { wrapped } from '../plan/wrap.ts'
+import { listText, markdownText } from './docs-rooms.ts'
 import { typesFile } from './paths.ts'
 
 /** `upgrade-fleet docs [MODULE]`: what modules there are, or all that the doc comments say of one. */
@@ -15,7 +16,8 @@ export function docsCommand(io: Io): Command {
     )
     .argument('[module]', 'a module (file.copy), or a family of them (file)')
     .option('--json', 'print all that is known as JSON')
-    .action(async (wanted: string | undefined, { json = false }: { readonly json?: boolean }) => {
+    .option('--markdown', 'print all that is known as Markdown')
+    .action(async (wanted: string | undefined, { json, markdown }: Options) => {
       const docs = await allDocs()
       const chosen =
         wanted === undefined ? docs : docs.filter(({ name, family }) => name === wanted || family === wanted)
@@ -24,11 +26,14 @@ export function docsCommand(io: Io): Command {
           `There is no module "${wanted}"${didYouMean(wanted ?? '', namesOf(docs))}`,
           'See what there is: upgrade-fleet docs',
         )
-      if (json) io.out(`${JSON.stringify(chosen, null, 2)}\n`)
+      if (json === true) io.out(`${JSON.stringify(chosen, null, 2)}\n`)
+      else if (markdown === true) io.out(markdownText(chosen))
       else if (wanted === undefined || chosen.length > 1) io.out(listText(chosen, io.columns))
       else for (const doc of chosen) io.out(docText(doc, io.columns))
     })
 }
+
+type Options = { readonly json?: boolean; readonly markdown?: boolean }
 
 const namesOf = (docs: readonly ModuleDoc[]): readonly string[] => [
   ...new Set(docs.flatMap(({ name, family }) => [name, ...(family === '' ? [] : [family])])),
@@ -41,16 +46,6 @@ async function allDocs(): Promise<readonly ModuleDoc[]> {
   if (list !== undefined && types.endsWith('.d.ts')) return JSON.parse(list)
   const { moduleDocs } = await import('../load/module-docs.ts')
   return moduleDocs(types)
-}
-
-/** One line each, by family. */
-export function listText(docs: readonly ModuleDoc[], columns: number): string {
-  const wide = Math.max(...docs.map(({ name }) => name.length))
-  const lines = docs.map(({ name, text }) => {
-    const [first = ''] = text.split(/(?<=[.:]) /)
-    return `${name.padEnd(wide)}  ${first.replace(/[.:]$/, '')}`.slice(0, Math.max(60, columns))
-  })
-  return `${lines.join('\n')}\n`
 }
 
 /** All of one: what it promises, its options, what it gives, how it is called. */

@@ -25,7 +25,7 @@ import { openScreen } from './screen.ts'
 import { type World, worldOf } from './world.ts'
 
 /** What may stand in the way of a task or a wave. */
-export type Rules = Pick<RunContext, 'refuses' | 'mayNotStart'>
+export type Rules = Pick<RunContext, 'refuses' | 'mayNotStart' | 'needed'>
 
 /** What is to be done with a schedule, and on the strength of which events. */
 export interface Execution {

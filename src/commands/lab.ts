@@ -19,7 +19,7 @@ export function labCommand(io: Io): Command {
     lab.command(name).description(description).option('--state <dir>', "the tool's state directory")
 
   sub('up', 'make and start it: hosts, a database, Subversion, servers of an old release')
-    .option('--from <version>', 'the release that the fleet runs: 1.9.0 or 1.9.1 (the usual one)')
+    .option('--from <version>', 'the release that the fleet runs: 1.8.0 to 2.6.0 (1.9.1 is the usual one)')
     .addOption(
       new Option('--shape <shape>', 'what the fleet is like')
         .choices(shapeNames)

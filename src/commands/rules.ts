@@ -6,6 +6,7 @@ import { momentOf, noTimeFor } from '../plan/not-after.ts'
 import { waveOutlines } from '../plan/outline.ts'
 import type { Execution } from './execute.ts'
 import type { RunFlags } from './flags.ts'
+import { neededRuns } from './needed-runs.ts'
 import { pastRuns } from './past-runs.ts'
 
 /** What a run or a resume is held to: the plan that it was begun by, the time that it may not pass. */
@@ -27,6 +28,7 @@ export async function rulesOf(
   const past = moment && (await pastRuns(state, schedule.playbook))
   return (so) => ({
     ...(refuses && { refuses }),
+    needed: (runs) => neededRuns(state, runs),
     ...(moment && past && { mayNotStart: noTimeFor(waveOutlines(schedule), past, moment, so, io.now) }),
   })
 }

@@ -14,8 +14,18 @@ import {
   users510,
   users520,
 } from './data/hop1.ts'
-import { apim200to260, apim200to260PostgreSql, gatewayMigrator, identity570 } from './data/hop2.ts'
 import {
+  apim200to260,
+  apim200to260PostgreSql,
+  apim250to260,
+  gatewayMigrator,
+  identity570,
+} from './data/hop2.ts'
+import {
+  apim200to300,
+  apim200to300PostgreSql,
+  apim250to300,
+  apim250to300PostgreSql,
   apim260to300,
   apim260to300PostgreSql,
   identity590,
@@ -106,15 +116,16 @@ export function artifactTrees(): readonly {
         engines('dbscripts/migration-5.1.0_to_5.2.0', users520),
       ),
     ),
-    one(
-      'apim200_to_apim260_gateway_artifact_migrator',
-      'apim200_to_apim260_gateway_artifact_migrator.sh',
-      gatewayMigrator,
-      0o755,
+    ...['apim200_to_apim260', 'apim200_to_apim300'].map((hop) =>
+      one(`${hop}_gateway_artifact_migrator`, `${hop}_gateway_artifact_migrator.sh`, gatewayMigrator, 0o755),
     ),
     zip('apimgt-db-migration-scripts-2.0to2.6', {
       'mysql.sql': apim200to260,
       'postgresql.sql': apim200to260PostgreSql,
+    }),
+    zip('apimgt-db-migration-scripts-2.5to2.6', {
+      'mysql.sql': apim250to260,
+      'postgresql.sql': inPostgreSql(apim250to260),
     }),
     zip('wso2is-5.7.0-migration', {
       ...client('is.migration-5.7.0'),
@@ -122,12 +133,20 @@ export function artifactTrees(): readonly {
       ...scripts(identity570),
     }),
     zip('wso2-api-migration-client-2.6.0', client('apimgt.migrate.client-2.6.X')),
-    zip(
-      'apimgt-db-migration-scripts-2.6to3.0',
-      more(
-        { 'mysql.sql': apim260to300, 'postgresql.sql': apim260to300PostgreSql },
-        engines('versioning-disable-scripts', versioningDisable),
-        engines('reg-index', regIndex),
+    ...(
+      [
+        ['2.0', apim200to300, apim200to300PostgreSql],
+        ['2.5', apim250to300, apim250to300PostgreSql],
+        ['2.6', apim260to300, apim260to300PostgreSql],
+      ] as const
+    ).map(([from, mysql, postgresql]) =>
+      zip(
+        `apimgt-db-migration-scripts-${from}to3.0`,
+        more(
+          { 'mysql.sql': mysql, 'postgresql.sql': postgresql },
+          engines('versioning-disable-scripts', versioningDisable),
+          engines('reg-index', regIndex),
+        ),
       ),
     ),
     zip('wso2is-5.9.0-migration', {

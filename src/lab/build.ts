@@ -28,8 +28,8 @@ export async function buildLab(
   const [artifacts] = await Promise.all([
     makeArtifacts(join(dir, 'artifacts')),
     database === 'postgresql'
-      ? makePostgreSql(dir, shapes[shape].schemas)
-      : makeDatabase(dir, shapes[shape].schemas),
+      ? makePostgreSql(dir, from, shapes[shape].schemas)
+      : makeDatabase(dir, from, shapes[shape].schemas),
     makeJava(dir),
     writeBootScript(dir),
     makeSaved(dir, { from, range, shape, database, hosts }, secrets).then(() =>

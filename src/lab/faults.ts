@@ -14,6 +14,7 @@ export const faults: readonly Fault[] = [
   fault('wrong-java', 'the JDK calls itself 17: 1.x and 2.x end without a word and without a pid file'),
   fault('slow-start', '"started" comes 120 s later'),
   fault('started-but-unhealthy', '"started", but /services/Version and the rest answer 500'),
+  fault('answers-time-out', '"started", and no request is ever answered; ports are open, the process lives'),
   fault('wrong-version-in-answer', '/services/Version and the log name another release'),
   fault('port-in-use-8280', '8280 and 8243: WARN "System may be unstable", then "started"'),
   fault(
@@ -28,6 +29,7 @@ export const faults: readonly Fault[] = [
   fault('stale-pid-unrelated', 'the pid file names a process of somebody else: stop ends that one'),
   fault('pid-file-empty', 'the pid file is empty: stop has no effect'),
   fault('pid-file-missing', 'there is no pid file: stop has no effect'),
+  fault('pid-file-root-owned', 'a start by root left the pid file: it cannot be written, stop has no effect'),
   fault('two-servers-in-one-home', 'a second server takes the pid file; stop reaches only that one'),
   fault('carbon-home-leak', 'CARBON_HOME is set for every ssh command and leads to the old home'),
   fault('ignores-sigterm', 'the process lives on after stop'),

@@ -1,3 +1,4 @@
+import { type OldVersion, since } from './pack/release.ts'
 import { type ShapeName, shapes } from './shapes.ts'
 
 /** A machine of the lab. `profile` is what its 1.x server is started as; without one it has no APIM home yet. */
@@ -34,11 +35,25 @@ export function labHosts(range: string, shape: ShapeName = 'distributed'): reado
   }))
 }
 
-/** The JAVA_OPTS that give a 1.x server its role: its script drops flags that come with `start`. */
-export function oldJavaOpts(host: LabHost): string {
-  const profile =
-    host.profile === undefined || host.profile === 'default' ? [] : [`-Dprofile=${host.profile}`]
-  return [...profile, ...(host.worker ? ['-DworkerNode=true'] : [])].join(' ')
+/** The profile that a host's server is started with at a release; none where it has no server of that release. */
+export function profileAt(host: LabHost, from: OldVersion): string | undefined {
+  if (host.profile === undefined) return since(from, '2.0.0') ? 'traffic-manager' : undefined
+  // The profile is gone: the one that commits is a plain gateway there.
+  if (host.profile === 'gateway-manager' && since(from, '2.6.0')) return 'gateway-worker'
+  return host.profile
+}
+
+/** How a host's server is started at a release: the script of 1.8 and 1.9 drops words that come with `start`, so there they go through JAVA_OPTS. */
+export function startLine(host: LabHost, from: OldVersion): string {
+  const profile = profileAt(host, from) ?? 'default'
+  const flags = [
+    ...(profile === 'default' ? [] : [`-Dprofile=${profile}`]),
+    ...(host.worker ? ['-DworkerNode=true'] : []),
+  ].join(' ')
+  const script = `sh ${homeOf(from)}/bin/wso2server.sh`
+  return since(from, '1.10.0')
+    ? `JAVA_HOME=${javaHome} ${script} ${flags} start`
+    : `JAVA_HOME=${javaHome} JAVA_OPTS='${flags}' ${script} start`
 }
 
 /** Whether a host's old server serves APIs. */

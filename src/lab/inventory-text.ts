@@ -1,14 +1,24 @@
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { databaseUser } from './database.ts'
-import { base, databaseAddress, homeOf, javaHome, type LabHost, sshPort, svnAddress } from './fleet.ts'
+import {
+  base,
+  databaseAddress,
+  homeOf,
+  javaHome,
+  type LabHost,
+  profileAt,
+  sshPort,
+  svnAddress,
+} from './fleet.ts'
+import type { OldVersion } from './pack/release.ts'
 import { type DatabaseName, engineOf, type ShapeName, shapes } from './shapes.ts'
 import { repositories, svnUser } from './subversion.ts'
 
 /** What an inventory of a lab is written from. */
 export interface InventoryFacts {
   readonly dir: string
-  readonly from: string
+  readonly from: OldVersion
   readonly range: string
   readonly hosts: readonly LabHost[]
   readonly shape?: ShapeName
@@ -76,9 +86,11 @@ export function artifactsYaml(
   return stringify({ artifacts })
 }
 
-function hostVars(host: LabHost, from: string): Readonly<Record<string, string>> {
+function hostVars(host: LabHost, from: OldVersion): Readonly<Record<string, string>> {
   const own = { ansible_host: host.address, apim_address: host.address }
-  return host.profile === undefined ? { ...own, since: '2.0.0' } : { ...own, apim_home: homeOf(from) }
+  return profileAt(host, from) === undefined
+    ? { ...own, since: '2.0.0' }
+    : { ...own, apim_home: homeOf(from) }
 }
 
 function groupsOf(hosts: readonly LabHost[], migration: string): readonly (readonly [string, unknown])[] {

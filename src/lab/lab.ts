@@ -20,7 +20,9 @@ import { listens } from './subversion.ts'
 export type { LabState } from './state.ts'
 
 /** Where a lab is to stand and what it is to be like. */
-export interface LabOptions extends Partial<LabShape> {
+export interface LabOptions extends Partial<Omit<LabShape, 'from'>> {
+  /** The release that the fleet is to begin at; one that no lab begins at is refused. */
+  readonly from?: string
   /** The tool's state directory, absolute; the lab is in `lab` under it. */
   readonly state: string
   /** The project directory, absolute: `inventory/lab` is written there. */
@@ -47,15 +49,15 @@ export async function labUp(options: LabOptions): Promise<LabState> {
       .filter((key) => options[key] !== undefined)
       .map((key) => [key, options[key]]),
   )
-  const shape: LabShape = { ...usual, ...given }
-  const missing = [...missingNeeds(), ...(shape.database === 'postgresql' ? missingPostgreSql() : [])]
+  const missing = [...missingNeeds(), ...(options.database === 'postgresql' ? missingPostgreSql() : [])]
   if (missing.length > 0) throw new InputError(missing)
-  const from = shape.from
+  const from = options.from ?? usual.from
   if (!isOldRelease(from))
     throw new InputError(
-      `A lab begins at ${oldReleases.join(' or ')}, not at ${from}.`,
+      `A lab begins at ${oldReleases.slice(0, -1).join(', ')} or ${oldReleases.at(-1)}, not at ${from}.`,
       'Type `upgrade-fleet lab up --from 1.9.1`.',
     )
+  const shape: LabShape = { ...usual, ...given, from }
   const before = await readState(dir)
   if (before !== undefined && (await running(before))) {
     const other = (Object.keys(given) as (keyof LabShape)[]).filter((key) => before[key] !== shape[key])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { postgresqlSchemaSql } from './data/schema.ts'
 import { databaseUser, type Schemas } from './database.ts'
 import { databaseAddress } from './fleet.ts'
+import type { OldVersion } from './pack/release.ts'
 import { alive, type Proc, spawnDaemon, until } from './processes.ts'
 import { engineOf } from './shapes.ts'
 import { shell } from './shell.ts'
@@ -21,7 +22,7 @@ export function missingPostgreSql(): readonly string[] {
 }
 
 /** Makes the saved data directory: the databases of the old release, sample rows. No server runs afterwards. */
-export async function makePostgreSql(dir: string, schemas: Schemas): Promise<void> {
+export async function makePostgreSql(dir: string, from: OldVersion, schemas: Schemas): Promise<void> {
   const saved = join(dir, 'saved/db')
   await mkdir(join(dir, 'lib'), { recursive: true })
   await mkdir(saved, { recursive: true, mode: 0o700 })
@@ -29,7 +30,7 @@ export async function makePostgreSql(dir: string, schemas: Schemas): Promise<voi
   await writeFile(
     join(dir, 'saved/schema.sql'),
     // It makes the database in which a dump is rehearsed.
-    `CREATE ROLE ${databaseUser} LOGIN CREATEDB;\n${postgresqlSchemaSql(schemas, databaseUser)}`,
+    `CREATE ROLE ${databaseUser} LOGIN CREATEDB;\n${postgresqlSchemaSql(from, schemas, databaseUser)}`,
   )
   const $ = await shell()
   const made = await $({

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { databasePassword } from './build.ts'
 import { restoreDatabase, startDatabase } from './database.ts'
-import { homeOf, javaHome, type LabHost, labHosts, oldJavaOpts } from './fleet.ts'
+import { homeOf, type LabHost, labHosts, profileAt, startLine } from './fleet.ts'
 import { restoreHost } from './host-contents.ts'
 import { bootHost, haltHost, onHost } from './hosts.ts'
 import { startPostgreSql } from './postgresql.ts'
@@ -75,12 +75,9 @@ async function startServer(state: LabState, host: LabHost): Promise<void> {
   const proc = state.hosts[host.name]
   if (proc === undefined) throw new Error(`Host ${host.name} is not running.`)
   if (!(await until(() => listens(host.address, 2222), 20, 50))) throw new Error(`No sshd on ${host.name}.`)
-  if (host.profile === undefined) return
+  if (profileAt(host, state.from) === undefined) return
   const home = homeOf(state.from)
-  await onHost(
-    proc,
-    `JAVA_HOME=${javaHome} JAVA_OPTS='${oldJavaOpts(host)}' sh ${home}/bin/wso2server.sh start`,
-  )
+  await onHost(proc, startLine(host, state.from))
   const log = join(state.dir, 'hosts', host.name, home, 'repository/logs/wso2carbon.log')
   const started = await until(
     async () => (await textOf(log)).includes('WSO2 Carbon started in'),

@@ -2,11 +2,11 @@ import { lchownSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, wr
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { databaseUser } from './database.ts'
-import { base, databaseAddress, homeOf, isGateway, type LabHost, svnAddress } from './fleet.ts'
+import { base, databaseAddress, homeOf, isGateway, type LabHost, profileAt, svnAddress } from './fleet.ts'
 import type { Source } from './pack/conf.ts'
 import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
-import type { OldVersion } from './pack/release.ts'
+import { type OldVersion, since } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
 import { type DatabaseName, engineOf, type ShapeName, shapes } from './shapes.ts'
 import { shell } from './shell.ts'
@@ -88,6 +88,7 @@ function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecre
           ],
     keyManager: named('key_managers'),
     gateway: named('gateway_managers'),
+    trafficManager: named('traffic_managers'),
     svn:
       artefacts === 'svn'
         ? { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn }
@@ -109,13 +110,14 @@ async function makeContents(
   await mkdir(join(root, 'tmp'), { recursive: true })
   await mkdir(join(root, base), { recursive: true })
   await mkdir(join(root, 'opt/jdk1.8.0_292'), { recursive: true })
-  if (host.profile !== undefined) {
+  if (profileAt(host, from) !== undefined) {
     const home = join(root, homeOf(from))
     writeTree(home, { ...packTree(from), ...oldNode(from, host, site) })
     for (const name of ['wso2carbon.jks', 'client-truststore.jks']) {
       await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
     }
-    if (isGateway(host) && site.svn !== undefined) oldWorkingCopies(home)
+    // From 1.10.0 on the servers check real working copies out when they start.
+    if (isGateway(host) && site.svn !== undefined && !since(from, '1.10.0')) oldWorkingCopies(home)
   }
   await $`chmod 1777 ${join(root, 'tmp')}`
   await $`chmod 700 ${ssh}`

@@ -1,11 +1,12 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { OldVersion } from './pack/release.ts'
 import type { Proc } from './processes.ts'
 import type { DatabaseName, ShapeName } from './shapes.ts'
 
 /** What a lab is made with; another set of options is another lab. */
 export interface LabShape {
-  readonly from: string
+  readonly from: OldVersion
   readonly pace: number
   readonly range: string
   readonly shape: ShapeName

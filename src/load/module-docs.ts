@@ -7,6 +7,8 @@ export interface OptionDoc {
   readonly type: string
   readonly optional: boolean
   readonly text: string
+  /** What it is where it is left out, where its text says so. */
+  readonly default?: string
 }
 
 /** What the doc comments and types say of a module: a function of the package that makes an action. */
@@ -62,6 +64,15 @@ export async function moduleDocs(types: string): Promise<readonly ModuleDoc[]> {
   return found.sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
+// `; default 5.`, `default: all`, `` `host` (default): ``, `0755 unless told`.
+const defaultOf = (text: string): string | undefined =>
+  /`([^`]+)` \((?:the )?default\)/.exec(text)?.[1] ??
+  /(\w+) unless told/.exec(text)?.[1] ??
+  /\bdefault:? (?:`([^`]+)`|([^;,.]+(?:\.\d+)?))/
+    .exec(text)
+    ?.slice(1)
+    .find((each) => each !== undefined)
+
 function readerOf(typescript: typeof ts, checker: ts.TypeChecker) {
   const behind = (symbol: ts.Symbol): ts.Symbol =>
     (symbol.flags & typescript.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)
@@ -96,10 +107,14 @@ function readerOf(typescript: typeof ts, checker: ts.TypeChecker) {
           times: (known?.times ?? 0) + 1,
         })
       }
-    return [...options.values()].map(({ times, ...option }) => ({
-      ...option,
-      optional: option.optional || times < variants.length,
-    }))
+    return [...options.values()].map(({ times, ...option }) => {
+      const value = defaultOf(option.text)
+      return {
+        ...option,
+        optional: option.optional || times < variants.length,
+        ...(value !== undefined && { default: value }),
+      }
+    })
   }
 
   /** What an exported value is as a module; undefined where it makes no action. */

@@ -24,6 +24,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' |
   job(name: string, command: Command, options?: JobOptions): Promise<Job>
   /** Runs a command and wants exit 0: throws {@link TaskError} with its output otherwise, {@link UnknownOutcome} when it was lost. */
   must(command: Command, options?: Parameters<Connection['exec']>[1]): Promise<string>
+  /** Which of these runs may still be resumed or rolled back, as far as this controller knows: their backups must stay. */
+  needed(runs: readonly string[]): Promise<readonly string[]>
   /** Another machine of the playbook by its inventory name, to read from. */
   peer(name: string): Promise<Pick<Connection, 'endpoint' | 'exec' | 'get'>>
   /** Absolute path of this task's own directory on the machine, for before-images; made when first asked for. */

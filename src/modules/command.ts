@@ -109,7 +109,11 @@ export const read = observe(
   'command.read',
   async (
     on,
-    line: Omit<How, 'job'> & { readonly argv: readonly string[]; readonly codes?: readonly number[] },
+    line: Omit<How, 'job'> & {
+      readonly argv: readonly string[]
+      /** Exit codes that are right; default 0. */
+      readonly codes?: readonly number[]
+    },
   ): Promise<Answer> => {
     const answer = await answerOf(on, { ...line, job: false }, program(line.argv, true), 'command')
     if (!(line.codes ?? [0]).includes(answer.code))

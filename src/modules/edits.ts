@@ -6,6 +6,7 @@ import { shownText, type Text } from '../model/secret.ts'
 import { decode, markedCharset, xmlCharset } from './edit/charset.ts'
 import { editIni, type IniEdit } from './edit/ini.ts'
 import { type DataEdit, editJson } from './edit/json.ts'
+import { hideIn } from './edit/marks.ts'
 import { editProperties, type PropertiesEdit } from './edit/properties.ts'
 import { placeOf, refused } from './edit/splice.ts'
 import { editToml, type TomlEdit } from './edit/toml.ts'
@@ -31,6 +32,7 @@ function structured<In extends EditsInput<unknown> & Json>(
     const before = decode(bytes, charset, file)
     const text = edit(before, input, file, charset)
     const shown = shownText(text)
+    if (shown !== before) doneOnce(before, input, file, (source, again) => edit(source, again, file, charset))
     const at = lacking(shown, charset)
     if (at !== undefined)
       throw refused(
@@ -39,6 +41,32 @@ function structured<In extends EditsInput<unknown> & Json>(
       )
     return { before, charset, text }
   })
+}
+
+// What is made again in the next run must find all as it is to be: no entry goes for another one that has its place now.
+function doneOnce<In extends EditsInput<unknown>>(
+  before: string,
+  input: In,
+  file: string,
+  edit: (text: string, input: In) => Text,
+): void {
+  const plain = { ...input, edits: hideIn(input.edits, { hide: () => 'UpgradeFleetSecret' }) }
+  const once = shownText(edit(before, plain))
+  const twice = refusedOr(() => shownText(edit(once, plain)))
+  if (once === twice) return
+  throw refused(
+    `${file}: done a second time, these edits would change it again, or not find their way`,
+    'Name entries by what they hold ([name=x], [.=x]), not by their place, and nothing by what an edit takes away or sets.',
+  )
+}
+
+function refusedOr<T>(make: () => T): T | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof TaskError) return undefined
+    throw error
+  }
 }
 
 /**

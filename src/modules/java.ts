@@ -111,7 +111,16 @@ export const strong = observe(
   'java.strong',
   async (
     on,
-    { bits = 2048, days = 30, ...input }: KeystoreInput & { readonly bits?: number; readonly days?: number },
+    {
+      bits = 2048,
+      days = 30,
+      ...input
+    }: KeystoreInput & {
+      /** The least bits of a private key; default 2048. */
+      readonly bits?: number
+      /** How many days its certificate must hold; default 30. */
+      readonly days?: number
+    },
   ): Promise<{ readonly entries: readonly KeystoreEntry[] }> => {
     const entries = await entriesOf(on, input)
     const wrong = weaknesses(entries, { bits, days, now: new Date() })

@@ -40,7 +40,11 @@ export type Ended = { readonly ended: number; readonly killed: number }
 export function end({
   undo,
   ...input
-}: Which & { readonly timeout?: number; readonly undo: Undo }): Action<Ended> {
+}: Which & {
+  /** Seconds; default 180. */
+  readonly timeout?: number
+  readonly undo: Undo
+}): Action<Ended> {
   type Input = Which & { readonly timeout?: number; readonly undo: Undo }
   return change<Input, Ended, null>('processes.end', {
     async check(on, which) {

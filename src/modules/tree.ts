@@ -6,6 +6,8 @@ import { type Command, sh } from '../model/command.ts'
 import type { Connection } from '../model/connection.ts'
 import { TaskError, UnknownOutcome } from '../model/errors.ts'
 import { download } from './download.ts'
+import { type Standing, standingAt, takeFromPlace } from './files/in-place.ts'
+import { treePrinter } from './files/keep-tree.ts'
 import { archiveOf, inspect, readTree, unpackHere } from './local-tree.ts'
 import { manifestDigest, manifestScript, type Root } from './manifest.ts'
 import { ask } from './target.ts'
@@ -34,19 +36,20 @@ const archiveOfTree = (to: string, digest: string): string => `${to}.upgrade-fle
 
 /**
  * Brings a directory of the controller to a machine, where it appears whole under a new name: one archive, whose manifest is
- * proved there before. Throws {@link TaskError} where the path is taken or the tree holds what none may.
+ * proved there before. `made` is a file of the machine that gets its number and state before it appears. Throws
+ * {@link TaskError} where the path is taken or the tree holds what none may.
  */
 export async function putTree(
   machine: TreeMachine,
   from: string,
   to: string,
-  options: TreeOptions = {},
+  options: TreeOptions & { readonly made?: string } = {},
 ): Promise<StoredTree> {
   const manifest = await readTree(from)
   const digest = manifestDigest(manifest)
   const archive = archiveOfTree(to, digest)
   await machine.put(archiveOf(from, manifest), archive, options)
-  await unpackThere(machine, archive, to, digest, manifest.root, options.signal)
+  await unpackThere(machine, archive, to, digest, manifest.root, options.signal, options.made)
   return { entries: manifest.entries.length, manifest: digest }
 }
 
@@ -162,7 +165,11 @@ async function unpackThere(
   digest: string,
   { mode, mtime }: Root,
   signal: AbortSignal | undefined,
+  made?: string,
 ): Promise<void> {
+  const noted = sh`${treePrinter}
+is() { printf '%s %s\n' "$(stat -c %d:%i .)" "$(tree .)"; }
+{ chmod ${mode.toString(8).padStart(4, '0')} . && is && chmod u+w . && is; } >>${made ?? ''} && { sync -- ${made ?? ''} 2>/dev/null || sync; } || exit 1`
   const bits = mode.toString(8).padStart(4, '0')
   await must(
     machine,
@@ -182,7 +189,9 @@ mkdir -m 0700 .upgrade-fleet-tree && cd .upgrade-fleet-tree && trap 'rm -f -- "$
 tar -xpf - --no-same-owner <&9 && chmod ${bits} . || exit 1
 digest=$(${manifestScript('.')})
 [ "$digest" = ${digest} ] || { printf 'what was unpacked is not what its manifest says\n' >&2; exit 1; }
-chmod u+w . && touch -c -d @${mtime} . && { sync -f . 2>/dev/null || sync; } && mv -nT -- ../.upgrade-fleet-tree "$f" || exit 1
+chmod u+w . && touch -c -d @${mtime} . || exit 1
+${made === undefined ? sh`:` : noted}
+{ sync -f . 2>/dev/null || sync; } && mv -nT -- ../.upgrade-fleet-tree "$f" || exit 1
 [ . -ef "$f" ] || { printf '%s exists already\n' "$f" >&2; exit 1; }
 trap 'rm -f -- "$a"; rmdir -- "$n"' EXIT
 chmod ${bits} . && cd / && { sync -- "$(dirname -- "$f")" 2>/dev/null || sync; }`,
@@ -203,32 +212,47 @@ async function must(
 }
 
 /**
- * A directory of the controller on the machine, under a name that nobody has there. Undo removes it.
+ * A directory of the controller on the machine, under a name that nobody has there. Undo removes it; what somebody changed in
+ * it, or put in its place, is moved aside.
  *
  * @example
  * tree.place({ from: '/srv/app/tree', to: '/srv/app/placed' })
  */
-export const place = change('tree.place', {
-  async check(on, { from, to }: { from: string; to: string }) {
-    const manifest = manifestDigest(await readTree(from))
-    return (await digestThere(on, to)) === manifest ? { path: to, manifest } : undefined
+export const place = change<PlaceInput, { readonly path: string; readonly manifest: string }, Standing>(
+  'tree.place',
+  {
+    async check(on, { from, to }) {
+      const manifest = manifestDigest(await readTree(from))
+      return (await digestThere(on, to)) === manifest ? { path: to, manifest } : undefined
+    },
+    async remember(on, { to }) {
+      const standing = await standingAt(on, to)
+      if (standing.is !== null)
+        throw new TaskError(`${to} on ${on.name} exists, and this run did not make it: move it away`)
+      return standing
+    },
+    async apply(on, { from, to }, { made }) {
+      const { manifest } = await putTree(on, from, to, {
+        signal: on.signal,
+        onProgress: (done, total) => on.progress(done, total, 'bytes'),
+        made,
+      })
+      return { path: to, manifest }
+    },
+    async undo(on, { to }, standing) {
+      // What an unpacking that was broken off left has the tool's name and ten signs, its archive sixteen.
+      await on.must(
+        sh`f=${to}; rm -rf -- "$f".upgrade-fleet-?????????? "$f".upgrade-fleet-????????????????.tar`,
+        {
+          timeout: 600,
+        },
+      )
+      await takeFromPlace(on, to, standing)
+    },
   },
-  async remember(on, { to }) {
-    if ((await digestThere(on, to)) !== undefined)
-      throw new TaskError(`${to} on ${on.name} exists, and this run did not make it: move it away`)
-    return null
-  },
-  async apply(on, { from, to }) {
-    const { manifest } = await putTree(on, from, to, {
-      signal: on.signal,
-      onProgress: (done, total) => on.progress(done, total, 'bytes'),
-    })
-    return { path: to, manifest }
-  },
-  async undo(on, { to }) {
-    await on.must(sh`rm -rf -- ${to}.upgrade-fleet-* ${to}`, { timeout: 600 })
-  },
-})
+)
+
+type PlaceInput = { readonly from: string; readonly to: string }
 
 /**
  * The digest of a directory's manifest: kind, mode, size, link target and content of all that is in it, in no order that

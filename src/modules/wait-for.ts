@@ -5,8 +5,10 @@ import { type Asking, asked, listens } from './http.ts'
 import { withArguments } from './process.ts'
 import { ask, clock, holds, pauses } from './target.ts'
 
-/** How long is waited at most, in seconds; default 300. */
-type Patience = { readonly timeout?: number }
+type Patience = {
+  /** How long is waited at most, in seconds; default 300. */
+  readonly timeout?: number
+}
 
 /** What a look saw: what was waited for, or why not yet. */
 export type Look<Out> = { readonly is: Out } | { readonly not: string }
@@ -196,18 +198,27 @@ export const process = observe(
  * @example
  * waitFor.http({ url: 'http://gw1.example.com:8280/services/Version', says: '3.0.0', timeout: 300 })
  */
-export const http = observe('waitFor.http', (on, input: Asking & { readonly each?: number }) => {
-  const { each = 10, timeout = 300, ...asking } = input
-  return awaited(on, input.url, { timeout }, async (): Promise<Look<{ readonly status: number }>> => {
-    try {
-      const { status } = await asked(on, { ...asking, timeout: each })
-      return { is: { status } }
-    } catch (error) {
-      if (error instanceof TaskError && !on.signal.aborted) return { not: error.message }
-      throw error
-    }
-  })
-})
+export const http = observe(
+  'waitFor.http',
+  (
+    on,
+    input: Asking & {
+      /** Deadline in seconds of each question; default 10. */
+      readonly each?: number
+    },
+  ) => {
+    const { each = 10, timeout = 300, ...asking } = input
+    return awaited(on, input.url, { timeout }, async (): Promise<Look<{ readonly status: number }>> => {
+      try {
+        const { status } = await asked(on, { ...asking, timeout: each })
+        return { is: { status } }
+      } catch (error) {
+        if (error instanceof TaskError && !on.signal.aborted) return { not: error.message }
+        throw error
+      }
+    })
+  },
+)
 
 /**
  * Waits until a program that only reads exits 0.

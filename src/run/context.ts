@@ -42,6 +42,8 @@ export interface RunContext {
   refuses?(task: TaskAt, made: Evaluated, changes: boolean): string | undefined
   /** Why a wave may not start now (there is no time left for it), or undefined. The run then stops, and can be resumed. */
   mayNotStart?(play: string, wave: number): string | undefined
+  /** Which of these runs may still be resumed or taken back, by the journals of this controller. */
+  needed?(runs: readonly string[]): Promise<readonly string[]>
 }
 
 /** Tells an event: to the journal, the state, and whoever listens. It is durable after the next `sync`. */

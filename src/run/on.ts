@@ -68,6 +68,7 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     dial: (address, port) => connection.dial(address, port),
     reveal: (text) => connection.reveal(text),
     workdir: () => connection.workdir(),
+    needed: async (runs) => (await context.needed?.(runs)) ?? [],
     peer: async (name) => {
       const machine = findMachine(context, name)
       if (machine === undefined) throw new TaskError(`${name} is no machine of this playbook`)

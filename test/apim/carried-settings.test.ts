@@ -17,7 +17,7 @@ describe('settings of the old XML that deployment.toml takes over', () => {
     ['a public host name', carbon('api.example.com'), { server: { hostname: 'api.example.com' } }],
     ['the address of the inventory', carbon('10.0.0.1'), {}],
     ["the packs' own", carbon('localhost'), {}],
-    ['a place-holder', carbon('${carbon.host}'), {}],
+    ['a place-holder', carbon('$' + '{carbon.host}'), {}],
     ['no name', {}, {}],
     [
       'the ports of a proxy',

@@ -73,10 +73,9 @@ describe('what the inventory says besides', () => {
     expect(made['user_store']).toMatchObject({ type: 'read_write_ldap' })
     expect(rendered(String(made['user_store']?.['connection_password']))).toBe(password)
     expect(made['apim']?.['cors']).toEqual({ allow_origins: 'https://a?b&amp;c', allow_credentials: true })
-    expect((made['apim']?.['gateway'] as Record<string, unknown>)['environment']).toEqual([
-      { name: 'production' },
-      { name: 'sandbox' },
-    ])
+    expect(made['apim']).toMatchObject({
+      gateway: { environment: [{ name: 'production' }, { name: 'sandbox' }] },
+    })
   })
 
   test('comes after what is taken over from the old home', () => {

@@ -27,6 +27,8 @@ const names = [
   'apim200_to_apim260_gateway_artifact_migrator apimgt-db-migration-scripts-2.0to2.6 wso2is-5.7.0-migration',
   'wso2-api-migration-client-2.6.0 apimgt-db-migration-scripts-2.6to3.0 wso2is-5.9.0-migration',
   'wso2-api-migration-client-3.0.0 mysql-connector postgresql-driver',
+  ...['2.1', '2.2', '2.5'].map((from) => `apimgt-db-migration-scripts-${from}to2.6`),
+  'apim210_to_apim260_gateway_artifact_migrator apim220_to_apim260_gateway_artifact_migrator',
 ].flatMap((line) => line.split(' '))
 
 const host = (name: string, own: object = { apim_home: '/opt/wso2/wso2am-1.9.1' }): Host<never> => {
@@ -369,9 +371,43 @@ describe('the way to 3.0.0', () => {
     })
   })
 
+  test('from 1.10.0 the identity scripts come first, without a client of their own, behind a question', () => {
+    const all = namesOf(upgrade, site({ apim_version: '1.10.0' }))
+    const order = [
+      '2.0.0: checkpoint',
+      '1.10.0 to 2.0.0, without a page of the vendor',
+      '2.0.0: migration home',
+      '2.0.0: identity 5.2.0, AM_DB',
+      '2.0.0: identity 5.2.0, UM_DB',
+      '2.0.0: clients',
+      '2.0.0: schema',
+    ]
+    expect(all.filter((name) => order.includes(name))).toEqual(order)
+    const planned = JSON.stringify(outline(scheduleFor(upgrade, site({ apim_version: '1.10.0' })), fold([])))
+    expect(planned).toContain('identity is at 5.1.0 already')
+    expect(planned).toContain('-DmigrateFromVersion=1.10.0')
+  })
+
+  test.each([
+    ['2.0.0', '5.2.0', ['EventPublisherMigrator', 'ChallengeQuestionDataMigrator'], true, true, true],
+    ['2.1.0', '5.3.0', ['EventPublisherMigrator'], true, true, false],
+    ['2.2.0', '5.5.0', [], true, false, false],
+    ['2.5.0', '5.6.0', [], false, false, false],
+  ])(
+    'from %s to 2.6.0 goes as its own tab of the page has it',
+    (version, from, drop, gateway, access, faults) => {
+      const planned = JSON.stringify(outline(scheduleFor(half, site({ apim_version: version })), fold([])))
+      expect(planned).toContain(JSON.stringify({ from, to: '5.7.0', drop }))
+      expect(planned.includes('_to_apim260_gateway_artifact_migrator')).toBe(gateway)
+      expect(planned.includes('-DmigrateAccessControl=true')).toBe(access)
+      expect(planned.includes('-DmigrateFromVersion=')).toBe(faults)
+      expect(overlayRulesOf({ from: version, to: '2.6.0' }).keep.length > 0).toBe(access)
+    },
+  )
+
   test('a hop that there are no plays for is refused', () => {
-    const hop = { from: '2.1.0', to: '3.0.0' } as const
-    expect(() => refuseUnbuilt([hop])).toThrow(/2\.1\.0 -> 3\.0\.0 is known, but not built yet/)
+    const hop = { from: '1.10.0', to: '2.6.0' } as const
+    expect(() => refuseUnbuilt([hop])).toThrow(/1\.10\.0 -> 2\.6\.0 is known, but not built yet/)
   })
 
   test('with keystores of another password is refused where it lands before 3.0.0', () => {

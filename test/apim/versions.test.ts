@@ -16,6 +16,8 @@ describe('the way', () => {
     ['1.9.1', '3.0.0', '2.0.0', ['1.9.1 2.0.0', '2.0.0 3.0.0']],
     ['1.9.1', '3.0.0', '2.6.0', ['1.9.1 2.0.0', '2.0.0 2.6.0', '2.6.0 3.0.0']],
     ['2.6.0', '3.0.0', undefined, ['2.6.0 3.0.0']],
+    ['1.10.0', '3.0.0', undefined, ['1.10.0 2.0.0', '2.0.0 2.6.0', '2.6.0 3.0.0']],
+    ['2.5.0', '3.0.0', undefined, ['2.5.0 2.6.0', '2.6.0 3.0.0']],
     ['1.9.0', '2.6.0', undefined, ['1.9.0 2.0.0', '2.0.0 2.6.0']],
     ['3.0.0', '3.0.0', undefined, []],
   ])('from %s to %s via %s', (from, to, via, hops) => {
@@ -55,8 +57,10 @@ describe('the way', () => {
     const asked: readonly (readonly [string, Wish])[] = [
       ['1.9.1', {}],
       ['1.9.1', { via: ['2.0.0'], land: ['2.0.0'] }],
-      ['1.10.0', { via: ['2.0.0'] }],
+      ['1.10.0', {}],
+      ['1.10.0', { via: ['1.10.0', '2.6.0'] }],
       ['2.1.0', { via: ['2.1.0'] }],
+      ['2.5.0', {}],
     ]
     const texts = asked.map(
       ([from, wish]) => `== ${from} ${JSON.stringify(wish)}\n${explain(from, '3.0.0', wish).join('\n')}\n`,
@@ -79,7 +83,7 @@ describe('the way', () => {
       expect(sources.some((each) => each === from) || from === '3.0.0', from).toBe(built)
     }
     const wrong = (version: unknown) => sourceVersion.safeParse(version).error?.issues[0]?.message
-    expect(wrong('2.5.0')).toMatch(/route 2\.5\.0 3\.0\.0\), but not built yet/)
+    expect(wrong('3.0.0')).toMatch(/^expected one of 1\.8\.0/)
     expect(wrong('1.7.0')).toMatch(/upgrade to 1\.8\.0 first/)
     expect(wrong('1.9.7')).toMatch(/^Invalid option/)
     expect(wrong(1.9)).toMatch(/such as "1\.9\.1"/)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { databases, node } from '../../src/apim/schemas.ts'
-import { labHosts, oldJavaOpts } from '../../src/lab/fleet.ts'
+import { labHosts, startLine } from '../../src/lab/fleet.ts'
 import { artifactsYaml, inventoryYaml } from '../../src/lab/inventory-text.ts'
 import { engineOf, shapeNames, shapes } from '../../src/lab/shapes.ts'
 
@@ -82,9 +82,26 @@ test('artefacts are listed with their digests', () => {
   expect(parse(artifactsYaml([one]))).toEqual({ artifacts: [one] })
 })
 
-test('a 1.x server gets its role through JAVA_OPTS', () => {
-  const options = Object.fromEntries(labHosts(range).map((host) => [host.name, oldJavaOpts(host)]))
-  expect(options['gw-worker-2']).toBe('-Dprofile=gateway-worker -DworkerNode=true')
-  expect(options['gw-mgr-1']).toBe('-Dprofile=gateway-manager')
-  expect(labHosts(range, 'all-in-one').map(oldJavaOpts)).toEqual([''])
+test('a server of 1.9 gets its role through JAVA_OPTS, a later one by words', () => {
+  const lines = (from: '1.9.1' | '2.6.0') =>
+    Object.fromEntries(labHosts(range).map((host) => [host.name, startLine(host, from)]))
+  expect(lines('1.9.1')['gw-worker-2']).toContain("JAVA_OPTS='-Dprofile=gateway-worker -DworkerNode=true'")
+  expect(lines('1.9.1')['gw-mgr-1']).toContain("'-Dprofile=gateway-manager'")
+  expect(lines('2.6.0')['gw-worker-2']).toMatch(
+    /wso2server\.sh -Dprofile=gateway-worker -DworkerNode=true start$/,
+  )
+  expect(lines('2.6.0')['gw-mgr-1']).toMatch(/wso2server\.sh -Dprofile=gateway-worker start$/)
+})
+
+test('a server of all roles is started without words', () => {
+  const [one] = labHosts(range, 'all-in-one')
+  if (one === undefined) throw new Error('No hosts.')
+  expect(startLine(one, '1.9.1')).toContain("JAVA_OPTS='' sh")
+})
+
+test('a fleet of 2.x has a traffic manager already, in a home of its own', () => {
+  const of = (from: '1.10.0' | '2.0.0') =>
+    parse(inventoryYaml({ dir: '/state/lab', from, range, hosts: labHosts(range) })).all.hosts['tm-1']
+  expect(of('1.10.0')).toMatchObject({ since: '2.0.0' })
+  expect(of('2.0.0')).toMatchObject({ apim_home: '/opt/wso2/wso2am-2.0.0' })
 })

@@ -33,7 +33,7 @@ test('no script for PostgreSQL has a word of MySQL, and each engine has the scri
     /(^|\/)postgresql[^/]*\.sql$/.test(path) ? [[path, typeof leaf === 'string' ? leaf : '']] : [],
   )
   expect(texts.length).toBeGreaterThan(20)
-  texts.push(['schema', postgresqlSchemaSql(shapes.distributed.schemas, 'wso2am')])
+  texts.push(['schema', postgresqlSchemaSql('1.9.1', shapes.distributed.schemas, 'wso2am')])
   for (const [path, text] of texts)
     expect(text, path).not.toMatch(
       /ENGINE=|AUTO_INCREMENT|DATETIME|BLOB|DELIMITER|MODIFY|UUID\(\)|SUBSTRING_INDEX|IGNORE|FOREIGN_KEY_CHECKS|`/,
@@ -52,9 +52,9 @@ test('no script for PostgreSQL has a word of MySQL, and each engine has the scri
 })
 
 test('a shape with one schema has all tables in it', () => {
-  const sql = schemaSql(shapes['all-in-one'].schemas)
+  const sql = schemaSql('1.9.1', shapes['all-in-one'].schemas)
   expect([...sql.matchAll(/^USE (\w+);/gm)].map(([, name]) => name)).toEqual(['wso2db', 'wso2db', 'wso2db'])
-  expect(postgresqlSchemaSql(shapes['all-in-one'].schemas, 'wso2am').match(/CREATE DATABASE/g)).toHaveLength(
-    1,
-  )
+  expect(
+    postgresqlSchemaSql('1.9.1', shapes['all-in-one'].schemas, 'wso2am').match(/CREATE DATABASE/g),
+  ).toHaveLength(1)
 })

@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { docText, listText } from '../../src/commands/docs.ts'
+import { docText } from '../../src/commands/docs.ts'
+import { byRoom, listText, markdownText, optionsMarkdown } from '../../src/commands/docs-rooms.ts'
 import { runProgram } from '../../src/commands/program.ts'
 import { type ModuleDoc, moduleDocs } from '../../src/load/module-docs.ts'
 import { typeCheck } from '../../src/load/type-check.ts'
@@ -95,6 +96,82 @@ test('the table of docs/modules.md has every module, with what Ansible calls it 
     .map(({ name }) => name)
   expect(missing).toEqual([])
 })
+
+const modulesFile = fileURLToPath(new URL('../../docs/modules.md', import.meta.url))
+/** What the tables that are written by hand say of a module: its row without the name. */
+const rowsOf = (text: string): readonly (readonly [string, readonly string[]])[] =>
+  text
+    .slice(0, text.indexOf(begin))
+    .split('\n')
+    .filter((line) => /^\| `[a-zA-Z.]+`/.test(line))
+    .flatMap((line) => {
+      const [, names = '', ...cells] = line.split(/(?<!\\)\|/)
+      return [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => [name, cells] as const)
+    })
+const begin =
+  '<!-- The rest is made out of the types and comments; GOLDEN=renew npx vitest run --project real test/load/module-docs.real.ts -->'
+
+test('the options in docs/modules.md are those of the code: names, types, defaults, which are needed', async () => {
+  const text = await readFile(modulesFile, 'utf8')
+  const made = `${text.slice(0, text.indexOf(begin))}${begin}\n\n${optionsMarkdown(docs)}\n`
+  if (process.env['GOLDEN'] === 'renew') writeFileSync(modulesFile, made)
+  expect(text.split(begin)).toHaveLength(2)
+  expect(await readFile(modulesFile, 'utf8')).toBe(made)
+})
+
+test('each row written by hand names options that there are, `?` where they may be left out, and all that are needed', async () => {
+  const wrong: string[] = []
+  for (const [name, [, options = '']] of rowsOf(await readFile(modulesFile, 'utf8'))) {
+    const doc = docs.find((each) => each.name === name)
+    if (doc === undefined) wrong.push(`${name}: no such module`)
+    // Structured edits are a list of edits; others are said to be as another one.
+    if (doc === undefined || /\{|^ *(?:the same|as |the output)| as (?:`|below|above)/.test(options)) continue
+    const bare = options.replaceAll(/\([^)]*\)/g, '')
+    const said = [...bare.matchAll(/`(\w+)(\??)[^`]*`/g)].map(([, option = '', sign]) => ({ option, sign }))
+    for (const option of doc.options) {
+      const row = said.find((each) => each.option === option.name)
+      if (row === undefined && !option.optional) wrong.push(`${name}: ${option.name} is needed`)
+      if (row !== undefined && (row.sign === '?') !== option.optional && !/\bor\b|;/.test(bare))
+        wrong.push(`${name}: ${option.name}${row.sign}`)
+      const [, shown] = new RegExp(`\`${option.name}\\?\` \\((\\d+)(?: \\w+)?\\)`).exec(options) ?? []
+      if (shown !== undefined && shown !== option.default && !doc.text.includes(`mode ${shown} unless told`))
+        wrong.push(`${name}: ${option.name} is ${option.default} when left out, not ${shown}`)
+    }
+    for (const { option } of said)
+      if (!doc.options.some((each) => each.name === option) && !/^(?:ls|true|sh|id)$/.test(option))
+        wrong.push(`${name}: there is no ${option}`)
+  }
+  expect(wrong).toEqual([])
+})
+
+test('each row says what undo does where the module changes something, and nothing where it reads', async () => {
+  const rows = rowsOf(await readFile(modulesFile, 'utf8'))
+  expect(rows.length).toBeGreaterThan(90)
+  const edits = ['xml', 'toml', 'yaml', 'json', 'properties', 'iniFile']
+  const wrong = rows
+    .filter(([name]) => !edits.includes(name))
+    .filter(([name, cells]) => {
+      const reads =
+        /^\s*(?:reads|a gate|holds|read\b)/.test(cells[2] ?? '') || /^(?:waitFor|http)\./.test(name)
+      return cells.length < 5 || (!reads && name !== 'assert' && (cells[3] ?? '').trim() === '')
+    })
+    .map(([name]) => name)
+  expect(wrong).toEqual([])
+})
+
+test('every module is in a room, and Markdown has all of all', () => {
+  const titles = byRoom(docs).map(({ title }) => title)
+  const headings = readFileSync(modulesFile, 'utf8').match(/(?<=^## )[^(\n]+/gm) ?? []
+  expect(titles).toEqual([...headings.map((heading) => heading.trim()), 'API Manager'])
+  expect(listText(docs, 100)).toMatch(/^Files\n {2}file\.absent/)
+  const text = markdownText(docs)
+  for (const { name, text: said, examples } of docs) {
+    expect(text).toContain(`\n### \`${name}\`\n\n${said}`)
+    for (const example of examples) expect(text).toContain(example)
+  }
+  expect(text).toContain('| `status` | `number \\| readonly number[]` |  | `200` | The statuses')
+})
+
 // What needs a value that an earlier task returned has its example in the playbooks.
 const withoutExample = [
   ...['backup.rehearse', 'backup.restore', 'database.rehearse', 'database.restore'],
@@ -110,7 +187,7 @@ test('docs of one: its options with types and texts, what it gives, its example'
   expect(text).toMatch(/^ {2}dest +string$/m)
   expect(text).toMatch(/^Example:\n {2}file\.copy\(\{$/m)
   expect(text.split('\n').filter((line) => line.length > 120)).toEqual([])
-  expect(listText(docs, 100)).toMatch(/^file\.copy +A file with this content/m)
+  expect(listText(docs, 100)).toMatch(/^ {2}file\.copy +A file with this content/m)
 })
 
 test('an unknown module names the nearest', async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { unpack } from '../../src/modules/archive.ts'
 import { create } from '../../src/modules/archives/create.ts'
 import { unarchive } from '../../src/modules/archives/unarchive.ts'
 import type { ChangeCase } from './contract.ts'
@@ -56,6 +57,14 @@ export const archiveCases: readonly ChangeCase[] = [
       action: (dir) => unarchive({ ...packed(dir, kind), root: 'pack-1.0' }),
     }),
   ),
+  {
+    name: 'unpacking of a pack',
+    prepare: (dir) => pack(dir, 'zip'),
+    action: (dir) => {
+      const { src, sha256, dest } = packed(dir, 'zip')
+      return unpack({ zip: src, sha256, top: 'pack-1.0', to: dest })
+    },
+  },
   {
     name: 'unarchive in place of another tree, with an owner, proved by content',
     prepare: (dir) => {

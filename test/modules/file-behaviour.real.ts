@@ -241,10 +241,16 @@ describe('lines', () => {
     ['a\n# BEGIN\nold\n', block({}), /not one pair/],
     ['# END\n# BEGIN\n', block({}), /not one pair/],
     ['a\n', block({ marker: 'x' }), /\{mark\}/],
+    ['a\n', block({ block: 'x\n# END\ny' }), /one of its own marks/],
+    ['a\n', block({ block: '# BEGIN' }), /one of its own marks/],
     ['a1 a2', swapAll('a(\\d)', 'b$1$$', 2), 'b1$ b2$'],
     ['b1 b2', swapAll('a(\\d)', 'b$1', 2), 'b1 b2'],
     ['a1 a2', swapAll('a(\\d)', 'b$1'), /matches 2 times, and once was demanded/],
     ['zz', swapAll('a', 'b'), /matches 0 times/],
+    ['a1 a2', swapAll('a\\d ?', '', 2), ''],
+    ['x a1', swapAll(' a\\d', ''), 'x'],
+    ['x', swapAll('a', ''), 'x'],
+    ['a a', swapAll('a', ''), /matches 2 times, and once was demanded/],
     ['a', swapAll('a', 'aa'), /its own result/],
   ]
   test.each(edits)('%j', async (before, make, after) => {
@@ -292,6 +298,21 @@ describe('looking', () => {
     expect(await stat({ path: at('link') })).toMatchObject({ kind: 'link', target: odd })
     expect(await stat({ path: at('link'), follow: true })).toMatchObject({ kind: 'file', size: 3 })
     expect(await stat({ path: at('none') })).toEqual({ exists: false })
+  })
+
+  test('at a file that cannot be read, for its digest, is an error; so is a path that is not absolute', async () => {
+    writeFileSync(at('f'), 'x')
+    // Root reads everything: what cannot be read here is a program that fails.
+    mkdirSync(at('bin'))
+    writeFileSync(at('bin/sha256sum'), '#!/bin/sh\necho "cannot be read" >&2\nexit 1\n', { mode: 0o755 })
+    const exec: On['exec'] = (command, options) =>
+      local.on.exec(command, { ...options, env: { PATH: `${at('bin')}:${process.env['PATH']}` } })
+    const without = { ...local, on: { ...local.on, exec } }
+    await expect(perform(without, file.stat({ path: at('f'), checksum: true }))).rejects.toThrow(
+      /cannot be looked at: cannot be read/,
+    )
+    await expect(perform(local, file.stat({ path: 'f' }))).rejects.toThrow(/must be absolute/)
+    await expect(perform(local, file.find({ paths: [dir, './x'] }))).rejects.toThrow(/must be absolute/)
   })
 
   test('for files goes by name, age, size and depth, whatever their names', async () => {

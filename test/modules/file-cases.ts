@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { secret } from '../../src/model/secret.ts'
 import * as file from '../../src/modules/file.ts'
+import { place } from '../../src/modules/tree.ts'
 import { secretValue } from '../support/places.ts'
 import type { ChangeCase } from './contract.ts'
 import { given, oddNames } from './rewrite-cases.ts'
@@ -179,6 +180,11 @@ export const fileCases: readonly ChangeCase[] = [
       writeFileSync(join(dir, 'dest/own'), 'there')
     },
     action: (dir) => file.synchronize({ src: join(dir, 'src'), dest: join(dir, 'dest') }),
+  },
+  {
+    name: 'tree placed',
+    prepare: plain,
+    action: (dir) => place({ from: join(dir, 'src'), to: join(dir, odd) }),
   },
   {
     name: 'fetch',

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -22,6 +23,7 @@ import * as artifact from '../../src/modules/artifact.ts'
 import * as backup from '../../src/modules/backup/index.ts'
 import { carry } from '../../src/modules/carry.ts'
 import * as file from '../../src/modules/file.ts'
+import { besideOf } from '../../src/modules/files/private.ts'
 import { signal, withArguments } from '../../src/modules/process.ts'
 import * as svn from '../../src/modules/svn/index.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
@@ -80,13 +82,32 @@ describe('an archive', () => {
     expect(read(dir, 'home/mine')).toBe('1')
   })
 
-  test('is taken away for good, even if taking it away was broken off', async () => {
+  test('is taken away with what later tasks made of it, even if taking it away was broken off', async () => {
     const given = input()
     const made = await perform(local, archive.unpack(given))
+    tree(given.to, { 'a.txt': 'configured', 'logs/new': '1' })
+    const left = `${besideOf(local.on, given.to)}.old`
+    tree(left, { 'half/way': '1' })
     await made.undo()
-    tree(`${given.to}.unpacking`, { 'half/way': '1' })
     await made.undo()
-    expect(readdirSync(dir).filter((name) => name.startsWith('home'))).toEqual([])
+    expect(readdirSync(dir).toSorted()).toEqual(['here', 'p.work', 'p.zip'])
+    expect(readdirSync(join(dir, 'here/work/unpacked'))).toEqual([])
+  })
+
+  test('is not taken away where somebody else put another tree in its place', async () => {
+    const given = input()
+    const made = await perform(local, archive.unpack(given))
+    renameSync(given.to, `${given.to}.was`)
+    tree(given.to, { mine: '1', '.upgrade-fleet': read(`${given.to}.was/.upgrade-fleet`) })
+    await made.undo()
+    expect(read(`${given.to}.aside-run-1/mine`)).toBe('1')
+    expect(() => statSync(given.to)).toThrow()
+  })
+
+  test('of another run is not taken for its own', async () => {
+    await perform(local, archive.unpack(input()))
+    const other = { ...local, on: { ...local.on, run: 'run-2' } }
+    await expect(perform(other, archive.unpack(input()))).rejects.toThrow(/this run did not make it/)
   })
 
   test('with another digest, another folder, or links in it is refused before anything is written', async () => {
@@ -95,12 +116,12 @@ describe('an archive', () => {
       /another SHA-256/,
     )
     await expect(perform(local, archive.unpack({ ...good, top: 'other' }))).rejects.toThrow(
-      /outside of its one folder/,
+      /outside of its one directory/,
     )
     const work = tree(join(dir, 'l.work'), { 'top/a': '' })
     symlinkSync('/etc/passwd', join(work, 'top/link'))
     const links = zip('l', {}, '--symlinks')
-    await expect(perform(local, archive.unpack({ ...good, ...links }))).rejects.toThrow(/links or devices/)
+    await expect(perform(local, archive.unpack({ ...good, ...links }))).rejects.toThrow(/a link or a device/)
     expect(() => statSync(join(dir, 'home'))).toThrow()
   })
 })

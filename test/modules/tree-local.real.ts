@@ -286,7 +286,7 @@ test('a link stays inside when it goes up at its beginning alone, and not too fa
     expect(staysInside(path, target)).toBe(false)
 })
 
-test('a playbook places a tree once; undone, it goes', async () => {
+test('a playbook places a tree once; undone, it goes, and aside where somebody changed it', async () => {
   const local = await localOn(at('on'))
   try {
     const action = place({ from: at('tree'), to: at('on/placed') })
@@ -298,6 +298,9 @@ test('a playbook places a tree once; undone, it goes', async () => {
     writeFileSync(at('on/placed/tool'), 'other')
     await expect(perform(local, action)).rejects.toThrow(/move it away/)
     await made.undo()
+    expect(readdirSync(at('on'))).toEqual(['placed.aside-run-1', 'work'])
+    rmSync(at('on/placed.aside-run-1'), { recursive: true })
+    await (await perform(local, action)).undo()
     expect(readdirSync(at('on'))).toEqual(['work'])
   } finally {
     await local.close()

@@ -1,9 +1,12 @@
+import semver from 'semver'
+import { skip } from '../../model/action.ts'
 import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import { client } from '../client.ts'
 import { proved } from '../evidence.ts'
 import { after } from '../fence.ts'
 import { extract } from '../home.ts'
+import { factsOf, gatewayArtifact, scriptsArtifact } from '../hop-facts.ts'
 import { type HopSite, staged } from '../site.ts'
 import { rewriteGateway } from '../trees.ts'
 import type { Hop } from '../versions.ts'
@@ -14,11 +17,16 @@ import {
   gates,
   type HopPlays,
   holdsApim,
+  identitySteps,
   migrationHome,
   scriptOf,
+  zipOf,
 } from './common.ts'
 
-/** 2.0.0 -> 2.6.0: the gateway's artefacts rewritten, the AM_DB script, identity 5.2.0 -> 5.7.0, access control, fault sequences. */
+/**
+ * 2.0.0 to 2.5.0 -> 2.6.0: the gateway's artefacts rewritten (before 2.5.0), the AM_DB script, identity up to 5.7.0, access
+ * control (before 2.2.0), fault sequences (from 2.0.0 alone): each as its tab of the vendor's page has it.
+ */
 export function to260(hop: Hop, at: HopSite): HopPlays {
   const { site } = at
   const { migration } = site
@@ -26,30 +34,35 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
   const rests = { restoredBy: [dumps] }
   const run = clientOf(hop, at)
   const jar = (name: string) => ({
-    zip: staged(site, migration, name).path,
+    ...zipOf(at, name),
     from: 'dropins',
     to: 'repository/components/dropins',
   })
   const identity = jar('wso2is-5.7.0-migration')
-  const apim = jar('wso2-api-migration-client-2.6.0')
+  const apim = () => jar('wso2-api-migration-client-2.6.0')
+  const migrator = gatewayArtifact(hop)
+  const noAccess = semver.gte(hop.from, '2.2.0') && 'APIs have their access control since 2.2.0'
+  const noFaults = hop.from !== '2.0.0' && 'fault sequences are those of 2.1.0 already'
 
   const home = migrationHome(hop, at, dumps)
   const files = play('2.6.0: files', migration, rests)
     .task('gateway artefacts', () =>
-      rewriteGateway({
-        script: staged(site, migration, 'apim200_to_apim260_gateway_artifact_migrator').path,
-        trees: [
-          `${run.home}/repository/deployment/server/synapse-configs/default`,
-          `${run.home}/repository/tenants`,
-        ],
-      }),
+      migrator === undefined
+        ? skip(`the artefacts of ${hop.from} need no rewriting`)
+        : rewriteGateway({
+            script: staged(site, migration, migrator).path,
+            trees: [
+              `${run.home}/repository/deployment/server/synapse-configs/default`,
+              `${run.home}/repository/tenants`,
+            ],
+          }),
     )
     .task('extracted', () =>
       extract({
         to: `${migration.vars.apim_base}/migration/scripts-2.6.0`,
         files: {
           apim: {
-            zip: staged(site, migration, 'apimgt-db-migration-scripts-2.0to2.6').path,
+            ...zipOf(at, scriptsArtifact(hop)),
             path: scriptOf(at, 'apim'),
           },
         },
@@ -67,38 +80,49 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         ...run,
         client: '5.7.0 identity',
         place: [identity, { ...identity, from: 'migration-resources', to: 'migration-resources' }],
-        range: {
-          from: '5.2.0',
-          to: '5.7.0',
-          drop: ['EventPublisherMigrator', 'ChallengeQuestionDataMigrator'],
-        },
+        range: { ...factsOf(hop).identity, drop: identitySteps(hop.from) },
         flags: ['-Dmigrate', '-Dcomponent=identity'],
       }),
     )
     .task('identity proved', (seen) => proved(seen.identity))
-    .task('alone, access control', (seen) => after(seen['identity proved'], aloneWith(at)))
+    .task('alone, access control', (seen) =>
+      noAccess ? skip(noAccess) : after(seen['identity proved'], aloneWith(at)),
+    )
     .task('access control', () =>
-      client({
-        ...run,
-        client: '2.6.0 access control',
-        place: [apim],
-        flags: ['-DmigrateAccessControl=true'],
-        ends: ['Updating API artifacts done for all the tenants for Publisher Access Control feature.'],
-      }),
+      noAccess
+        ? skip(noAccess)
+        : client({
+            ...run,
+            client: '2.6.0 access control',
+            place: [apim()],
+            flags: ['-DmigrateAccessControl=true'],
+            ends: ['Updating API artifacts done for all the tenants for Publisher Access Control feature.'],
+          }),
     )
-    .task('access control proved', (seen) => proved(seen['access control']))
-    .task('alone, fault sequences', (seen) => after(seen['access control proved'], aloneWith(at)))
+    .task('access control proved', ({ 'access control': ran }) =>
+      noAccess || !ran ? skip(noAccess || 'it did not run') : proved(ran),
+    )
+    .task('alone, fault sequences', (seen) =>
+      noFaults ? skip(noFaults) : after(seen['access control proved'], aloneWith(at)),
+    )
     .task('fault sequences', () =>
-      client({
-        ...run,
-        client: '2.6.0 fault sequences',
-        place: [apim],
-        flags: ['-DmigrateFromVersion=2.0.0'],
-        // Its last line differs between builds: its end is when the log falls silent.
-        ends: [],
-      }),
+      noFaults
+        ? skip(noFaults)
+        : client({
+            ...run,
+            client: '2.6.0 fault sequences',
+            place: [apim()],
+            flags: [`-DmigrateFromVersion=${hop.from}`],
+            // Its last line differs between builds: its end is when the log falls silent.
+            ends: [],
+          }),
     )
-    .task('fault sequences proved', (seen) => proved(seen['fault sequences']))
-  const seen = gates(hop, at, dumps, (from) => from(clients, migration)['fault sequences proved'])
+    .task('fault sequences proved', ({ 'fault sequences': ran }) =>
+      noFaults || !ran ? skip(noFaults || 'it did not run') : proved(ran),
+    )
+  const seen = gates(hop, at, dumps, (from) => {
+    const last = from(clients, migration)
+    return [last['identity proved'], last['access control proved'], last['fault sequences proved']]
+  })
   return { fences, dumps, plays: [home, files, script, clients, ...seen.plays], proved: seen.proved }
 }

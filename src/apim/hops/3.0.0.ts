@@ -1,12 +1,11 @@
 import { skip } from '../../model/action.ts'
 import { play } from '../../model/play.ts'
-import { approve, type Part } from '../../model/playbook.ts'
 import * as database from '../../modules/database/index.ts'
 import { client } from '../client.ts'
 import { proved } from '../evidence.ts'
 import { after } from '../fence.ts'
 import { extract } from '../home.ts'
-import { factsOf } from '../hop-facts.ts'
+import { factsOf, gatewayArtifact, scriptsArtifact } from '../hop-facts.ts'
 import { throttleHandlers } from '../preflight/artefacts.ts'
 import { umaTables } from '../probes.ts'
 import { type HopSite, staged } from '../site.ts'
@@ -21,55 +20,31 @@ import {
   gates,
   type HopPlays,
   holdsApim,
+  identitySteps,
   migrationHome,
   scriptOf,
+  unverified,
+  zipOf,
 } from './common.ts'
 
-/** What differs between the ways to 3.0.0. */
-type Way = {
-  readonly scripts: string
-  /** The gateway's artefact script, where the way has one. */
-  readonly gateway?: string
-  readonly identity: 'from 2.0.0' | 'from 2.6.0'
-}
-
-const ways: Readonly<Record<string, Way>> = {
-  '2.0.0': {
-    scripts: 'apimgt-db-migration-scripts-2.0to3.0',
-    gateway: 'apim200_to_apim300_gateway_artifact_migrator',
-    identity: 'from 2.0.0',
-  },
-  '2.6.0': { scripts: 'apimgt-db-migration-scripts-2.6to3.0', identity: 'from 2.6.0' },
-}
-
-/** The identity client's part of each way: the steps that are left out are those of the way by 2.6.0. */
-const identityRuns = {
-  'from 2.0.0': {
-    client: '5.9.0 identity from 5.2.0',
-    range: { from: '5.2.0', to: '5.9.0', drop: ['EventPublisherMigrator', 'ChallengeQuestionDataMigrator'] },
-  },
-  'from 2.6.0': { client: '5.9.0 identity', range: { from: '5.7.0', to: '5.9.0', drop: [] } },
-} as const
-
 /**
- * 2.6.0 or 2.0.0 -> 3.0.0: registry versioning ended, the AM_DB script, identity up to 5.9.0 in one run, the artefacts, the
- * registry's log for a new index. From 2.0.0 the gateway's artefacts are rewritten too, and a person is asked first: of that
- * way less is verified.
+ * 2.6.0, or straight from an earlier 2.x, -> 3.0.0: registry versioning ended, the AM_DB script, identity up to 5.9.0 in one
+ * run, the artefacts, the registry's log for a new index. Before 2.5.0 the gateway's artefacts are rewritten too. Straight
+ * from 2.0.0 to 2.5.0 a person is asked first: of that way less is verified.
  */
 export function to300(hop: Hop, at: HopSite): HopPlays {
-  const way = ways[hop.from]
-  if (way === undefined) throw new RangeError(`There is no way from ${hop.from} to 3.0.0.`)
+  const straight = hop.from !== '2.6.0'
   const { site } = at
   const { migration } = site
   const { fences, dumps } = checkpoint(hop, at)
   const rests = { restoredBy: [dumps] }
   const run = clientOf(hop, at)
-  const scriptsZip = staged(site, migration, way.scripts).path
+  const scriptsZip = zipOf(at, scriptsArtifact(hop))
   const place = (name: string) => {
-    const zip = staged(site, migration, name).path
+    const zip = zipOf(at, name)
     return [
-      { zip, from: 'dropins', to: 'repository/components/dropins' },
-      { zip, from: 'migration-resources', to: 'migration-resources' },
+      { ...zip, from: 'dropins', to: 'repository/components/dropins' },
+      { ...zip, from: 'migration-resources', to: 'migration-resources' },
     ]
   }
 
@@ -78,16 +53,15 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     extract({
       to: `${migration.vars.apim_base}/migration/scripts-3.0.0`,
       files: {
-        versioning: { zip: scriptsZip, path: `versioning-disable-scripts/${scriptOf(at, 'registry')}` },
-        index: { zip: scriptsZip, path: `reg-index/${scriptOf(at, 'registry')}` },
-        all: { zip: scriptsZip, path: scriptOf(at, 'apim') },
+        versioning: { ...scriptsZip, path: `versioning-disable-scripts/${scriptOf(at, 'registry')}` },
+        index: { ...scriptsZip, path: `reg-index/${scriptOf(at, 'registry')}` },
+        all: { ...scriptsZip, path: scriptOf(at, 'apim') },
       },
     }),
   )
+  const migrator = gatewayArtifact(hop)
   const gateway =
-    way.gateway === undefined
-      ? []
-      : [gatewayPlay(at, run.home, staged(site, migration, way.gateway).path, rests)]
+    migrator === undefined ? [] : [gatewayPlay(at, run.home, staged(site, migration, migrator).path, rests)]
   // No script replaces the old handler, and 3.0.0 fails on it at the first call.
   const handlers = play('3.0.0: throttle handlers', migration).task('none old', ({ from }) =>
     after(
@@ -124,7 +98,8 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     .task('identity', () =>
       client({
         ...run,
-        ...identityRuns[way.identity],
+        client: straight ? '5.9.0 identity, straight' : '5.9.0 identity',
+        range: { ...factsOf(hop).identity, drop: identitySteps(hop.from) },
         place: place('wso2is-5.9.0-migration'),
         flags: ['-Dmigrate', '-Dcomponent=identity'],
       }),
@@ -157,7 +132,7 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     fences,
     dumps,
     plays: [
-      ...(way.gateway === undefined ? [] : [unverified(hop)]),
+      ...(straight ? [unverified(hop, 'straight')] : []),
       ...[home, scripts, ...gateway, handlers, versioning, apim, clients, index, ...seen.plays],
     ],
     proved: seen.proved,
@@ -177,13 +152,3 @@ const gatewayPlay = (
       trees: [`${home}/repository/deployment/server/synapse-configs/default`, `${home}/repository/tenants`],
     }),
   )
-
-/** A question before a hop that nobody has walked here: what is not verified of it. */
-function unverified(hop: Hop): Part {
-  const { steps, notVerified } = factsOf(hop)
-  const open = [...steps.flatMap(({ nv }) => nv ?? []), ...notVerified]
-  return approve(
-    `${hop.from} straight to ${hop.to}`,
-    () => `Of this hop it is not verified: ${open.join('; ')}. Go on, having rehearsed it on a copy?`,
-  )
-}

@@ -1,10 +1,12 @@
+import semver from 'semver'
 import { type From, play } from '../../model/play.ts'
-import type { Part } from '../../model/playbook.ts'
+import { approve, type Part } from '../../model/playbook.ts'
 import * as database from '../../modules/database/index.ts'
 import type { ClientRun } from '../client.ts'
 import { configuration } from '../config.ts'
 import { after, alone, fence } from '../fence.ts'
 import { configureMigration, freshHome } from '../home.ts'
+import { factsOf } from '../hop-facts.ts'
 import { countedTables, kept, probeNames, schemaIs } from '../probes.ts'
 import { migrationHomeOf } from '../server.ts'
 import { bundlePath, type HopSite, jarsFor, staged, treeSources } from '../site.ts'
@@ -84,6 +86,12 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
     )
 }
 
+/** A zip that is staged on the migration host, with its digest. */
+export function zipOf({ site }: HopSite, name: string): { readonly zip: string; readonly sha256: string } {
+  const { path, sha256 } = staged(site, site.migration, name)
+  return { zip: path, sha256 }
+}
+
 /** What all runs of a hop's clients have in common. */
 export function clientOf(
   hop: Hop,
@@ -112,6 +120,26 @@ export function gates(hop: Hop, { databases, baseline }: HopSite, dumps: Checkpo
     .task('none lost', ({ host, from, counts }) => kept({ before: from(baseline, host).counts, now: counts }))
   const proved = (from: From) => databases.map((db) => from(counts, db)['none lost'])
   return { plays: [schema, counts], proved }
+}
+
+/** A question before a hop that nobody has walked here, or that the vendor has no page for: what is not verified of it. */
+export function unverified(hop: Hop, how: 'straight' | 'without a page of the vendor'): Part {
+  const { steps, notVerified } = factsOf(hop)
+  const open = [...steps.flatMap(({ nv }) => nv ?? []), ...notVerified]
+  const name = how === 'straight' ? `${hop.from} straight to ${hop.to}` : `${hop.from} to ${hop.to}, ${how}`
+  return approve(
+    name,
+    () => `Of this hop it is not verified: ${open.join('; ')}. Go on, having rehearsed it on a copy?`,
+  )
+}
+
+/** Steps of the identity client that find nothing in an API Manager, by the level that it goes on from (the vendor's pages). */
+export function identitySteps(from: string): readonly string[] {
+  const { identity } = factsOf({ from, to: '2.6.0' })
+  return [
+    ...(semver.lt(identity.from, '5.5.0') ? ['EventPublisherMigrator'] : []),
+    ...(semver.lt(identity.from, '5.3.0') ? ['ChallengeQuestionDataMigrator'] : []),
+  ]
 }
 
 /** Whether a database holds the API Manager's own tables. */

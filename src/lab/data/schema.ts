@@ -1,3 +1,4 @@
+import type { OldVersion } from '../pack/release.ts'
 import type { Shape } from '../shapes.ts'
 import { amSchema, tokenCount } from './am-schema.ts'
 import { inPostgreSql } from './postgresql.ts'
@@ -6,29 +7,29 @@ import { regSchema, umSchema } from './shared-schema.ts'
 
 type Schemas = Shape['schemas']
 
-const parts = {
-  am: [amSchema, amRows, tokenCount.mysql],
-  um: [umSchema, umRows],
-  reg: [regSchema, regRows],
-} as const
+const parts = (version: OldVersion) => ({
+  am: [amSchema(version), amRows(version), tokenCount.mysql],
+  um: [umSchema(version), umRows(version)],
+  reg: [regSchema, regRows(version)],
+})
 
 const kinds = ['am', 'um', 'reg'] as const
 
-/** The schemas of a 1.9.1 fleet with their sample rows, as one script for MariaDB's bootstrap; what has one name is one schema. */
-export function schemaSql(schemas: Schemas): string {
+/** The schemas of a release's fleet with their sample rows, as one script for MariaDB's bootstrap; what has one name is one schema. */
+export function schemaSql(version: OldVersion, schemas: Schemas): string {
   return [
     'SET FOREIGN_KEY_CHECKS = 0;',
     ...kinds.flatMap((kind) => [
       `CREATE DATABASE IF NOT EXISTS ${schemas[kind]} CHARACTER SET utf8mb4;`,
       `USE ${schemas[kind]};`,
       marks,
-      ...parts[kind],
+      ...parts(version)[kind],
     ]),
   ].join('\n')
 }
 
 /** The same for psql of PostgreSQL, whose databases they are; all is `owner`'s. */
-export function postgresqlSchemaSql(schemas: Schemas, owner: string): string {
+export function postgresqlSchemaSql(version: OldVersion, schemas: Schemas, owner: string): string {
   const names = [...new Set(kinds.map((kind) => schemas[kind]))]
   return names
     .flatMap((name) => [
@@ -39,7 +40,9 @@ export function postgresqlSchemaSql(schemas: Schemas, owner: string): string {
       ...kinds
         .filter((kind) => schemas[kind] === name)
         .flatMap((kind) => [
-          ...parts[kind].filter((part) => part !== tokenCount.mysql).map(inPostgreSql),
+          ...parts(version)
+            [kind].filter((part) => part !== tokenCount.mysql)
+            .map(inPostgreSql),
           ...(kind === 'am' ? [tokenCount.postgresql] : []),
         ]),
       countersOn,

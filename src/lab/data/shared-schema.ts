@@ -1,5 +1,17 @@
-/** UM_DB as a 1.9.1 server knows it, as far as anything touches it. */
-export const umSchema = `
+import { type OldVersion, since } from '../pack/release.ts'
+
+/** UM_DB as a release's server knows it, as far as anything touches it. */
+export const umSchema = (version: OldVersion): string =>
+  `${users}${since(version, '1.10.0') ? users510 : ''}${since(version, '2.0.0') ? users520 : ''}${since(version, '2.5.0') ? users540 : ''}`
+
+const users510 = `ALTER TABLE UM_DOMAIN ADD CONSTRAINT UM_DOMAIN_NAME_TENANT UNIQUE (UM_DOMAIN_NAME, UM_TENANT_ID);
+ALTER TABLE UM_USER_ROLE ADD CONSTRAINT UM_USER_ROLE_ROLE FOREIGN KEY (UM_ROLE_ID) REFERENCES UM_ROLE (UM_ID);
+`
+const users520 = 'CREATE INDEX INDEX_UM_USERNAME ON UM_USER (UM_USER_NAME, UM_TENANT_ID);\n'
+const users540 =
+  'ALTER TABLE UM_PERMISSION ADD CONSTRAINT RES_ACT_TENANT_CONSTRAINT UNIQUE (UM_RESOURCE_ID, UM_ACTION, UM_TENANT_ID);\n'
+
+const users = `
 CREATE TABLE UM_TENANT (UM_ID INT AUTO_INCREMENT PRIMARY KEY, UM_DOMAIN_NAME VARCHAR(255) NOT NULL UNIQUE,
   UM_EMAIL VARCHAR(255), UM_ACTIVE TINYINT(1) DEFAULT 0, UM_CREATED_DATE TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   UM_USER_CONFIG LONGBLOB) ENGINE=InnoDB;
@@ -22,7 +34,7 @@ CREATE TABLE UM_CLAIM (UM_ID INT AUTO_INCREMENT PRIMARY KEY, UM_DIALECT_ID INT N
   UM_DISPLAY_TAG VARCHAR(255), UM_MAPPED_ATTRIBUTE VARCHAR(255), UM_TENANT_ID INT DEFAULT 0) ENGINE=InnoDB;
 `
 
-/** REG_DB as a 1.9.1 server knows it, as far as anything touches it. */
+/** REG_DB as a server of any release knows it, as far as anything touches it. */
 export const regSchema = `
 CREATE TABLE REG_CLUSTER_LOCK (REG_LOCK_NAME VARCHAR(20) PRIMARY KEY, REG_LOCK_STATUS VARCHAR(20), REG_LOCKED_TIME TIMESTAMP NULL,
   REG_TENANT_ID INT DEFAULT 0) ENGINE=InnoDB;

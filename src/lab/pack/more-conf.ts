@@ -2,19 +2,22 @@ import { carbonXml, datasourcesXml, registryXml, shippedSources, userMgtXml } fr
 import { releases, since, type Version } from './release.ts'
 import type { Tree } from './tree.ts'
 
-/** `api-manager.xml`; the key manager that gateways ask is its parameter. */
-export function apiManagerXml(
-  version: Version,
-  keyManager = `\${carbon.local.ip}`,
-  gateway = 'localhost',
-): string {
+const itself = {
+  keyManager: `\${carbon.local.ip}`,
+  gateway: 'localhost',
+  trafficManager: `\${carbon.local.ip}`,
+}
+
+/** `api-manager.xml`; who the key manager, the gateway and the traffic manager are is its parameter. */
+export function apiManagerXml(version: Version, peers: Partial<typeof itself> = {}): string {
+  const { keyManager, gateway, trafficManager } = { ...itself, ...peers }
   const throttling = since(version, '2.0.0')
     ? `    <ThrottlingConfigurations>
         <EnableAdvanceThrottling>true</EnableAdvanceThrottling>
         <TrafficManager>
             <Type>Binary</Type>
-            <ReceiverUrlGroup>tcp://\${carbon.local.ip}:9611</ReceiverUrlGroup>
-            <AuthUrlGroup>ssl://\${carbon.local.ip}:9711</AuthUrlGroup>
+            <ReceiverUrlGroup>tcp://${trafficManager}:9611</ReceiverUrlGroup>
+            <AuthUrlGroup>ssl://${trafficManager}:9711</AuthUrlGroup>
             <Username>admin</Username>
             <Password>admin</Password>
         </TrafficManager>
@@ -23,11 +26,11 @@ export function apiManagerXml(
         </DataPublisher>
         <PolicyDeployer>
             <Enabled>true</Enabled>
-            <ServiceURL>https://localhost:9443/services/</ServiceURL>
+            <ServiceURL>https://${trafficManager === itself.trafficManager ? 'localhost' : trafficManager}:9443/services/</ServiceURL>
         </PolicyDeployer>
         <JMSConnectionDetails>
             <Enabled>true</Enabled>
-            <ServiceURL>tcp://\${carbon.local.ip}:5672</ServiceURL>
+            <ServiceURL>tcp://${trafficManager}:5672</ServiceURL>
         </JMSConnectionDetails>
     </ThrottlingConfigurations>
 `
@@ -155,7 +158,7 @@ export function shippedConf(version: Version): Tree {
             '<datasources-configuration><datasources/></datasources-configuration>\n',
         }
       : {}),
-    ...(version === '2.6.0'
+    ...(since(version, '2.6.0') && !since(version, '3.0.0')
       ? { 'carbon.properties': 'org.wso2.CipherTransformation=RSA/ECB/OAEPwithSHA1andMGF1Padding\n' }
       : {}),
   }

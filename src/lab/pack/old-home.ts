@@ -1,5 +1,5 @@
 import { sampleApis, sampleTenants } from '../data/samples.ts'
-import { isGateway, type LabHost } from '../fleet.ts'
+import { isGateway, type LabHost, profileAt } from '../fleet.ts'
 import {
   carbonXml,
   datasourcesXml,
@@ -10,7 +10,7 @@ import {
   userMgtXml,
 } from './conf.ts'
 import { apiManagerXml } from './more-conf.ts'
-import type { OldVersion } from './release.ts'
+import { type OldVersion, since } from './release.ts'
 import { publishedApi, stockSynapse, tenantSequences } from './synapse.ts'
 import { type Tree, under } from './tree.ts'
 
@@ -22,6 +22,7 @@ export interface Site {
   readonly engine: 'mysql' | 'postgresql'
   readonly keyManager: string
   readonly gateway: string
+  readonly trafficManager: string
   /** How gateways get their artefacts, where there is more than one. */
   readonly svn: Omit<Sync, 'commits'> | undefined
 }
@@ -41,20 +42,15 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
       'datasources/master-datasources.xml': datasourcesXml(version, shared ? [...local, ...shared] : shipped),
       'registry.xml': registryXml(shared && 'jdbc/WSO2REG_DB'),
       'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),
-      'api-manager.xml': apiManagerXml(version, site.keyManager, site.gateway),
+      'api-manager.xml': apiManagerXml(version, site),
     }),
     [`repository/components/lib/${driver.jar}.jar`]: driver.text,
     [`repository/components/dropins/${driver.jar.replaceAll('-', '_')}_1.0.0.jar`]: driver.text,
-    ...(sync
-      ? {
-          'repository/components/dropins/svnkit-1.3.9.wso2v2.jar': 'stand-in\n',
-          'repository/components/lib/trilead-ssh2-1.0.0-build211.jar': 'stand-in\n',
-          'repository/components/dropins/trilead_ssh2_1.0.0_build211_1.0.0.jar': 'stand-in\n',
-        }
-      : {}),
+    ...(sync ? synchronizerJars(version) : {}),
     'repository/components/dropins/com.example.lab.CustomHandler_1.0.0.jar': 'made by the operator\n',
-    ...under('repository/deployment/server', { ...superTenant(gateway), ...stores }),
+    ...under('repository/deployment/server', { ...superTenant(version, gateway), ...stores }),
     ...tenantTrees(version, gateway),
+    ...(profileAt(host, version) === 'traffic-manager' ? plans : {}),
     'repository/logs/audit.log': '',
     'solr/indexed-data/registry-indexing/segments_1': 'index\n',
   }
@@ -66,7 +62,7 @@ export function repositoryTree(version: OldVersion): Tree {
     Object.entries(tenantTree(version, id)).map(([path, leaf]) => [`${id}/${path}`, leaf] as const),
   )
   const server = {
-    ...under('synapse-configs/default', { ...stockSynapse(version), ...apisOf(-1234) }),
+    ...under('synapse-configs/default', { ...stockSynapse(version), ...apisOf(version, -1234) }),
     ...stores,
   }
   return { ...under('-1234', server), ...Object.fromEntries(tenants) }
@@ -82,19 +78,42 @@ const stores: Tree = {
   'userstores/partners_lab.xml': userStore('PARTNERS'),
 }
 
-function superTenant(gateway: boolean): Tree {
+/** What the throttling policies of the tenants are on a traffic manager. */
+const plans: Tree = Object.fromEntries(
+  [{ id: -1234, domain: 'carbon.super' }, ...sampleTenants].flatMap(({ id, domain }) =>
+    ['Gold', 'Silver', 'Bronze', 'Unlimited'].map((tier) => {
+      const place = id === -1234 ? 'repository/deployment/server' : `repository/tenants/${id}`
+      const plan = `${domain}_subscription_${tier}`
+      return [`${place}/executionplans/${plan}.siddhiql`, `@Plan:name('${plan}')\n`] as const
+    }),
+  ),
+)
+
+// Carbon 4.2 has another Subversion client than Carbon 4.4: 1.10.0 and later.
+function synchronizerJars(version: OldVersion): Tree {
+  const of = (svn: string, build: string): Tree => ({
+    [`repository/components/dropins/${svn}.jar`]: 'stand-in\n',
+    [`repository/components/lib/trilead-ssh2-1.0.0-${build}.jar`]: 'stand-in\n',
+    [`repository/components/dropins/trilead_ssh2_1.0.0_${build}_1.0.0.jar`]: 'stand-in\n',
+  })
+  return since(version, '1.10.0')
+    ? of('svnkit-all-1.8.7.wso2v1', 'build215')
+    : of('svnkit-1.3.9.wso2v2', 'build211')
+}
+
+function superTenant(version: OldVersion, gateway: boolean): Tree {
   const custom =
     '<sequence xmlns="http://ws.apache.org/ns/synapse" name="lab_custom"><log level="full"/></sequence>\n'
   return gateway
-    ? under('synapse-configs/default', { ...apisOf(-1234), 'sequences/lab_custom.xml': custom })
+    ? under('synapse-configs/default', { ...apisOf(version, -1234), 'sequences/lab_custom.xml': custom })
     : {}
 }
 
-function apisOf(tenant: number): Tree {
+function apisOf(version: OldVersion, tenant: number): Tree {
   return Object.fromEntries(
     sampleApis
       .filter((api) => api.tenant === tenant)
-      .map((api) => [`api/${api.provider}--${api.name}_v${api.version}.xml`, publishedApi(api)]),
+      .map((api) => [`api/${api.provider}--${api.name}_v${api.version}.xml`, publishedApi(api, version)]),
   )
 }
 
@@ -112,7 +131,10 @@ function tenantTrees(version: OldVersion, gateway: boolean): Tree {
 
 function tenantTree(version: OldVersion, id: number): Tree {
   return {
-    ...under('synapse-configs/default', { ...under('sequences', tenantSequences(version)), ...apisOf(id) }),
+    ...under('synapse-configs/default', {
+      ...under('sequences', tenantSequences(version)),
+      ...apisOf(version, id),
+    }),
     'synapse-configs/default/synapse.xml': '<definitions xmlns="http://ws.apache.org/ns/synapse"/>\n',
     ...(id === 1 ? { 'userstores/acme_ldap.xml': userStore('ACME') } : {}),
   }

@@ -52,7 +52,7 @@ function scripts(version: Version): Tree {
 
 function databaseScripts(version: Version): Tree {
   const engines = ['mysql', 'postgresql', 'oracle', 'mssql', 'db2', 'h2']
-  const names = version === '2.0.0' || version === '2.6.0' ? [...engines, 'mysql5.7'] : engines
+  const names = since(version, '2.0.0') && !since(version, '3.0.0') ? [...engines, 'mysql5.7'] : engines
   const text = (part: string) => `-- stand-in: the ${part} script of ${version} is not here\n`
   return {
     ...Object.fromEntries(names.map((name) => [`dbscripts/${name}.sql`, text('registry and user store')])),

@@ -1,5 +1,5 @@
 /** A release that the lab can stand in for. */
-export type Version = '1.9.0' | '1.9.1' | '2.0.0' | '2.6.0' | '3.0.0'
+export type Version = OldVersion | '3.0.0'
 
 /** What differs between releases in a home, as far as anybody looks at it. */
 export interface Release {
@@ -18,22 +18,12 @@ const oldProfiles = ['api-publisher', 'api-store', 'api-key-manager', 'gateway-m
 
 /** The releases, by version. */
 export const releases: Readonly<Record<Version, Release>> = {
-  '1.9.0': release19('1.9.0', '1.2.3'),
-  '1.9.1': release19('1.9.1', '1.2.4'),
-  '2.0.0': {
-    version: '2.0.0',
-    kernel: '4.4.7',
-    apimgt: '6.0.4',
-    profiles: ['default', ...oldProfiles, 'traffic-manager'],
-    wars: [
-      ...['publisher', 'store', 'admin'].map((name) => `api#am#${name}#v0.10.war`),
-      ...['client-registration#v0.10.war', 'throttle#data#v1.war', 'oauth2.war', 'shindig.war'],
-      ...['authenticationendpoint.war', 'am#sample#pizzashack#v1.war'],
-    ],
-    jaggery: ['publisher', 'store', 'admin', 'portal'],
-    identity: 'identity/',
-    h2: 'h2.db',
-  },
+  '1.8.0': release1('1.8.0', '1.2.0'),
+  '1.9.0': release1('1.9.0', '1.2.3'),
+  '1.9.1': release1('1.9.1', '1.2.4'),
+  '1.10.0': { ...release1('1.10.0', '5.0.3'), kernel: '4.4.3', identity: 'identity/' },
+  '2.0.0': release2('2.0.0', '4.4.7', '6.0.4', 'v0.10'),
+  '2.5.0': release2('2.5.0', '4.4.32', '6.3.95', 'v0.13'),
   '2.6.0': {
     version: '2.6.0',
     kernel: '4.4.35',
@@ -84,7 +74,7 @@ export const releases: Readonly<Record<Version, Release>> = {
 }
 
 /** The releases that a lab's fleet can begin at, oldest first. */
-export const oldReleases = ['1.9.0', '1.9.1'] as const
+export const oldReleases = ['1.8.0', '1.9.0', '1.9.1', '1.10.0', '2.0.0', '2.5.0', '2.6.0'] as const
 
 /** A release that a lab's fleet can begin at. */
 export type OldVersion = (typeof oldReleases)[number]
@@ -94,8 +84,8 @@ export function isOldRelease(version: string): version is OldVersion {
   return oldReleases.some((known) => known === version)
 }
 
-/** 1.9.0 and 1.9.1 differ in their numbers only: script, kernel, schema and layout are the same. */
-function release19(version: OldVersion, apimgt: string): Release {
+/** The releases of 1.x differ in their numbers; 1.10.0 stands on the kernel of 2.x. */
+function release1(version: OldVersion, apimgt: string): Release {
   return {
     version,
     kernel: '4.2.0',
@@ -108,7 +98,26 @@ function release19(version: OldVersion, apimgt: string): Release {
   }
 }
 
+/** 2.0.0 to 2.5.0: a traffic manager beside the profiles of 1.x. */
+function release2(version: OldVersion, kernel: string, apimgt: string, rest: string): Release {
+  return {
+    version,
+    kernel,
+    apimgt,
+    profiles: ['default', ...oldProfiles, 'traffic-manager'],
+    wars: [
+      ...['publisher', 'store', 'admin'].map((name) => `api#am#${name}#${rest}.war`),
+      ...[`client-registration#${rest}.war`, 'throttle#data#v1.war', 'oauth2.war', 'shindig.war'],
+      ...['authenticationendpoint.war', 'am#sample#pizzashack#v1.war'],
+    ],
+    jaggery: ['publisher', 'store', 'admin', 'portal'],
+    identity: 'identity/',
+    h2: 'h2.db',
+  }
+}
+
 /** Whether a release is that one or newer. */
 export function since(version: Version, first: Version): boolean {
-  return Object.keys(releases).indexOf(version) >= Object.keys(releases).indexOf(first)
+  const order = [...oldReleases, '3.0.0']
+  return order.indexOf(version) >= order.indexOf(first)
 }

@@ -2,7 +2,8 @@ import { since, type Version } from './release.ts'
 
 /** `bin/wso2server.sh` of a release: our own words, the same contract with those who call it. */
 export function serverScript(version: Version): string {
-  const old = !since(version, '2.0.0')
+  // 1.10.0 has the script of its kernel, which hands words on.
+  const old = !since(version, '1.10.0')
   const toml = since(version, '3.0.0')
   return `#!/bin/sh
 # Stand-in for the start script of WSO2 API Manager ${version}. It is no work of WSO2.
@@ -77,7 +78,7 @@ esac
 
 java_version=$("$JAVACMD" -version 2>&1 | head -n 1 | cut -d '"' -f 2)
 ${javaCheck(version)}
-${toml ? 'rm -rf "$CARBON_HOME"/tmp/*' : old ? '' : 'rm -rf "$CARBON_HOME/tmp"'}
+${toml ? 'rm -rf "$CARBON_HOME"/tmp/*' : since(version, '2.0.0') ? 'rm -rf "$CARBON_HOME/tmp"' : ''}
 mkdir -p "$CARBON_HOME/tmp"
 cd "$CARBON_HOME" || exit 1
 export CARBON_HOME
@@ -118,13 +119,11 @@ const memory = `[ -z "$JVM_MEM_OPTS" ] && JVM_MEM_OPTS="-Xms256m -Xmx1024m"
 echo "Using Java memory options: $JVM_MEM_OPTS"`
 
 function javaCheck(version: Version): string {
-  const [pattern, names] = {
-    '1.9.0': ['1.[67]*|1.8.0_107', '1.6 and 1.7'],
-    '1.9.1': ['1.[67]*|1.8.0_107', '1.6 and 1.7'],
-    '2.0.0': ['1.[78]*', '1.7 and 1.8'],
-    '2.6.0': ['1.[78]*', '1.7 and 1.8'],
-    '3.0.0': ['1.[78]*|9*|10*|11*', '1.7, 1.8, 9, 10 and 11'],
-  }[version]
+  const [pattern, names] = since(version, '3.0.0')
+    ? ['1.[78]*|9*|10*|11*', '1.7, 1.8, 9, 10 and 11']
+    : since(version, '1.10.0')
+      ? ['1.[78]*', '1.7 and 1.8']
+      : ['1.[67]*|1.8.0_107', '1.6 and 1.7']
   return `case "$java_version" in
   ${pattern}) ;;
   *) echo " Starting WSO2 Carbon (in unsupported JDK)"
@@ -133,12 +132,12 @@ esac`
 }
 
 function extras(version: Version): string {
-  return {
-    '1.9.0': '-DapplyPatches ',
-    '1.9.1': '-DapplyPatches ',
-    '2.0.0': '-DworkerNode=false -Dorg.wso2.ignoreHostnameVerification=true -Djava.net.preferIPv4Stack=true ',
-    '2.6.0': '-DworkerNode=false -Dhttpclient.hostnameVerifier=AllowAll -Djava.net.preferIPv4Stack=true ',
-    '3.0.0':
-      '-DworkerNode=false -DenableCorrelationLogs=false -Dcarbon.new.config.dir.path="$CARBON_HOME/repository/resources/conf" ',
-  }[version]
+  if (since(version, '3.0.0'))
+    return '-DworkerNode=false -DenableCorrelationLogs=false -Dcarbon.new.config.dir.path="$CARBON_HOME/repository/resources/conf" '
+  if (!since(version, '1.10.0')) return '-DapplyPatches '
+  if (!since(version, '2.0.0')) return ''
+  const names = since(version, '2.6.0')
+    ? '-Dhttpclient.hostnameVerifier=AllowAll'
+    : '-Dorg.wso2.ignoreHostnameVerification=true'
+  return `-DworkerNode=false ${names} -Djava.net.preferIPv4Stack=true `
 }

@@ -35,12 +35,28 @@ export function tenantSequences(version: Version): Tree {
   return Object.fromEntries(names.map((name) => [`${name}.xml`, sequence(name, edition(name, version))]))
 }
 
-/** A published API as a 1.9.1 gateway has it: handlers of that time. */
-export function publishedApi(api: SampleApi): string {
+/** A published API as a gateway of a release has it: handlers of that time, and the version beside the context before 1.9. */
+export function publishedApi(api: SampleApi, version: Version): string {
   const handler = (name: string) => `    <handler class="org.wso2.carbon.apimgt.${name}"/>`
   const uri = api.name.toLowerCase()
+  const [context, kind] = since(version, '1.9.0')
+    ? [api.context, 'context']
+    : [api.template.replace('/{version}', ''), 'url']
+  // The page from 2.5.0 has no script for the gateway, that from 2.2.0 has: in between the handlers moved.
+  const moved = since(version, '2.5.0')
+  const handlers = [
+    ...(since(version, '1.10.0') ? [handler('gateway.handlers.security.CORSRequestHandler')] : []),
+    moved
+      ? `    <handler class="org.wso2.carbon.apimgt.gateway.handlers.security.APIAuthenticationHandler"><property name="RemoveOAuthHeadersFromOutMessage" value="true"/></handler>`
+      : handler('gateway.handlers.security.APIAuthenticationHandler'),
+    since(version, '2.0.0') ? handler('gateway.handlers.throttling.ThrottleHandler') : oldThrottling,
+    ...['APIMgtUsageHandler', 'APIMgtGoogleAnalyticsTrackingHandler', 'APIMgtResponseHandler'].map((name) =>
+      handler(`${moved ? 'gateway.handlers.analytics' : 'usage.publisher'}.${name}`),
+    ),
+    handler('gateway.handlers.ext.APIManagerExtensionHandler'),
+  ]
   return `<?xml version="1.0" encoding="UTF-8"?>
-<api ${namespace} name="${api.provider}--${api.name}" context="${api.context}" version="${api.version}" version-type="context">
+<api ${namespace} name="${api.provider}--${api.name}" context="${context}" version="${api.version}" version-type="${kind}">
   <resource methods="GET POST" url-mapping="/*" faultSequence="fault">
     <inSequence>
       <property name="POST_TO_URI" value="true" scope="axis2"/>
@@ -49,19 +65,16 @@ export function publishedApi(api: SampleApi): string {
     <outSequence><send/></outSequence>
   </resource>
   <handlers>
-${handler('gateway.handlers.security.APIAuthenticationHandler')}
-    <handler class="org.wso2.carbon.apimgt.gateway.handlers.throttling.APIThrottleHandler">
-      <property name="id" value="A"/>
-      <property name="policyKey" value="gov:/apimgt/applicationdata/tiers.xml"/>
-    </handler>
-${handler('usage.publisher.APIMgtUsageHandler')}
-${handler('usage.publisher.APIMgtGoogleAnalyticsTrackingHandler')}
-${handler('usage.publisher.APIMgtResponseHandler')}
-    <handler class="org.wso2.carbon.apimgt.gateway.handlers.ext.APIManagerExtensionHandler"/>
+${handlers.join('\n')}
   </handlers>
 </api>
 `
 }
+
+const oldThrottling = `    <handler class="org.wso2.carbon.apimgt.gateway.handlers.throttling.APIThrottleHandler">
+      <property name="id" value="A"/>
+      <property name="policyKey" value="gov:/apimgt/applicationdata/tiers.xml"/>
+    </handler>`
 
 function apiNames(version: Version): readonly string[] {
   return [
@@ -81,7 +94,8 @@ function sequenceNames(version: Version): readonly string[] {
       '_production_key_error_',
       '_sandbox_key_error_',
     ],
-    ...['_resource_mismatch_handler_', '_throttle_out_handler_', '_token_fault_', '_cors_request_handler_'],
+    ...['_resource_mismatch_handler_', '_throttle_out_handler_', '_token_fault_'],
+    ...(since(version, '1.9.0') ? ['_cors_request_handler_'] : []),
     ...(since(version, '2.6.0') ? ['_threat_fault_', 'dispatchSeq', 'outDispatchSeq'] : []),
     ...(since(version, '3.0.0') ? ['_graphql_failure_handler_'] : []),
   ]

@@ -99,7 +99,7 @@ function templates(): Readonly<Record<string, string>> {
     'repository/conf/user-mgt.xml': userMgtXml('{{realm_manager.data_source}}')
       .replace('<UserName>admin<', '<UserName>{{super_admin.username}}<')
       .replace('<Password>admin<', '<Password>{{super_admin.password}}<'),
-    'repository/conf/api-manager.xml': apiManagerXml('3.0.0', '{{apim.key_manager.host}}'),
+    'repository/conf/api-manager.xml': apiManagerXml('3.0.0', { keyManager: '{{apim.key_manager.host}}' }),
     'repository/conf/datasources/master-datasources.xml': datasourcesTemplate(),
     'repository/conf/axis2/axis2.xml': axis2Xml(),
     'repository/conf/tomcat/catalina-server.xml': catalinaXml(),

@@ -20,7 +20,7 @@ export function publishedApis(server: Server): readonly Deployed[] {
     .filter((path) => path.endsWith('.xml') && !/\/_\w+_\.xml$/.test(path))
     .flatMap((path) => {
       const xml = readText(server.home, path) ?? ''
-      const context = /<api\s[^>]*\bcontext="([^"]+)"/.exec(xml)?.[1]
+      const context = contextOf(/<api\s[^>]*>/.exec(xml)?.[0] ?? '')
       if (context === undefined) return []
       const old = /class="(org\.wso2\.carbon\.apimgt\.usage\.publisher\.APIMgtResponseHandler)"/.exec(
         xml,
@@ -34,6 +34,13 @@ export function publishedApis(server: Server): readonly Deployed[] {
         },
       ]
     })
+}
+
+// Before 1.9 the version stood beside the context, and in the address behind it.
+function contextOf(tag: string): string | undefined {
+  const of = (name: string) => new RegExp(`\\s${name}="([^"]+)"`).exec(tag)?.[1]
+  const context = of('context')
+  return context !== undefined && of('version-type') === 'url' ? `${context}/${of('version')}` : context
 }
 
 /** Says which APIs cannot be deployed since a handler's class is not there. */

@@ -4,7 +4,7 @@ import { apply, applyFile, ClientError, complain, tenants } from './apply.ts'
 import type { Open } from './databases.ts'
 import { readText } from './home.ts'
 import type { Server } from './server.ts'
-import { addCorsHandler, replaceThrottleHandler } from './synapse.ts'
+import { addCorsHandler, moveVersions, replaceThrottleHandler } from './synapse.ts'
 
 const package_ = 'org.wso2.carbon.apimgt.migration.client'
 const component = `${package_}.internal.APIMMigrationServiceComponent`
@@ -42,7 +42,7 @@ export async function apimClient200(server: Server, databases: Open): Promise<vo
         say('Starting WSO2 API Manager migration')
         if (on('migrateDB')) await migrateDatabases(server, databases, chain)
         if (on('migrateReg')) await migrateRegistry(server, databases)
-        if (on('migrateFS')) await migrateFiles(server)
+        if (on('migrateFS')) await migrateFiles(server, chain)
         if (options.includes('migrateThrottling')) await migrateThrottling(server, databases)
         say('Ending WSO2 API Manager migration')
       } catch (error) {
@@ -94,10 +94,11 @@ async function migrateRegistry(server: Server, databases: Open): Promise<void> {
   server.log('INFO', name, 'Tiers configuration migration for API Manager completed.')
 }
 
-async function migrateFiles(server: Server): Promise<void> {
+async function migrateFiles(server: Server, chain: readonly string[]): Promise<void> {
   const name = `${package_}.MigrateFrom19to110`
   server.log('INFO', name, 'Migrating WSO2 API Manager file system resources')
   await server.wait(0.2)
+  if (chain.includes('18-19')) moveVersions(server.home)
   addCorsHandler(server.home)
   server.log('INFO', name, 'File system resource migration done for all the tenants')
 }

@@ -5,9 +5,12 @@ import type { Server } from './server.ts'
 
 const name = 'org.wso2.carbon.apimgt.migration.client.MigrateFrom260'
 
-/** The client of 3.0.0, on `-DmigrateFromVersion=2.6.0`: the artefacts of all APIs in the registry. */
+/** The releases that the client of 3.0.0 takes over from. */
+const takes = ['2.0.0', '2.1.0', '2.2.0', '2.5.0', '2.6.0']
+
+/** The client of 3.0.0, on `-DmigrateFromVersion`: the artefacts of all APIs in the registry. */
 export async function apiArtifacts(server: Server, databases: Open): Promise<void> {
-  if (server.props.get('migrateFromVersion') !== '2.6.0') return
+  if (!takes.includes(server.props.get('migrateFromVersion') ?? '')) return
   const say = (message: string) => server.log('INFO', name, message)
   say('Migrating WSO2 API Manager registry resources')
   say('Rxt migration for API Manager started.')

@@ -12,11 +12,11 @@ interface Copy {
 }
 
 /**
- * The deployment synchronizer of 2.x against a real repository: at the start, and then again and again. 1.x is left
+ * The deployment synchronizer of 1.10.0 and 2.x against a real repository: at the start, and then again and again. 1.8 and 1.9 are left
  * alone (its working copies are of a format that no client here reads), and 3.0.0 has it switched off for good.
  */
 export async function synchronize(server: Server): Promise<void> {
-  if (!atLeast(server, '2.0.0') || atLeast(server, '3.0.0')) return
+  if (!atLeast(server, '1.10.0') || atLeast(server, '3.0.0')) return
   const block =
     blocks(readText(server.home, 'repository/conf/carbon.xml') ?? '', 'DeploymentSynchronizer')[0] ?? ''
   if (element(block, 'Enabled') !== 'true' || element(block, 'RepositoryType') !== 'svn') return

@@ -2,13 +2,13 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { answer, answerToken, answerVersion, literal } from './answers.ts'
 import { type Deployed, publishedApis } from './apis.ts'
 import type { Open } from './databases.ts'
-import { atLeast, plays, type Server } from './server.ts'
+import { atLeast, plays, type Server, silent } from './server.ts'
 
 /** What a gateway answers: deployed APIs, `/token`, the version, and a fault for all else. */
 export function gateway(server: Server, databases: Open): RequestListener {
   return (request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/'
-    if (server.faulty('oom-after-start')) return
+    if (silent(server)) return
     if (path === '/services/Version') return answerVersion(server, response)
     if (server.faulty('started-but-unhealthy'))
       return answer(response, 500, 'text/plain', 'Internal Server Error')

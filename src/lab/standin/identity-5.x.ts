@@ -75,7 +75,7 @@ async function runStep(server: Server, databases: Open, version: string, step: S
   }
   if (
     kind === 'OIDCScopeDataMigrator' &&
-    version === '5.3.0' &&
+    version === '5.7.0' &&
     databases.am !== undefined &&
     !server.faulty('schema-not-migrated')
   ) {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Server } from './server.ts'
@@ -8,6 +8,7 @@ const faults = [
   'pid-file-empty',
   'stale-pid-dead',
   'stale-pid-unrelated',
+  'pid-file-root-owned',
   'disk-full',
 ] as const
 
@@ -32,10 +33,19 @@ function write(server: Server, fault: (typeof faults)[number] | undefined): void
   const path = join(server.home, 'wso2carbon.pid')
   try {
     if (fault === 'pid-file-missing') rmSync(path, { force: true })
+    else if (fault === 'pid-file-root-owned') leaveToRoot(path)
     else writeFileSync(path, fault === 'pid-file-empty' || fault === 'disk-full' ? '' : buffer(server, fault))
   } catch {
     server.machine.say('WARNING: Cannot write wso2carbon.pid file')
   }
+}
+
+/** What a start by root leaves: the number of its own process, which is gone, in a file that nobody else may write. */
+function leaveToRoot(path: string): void {
+  rmSync(path, { force: true })
+  const script = 'printf "%s\\n" 4194000 > "$1" && chmod 644 "$1"'
+  execFileSync('sudo', ['-n', 'sh', '-c', script, 'sh', path], { stdio: 'ignore' })
+  throw new Error('It cannot be written.')
 }
 
 function buffer(server: Server, fault: string | undefined): Buffer {

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { answer, answerToken, answerVersion } from './answers.ts'
 import type { Open } from './databases.ts'
 import { namesIn } from './home.ts'
-import { atLeast, plays, type Server } from './server.ts'
+import { atLeast, plays, type Server, silent } from './server.ts'
 
 /** What is behind 9443 and 9763: the version, the portals of the profile whose applications are there, tokens, REST. */
 export function portals(server: Server, databases: Open): RequestListener {
@@ -10,7 +10,7 @@ export function portals(server: Server, databases: Open): RequestListener {
   const rest = restOf(server)
   return (request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/'
-    if (server.faulty('oom-after-start')) return
+    if (silent(server)) return
     if (path === '/services/Version') return answerVersion(server, response)
     if (server.faulty('started-but-unhealthy'))
       return answer(response, 500, 'text/plain', 'Internal Server Error')

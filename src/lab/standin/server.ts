@@ -95,3 +95,8 @@ export function knowsProfile(server: Server): boolean {
 export function atLeast(server: Server, version: string): boolean {
   return server.version.localeCompare(version, 'en', { numeric: true }) >= 0
 }
+
+/** Whether a request gets no answer at all: the ports are open, and nobody is behind them. */
+export function silent(server: Server): boolean {
+  return server.faulty('oom-after-start') || server.faulty('answers-time-out')
+}

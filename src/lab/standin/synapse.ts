@@ -10,6 +10,16 @@ export function artifactRoots(home: string): readonly string[] {
   return ['repository/deployment/server', ...tenants.map((id) => `repository/tenants/${id}`)]
 }
 
+/** Puts the version of every API of 1.8 into its context, as 1.9 has it. */
+export function moveVersions(home: string): void {
+  rewriteApis(home, (xml) =>
+    xml.replace(
+      /(<api\s[^>]*\bcontext="[^"]+)("\s+version=")([^"]+)("\s+version-type=")url"/,
+      '$1/$3$2$3$4context"',
+    ),
+  )
+}
+
 /** Gives every API the CORS handler of 1.10 and its sequence, as the client's file step does. */
 export function addCorsHandler(home: string): void {
   const handler = '<handler class="org.wso2.carbon.apimgt.gateway.handlers.security.CORSRequestHandler"/>'

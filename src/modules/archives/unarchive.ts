@@ -37,6 +37,59 @@ export type Unarchived = { readonly path: string; readonly entries: number; read
 
 const long = { timeout: 24 * 3600 }
 
+/** What only modules of ours say of an unpacking. */
+type Unpacking = UnarchiveInput & {
+  /** A run: what another run unpacked is not it. The tree is known by a file in it too, so that undo removes it whatever became of it. */
+  readonly run?: string | undefined
+}
+
+const marker = '.upgrade-fleet'
+
+/** The parts of a change that unpacks. */
+export const unpacking = {
+  async check(on: On, input: Unpacking): Promise<Unarchived | undefined> {
+    mustBeSane(input)
+    return already(on, input)
+  },
+  async diff(on: On, input: Unpacking) {
+    const { stdout } = await ask(on, sh.read`stat -c %F -- ${input.dest} 2>/dev/null`)
+    return [{ path: input.dest, before: stdout, after: `a directory out of ${input.src}\n` }]
+  },
+  async remember(on: On, { dest, replace, run }: Unpacking): Promise<Standing> {
+    const standing = await standingAt(on, dest)
+    if (standing.is !== null && run !== undefined)
+      throw new TaskError(`${dest} on ${on.name} exists, and this run did not make it: move it away`)
+    if (standing.is !== null && replace !== true)
+      throw new TaskError(
+        `${dest} on ${on.name} exists, and is not (or not any more) what the archive holds: move it away, or say \`replace: true\`; where later tasks change it, \`verify: 'mark'\``,
+      )
+    return standing
+  },
+  async apply(on: On, input: Unpacking, before: Standing, job = 'unarchive'): Promise<Unarchived> {
+    mustBeSane(input)
+    const done = await already(on, input)
+    if (done !== undefined) return done
+    const tree = await list(on, { ...input, format: formatOf(input.src, input.format) })
+    const workdir = await on.workdir()
+    await runJob(on, job, script(input, before, tree, workdir), {
+      stdin: modesOf(tree),
+      grows: { tree: partOf(input.dest), bytes: tree.bytes },
+    })
+    return { path: input.dest, entries: tree.entries, bytes: tree.bytes }
+  },
+  async undo(on: On, input: Unpacking, standing: Standing): Promise<void> {
+    const { dest, run } = input
+    const workdir = await on.workdir()
+    await on.must(
+      sh`rm -rf -- ${partOf(dest)} || exit 1
+[ ! -f ${standing.made} ] || while read -r id state; do rm -f -- ${workdir}/unpacked/${shortDigest(dest)}-"$(printf %s "$id" | tr : -)" || exit 1; done <${standing.made}`,
+      long,
+    )
+    const ours = sh`cut -d ' ' -f 1 -- "$m" 2>/dev/null | grep -qxF -e "$now" && [ "$(cat -- "$f/"${marker} 2>/dev/null)" = ${markOf(input)} ]`
+    await takeFromPlace(on, dest, standing, run === undefined ? undefined : ours)
+  },
+}
+
 /**
  * Unpacks an archive of the machine (zip, tar, tar.gz, tar.zst) into a directory that is there whole or not at all. Its digest
  * is proved and its list judged before anything is written; what was unpacked is held against the list before it gets its
@@ -51,44 +104,29 @@ const long = { timeout: 24 * 3600 }
  * })
  */
 export const unarchive = change<UnarchiveInput, Unarchived, Standing>('unarchive', {
-  async check(on, input) {
-    mustBeSane(input)
-    return already(on, input)
-  },
-  diff: async (on, input) => {
-    const { stdout } = await ask(on, sh.read`stat -c %F -- ${input.dest} 2>/dev/null`)
-    return [{ path: input.dest, before: stdout, after: `a directory out of ${input.src}\n` }]
-  },
-  async remember(on, { dest, replace }) {
-    const standing = await standingAt(on, dest)
-    if (standing.is !== null && replace !== true)
-      throw new TaskError(
-        `${dest} on ${on.name} exists, and is not (or not any more) what the archive holds: move it away, or say \`replace: true\`; where later tasks change it, \`verify: 'mark'\``,
-      )
-    return standing
-  },
-  async apply(on, input, before) {
-    mustBeSane(input)
-    const done = await already(on, input)
-    if (done !== undefined) return done
-    const tree = await list(on, { ...input, format: formatOf(input.src, input.format) })
-    const workdir = await on.workdir()
-    await runJob(on, 'unarchive', script(input, before, tree, workdir), {
-      stdin: modesOf(tree),
-      grows: { tree: partOf(input.dest), bytes: tree.bytes },
-    })
-    return { path: input.dest, entries: tree.entries, bytes: tree.bytes }
-  },
-  async undo(on, { dest }, standing) {
-    const workdir = await on.workdir()
-    await on.must(
-      sh`rm -rf -- ${partOf(dest)} || exit 1
-[ ! -f ${standing.made} ] || while read -r id state; do rm -f -- ${workdir}/unpacked/${shortDigest(dest)}-"$(printf %s "$id" | tr : -)" || exit 1; done <${standing.made}`,
-      long,
-    )
-    await takeFromPlace(on, dest, standing)
-  },
+  check: (on, input) => unpacking.check(on, input),
+  diff: unpacking.diff,
+  remember: unpacking.remember,
+  apply: (on, input, before) => unpacking.apply(on, input, before),
+  undo: unpacking.undo,
 })
+
+/**
+ * Unpacks an archive, by the rules of {@link unarchive}, where the calling change alone works: what stands at `dest` goes
+ * first. `job` is a name that the task gives to no other job.
+ */
+export async function unpackAnew(on: On, input: UnarchiveInput, job: string): Promise<Unarchived> {
+  await forget(on, input.dest)
+  return unpacking.apply(on, input, await standingAt(on, input.dest), job)
+}
+
+/** Removes what {@link unpackAnew} made, and what was noted of it. */
+export async function forget(on: On, dest: string): Promise<void> {
+  const marks = `${await on.workdir()}/unpacked/${shortDigest(dest)}`
+  await on.must(sh`rm -rf -- ${dest} ${partOf(dest)} ${marks}-*`, long)
+}
+
+const markOf = ({ run, sha256 }: Unpacking): string => `${run} ${sha256}`
 
 function mustBeSane({ src, sha256, dest, mode, format }: UnarchiveInput): void {
   absolute(src)
@@ -101,8 +139,9 @@ function mustBeSane({ src, sha256, dest, mode, format }: UnarchiveInput): void {
 }
 
 /** What is unpacked is known by this: other wishes are another tree. */
-function keyOf({ sha256, root, mode, owner, group }: UnarchiveInput): string {
+function keyOf({ sha256, root, mode, owner, group, run }: Unpacking): string {
   return shortDigest({
+    ...(run !== undefined && { run }),
     sha256,
     root: root ?? null,
     mode: modeText(mode ?? '0755'),
@@ -112,7 +151,7 @@ function keyOf({ sha256, root, mode, owner, group }: UnarchiveInput): string {
 }
 
 /** One script that reads: what the mark of the directory says, if it is still so. */
-async function already(on: On, input: UnarchiveInput): Promise<Unarchived | undefined> {
+async function already(on: On, input: Unpacking): Promise<Unarchived | undefined> {
   const { dest, verify = 'state' } = input
   const proof = {
     mark: sh.read`:`,
@@ -144,7 +183,7 @@ const modesOf = ({ modes }: Tree): string =>
     })
     .join('')
 
-function script(input: UnarchiveInput, before: Standing, tree: Tree, workdir: string): Command {
+function script(input: Unpacking, before: Standing, tree: Tree, workdir: string): Command {
   const { src, sha256, dest, owner, group, mode, verify } = input
   const format = formatOf(src, input.format)
   const whose = owner === undefined ? `:${group ?? ''}` : group === undefined ? owner : `${owner}:${group}`
@@ -160,7 +199,7 @@ if [ $# = 5 ] && [ "$3" != 0 ] && [ $(($1 * $2)) -lt ${tree.bytes + tree.entries
 die "No space left: it needs ${tree.bytes + tree.entries * 1024} bytes, and $(($1 * $2)) are free in $d"; fi
 if [ $# = 5 ] && [ "$5" != 0 ] && [ "$4" -lt ${tree.entries} ]; then die "No space left: it needs ${tree.entries} inodes, and $4 are free in $d"; fi
 trap 'cd / && rm -rf -- "$t"' EXIT; trap 'exit 9' HUP INT TERM
-mkdir -m 0700 -- "$t" && cd -- "$t" && [ "$(stat -c '%u %a' .) $(ls -A)" = "$(id -u) 700 " ] || die "somebody else put something in place of $t"
+mkdir -m 0700 -- "$t" && cd -- "$t" && { chmod 00700 . && [ "$(stat -c '%u %a' .) $(ls -A)" = "$(id -u) 700 " ]; } || die "somebody else put something in place of $t"
 [ "$(sha256sum <"$a")" = ${`${sha256}  -`} ] || die "$a has another SHA-256"
 mkdir tree && ln -s -- "$a" a.zip && cd tree || exit 1
 ${unpacker(format, tree)}
@@ -173,6 +212,7 @@ sorted() { find . -mindepth 1 "$@" -print0 | LC_ALL=C sort -z; }
 ${format === 'zip' ? sh`while read -r bits names; do printf %s "$names" | base64 -d | xargs -0 -r chmod -- "$bits" || exit 1; done` : sh`:`}
 cd -- ./${Buffer.from(tree.root, 'latin1').toString()} || exit 1
 ${owner === undefined && group === undefined ? sh`:` : sh`chown -hR -- ${whose} . || die "owner or group cannot be set: become one who may"`}
+${input.run === undefined ? sh`:` : sh`printf '%s\n' ${markOf(input)} >${marker} || exit 1`}
 chmod -- ${modeText(mode ?? '0755').padStart(5, '0')} . || exit 1
 state=$(tree .) && content=- || exit 1
 ${verify === 'content' ? sh`content=$(content .)` : sh`:`}

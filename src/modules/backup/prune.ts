@@ -8,11 +8,11 @@ import { verified } from './verify.ts'
 export type PruneInput = {
   /** The directory of backups, which has one below it for each run. */
   readonly to: string
-  /** How many good sets stay, the newest ones; 3 unless told, and never less than 1. */
+  /** How many good sets stay, the newest ones, and never less than 1; default 3. */
   readonly keep?: number | undefined
-  /** Younger sets stay whatever they are; 30 unless told. A run that is to be resumed or rolled back is hardly older. */
+  /** Sets of fewer days than this stay whatever they are; default 30. A run that is to be resumed or rolled back is hardly older. */
   readonly days?: number | undefined
-  /** Runs whose sets stay: those of the controller that have not ended. */
+  /** Runs whose sets stay, beside those that the journals of this controller say may still be resumed or rolled back: runs of another controller. */
   readonly needed?: readonly string[] | undefined
 }
 
@@ -45,8 +45,8 @@ export const sets = observe('backup.sets', async (on, input: PruneInput) => ({
 
 /**
  * Removes sets of backups that are old and needed by nothing. What always stays: this run's; the newest `keep` that read back whole, and
- * if none does, all; what is younger than `days`; what a manifest beside the sets names; the bases of what stays; what has no
- * artefact yet; directories that are no run's. Undo brings nothing back.
+ * if none does, all; what is younger than `days`; what a manifest beside the sets names; what a run needs that this controller may still
+ * resume or roll back; the bases of what stays; what has no artefact yet; directories that are no run's. Undo brings nothing back.
  *
  * @example
  * backup.prune({ to: '/srv/app', keep: 3, days: 30 })
@@ -83,10 +83,11 @@ export const prune = change<PruneInput, { removed: string[]; bytes: number }>('b
 })
 
 async function decided(on: On, input: PruneInput): Promise<readonly BackupSet[]> {
-  const { to, keep = 3, days = 30, needed = [] } = input
+  const { to, keep = 3, days = 30 } = input
   absolute(to)
   if (!Number.isInteger(keep) || keep < 1) throw new TaskError(`keep: ${keep}: at least 1 set has to stay`)
   const { sets: found, named } = await setsIn(on, to)
+  const open = await on.needed(found.map(({ run }) => run))
   const stays = new Map<string, string>()
   const good: string[] = []
   for (const set of found) {
@@ -112,7 +113,8 @@ async function decided(on: On, input: PruneInput): Promise<readonly BackupSet[]>
       good.push(set.run)
       return `it is good, and number ${good.length} of ${keep}`
     }
-    if (needed.includes(set.run)) return 'its run has not ended'
+    if (input.needed?.includes(set.run)) return 'its run is said to need it'
+    if (open.includes(set.run)) return 'its run may still be resumed or rolled back'
     if (named.includes(set.run)) return 'a manifest names it'
     if (set.days < days) return `it is ${set.days} days old, of ${days}`
     return undefined

@@ -24,7 +24,17 @@ export const sessions = observe('database.sessions', async (on, { db }: { db: Da
  */
 export const fenced = observe(
   'database.fenced',
-  async (on, { db, wait }: { db: Database; wait?: number | undefined }) => {
+  async (
+    on,
+    {
+      db,
+      wait,
+    }: {
+      db: Database
+      /** Seconds; default 30. */
+      wait?: number | undefined
+    },
+  ) => {
     const hidden = await blind(on, db)
     if (hidden.length > 0)
       on.say(

@@ -3,7 +3,8 @@ import { linesText, placeOf, refused } from './splice.ts'
 
 /**
  * Where in a TOML, YAML or JSON file: keys with dots between them, odd ones in quotes, `[0]` for the entry of a list by its place and
- * `[name=x]` for the one whose `name` is `x`: `apim.throttling.url_group[0].type`, `versions[version=5.3.0].migratorConfigs`.
+ * `[name=x]` for the one whose `name` is `x`, or `[.=x]` for the text or number x itself: `apim.throttling.url_group[0].type`,
+ * `versions[version=5.3.0].migratorConfigs`.
  */
 export type DataPath = string
 
@@ -103,13 +104,15 @@ function step1(
       .map((entry) => ({ node: entry.node, place: step.key }))
   const items = (node.items ?? []).map((item, place) => ({ node: item, place }))
   if ('index' in step) return items.slice(step.index, step.index + 1)
-  return items.filter((item) =>
-    item.node.entries?.some(
-      ({ key, node: { kind, value } }) =>
-        key === step.where && kind === 'scalar' && String(value) === step.is,
-    ),
+  const is = ({ kind, value }: DataNode) => kind === 'scalar' && String(value) === step.is
+  return items.filter(({ node }) =>
+    step.where === '.' ? is(node) : node.entries?.some((entry) => entry.key === step.where && is(entry.node)),
   )
 }
+
+/** The new entry of a list that a step asks for, with what else is to be in it. */
+export const entryFor = (step: Extract<DataStep, { readonly where: string }>, data: unknown): unknown =>
+  step.where === '.' ? data : { [step.where]: step.is, ...(data as object) }
 
 /** The refusal of a path that leads nowhere: how far it leads, and what is near. */
 export function nowhere(

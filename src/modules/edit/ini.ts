@@ -6,12 +6,15 @@ import { eolOf, linesText, placeOf, refused, type Splice, spliced } from './spli
 /**
  * A change of an INI file that leaves every other byte alone. `section` is left out for what stands before the first one. `text`
  * sets what the option has; with `create` an option or section that is missing is added, else it is refused. `remove` takes an option
- * away, or the whole section when no option is named. What is there twice is refused.
+ * away, or the whole section when no option is named. What is there twice is refused. To many readers of INI files `Port` is
+ * `port` (Python's, git's, Windows'), to others not (systemd's, PHP's): a name that is there in other capitals alone is refused,
+ * unless `caseSensitive` says that these are two.
  */
-export type IniEdit =
+export type IniEdit = { readonly caseSensitive?: boolean } & (
   | { readonly section?: string; readonly option: string; readonly text: Text; readonly create?: boolean }
   | { readonly section?: string; readonly option: string; readonly remove: true }
   | { readonly section: string; readonly remove: true }
+)
 
 interface Line {
   readonly from: number
@@ -56,6 +59,7 @@ export function readIni(
 function splicesFor(text: string, edit: IniEdit, marks: Marks, file: string): readonly Splice[] {
   const lines = linesOf(text, file)
   const within = sectionOf(text, lines, edit.section, file)
+  if (edit.caseSensitive !== true) mustBeNoTwin(lines, within, edit, file)
   if (!('option' in edit)) return within === undefined ? [] : [sectionRemoved(text, lines, within)]
   const found = within && optionIn(text, lines, within, edit.option, file)
   if ('remove' in edit) {
@@ -142,6 +146,31 @@ function optionIn(
       'Take all but one away by hand.',
     )
   return found
+}
+
+/** Throws where what is not there is there in other capitals. */
+function mustBeNoTwin(lines: readonly Line[], within: Within | undefined, edit: IniEdit, file: string): void {
+  const twin = (names: readonly (string | undefined)[], wanted: string) =>
+    names.includes(wanted) ? undefined : names.find((name) => name?.toLowerCase() === wanted.toLowerCase())
+  const { section } = edit
+  const head =
+    section === undefined
+      ? undefined
+      : twin(
+          lines.map((line) => line.head),
+          section,
+        )
+  const own = lines.filter((line) => line.section === within?.index).map(({ option }) => option)
+  const option = 'option' in edit ? twin(own, edit.option) : undefined
+  if (head === undefined && option === undefined) return
+  const [is, wanted] =
+    head === undefined
+      ? [`"${option}"`, `"${'option' in edit && edit.option}"`]
+      : [`[${head}]`, `[${section}]`]
+  throw refused(
+    `${file}: ${wanted} is not there, but ${is} is, which many readers take for the same`,
+    'Write it as it stands there, or say caseSensitive: true where these are two.',
+  )
 }
 
 const named = (section: string | undefined): string =>

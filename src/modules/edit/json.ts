@@ -1,6 +1,14 @@
 import type { Json } from '../../model/json.ts'
 import { escapeFor, type Secret, type Text } from '../../model/secret.ts'
-import { type DataPath, type DataStep, nowhere, parseDataPath, type Walk, walk } from './data-path.ts'
+import {
+  type DataPath,
+  type DataStep,
+  entryFor,
+  nowhere,
+  parseDataPath,
+  type Walk,
+  walk,
+} from './data-path.ts'
 import { type Item, withoutItem } from './items.ts'
 import { type JsonNode, jsonData, scanJson } from './json-scan.ts'
 import { hideIn, type Marks, marksFor } from './marks.ts'
@@ -120,12 +128,7 @@ function added(text: string, holder: JsonNode, [first, ...rest]: readonly DataSt
   const made =
     first !== undefined && 'key' in first
       ? `${quote(first.key)}${colonOf(text)}${render(inner, text, indent, long)}`
-      : render(
-          first !== undefined && 'where' in first ? { [first.where]: first.is, ...(inner as object) } : inner,
-          text,
-          indent,
-          long,
-        )
+      : render(first !== undefined && 'where' in first ? entryFor(first, inner) : inner, text, indent, long)
   const eol = eolOf(text)
   if (last !== undefined) {
     const gap = long ? `,${eol}${indent}` : text.includes(', ') || !text.includes(',') ? ', ' : ','
@@ -138,11 +141,7 @@ function added(text: string, holder: JsonNode, [first, ...rest]: readonly DataSt
 function nested(steps: readonly DataStep[], data: unknown): unknown {
   return steps.reduceRight(
     (inner, step) =>
-      'key' in step
-        ? { [step.key]: inner }
-        : 'where' in step
-          ? [{ [step.where]: step.is, ...(inner as object) }]
-          : inner,
+      'key' in step ? { [step.key]: inner } : 'where' in step ? [entryFor(step, inner)] : inner,
     data,
   )
 }

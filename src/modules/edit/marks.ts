@@ -37,7 +37,7 @@ export function marksFor(source: string): Marks {
 }
 
 /** A value with a mark for each secret in it: plain data. */
-export function hideIn(value: unknown, marks: Marks): unknown {
+export function hideIn(value: unknown, marks: Pick<Marks, 'hide'>): unknown {
   if (isSecret(value)) return marks.hide([value])
   if (Array.isArray(value)) return value.map((each) => hideIn(each, marks))
   if (typeof value !== 'object' || value === null) return value

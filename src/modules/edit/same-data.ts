@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { DataStep } from './data-path.ts'
+import { type DataStep, entryFor } from './data-path.ts'
 
 /** What an edit makes of the data: something at a place, under steps that were missing or not, or nothing any more. */
 export type Makes =
@@ -45,8 +45,7 @@ function under(old: unknown, [first, ...rest]: readonly DataStep[], data: unknow
   if (first === undefined) return data
   if ('key' in first) return { ...(old as Held | undefined), [first.key]: under(undefined, rest, data) }
   if ('index' in first) return old
-  const made = under(undefined, rest, data) as Held
-  return [...((old as readonly unknown[] | undefined) ?? []), { [first.where]: first.is, ...made }]
+  return [...((old as readonly unknown[] | undefined) ?? []), entryFor(first, under(undefined, rest, data))]
 }
 
 function put(data: unknown, [first, ...rest]: readonly Place[], make: (old: unknown) => unknown): unknown {

@@ -144,6 +144,11 @@ function headAdded(
 ): Splice {
   const split = missing.findIndex((step) => 'where' in step)
   const [test] = missing.slice(split, split + 1)
+  if (test !== undefined && 'where' in test && test.where === '.')
+    throw refused(
+      `"${path}": what is no table is not made in a list of tables`,
+      'Set the whole list instead.',
+    )
   const into = split < 0 ? (whole ? missing.length : missing.length - 1) : split
   const rest = keysOf(missing.slice(split < 0 ? into : split + 1))
   if (missing.slice(split + 1).some((step) => 'where' in step) && split >= 0)

@@ -1,5 +1,13 @@
 import { escapeFor, type Text } from '../../model/secret.ts'
-import { type DataPath, type DataStep, nowhere, parseDataPath, type Walk, walk } from './data-path.ts'
+import {
+  type DataPath,
+  type DataStep,
+  entryFor,
+  nowhere,
+  parseDataPath,
+  type Walk,
+  walk,
+} from './data-path.ts'
 import { withoutItem } from './items.ts'
 import { type DataEdit, dataOf } from './json.ts'
 import { type Marks, marksFor } from './marks.ts'
@@ -149,16 +157,10 @@ function added(
   const last = holder.parts.at(-1)
   const [first, ...rest] = steps
   const inner = rest.reduceRight<unknown>(
-    (made, step) =>
-      'key' in step
-        ? { [step.key]: made }
-        : 'where' in step
-          ? [{ [step.where]: step.is, ...(made as object) }]
-          : made,
+    (made, step) => ('key' in step ? { [step.key]: made } : 'where' in step ? [entryFor(step, made)] : made),
     data,
   )
-  const value =
-    first !== undefined && 'where' in first ? { [first.where]: first.is, ...(inner as object) } : inner
+  const value = first !== undefined && 'where' in first ? entryFor(first, inner) : inner
   const key = first !== undefined && 'key' in first ? `${keyText(first.key)}: ` : ''
   if (holder.form.startsWith('flow')) {
     const made = `${key}${inlineText(value, { ...write, inline: true }, 'double')}`

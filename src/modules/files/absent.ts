@@ -1,8 +1,10 @@
 import { change, type On } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
-import { ask, holds } from '../target.ts'
-import { besideOf } from './keep.ts'
-import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, statePrinter } from './keep-tree.ts'
+import { TaskError } from '../../model/errors.ts'
+import { ask } from '../target.ts'
+import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, noteMoved, statePrinter } from './keep-tree.ts'
+import { reach } from './look.ts'
+import { besideOf } from './private.ts'
 
 /**
  * A file or tree that is not there. It is kept on the machine, for undo, which moves aside what somebody else put there since.
@@ -14,8 +16,14 @@ export const absent = change<{ readonly path: string }, { readonly path: string 
   async check(on, { path }, remembered) {
     // What a try that was cut off left under its second name is to go too.
     const rest = remembered ? sh.read`test ! -e ${besideOf(on, path)}` : sh.read`:`
-    const gone = sh.read`test ! -e ${path} && test ! -L ${path} && ${rest}`
-    return (await holds(on, gone)) ? { path } : undefined
+    const { code, stderr } = await ask(
+      on,
+      sh.read`${reach}
+f=${path}; if [ -e "$f" ] || [ -L "$f" ]; then exit 3; fi; reach "$f"; ${rest} || exit 3`,
+    )
+    if (code !== 0 && code !== 3)
+      throw new TaskError(`${path} on ${on.name} cannot be looked at: ${stderr.trim()}`)
+    return code === 0 ? { path } : undefined
   },
   diff: async (on, { path }) => [{ path, before: await kindOf(on, path), after: '' }],
   remember: (on, { path }) => keepTree(on, path),
@@ -27,6 +35,7 @@ ${statePrinter}
 rm -rf -- "$t" || exit 1
 if [ -e "$f" ] || [ -L "$f" ]; then
 ${mustBeAsKept(kept)}
+${noteMoved(kept)}
 mv -T -- "$f" "$t" || exit 1; fi; rm -rf -- "$t"`,
       { timeout: 3600 },
     )

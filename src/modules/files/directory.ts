@@ -4,7 +4,7 @@ import { sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { ask } from '../target.ts'
 import { bringFileBack, type Kept, keepFile, storeFile } from './keep.ts'
-import { fullMode, giveRights, hasRights, look, modeText, type Rights } from './look.ts'
+import { fullMode, giveRights, hasRights, look, modeText, type Rights, reach } from './look.ts'
 import { rightsDiff } from './rewrite.ts'
 
 type Before = {
@@ -120,12 +120,15 @@ type LinkInput = {
  */
 export const link = change<LinkInput, { readonly path: string }, Kept>('file.link', {
   async check(on, { path, src, force = false }) {
-    const { code, stdout } = await ask(
+    const { code, stdout, stderr } = await ask(
       on,
-      sh.read`p=${path}; if [ -L "$p" ]; then if [ "$(readlink -- "$p"; printf .)" = "$(printf '%s\n.' ${src})" ]; then echo same; else echo link; fi
+      sh.read`${reach}
+f=${path}; if [ ! -e "$f" ] && [ ! -L "$f" ]; then reach "$f"; fi
+p=$f; if [ -L "$p" ]; then if [ "$(readlink -- "$p"; printf .)" = "$(printf '%s\n.' ${src})" ]; then echo same; else echo link; fi
 elif [ -d "$p" ]; then echo directory; elif [ -e "$p" ]; then echo file; else echo none; fi`,
     )
     const is = stdout.trim()
+    if (is === '') throw new TaskError(`${path} on ${on.name} cannot be looked at: ${stderr.trim()}`)
     if (code !== 0 || is === 'directory' || (is === 'file' && !force))
       throw new TaskError(
         `${path} on ${on.name} is a ${is}, and no link: ${is === 'file' ? 'say `force: true`, or ' : ''}move it away first`,

@@ -39,8 +39,9 @@ mv -T -- "$n" "$f" || exit 1
 d=$(dirname -- "$f"); cd / && { sync -- "$d" 2>/dev/null || sync; }`
 
 /** Removes what the change put there and moves back what stood there; what was changed in it since is moved aside, which is said. */
-export async function takeFromPlace(on: On, dest: string, { is, aside, made }: Standing): Promise<void> {
-  await bringTreeBack(on, dest, { copy: null, is, state: 'none', made })
+export async function takeFromPlace(on: On, dest: string, standing: Standing, ours?: Command): Promise<void> {
+  const { is, aside, made } = standing
+  await bringTreeBack(on, dest, { copy: null, is, state: 'none', made }, ours)
   if (is !== null)
     await on.must(sh`f=${dest}; a=${aside}; if [ -e "$f" ] || [ -L "$f" ]; then exit 0; fi
 [ "$(stat -c %d:%i -- "$a")" = ${is} ] || { printf '%s is not there any more\n' "$a" >&2; exit 1; }

@@ -1,8 +1,8 @@
 import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
-import { besideOf } from './keep.ts'
-import { absolute, printer } from './look.ts'
+import { absolute, printer, reach } from './look.ts'
+import { besideOf, enterPrivate, partsOf, privateOf } from './private.ts'
 
 /** A tree (or anything else) as it was before a change. */
 export type KeptTree = {
@@ -37,7 +37,8 @@ export async function keepTree(on: On, path: string): Promise<KeptTree> {
   const said = await on.must(
     sh`umask 077; f=${path}; d=${kept}
 ${statePrinter}
-if [ ! -e "$f" ] && [ ! -L "$f" ]; then echo none; exit 0; fi
+${reach}
+if [ ! -e "$f" ] && [ ! -L "$f" ]; then reach "$f"; echo none; exit 0; fi
 is=$(stat -c %d:%i -- "$f") && was=$(state "$f") || exit 1
 n=1; while c=$d/tree.$n; [ -e "$c" ] || [ -L "$c" ]; do n=$((n + 1)); done
 rm -rf -- "$d/part" && cp -a -- "$f" "$d/part" && { sync -f -- "$d/part" 2>/dev/null || sync; } && mv -- "$d/part" "$c" || { rm -rf -- "$d/part"; exit 1; }
@@ -51,30 +52,56 @@ printf '%s %s %s\n' $n "$is" "$was"`,
   return { copy: `${kept}/tree.${number}`, is, state: state.join(' '), made }
 }
 
+/** Notes, in what a change writes of its doings, that it is about to take away what was kept: ends a script where that fails. */
+export const noteMoved = ({ made }: Pick<KeptTree, 'made'>): Command =>
+  sh`printf 'moved\n' >>${made} && { sync -- ${made} 2>/dev/null || sync; } || exit 1`
+
 /**
  * Brings back what was kept. What somebody else put there since, or changed of what the change made, is moved aside, which
- * is said. Harmless when repeated, and where nothing was done.
+ * is said: a number in the file system is no proof, since the next file may get that of a removed one. Harmless when repeated,
+ * and where nothing was done. `ours` may know otherwise that `$f`, whose number is `$now`, is what the change made.
  */
-export async function bringTreeBack(on: On, path: string, { copy, is, made }: KeptTree): Promise<void> {
+export async function bringTreeBack(
+  on: On,
+  path: string,
+  kept: KeptTree,
+  ours: Command = sh.read`false`,
+): Promise<void> {
+  const { copy, is, state, made } = kept
   mustBeBelowRoot(path)
-  const aside = `${path}.aside-${on.run}`
+  const aside = `${path.replace(/\/+$/, '')}.aside-${on.run}`
   const said = await on.must(
     sh`f=${path}; t=${besideOf(on, path)}; c=${copy ?? ''}; a=${aside}; m=${made}
-${treePrinter}
-rm -rf -- "$t" "$t.old" "$t.tar" || exit 1
-if [ -e "$f" ] || [ -L "$f" ]; then now=$(stat -c %d:%i -- "$f") || exit 1
-if [ "$now" = ${is ?? 'none'} ] || { [ -n "$c" ] && grep -qxF -e "$now" -- "$c.back" 2>/dev/null; }; then exit 0; fi
-if [ -f "$m" ] && grep -qxF -e "$now $(tree "$f")" -- "$m"; then mv -T -- "$f" "$t.old" || exit 1
-else n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done
-mv -T -- "$f" "$a$n" && echo aside || exit 1; fi; fi
-if [ -n "$c" ]; then
-cp -a -- "$c" "$t" && { sync -f -- "$t" 2>/dev/null || sync; } && stat -c %d:%i -- "$t" >>"$c.back" && mv -T -- "$t" "$f" || exit 1; fi
+${statePrinter}
+rm -rf -- "$t" "$t.old" "$t.tar" "$t.d" || exit 1
+there() { [ -e "$f" ] || [ -L "$f" ]; }
+like() { stat -c '%f %u %g %s' -- "$1"; }
+who() { printf '%s %s %s\n' "$(stat -c %d:%i -- "$1")" "$(like "$1")" "$(state "$1")"; }
+said() { [ -f "$1" ] && grep -qxF -e "$2" -- "$1"; }
+asKept() { [ "$(state "$f")" = ${state} ] && { [ -d "$f" ] || [ "$(like "$f")" = "$(like "$c")" ]; }; }
+if there; then now=$(stat -c %d:%i -- "$f") || exit 1
+if [ "$now" = ${is ?? 'none'} ] && { [ -z "$c" ] || asKept || ! said "$m" moved; }; then exit 0; fi
+if [ -n "$c" ] && said "$c.back" "$(who "$f")"; then exit 0; fi; fi
+away() { there || return 0; now=$(stat -c %d:%i -- "$f") || exit 1
+if said "$m" "$now $(tree "$f")" || { ${ours}; }; then mv -T -- "$f" "$t.old" || exit 1; return 0; fi
+n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done
+mv -T -- "$f" "$a$n" && echo aside || exit 1; }
+if [ -z "$c" ]; then away; else
+${enterPrivate(on, path)}
+made() { { sync -f -- "$1" 2>/dev/null || sync; } && who "$1" >>"$c.back"; }
+if [ -d "$c" ] && [ ! -L "$c" ]; then
+cp -a -- "$c/." . && { [ "$(stat -c '%u:%g %a' .)" = "$(stat -c '%u:%g %a' -- "$c")" ] || { chown -- "$(stat -c %u:%g -- "$c")" . && chmod -- "0$(stat -c %a -- "$c")" .; }; } && made . &&
+away && mv -T -- ../${nameOf(privateOf(on, path))} ../${nameOf(path)} && [ . -ef ../${nameOf(path)} ] || { leave; exit 1; }
+else cp -aT -- "$c" ./new && made ./new && away && mv -T -- ./new ../${nameOf(path)} || { leave; exit 1; }
+leave; fi; cd /; fi
 rm -rf -- "$t.old"`,
     long,
   )
   if (said.includes('aside'))
     on.say(`somebody else changed what is at ${path} after this run; it is now beside it, as ${aside}`)
 }
+
+const nameOf = (path: string): string => partsOf(path).name
 
 function mustBeBelowRoot(path: string): void {
   absolute(path)

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import type { PutOptions, Source, Stored } from '../../model/connection.ts'
 import { ConnectionError, TaskError } from '../../model/errors.ts'
 import { ask } from '../target.ts'
 import { giveRights, pointTo, printer, type Rights } from './look.ts'
+import { besideOf, enterPrivate, partsOf, privateOf } from './private.ts'
 
 /** A file as it was before a change, and where the change notes what it wrote. */
 export type Kept = {
@@ -46,6 +46,7 @@ export async function keepFile(on: On, path: string, follow: boolean): Promise<K
 ${printer}
 umask 077; d=${kept}; n=1
 was=$(print "$f") || exit 1
+[ "$was" != none ] || reach "$f"
 case $was in other) printf 'it is no file\n' >&2; exit 1 ;; esac
 like() { stat -c '%f %u %g %Y' -- "$1" && print "$1"; }
 while c=$d/before.$n; [ -e "$c" ] || [ -L "$c" ]; do [ "$(like "$c")" != "$(like "$f")" ] || break; n=$((n + 1)); done
@@ -80,26 +81,35 @@ export async function storeFile(on: On, kept: Kept, storing: Storing): Promise<v
   const { source } = storing
   const temporary = besideOf(on, path)
   const stored = 'made' in source ? undefined : await putBeside(on, path, temporary, source, storing.put)
+  const { name } = partsOf(path)
   const { code, stdout, stderr } = await ask(
     on,
-    sh`f=${path}; t=${temporary}; trap 'rm -f -- "$t"' EXIT; trap 'exit 9' HUP INT TERM PIPE
+    sh`${enterPrivate(on, path)}
+f=../${name}; t=./new; b=../${partsOf(temporary).name}; trap 'rm -f -- "$b"; leave' EXIT; trap 'exit 9' HUP INT TERM PIPE
+theirs() { printf 'the new file was changed by somebody else\n' >&2; exit 1; }
 ${printer}
-${'made' in source ? sh`umask 077; rm -f -- "$t"; set -C; { ${source.made}; } || exit 1; set +C; state=$(print "$t")` : sh`state=${`file ${stored?.sha256}`}`}
+${
+  'made' in source
+    ? sh`umask 077; rm -f -- "$b"; { ${source.made}; } || exit 1; state=$(print "$t")`
+    : sh`state=${`file ${stored?.sha256}`}; mv -T -- "$b" "$t" || exit 1
+{ [ -f "$t" ] && [ ! -L "$t" ] && [ "$(stat -c '%u %h' -- "$t")" = "$(id -u) 1" ]; } || theirs`
+}
 if [ -f "$t" ] && [ ! -L "$t" ]; then
 if [ -f "$f" ] && [ ! -L "$f" ]; then
 cp -a --attributes-only -- "$f" "$t" 2>/dev/null || { chown -- "$(stat -c %u:%g -- "$f")" "$t" 2>/dev/null; chmod -- "$(stat -c %a -- "$f")" "$t"; } || exit 1
+{ [ -f "$t" ] && [ ! -L "$t" ]; } || theirs
 [ "$(stat -c '%u:%g:%a' -- "$f")" = "$(stat -c '%u:%g:%a' -- "$t")" ] || exit ${disowned}
 else chmod 0600 -- "$t"; fi
 touch -- "$t"
 fi
 ${giveRights(storing)}
-${storing.validate === undefined ? sh`:` : sh`( ${validator(storing.validate)} ) </dev/null 2>&1 || exit ${invalid}`}
-[ "$(print "$t")" = "$state" ] || { printf 'the new file was changed by somebody else\n' >&2; exit 1; }
+${storing.validate === undefined ? sh`:` : validated(storing.validate, `${privateOf(on, path)}/new`)}
+[ "$(print "$t")" = "$state" ] || theirs
 printf '%s\n' "$state" >>${written} && { sync -- ${written} 2>/dev/null || sync; } || exit 1
 [ -L "$t" ] || sync -- "$t" 2>/dev/null || sync
 now=$(print "$f"); if [ "$now" != ${was} ] && ! grep -qxF -e "$now" -- ${written}; then exit ${changed}; fi
 mv -fT -- "$t" "$f" || exit 1
-sync -- "$(dirname -- "$f")" 2>/dev/null || sync`,
+sync -- .. 2>/dev/null || sync`,
     { timeout: 600 },
   )
   if (code === 0) return
@@ -125,25 +135,28 @@ sync -- "$(dirname -- "$f")" 2>/dev/null || sync`,
 export async function bringFileBack(on: On, kept: Kept): Promise<void> {
   const { path, was, copy, written } = kept
   const aside = `${path}.aside-${on.run}`
+  const beside = besideOf(on, path)
   const { code, stdout, stderr } = await ask(
     on,
-    sh`f=${path}; t=${besideOf(on, path)}; a=${aside}; c=${copy ?? ''}; w=${written}
+    sh`f=${path}; c=${copy ?? ''}; w=${written}; a=${aside}
 ${printer}
-rm -f -- "$t"
-now=$(print "$f") || exit 1
 like() { stat -c '%f %u %g %Y %s' -- "$1"; }
-if [ "$now" = ${was} ]; then [ "$now" = none ] || [ "$(like "$f")" != "$(like "$c")" ] || exit 0
-elif [ "$now" != none ] && ! { [ -f "$w" ] && grep -qxF -e "$now" -- "$w"; }; then
-n=; i=0; while [ -e "$a$n" ] || [ -L "$a$n" ]; do i=$((i + 1)); n=.$i; done
-${copy === null ? sh`mv -T -- "$f" "$a$n"` : sh`{ [ -d "$f" ] && [ ! -L "$f" ] && mv -T -- "$f" "$a$n"; } || cp -a -- "$f" "$a$n"`} || exit 1
+now=$(print "$f") || exit 1
+if [ "$now" = ${was} ]; then if [ "$now" = none ] || [ "$(like "$f")" = "$(like "$c")" ]; then rm -rf -- ${beside} ${privateOf(on, path)}; exit; fi; fi
+${enterPrivate(on, path)}
+f=../${partsOf(path).name}; r=../${partsOf(aside).name}; trap leave EXIT; trap 'exit 9' HUP INT TERM PIPE
+rm -f -- ../${partsOf(beside).name}
+if [ "$now" != ${was} ] && [ "$now" != none ] && ! { [ -f "$w" ] && grep -qxF -e "$now" -- "$w"; }; then
+n=; i=0; while [ -e "$r$n" ] || [ -L "$r$n" ]; do i=$((i + 1)); n=.$i; done
+${copy === null ? sh`mv -T -- "$f" "$r$n"` : sh`if [ -d "$f" ] && [ ! -L "$f" ]; then mv -T -- "$f" "$r$n"; else cp -aT -- "$f" ./theirs && mv -T -- ./theirs "$r$n"; fi`} || exit 1
 printf 'aside %s\n' "$(printf %s "$a$n" | base64 | tr -d '\n')"
 now=aside; fi
 ${
   copy === null
     ? sh`[ "$now" = aside ] || rm -f -- "$f" || exit 1`
-    : sh`d=$(dirname -- "$f"); cp -aT -- "$c" "$t" && [ "$(print "$t")" = ${was} ] && { sync -- "$t" 2>/dev/null || sync; } && mv -fT -- "$t" "$f" || exit 1`
+    : sh`cp -aT -- "$c" ./new && [ "$(print ./new)" = ${was} ] && { sync -- ./new 2>/dev/null || sync; } && mv -fT -- ./new "$f" || exit 1`
 }
-sync -- "$(dirname -- "$f")" 2>/dev/null || sync`,
+sync -- .. 2>/dev/null || sync`,
     { timeout: 600 },
   )
   const [, moved] = /^aside (\S+)$/m.exec(stdout) ?? []
@@ -169,11 +182,9 @@ async function putBeside(
   }
 }
 
-/** A name beside a path that is this task's alone: what a try left there is taken by the next. */
-export function besideOf(on: On, path: string): string {
-  const digest = createHash('sha256').update(`${on.run}\0${on.task}\0${path}`).digest('hex').slice(0, 18)
-  return `${path.slice(0, path.lastIndexOf('/'))}/.upgrade-fleet-${digest}`
-}
+// It may be run as another user, and look for the file from another directory: there may be looked into, and not written to.
+const validated = (validate: Validate, path: string): Command =>
+  sh`chmod 0711 . && ( t=${path}; ${validator(validate)} ) </dev/null 2>&1 || exit ${invalid}`
 
 /** The command that validates `t`. Throws a {@link TypeError} where it does not say where the file's name goes. */
 export function validator(validate: Validate): Command {

@@ -96,6 +96,10 @@ export const blockInFile: (input: BlockInput) => Action<Rewritten> = rewriting(
     if (!marker.includes('{mark}') || marker.includes('\n'))
       throw new TaskError('`marker` is one line with {mark} in it')
     const [begin, end] = ['BEGIN', 'END'].map((mark) => marker.replace('{mark}', mark))
+    if (linesOf(shownText(block)).some((line) => line.text === begin || line.text === end))
+      throw new TaskError(
+        `a line of the block is one of its own marks (${begin}, ${end}): take another \`marker\``,
+      )
     const lines = linesOf(text)
     const found = (mark: string | undefined) => lines.flatMap((line, at) => (line.text === mark ? [at] : []))
     const [begins, ends] = [found(begin), found(end)]
@@ -124,7 +128,8 @@ type ReplaceInput = RewriteInput & {
 
 /**
  * All matches of a regular expression replaced, of which there must be exactly `count`. It is already so where there is none
- * and the replacement stands there that often; anything else is refused.
+ * and the replacement stands there that often (one that is empty cannot be seen: none to remove is enough); anything else is
+ * refused.
  *
  * @example
  * file.replace({ path: '/srv/app/app.conf', regexp: '8080', replace: '8081' })
@@ -136,7 +141,8 @@ export const replace: (input: ReplaceInput) => Action<Rewritten> = rewriting(
     const pattern = regular(regexp, 'gm')
     const matches = [...text.matchAll(pattern)]
     const parts = partsOf(by)
-    if (matches.length === 0 && count > 0 && occurs(text, parts) === count) return text
+    const isSo = shownText(by) === '' || occurs(text, parts) === count
+    if (matches.length === 0 && count > 0 && isSo) return text
     if (matches.length !== count)
       throw new TaskError(`/${regexp}/ matches ${times(matches.length)}, and ${times(count)} was demanded`)
     let at = 0
@@ -186,7 +192,7 @@ function occurs(text: string, parts: readonly (string | Secret)[]): number {
             .join(''),
     )
     .join('')
-  return shownText(parts) === '' ? 0 : [...text.matchAll(new RegExp(source, 'g'))].length
+  return [...text.matchAll(new RegExp(source, 'g'))].length
 }
 
 function mustExist(exists: boolean, { create = false }: { readonly create?: boolean | undefined }): void {

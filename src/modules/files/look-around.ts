@@ -2,6 +2,7 @@ import { observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { ask } from '../target.ts'
+import { absolute, reach } from './look.ts'
 
 /** What `stat` tells of a path; times in seconds since 1970. */
 export type Stat = {
@@ -48,7 +49,8 @@ export type Standing =
   | ({ readonly exists: true; readonly target?: string; readonly sha256?: string } & Stat)
 
 /**
- * Looks at a path: `target` is where a link leads, `sha256` is there if `checksum` asks for it.
+ * Looks at a path: `target` is where a link leads, `sha256` is that of a file if `checksum` asks for it. Throws {@link TaskError}
+ * where it cannot be seen or the file not be read.
  *
  * @example
  * file.stat({ path: '/srv/app/app.conf', checksum: true })
@@ -60,11 +62,13 @@ export const stat = observe(
     input: { readonly path: string; readonly follow?: boolean; readonly checksum?: boolean },
   ): Promise<Standing> => {
     const { path, follow = false, checksum = false } = input
+    absolute(path)
     const { code, stdout, stderr } = await ask(
       on,
-      sh.read`f=${path}; [ -e "$f" ] || [ -L "$f" ] || { d=$(dirname -- "$f"); [ ! -d "$d" ] || [ -x "$d" ] || { printf '%s may not be entered\n' "$d" >&2; exit 1; }; exit 3; }
-stat ${follow ? ['-L'] : []} -c ${wanted} -- "$f" || exit 3
-${checksum ? sh.read`if [ -f "$f" ]; then sha256sum <"$f" | cut -c1-64; else echo; fi` : sh.read`echo`}
+      sh.read`${reach}
+f=${path}; [ -e "$f" ] || [ -L "$f" ] || { reach "$f"; exit 3; }
+stat ${follow ? ['-L'] : []} -c ${wanted} -- "$f" || { reach "$f"; exit 3; }
+${checksum ? sh.read`if [ -f "$f" ]; then sum=$(sha256sum <"$f") || exit 1; printf '%s\n' "$sum" | cut -c1-64; else echo; fi` : sh.read`echo`}
 [ ! -L "$f" ] || { readlink -- "$f"; printf .; } | base64`,
       { timeout: 600 },
     )
@@ -118,6 +122,7 @@ export const find = observe(
     input: FindInput,
   ): Promise<{ readonly files: readonly FoundPath[]; readonly examined: number }> => {
     const { paths, patterns = [], fileType = 'file', recurse = false, hidden = false } = input
+    for (const path of paths) absolute(path)
     const depth = input.depth ?? (recurse ? undefined : 1)
     const old = input.age === undefined ? undefined : bound(input.age, ages, 'an age')
     const large = input.size === undefined ? undefined : bound(input.size, sizes, 'a size')
@@ -125,9 +130,10 @@ export const find = observe(
     const names = patterns.flatMap((pattern, at) => [...(at === 0 ? [] : ['-o']), '-name', pattern])
     const { code, stdout, stderr, truncated } = await ask(
       on,
-      sh.read`{ date +%s; for p in ${paths.map((path) => path.replace(/(.)\/+$/s, '$1'))}; do
-[ -d "$p" ] || { printf '%s is no directory\n' "$p" >&2; exit 1; }
-find -H "$p" -mindepth 1 ${depth === undefined ? [] : ['-maxdepth', depth]} ${hidden ? [] : sh.read`-name '.*' -prune -o`} ${type} ${
+      sh.read`${reach}
+{ date +%s; for f in ${paths.map((path) => path.replace(/(.)\/+$/s, '$1'))}; do
+[ -d "$f" ] || { reach "$f"; printf '%s is no directory\n' "$f" >&2; exit 1; }
+find -H "$f" -mindepth 1 ${depth === undefined ? [] : ['-maxdepth', depth]} ${hidden ? [] : sh.read`-name '.*' -prune -o`} ${type} ${
         names.length === 0 ? [] : sh.read`\( ${names} \)`
       } -exec sh -c ${`stat -c '${wanted}' -- "$@" || exit 1; printf '\\0'; printf '%s\\0' "$@"`} sh {} + || exit 1
 done; printf end; } | base64`,

@@ -54,6 +54,17 @@ elif [ -f "$1" ]; then sum=$(sha256sum <"$1") || return 1; printf 'file %s\n' "$
 elif [ -e "$1" ]; then echo other
 else echo none; fi; }`
 
+/**
+ * `reach PATH` ends the script, naming the directory, where a path is not seen because a directory on the way to it may not be
+ * entered: however far up, and behind links. Whoever finds nothing at a path asks this before saying so.
+ */
+export const reach: Command = sh.read`reach() {
+p=$1; i=0; while [ $i -lt 400 ]; do i=$((i + 1))
+if [ -d "$p" ]; then [ -x "$p" ] || { printf '%s may not be entered\n' "$(readlink -f -- "$p")" >&2; exit 1; }; break; fi
+if [ -L "$p" ]; then l=$(readlink -- "$p"; printf .); l=$(printf %s "$l" | sed '$s/\.$//'); case $l in /*) p=$l ;; *) p=$(dirname -- "$p")/$l ;; esac
+elif [ -e "$p" ]; then break
+else p=$(dirname -- "$p"); fi; done; }`
+
 /** A path of a machine; throws a {@link TypeError} unless it is absolute. */
 export function absolute(path: string): string {
   if (!path.startsWith('/'))
@@ -63,9 +74,10 @@ export function absolute(path: string): string {
 
 /** Sets `f` to a path, or to where a link there leads. */
 export const pointTo = (path: string, follow: boolean): Command =>
-  sh.read`f=${path}; ${
+  sh.read`${reach}
+f=${path}; ${
     follow
-      ? sh.read`if [ -L "$f" ]; then l=$f; f=$(readlink -f -- "$l") || { printf '%s leads nowhere\n' "$l" >&2; exit 1; }
+      ? sh.read`if [ -L "$f" ]; then l=$f; f=$(readlink -f -- "$l") || { reach "$l"; printf '%s leads nowhere\n' "$l" >&2; exit 1; }
 if [ -e "$l" ] && ! [ "$f" -ef "$l" ]; then printf '%s leads to a name that is not read here\n' "$l" >&2; exit 1; fi; fi`
       : sh.read`:`
   }`
@@ -91,7 +103,7 @@ w=$(print "$f"); if grep -qxF -e "$w" -- ${written ?? ''}; then echo ours; else 
     sh.read`${source}
 ${pointTo(path, follow)}
 if [ -L "$f" ]; then k=link; elif [ -f "$f" ]; then k=file; elif [ -d "$f" ]; then k=directory; elif [ -e "$f" ]; then k=other
-else k=none; d=$(dirname -- "$f"); if [ -d "$d" ] && [ ! -x "$d" ]; then printf '%s may not be entered\n' "$d" >&2; exit 1; fi; fi
+else k=none; reach "$f"; fi
 printf %s "$f" | base64 | tr -d '\n'; printf '\n%s ' $k
 if [ $k = none ]; then echo; else stat -c '%a %U %u %G %g %s %h' -- "$f" || exit 1; fi
 ${written === undefined ? sh.read`echo others` : ours}

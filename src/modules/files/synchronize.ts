@@ -6,8 +6,8 @@ import { archiveOf, readTree } from '../local-tree.ts'
 import type { Manifest } from '../manifest.ts'
 import type { TreeEntry } from '../tar.ts'
 import { ask } from '../target.ts'
-import { besideOf } from './keep.ts'
-import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, statePrinter } from './keep-tree.ts'
+import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, noteMoved, statePrinter } from './keep-tree.ts'
+import { besideOf } from './private.ts'
 
 type SynchronizeInput = {
   /** A directory of the controller. */
@@ -69,6 +69,7 @@ ${proof(sh`"$t"`, input)}
 [ "$digest" = ${expected(tree, input)} ] || { printf 'what was unpacked is not what its manifest says\n' >&2; exit 1; }
 { sync -f -- "$t" 2>/dev/null || sync; } && printf '%s %s\n' "$(stat -c %d:%i -- "$t")" "$(tree "$t")" >>"$m" || exit 1
 if [ -d "$f" ] && [ "$(stat -c %d:%i -- "$f")" = ${kept.is ?? ''} ]; then ${mustBeAsKept(kept)}; fi
+${noteMoved(kept)}
 rm -rf -- "$t.old"; [ ! -d "$f" ] || mv -T -- "$f" "$t.old" || exit 1
 mv -T -- "$t" "$f" || { [ ! -d "$t.old" ] || mv -T -- "$t.old" "$f"; exit 1; }
 sync -- "$(dirname -- "$f")" 2>/dev/null || sync; rm -rf -- "$t.old"`,

@@ -12,8 +12,8 @@ import {
   type Reading,
   recording,
 } from '../backup/artefact.ts'
-import { besideOf } from '../files/keep.ts'
 import { bringTreeBack, type KeptTree, keepTree } from '../files/keep-tree.ts'
+import { besideOf } from '../files/private.ts'
 import { holds, runJob } from '../target.ts'
 import { addressOf, localAddress, type Repository, script, told, utf8 } from './client.ts'
 import { placing } from './place.ts'

@@ -83,7 +83,7 @@ test('what a manifest names, what is younger, what is said to be needed, and bas
   expect(await looked({ needed: [run(4)] })).toEqual({
     [run(6)]: 'it is good, and number 1 of 1',
     [run(5)]: null,
-    [run(4)]: 'its run has not ended',
+    [run(4)]: 'its run is said to need it',
     [run(3)]: 'a manifest names it',
     [run(2)]: null,
     [run(1)]: `the set of ${run(6)} needs it`,
@@ -93,6 +93,20 @@ test('what a manifest names, what is younger, what is said to be needed, and bas
   const mine = backup.sets({ to, keep: 1, days: 0 })
   const { out } = await perform(as(run(2)), mine)
   expect(out.sets.find((set) => set.run === run(2))?.stays).toBe('it is of this run')
+})
+
+test('what this controller may still resume or roll back stays', async () => {
+  for (const number of [1, 2, 3]) await made(number)
+  const asked: string[][] = []
+  const needed = async (runs: readonly string[]) => {
+    asked.push([...runs])
+    return [run(1)]
+  }
+  const mine = { ...local, on: { ...local.on, needed } }
+  const { out } = await perform(mine, backup.prune({ to, keep: 1, days: 0 }))
+  expect(out.removed).toEqual([run(2)])
+  expect(there()).toEqual([run(1), run(3)])
+  expect(asked[0]).toEqual([run(3), run(2), run(1)])
 })
 
 test('what was cut off in the middle of a removal is no set, and goes with the next', async () => {

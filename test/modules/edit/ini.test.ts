@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reveal, secret, shownText } from '../../../src/model/secret.ts'
 import { editIni, type IniEdit, readIni } from '../../../src/modules/edit/ini.ts'
+import { files, values } from './generated/ini.ts'
 
 const source = `; my.cnf
 top=1
@@ -88,6 +89,14 @@ describe('an INI file', () => {
     expect(edit(change, windows)).toBe(windows.replace(dos(old), () => dos(made)))
   })
 
+  test('takes names in other capitals for others where it is told so, or where both are there', () => {
+    const both = '[client]\nport = 2\nPort = 1\n'
+    const other: IniEdit = { section: 'client', option: 'Port', text: '1', create: true, caseSensitive: true }
+    expect(edit(other, '[client]\nport = 2\n')).toBe(both)
+    expect(edit({ section: 'client', option: 'Port', text: '3' }, both)).toBe(both.replace('1', '3'))
+    expect(edit({ section: 'Client', remove: true, caseSensitive: true }, both)).toBe(both)
+  })
+
   test('is left alone where it is so already', () => {
     expect(edit({ option: 'a', text: 'b\u2028c' }, 'a = b\u2028c')).toBe('a = b\u2028c')
     expect(edit({ section: 'mysqld', option: 'datadir', text: '/var/lib/mysql' })).toBe(source)
@@ -122,6 +131,18 @@ describe('an INI file', () => {
       /cannot be the name of an option/,
     ],
     [{ section: 'a]', option: 'b', text: 'a', create: true }, source, /cannot be the name of a section/],
+    [
+      { section: 'client', option: 'Port', text: '1', create: true },
+      '[client]\nport = 2\n',
+      /"Port" is not there, but "port" is, .*\n.*caseSensitive: true/,
+    ],
+    [{ section: 'client', option: 'PORT', remove: true }, '[client]\nport = 2\n', /but "port" is/],
+    [
+      { section: 'Client', option: 'x', text: '1', create: true },
+      '[client]\n',
+      /\[Client\] is not there, but \[client\] is/,
+    ],
+    [{ section: 'Client', remove: true }, '[client]\n', /but \[client\] is/],
   ])('is refused: %j', (change, text, message) => {
     expect(() => edit(change, text)).toThrow(message)
   })
@@ -139,39 +160,6 @@ describe('an INI file', () => {
     expect(() => reveal(edited, () => 'a\n[x]')).toThrow(/The secret "env:P" has a line end/)
   })
 })
-
-const files = fc
-  .record({
-    sections: fc.array(
-      fc.array(
-        fc.record({
-          before: fc.constantFrom('', '; c\n', '\n', '  # x = [y]\n'),
-          sign: fc.constantFrom('=', ' = ', ': ', '\t='),
-          raw: fc.constantFrom('v', '', '"q" ; c', 'a=b:c', 'é é'),
-        }),
-        { maxLength: 4 },
-      ),
-      { minLength: 1, maxLength: 4 },
-    ),
-    eol: fc.constantFrom('\n', '\r\n'),
-    ended: fc.boolean(),
-  })
-  .map(({ sections, eol, ended }) => {
-    const pieces = sections.flatMap((options, s) => [
-      { text: s === 0 ? '' : `[s${s}]\n` },
-      ...options.flatMap(({ before, sign, raw }, n) => [
-        { text: `${before}k${n}${sign}` },
-        { text: raw, at: { ...(s > 0 && { section: `s${s}` }), option: `k${n}` } },
-        { text: '\n' },
-      ]),
-    ])
-    const all = (ended ? pieces : pieces.slice(0, -1)).map((piece) => ({
-      ...piece,
-      text: piece.text.replaceAll('\n', eol),
-    }))
-    return { pieces: all, text: all.map(({ text }) => text).join('') }
-  })
-const values = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll(/[\r\n\0]/g, '').trim())
 
 test('what is set in any file is what its reader finds, and nothing else is touched', () => {
   fc.assert(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reveal, secret, shownText } from '../../../src/model/secret.ts'
 import { type DataEdit, editJson, readJson } from '../../../src/modules/edit/json.ts'
+import { pathOf, places, values } from './generated/json.ts'
 import { inserted } from './support.ts'
 
 const source = `{
@@ -104,28 +105,6 @@ describe('a JSON file', () => {
     expect(JSON.parse(reveal(edited, () => value))).toMatchObject({ name: `<${value}>`, more: [value] })
   })
 })
-
-const pathOf = (places: readonly (string | number)[]) =>
-  places
-    .map((place) => (typeof place === 'number' ? `[${place}]` : `.${JSON.stringify(place)}`))
-    .join('')
-    .replace(/^\./, '')
-const places = (data: unknown): (string | number)[][] =>
-  typeof data !== 'object' || data === null
-    ? []
-    : Object.entries(data).flatMap(([key, each]) => {
-        const own = Array.isArray(data) ? Number(key) : key
-        return [[own], ...places(each).map((rest) => [own, ...rest])]
-      })
-const values = fc
-  .jsonValue({ maxDepth: 2, stringUnit: 'binary' })
-  .filter(
-    (value) =>
-      !JSON.stringify(value).includes('\\ud') &&
-      !/\d{16}|-0/.test(JSON.stringify(value)) &&
-      !Object.is(value, -0) &&
-      !JSON.stringify(value).includes('__proto__'),
-  ) as fc.Arbitrary<DataEdit & string>
 
 test('what is set, added and removed in any file is what its reader finds, and nothing else is touched', () => {
   let edits = 0

@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Charset, encode } from '../../../src/model/charset.ts'
@@ -10,40 +6,14 @@ import { editJson } from '../../../src/modules/edit/json.ts'
 import { editToml } from '../../../src/modules/edit/toml.ts'
 import { editXml } from '../../../src/modules/edit/xml.ts'
 import { editYaml } from '../../../src/modules/edit/yaml.ts'
+import { type Data, pythonReaders, type Readers, sample } from './readers.ts'
 
-type Data = { readonly [key: string]: Data } | readonly Data[] | string | number | boolean | null
-interface Reader {
-  read(format: string, bytes: Buffer): Promise<Data>
-  stop(): Promise<void>
-}
-
-/** Python's own parsers: expat, tomllib, PyYAML, json, configparser. */
-function start(): Reader {
-  const child = spawn('/usr/bin/python3', [fileURLToPath(new URL('readers.py', import.meta.url))], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  return {
-    async read(format, bytes) {
-      child.stdin.write(`${JSON.stringify({ format, bytes: bytes.toString('base64') })}\n`)
-      const answer = JSON.parse(String((await lines.next()).value)) as { data: Data; error?: string }
-      if (answer.error !== undefined) throw new Error(answer.error)
-      return answer.data
-    },
-    stop: () =>
-      new Promise((resolve) => {
-        child.once('exit', () => resolve())
-        child.stdin.end()
-      }),
-  }
-}
-let reader: Reader
+let reader: Readers
 beforeAll(() => {
-  reader = start()
+  reader = pythonReaders()
 })
 afterAll(() => reader.stop())
 
-const sample = (name: string) => readFileSync(new URL(`samples/${name}`, import.meta.url), 'utf8')
 const texts = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.constantFrom(
