@@ -14,7 +14,7 @@ export default playbook('restart', { fleet, params, leavesAsFound: true }, (site
     play(`look at ${role}`, hosts, { collect: true })
       .task('serves', ({ host }) => apim.serves({ server: apim.serverAt(site, host, role, version) }))
       .task('APIs', ({ host }) =>
-        role === 'gateway-manager' || role === 'gateway-worker'
+        apim.isGateway(site, host)
           ? apim.served({ server: apim.serverAt(site, host, role, version) })
           : skip('it is no gateway'),
       )

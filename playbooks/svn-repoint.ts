@@ -14,11 +14,11 @@ export default playbook('svn-repoint', { fleet, together: () => 'svn' }, (site) 
     ]
   const gateways = apim
     .startOrder(site, vars.apim_version)
-    .flatMap(({ role, hosts }) =>
-      role === 'gateway-manager' || role === 'gateway-worker'
-        ? [{ role, hosts: hosts.filter(apim.runsNow) }]
-        : [],
-    )
+    .map(({ role, hosts }) => ({
+      role,
+      hosts: hosts.filter(apim.runsNow).filter((host) => apim.isGateway(site, host)),
+    }))
+    .filter(({ hosts }) => hosts.length > 0)
   const hosts = gateways.flatMap((rank) => rank.hosts)
   const serverOf = (host: (typeof hosts)[number]) =>
     apim.oldServer(host, apim.roleOf(site, host) ?? 'gateway-worker', vars.apim_version)

@@ -3,21 +3,28 @@ import { TaskError } from '../model/errors.ts'
 import type { Secret } from '../model/secret.ts'
 import { fromMachine, send } from '../modules/http/exchange.ts'
 import { clock, pauses } from '../modules/target.ts'
+import type { Role } from './roles.ts'
 import type { CheckVars } from './schemas.ts'
 import type { Server } from './server.ts'
 
 /** What the users of a fleet do, tried at one server: what each try came to, by its name. `ok`, or what was answered instead. */
 export type Tried = { readonly tried: Readonly<Record<string, string>> }
 
+/** `checks` are those that the server can answer, as {@link checksOf} leaves them. */
 type Input = { readonly server: Server; readonly checks: CheckVars }
 
-/** Names of the checks that a server's role can answer: tokens and log-ins at key managers, calls at gateways. */
-export function checksOf(
-  { role }: Pick<Server, 'role'>,
-  { client, logins, calls }: CheckVars,
-): readonly string[] {
-  if (role === 'key-manager') return [...(client ? [tokenName] : []), ...logins.map(loginName)]
-  return role === 'gateway-manager' || role === 'gateway-worker' ? calls.map(callName) : []
+/** The checks that a server with these parts can answer: tokens and log-ins at key managers, calls at gateways. Undefined where none is left. */
+export function checksOf(parts: readonly Role[], checks: CheckVars): CheckVars | undefined {
+  const keys = parts.includes('key-manager')
+  const gateway = parts.includes('gateway-manager') || parts.includes('gateway-worker')
+  const { client, logins, calls, ...rest } = checks
+  const left = {
+    ...rest,
+    ...(keys && client && { client }),
+    logins: keys ? logins : [],
+    calls: gateway ? calls : [],
+  }
+  return left.client !== undefined || left.calls.length > 0 ? left : undefined
 }
 
 const tokenName = 'a token request'
@@ -68,21 +75,13 @@ const wrongOf = (tried: Tried['tried']): readonly string[] =>
 
 async function tryAll(on: On, { server, checks }: Input): Promise<Tried['tried']> {
   const { client, logins, calls } = checks
-  const gateway = server.role !== 'key-manager'
-  const tries: readonly (readonly [string, () => Promise<string>])[] = gateway
-    ? calls.map((call) => [callName(call), () => callOnce(on, server, checks, call)] as const)
-    : client === undefined
-      ? []
-      : [
-          [tokenName, () => tokenOnce(on, server, checks, client, 'grant_type=client_credentials')] as const,
-          ...logins.map(
-            (login) =>
-              [
-                loginName(login),
-                () => tokenOnce(on, server, checks, client, passwordGrant(on, login)),
-              ] as const,
-          ),
-        ]
+  const tries: (readonly [string, () => Promise<string>])[] = []
+  if (client !== undefined) {
+    tries.push([tokenName, () => tokenOnce(on, server, checks, client, 'grant_type=client_credentials')])
+    for (const login of logins)
+      tries.push([loginName(login), () => tokenOnce(on, server, checks, client, passwordGrant(on, login))])
+  }
+  for (const call of calls) tries.push([callName(call), () => callOnce(on, server, checks, call)])
   const done: [string, string][] = []
   for (const [name, ask] of tries) done.push([name, await ask()])
   return Object.fromEntries(done)

@@ -70,6 +70,13 @@ const stillOld: readonly Sign[] = signs(
   'IDN_CLAIM_DIALECT',
   'IDN_OIDC_SCOPE',
   'APIMgtResponseHandler',
+).concat(
+  signs(
+    `${page}; PostgreSQL says names in lower case`,
+    ...['idp_metadata', 'am_policy_application', 'idn_claim_dialect', 'idn_oidc_scope'].map(
+      (table) => `relation "${table}" does not exist`,
+    ),
+  ),
 )
 
 /** In hop 1 the identity client comes last, so until then the server misses the columns that it makes. */
@@ -79,6 +86,8 @@ const identityStillOld: readonly Sign[] = [
     `${identity51}: it makes these columns; that the server says so is derived`,
     "Unknown column 'TOKEN_ID'",
     "Unknown column 'CONSUMER_KEY_ID'",
+    'column "token_id" does not exist',
+    'column "consumer_key_id" does not exist',
   ),
 ]
 
@@ -98,6 +107,17 @@ export const expectations = {
     required: [...bounds, ...signs(client20, 'Migrating WSO2 API Manager databases')],
     forbidden: apimErrors,
     allowed: identityStillOld,
+  },
+  '2.0.0 migrateDB, PostgreSQL': {
+    required: [...bounds, ...signs(client20, 'Migrating WSO2 API Manager databases')],
+    forbidden: apimErrors,
+    allowed: [
+      ...identityStillOld,
+      ...signs(
+        `${client20}, 18-19-migration: its zip has no constraint/postgresql.sql`,
+        'Error occurred while finding the foreign key deletion query for execution',
+      ),
+    ],
   },
   '2.0.0 migrateReg': {
     required: [

@@ -23,11 +23,17 @@ export function probesOf({ role, version }: Pick<Server, 'role' | 'version'>): r
   const says = `WSO2 API Manager-${version}`
   const servlet: Probe = { port: 9763, path: '/services/Version', statuses: [200], says }
   const portal = semver.gte(version, '3.0.0') ? '/devportal' : '/store'
-  if (role === 'gateway-manager' || role === 'gateway-worker')
-    return [{ port: 8280, path: '/services/Version', statuses: [200], says }]
-  if (role === 'publisher') return [servlet, { port: 9763, path: '/publisher', statuses: [200, 302] }]
-  if (role === 'store') return [servlet, { port: 9763, path: portal, statuses: [200, 302] }]
-  if (role === 'traffic-manager') return [servlet, { port: 5672 }, { port: 9611 }, { port: 9711 }]
+  const gateway: Probe = { port: 8280, path: '/services/Version', statuses: [200], says }
+  const publisher: Probe = { port: 9763, path: '/publisher', statuses: [200, 302] }
+  const store: Probe = { port: 9763, path: portal, statuses: [200, 302] }
+  const traffic: readonly Probe[] = [{ port: 5672 }, { port: 9611 }, { port: 9711 }]
+  if (role === 'gateway-manager' || role === 'gateway-worker') return [gateway]
+  if (role === 'publisher') return [servlet, publisher]
+  if (role === 'store') return [servlet, store]
+  if (role === 'traffic-manager') return [servlet, ...traffic]
+  // The default profile is everything that there is in a release.
+  if (role === 'all-in-one')
+    return [servlet, publisher, store, gateway, ...(semver.gte(version, '2.0.0') ? traffic : [])]
   return [servlet]
 }
 

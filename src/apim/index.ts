@@ -21,7 +21,7 @@ export { preflight, preflightTogether } from './preflight/plays.ts'
 export { vault } from './preflight/settings.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { rehearsal } from './rehearsal.ts'
-export { flagsOf, profileOf, type Role, roleOf, startOrder } from './roles.ts'
+export { flagsOf, isGateway, profileOf, type Role, roleOf, startOrder } from './roles.ts'
 export { schedulesOff, schedulesOn } from './schedules.ts'
 export {
   accepted,

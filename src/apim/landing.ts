@@ -6,18 +6,18 @@ import * as archive from '../modules/archive.ts'
 import { carry } from '../modules/carry.ts'
 import { pointTo } from '../modules/service.ts'
 import * as svn from '../modules/svn/index.ts'
-import { checksOf, stillWorks } from './business.ts'
+import { stillWorks } from './business.ts'
 import { configuration } from './config.ts'
 import { halt, start } from './control.ts'
 import { together } from './custom.ts'
 import { after } from './fence.ts'
 import { healthy } from './health.ts'
 import { configure } from './home.ts'
-import { type Role, roleOf, startOrder } from './roles.ts'
+import { gatewayPartOf, isGateway, type Role, roleOf, startOrder } from './roles.ts'
 import { stillServed } from './served.ts'
 import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
-import { type ApimSite, type HopSite, jarsFor, peersOf, staged } from './site.ts'
+import { type ApimSite, checksAt, type HopSite, jarsFor, peersOf, staged } from './site.ts'
 import { startThrough, takeOver } from './supervised.ts'
 import { copyRoots, synchronized } from './synchronizer.ts'
 import { carried, overlay } from './trees.ts'
@@ -65,7 +65,7 @@ export function landing(
     homes: homes(site, version, bundled, looked),
     starts: ranks.map(({ role, hosts }) => {
       const started = play(`${version}: start ${role}`, hosts, {
-        serial: role === 'gateway-worker' ? 1 : hosts.length,
+        serial: role === 'gateway-worker' || role === 'all-in-one' ? 1 : hosts.length,
         anyErrorsFatal: true,
       })
         .task(
@@ -113,31 +113,31 @@ export function landing(
             : skip('it was no gateway before'),
         )
         .task('users', ({ host, from, healthy: up }) => {
-          const { checks } = site.vars
+          const checks = checksAt(site, host)
           const server = newServer(host, role, version)
-          if (checks === undefined || checksOf(server, checks).length === 0)
-            return skip('nothing is to be tried here')
+          if (checks === undefined) return skip('nothing is to be tried here')
           const before = could.hosts.some(({ name }) => name === host.name)
             ? Object.keys(from(could, host).works.tried)
             : []
           return after(up, stillWorks({ server, checks, before }))
         })
       const repository = usesSvn(site, version) ? site.vars.svn : undefined
-      if (repository === undefined || !(role === 'gateway-manager' || role === 'gateway-worker'))
-        return started
+      if (repository === undefined || !hosts.some((host) => isGateway(site, host))) return started
       // The one that writes commits first, and is proved before a worker starts; each worker is proved before the next.
       return started.task(
         'synchronized',
         ({ host, APIs }) =>
-          after(
-            APIs,
-            synchronized({
-              repository,
-              gateway: host.name,
-              home: homeOf(host.vars.apim_base, version),
-              seconds: host.vars.apim_health.answer,
-            }),
-          ),
+          isGateway(site, host)
+            ? after(
+                APIs,
+                synchronized({
+                  repository,
+                  gateway: host.name,
+                  home: homeOf(host.vars.apim_base, version),
+                  seconds: host.vars.apim_health.answer,
+                }),
+              )
+            : skip('it is no gateway'),
         { delegateTo: site.migration, timeout: '2h' },
       )
     }),
@@ -205,7 +205,7 @@ function homes(
         configuration: configuration({
           version,
           address: host.vars.apim_address,
-          role: roleOf(site, host) ?? 'migration',
+          role: gatewayPartOf(site, host) ?? roleOf(site, host) ?? 'migration',
           databases: vars.databases,
           svn: usesSvn(site, version) ? vars.svn : undefined,
           peers: peersOf(site),

@@ -26,9 +26,11 @@ export type Release = {
 
 const java6: JavaRange = { accepted: [6, 7], said: 'Java 6 or 7' }
 const java7: JavaRange = { accepted: [7, 8], said: 'Java 7 or 8' }
-const gateways: readonly Role[] = ['gateway-manager', 'gateway-worker']
+// A server of several roles comes before the gateways that ask it, and after those that it may ask.
+const gateways: readonly Role[] = ['all-in-one', 'gateway-manager', 'gateway-worker']
 
 const profiles1: Release['profiles'] = {
+  'all-in-one': 'default',
   'key-manager': 'api-key-manager',
   publisher: 'api-publisher',
   store: 'api-store',

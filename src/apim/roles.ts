@@ -3,8 +3,9 @@ import type { Host } from '../model/host.ts'
 import { releaseOf, type Version } from './releases.ts'
 import type { Node } from './schemas.ts'
 
-/** What a server is for. Profile, flags and place in the order follow from it and the version. */
+/** What a server is for. Profile, flags and place in the order follow from it and the version. One that is for several things is `all-in-one`. */
 export type Role =
+  | 'all-in-one'
   | 'key-manager'
   | 'traffic-manager'
   | 'publisher'
@@ -33,12 +34,21 @@ export function roleOrder(version: string): readonly Role[] {
 /** Hosts by role in the start order of a version; a host that has no server of that version yet is left out. */
 export function startOrder(site: RoleGroups, version: Version): readonly Rank[] {
   return roleOrder(version)
-    .map((role) => ({ role, hosts: hostsOf(site, role).filter((host) => serves(host, version)) }))
+    .map((role) => ({
+      role,
+      hosts: hostsOf(site, role).filter((host) => roleOf(site, host) === role && serves(host, version)),
+    }))
     .filter(({ hosts }) => hosts.length > 0)
 }
 
-/** Hosts of a role. */
+/** Hosts that play a part, be it beside others; for `all-in-one` those that play several, the one that writes first. */
 export function hostsOf(site: RoleGroups, role: Role): readonly Host<Node>[] {
+  if (role === 'all-in-one') {
+    const several = parts.flatMap((part) => hostsOf(site, part)).filter((host) => roleOf(site, host) === role)
+    return [...new Map(several.map((host) => [host.name, host])).values()].toSorted(
+      (a, b) => Number(writes(site, b)) - Number(writes(site, a)),
+    )
+  }
   const groups = {
     'key-manager': site.key_managers,
     'traffic-manager': site.traffic_managers,
@@ -46,14 +56,41 @@ export function hostsOf(site: RoleGroups, role: Role): readonly Host<Node>[] {
     store: site.stores,
     'gateway-manager': site.gateway_managers,
     'gateway-worker': site.gateway_workers,
-  } satisfies Record<Role, readonly Host<Node>[]>
+  } satisfies Record<Part, readonly Host<Node>[]>
   return groups[role]
 }
 
-/** What a host is for, by its groups. */
-export function roleOf(site: RoleGroups, host: Host): Role | undefined {
-  return roleOrder('2.0.0').find((role) => hostsOf(site, role).some(({ name }) => name === host.name))
+type Part = Exclude<Role, 'all-in-one'>
+
+const parts: readonly Part[] = [
+  'key-manager',
+  'traffic-manager',
+  'publisher',
+  'store',
+  'gateway-manager',
+  'gateway-worker',
+]
+
+/** The parts that a host's one server plays, by the groups that name it. A gateway that writes is no worker beside. */
+export function partsOf(site: RoleGroups, host: Host): readonly Part[] {
+  const played = parts.filter((part) => hostsOf(site, part).some(({ name }) => name === host.name))
+  return played.includes('gateway-manager') ? played.filter((part) => part !== 'gateway-worker') : played
 }
+
+/** What a host is for, by its groups. A host that several groups name has one server, of the packs' default profile. */
+export function roleOf(site: RoleGroups, host: Host): Role | undefined {
+  const [first, ...more] = partsOf(site, host)
+  return more.length > 0 ? 'all-in-one' : first
+}
+
+/** The part that a host has in sharing artefacts; undefined where it is no gateway. */
+export const gatewayPartOf = (site: RoleGroups, host: Host): Role | undefined =>
+  partsOf(site, host).find((part) => part === 'gateway-manager' || part === 'gateway-worker')
+
+/** Whether a host serves APIs, be it beside other things. */
+export const isGateway = (site: RoleGroups, host: Host): boolean => gatewayPartOf(site, host) !== undefined
+
+const writes = (site: RoleGroups, host: Host): boolean => gatewayPartOf(site, host) === 'gateway-manager'
 
 function serves(host: Host<Node>, version: string): boolean {
   return host.vars.since === undefined || semver.gte(version, host.vars.since)
@@ -64,8 +101,9 @@ export function profileOf(role: Role, version: string): string {
   return releaseOf(version)?.profiles[role] ?? role
 }
 
-/** The flags that a server of this role is started with. The one that writes the shared artefacts is no worker. */
+/** The flags that a server of this role is started with: none for one of the default profile. The one that writes the shared artefacts is no worker. */
 export function flagsOf(role: Role, version: string): readonly string[] {
+  if (role === 'all-in-one') return []
   const worker = releaseOf(version)?.workers.includes(role) ?? false
   return [`-Dprofile=${profileOf(role, version)}`, ...(worker ? ['-DworkerNode=true'] : [])]
 }

@@ -122,8 +122,10 @@ export const database = z
       .describe('What is kept there; exactly one database of the fleet holds apim.'),
     engine: z
       .enum(['mysql', 'postgresql'], {
-        error:
-          'expected "mysql" (MySQL or MariaDB) or "postgresql": Oracle, SQL Server and DB2 have no JDBC address, driver and scripts here yet',
+        error: ({ input }) =>
+          input === 'h2'
+            ? 'expected "mysql" (MySQL or MariaDB) or "postgresql": a node on its own H2 files is moved to one of them first, at the version that serves now, and then upgraded'
+            : 'expected "mysql" (MySQL or MariaDB) or "postgresql": Oracle, SQL Server and DB2 have no JDBC address, driver and scripts here yet',
       })
       .default('mysql'),
     host: address,

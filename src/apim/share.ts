@@ -74,7 +74,9 @@ export const fillShare = change('apim.fillShare', {
 /** Puts links to the shared directory in the place of a landing home's own directories. Undo does nothing: the home goes as a whole. */
 export const linkShare = change('apim.linkShare', {
   async apply(on, { dir, home, role }: { dir: string; home: string; role: Role }) {
-    const parts = sharedParts.filter(({ roles }) => roles === 'all' || roles.includes(role))
+    const parts = sharedParts.filter(
+      ({ roles }) => roles === 'all' || role === 'all-in-one' || roles.includes(role),
+    )
     for (const { path, name } of parts) {
       if (!(await holds(on, sh.read`[ -d ${`${dir}/${name}`} ]`)))
         throw new TaskError(`${on.name} does not see ${dir}/${name}: is the shared directory mounted here?`)

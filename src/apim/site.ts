@@ -2,12 +2,12 @@ import { InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import type { From, Play } from '../model/play.ts'
 import { type Artifact, stagedPath } from '../modules/artifact.ts'
-import type { Tried } from './business.ts'
+import { checksOf, type Tried } from './business.ts'
 import type { TomlVars } from './custom.ts'
 import { factsOf } from './hop-facts.ts'
 import type { CheckName } from './preflight/checks.ts'
 import type { Counts } from './probes.ts'
-import { hostsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
+import { hostsOf, partsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
 import {
   type AdminVars,
   type ArtifactVars,
@@ -132,6 +132,12 @@ export function jarsFor(site: ApimSite, host: Host<Node>, version: string) {
     const name = artifact.file.split('/').at(-1) ?? artifact.name
     return dir === undefined ? [] : [{ from: stagedPath(host.vars.apim_base, artifact), dir, name }]
   })
+}
+
+/** What users do, as far as a host can be asked for it; undefined where nothing is to be tried there. */
+export function checksAt(site: ApimSite, host: Host): CheckVars | undefined {
+  const { checks } = site.vars
+  return checks && checksOf(partsOf(site, host), checks)
 }
 
 /** Who answers for each role: the first host of it. */

@@ -85,7 +85,10 @@ type BundleInput = {
   readonly only?: readonly string[] | undefined
 }
 
-/** A home's artefacts and keystores in one file, without any `.svn`, with a list of their digests in it. */
+/**
+ * A home's artefacts and keystores in one file, without any `.svn`, with a list of their digests in it. Links are followed: a
+ * home whose artefacts lie on a file system that it shares has links to it, and a new home with these would write there.
+ */
 export const bundle = change('apim.bundle', {
   async apply(on, { home, file, only }: BundleInput) {
     const parts = only?.flatMap((name) => [`${server}/${name}`, `repository/tenants/*/${name}`]) ?? treeParts
@@ -98,12 +101,15 @@ umask 077
 mkdir -p -- ${`${file}.d`}
 sums=${`${file}.d/.upgrade-fleet-sums`}
 : > "$sums"
+: > ${`${file}.d/names`}
 cd -- ${home}
 set --
 for glob in ${parts}; do for part in $glob; do [ ! -d "$part" ] || set -- "$@" "$part"; done; done
-[ $# = 0 ] || find "$@" -name .svn -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum > "$sums"
-for glob in ${stores}; do for f in $glob; do [ ! -f "$f" ] || set -- "$@" "$f"; done; done
-tar --exclude=.svn -cf ${`${file}.part`} "$@" -C ${`${file}.d`} .upgrade-fleet-sums
+names=${`${file}.d/names`}
+[ $# = 0 ] || find -L "$@" -name .svn -prune -o '(' -type d -o -type f ')' -print0 > "$names"
+[ $# = 0 ] || find -L "$@" -name .svn -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum > "$sums"
+for glob in ${stores}; do for f in $glob; do [ ! -f "$f" ] || printf '%s\0' "$f" >> "$names"; done; done
+tar -h --no-recursion -cf ${`${file}.part`} --null -T "$names" --no-null -C ${`${file}.d`} .upgrade-fleet-sums
 tar -tf ${`${file}.part`} > /dev/null
 mv -- ${`${file}.part`} ${file}
 sha256sum < ${file} | cut -c1-64 > ${`${file}.sha256`}`,

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { faults } from '../lab/faults.ts'
 import { type LabStatus, labBreak, labDown, labReset, labStatus, labUp } from '../lab/lab.ts'
+import { databaseNames, shapeNames } from '../lab/shapes.ts'
+import type { LabShape } from '../lab/state.ts'
 import { InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 
@@ -16,11 +18,21 @@ export function labCommand(io: Io): Command {
   const sub = (name: string, description: string) =>
     lab.command(name).description(description).option('--state <dir>', "the tool's state directory")
 
-  sub('up', 'make and start it: 8 hosts, a database, Subversion, servers of an old release')
+  sub('up', 'make and start it: hosts, a database, Subversion, servers of an old release')
     .option('--from <version>', 'the release that the fleet runs: 1.8.0 to 2.6.0 (1.9.1 is the usual one)')
+    .addOption(
+      new Option('--shape <shape>', 'what the fleet is like')
+        .choices(shapeNames)
+        .default(undefined, shapeNames[0]),
+    )
+    .addOption(
+      new Option('--database <kind>', 'where it keeps its tables')
+        .choices(databaseNames)
+        .default(undefined, databaseNames[0]),
+    )
     .option('--pace <factor>', 'how slow the servers are: 1 is a second and a half for a start', number)
     .option('--range <prefix>', 'the loopback addresses to use', range)
-    .action(async (options: { state?: string; from?: string; pace?: number; range?: string }) => {
+    .action(async (options: { state?: string } & Partial<LabShape>) => {
       const { state: _, ...shape } = options
       await labUp({ ...place(options), ...shape, say })
     })
@@ -66,9 +78,9 @@ function statusText(status: LabStatus): string {
     return `${name.padEnd(14)}${address.padEnd(16)}${what.padEnd(28)}${ports.join(' ')}`
   })
   return [
-    `Range ${status.range}, from ${status.from}, pace ${status.pace}`,
+    `Range ${status.range}, from ${status.from}, pace ${status.pace}, ${status.shape} on ${status.database}`,
     ...hosts,
-    `database ${status.database ? 'up' : 'down'}, Subversion ${status.svn ? 'up' : 'down'}`,
+    `database ${status.databaseServer ? 'up' : 'down'}, Subversion ${status.svn ? 'up' : 'down'}`,
     `Faults that are on: ${faultsText(status.faults)}`,
   ].join('\n')
 }

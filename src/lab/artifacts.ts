@@ -14,17 +14,27 @@ import {
   users510,
   users520,
 } from './data/hop1.ts'
-import { apim200to260, apim250to260, gatewayMigrator, identity570 } from './data/hop2.ts'
+import {
+  apim200to260,
+  apim200to260PostgreSql,
+  apim250to260,
+  gatewayMigrator,
+  identity570,
+} from './data/hop2.ts'
 import {
   apim200to300,
+  apim200to300PostgreSql,
   apim250to300,
+  apim250to300PostgreSql,
   apim260to300,
+  apim260to300PostgreSql,
   identity590,
   regIndex,
   versioningDisable,
 } from './data/hop3.ts'
 import { identityConfig } from './data/identity-config.ts'
-import { driverJar } from './pack/old-home.ts'
+import { inPostgreSql } from './data/postgresql.ts'
+import { drivers } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
 import { type Tree, under, writeTree } from './pack/tree.ts'
 import { shell } from './shell.ts'
@@ -35,6 +45,12 @@ export interface LabArtifact {
   readonly file: string
   readonly sha256: string
 }
+
+/** A script for each engine, as the vendor's zips have them side by side. */
+const engines = (directory: string, sql: string, suffix = ''): Tree => ({
+  [`${directory}/mysql${suffix}.sql`]: sql,
+  [`${directory}/postgresql${suffix}.sql`]: inPostgreSql(sql),
+})
 
 /** What each artefact holds. One without `.zip` in its file is that one file. */
 export function artifactTrees(): readonly {
@@ -47,8 +63,9 @@ export function artifactTrees(): readonly {
   const scripts = (steps: Readonly<Record<string, string>>) =>
     under(
       'migration-resources',
-      Object.fromEntries(Object.entries(steps).map(([path, sql]) => [`${path}/mysql.sql`, sql])),
+      Object.assign({}, ...Object.entries(steps).map(([path, sql]) => engines(path, sql))),
     )
+  const more = (...parts: readonly Tree[]): Tree => Object.assign({}, ...parts)
   const config = (version: string) => ({
     'migration-resources/migration-config.yaml': identityConfig(version),
   })
@@ -61,33 +78,55 @@ export function artifactTrees(): readonly {
     ...(['2.0.0', '2.6.0', '3.0.0'] as const).map((version) =>
       zip(`wso2am-${version}`, under(`wso2am-${version}`, packTree(version))),
     ),
-    zip('wso2-api-migration-client-2.0.0', {
-      ...client('apimgt.migrate.client-2.0.X'),
-      'migration-scripts/18-19-migration/mysql.sql': from18to19,
-      'migration-scripts/18-19-migration/constraint/mysql.sql': constraint,
-      'migration-scripts/19-110-migration/mysql.sql': from19to110,
-      'migration-scripts/19-110-migration/rxts/api.rxt': '<artifactType shortName="api" version="1.10.0"/>\n',
-      'migration-scripts/110-200-migration/mysql.sql': from110to200,
-      'migration-scripts/110-200-migration/mysql-timestamp_fix.sql': 'SELECT 1;\n',
-      'migration-scripts/110-200-migration/rxts/api.rxt': '<artifactType shortName="api" version="2.0.0"/>\n',
-    }),
-    zip('wso2is-5.1.0-migration', {
-      ...client('is.migrate.client-5.1.0'),
-      'dbscripts/migration-5.0.0_to_5.1.0/mysql.sql': users510,
-      'dbscripts/identity/migration-5.0.0_to_5.0.0SP1/mysql.sql': identitySp1,
-      'dbscripts/identity/migration-5.0.0SP1_to_5.1.0/mysql.sql': identity510,
-      'dbscripts/identity/migration-5.0.0SP1_to_5.1.0/mysql-data.sql': identity510Data,
-      'dbscripts/identity/migration-5.0.0SP1_to_5.1.0/mysql-end.sql': identity510End,
-    }),
-    zip('wso2is-5.2.0-scripts', {
-      'dbscripts/identity/migration-5.1.0_to_5.2.0/mysql.sql': identity520,
-      'dbscripts/migration-5.1.0_to_5.2.0/mysql.sql': users520,
-    }),
+    zip(
+      'wso2-api-migration-client-2.0.0',
+      more(
+        client('apimgt.migrate.client-2.0.X'),
+        engines('migration-scripts/18-19-migration', from18to19),
+        // There is none for PostgreSQL.
+        { 'migration-scripts/18-19-migration/constraint/mysql.sql': constraint },
+        engines('migration-scripts/19-110-migration', from19to110),
+        {
+          'migration-scripts/19-110-migration/rxts/api.rxt':
+            '<artifactType shortName="api" version="1.10.0"/>\n',
+        },
+        engines('migration-scripts/110-200-migration', from110to200),
+        {
+          'migration-scripts/110-200-migration/mysql-timestamp_fix.sql': 'SELECT 1;\n',
+          'migration-scripts/110-200-migration/rxts/api.rxt':
+            '<artifactType shortName="api" version="2.0.0"/>\n',
+        },
+      ),
+    ),
+    zip(
+      'wso2is-5.1.0-migration',
+      more(
+        client('is.migrate.client-5.1.0'),
+        engines('dbscripts/migration-5.0.0_to_5.1.0', users510),
+        engines('dbscripts/identity/migration-5.0.0_to_5.0.0SP1', identitySp1),
+        engines('dbscripts/identity/migration-5.0.0SP1_to_5.1.0', identity510),
+        engines('dbscripts/identity/migration-5.0.0SP1_to_5.1.0', identity510Data, '-data'),
+        engines('dbscripts/identity/migration-5.0.0SP1_to_5.1.0', identity510End, '-end'),
+      ),
+    ),
+    zip(
+      'wso2is-5.2.0-scripts',
+      more(
+        engines('dbscripts/identity/migration-5.1.0_to_5.2.0', identity520),
+        engines('dbscripts/migration-5.1.0_to_5.2.0', users520),
+      ),
+    ),
     ...['apim200_to_apim260', 'apim200_to_apim300'].map((hop) =>
       one(`${hop}_gateway_artifact_migrator`, `${hop}_gateway_artifact_migrator.sh`, gatewayMigrator, 0o755),
     ),
-    zip('apimgt-db-migration-scripts-2.0to2.6', { 'mysql.sql': apim200to260 }),
-    zip('apimgt-db-migration-scripts-2.5to2.6', { 'mysql.sql': apim250to260 }),
+    zip('apimgt-db-migration-scripts-2.0to2.6', {
+      'mysql.sql': apim200to260,
+      'postgresql.sql': apim200to260PostgreSql,
+    }),
+    zip('apimgt-db-migration-scripts-2.5to2.6', {
+      'mysql.sql': apim250to260,
+      'postgresql.sql': inPostgreSql(apim250to260),
+    }),
     zip('wso2is-5.7.0-migration', {
       ...client('is.migration-5.7.0'),
       ...config('5.7.0'),
@@ -96,16 +135,19 @@ export function artifactTrees(): readonly {
     zip('wso2-api-migration-client-2.6.0', client('apimgt.migrate.client-2.6.X')),
     ...(
       [
-        ['2.0', apim200to300],
-        ['2.5', apim250to300],
-        ['2.6', apim260to300],
+        ['2.0', apim200to300, apim200to300PostgreSql],
+        ['2.5', apim250to300, apim250to300PostgreSql],
+        ['2.6', apim260to300, apim260to300PostgreSql],
       ] as const
-    ).map(([from, sql]) =>
-      zip(`apimgt-db-migration-scripts-${from}to3.0`, {
-        'mysql.sql': sql,
-        'versioning-disable-scripts/mysql.sql': versioningDisable,
-        'reg-index/mysql.sql': regIndex,
-      }),
+    ).map(([from, mysql, postgresql]) =>
+      zip(
+        `apimgt-db-migration-scripts-${from}to3.0`,
+        more(
+          { 'mysql.sql': mysql, 'postgresql.sql': postgresql },
+          engines('versioning-disable-scripts', versioningDisable),
+          engines('reg-index', regIndex),
+        ),
+      ),
     ),
     zip('wso2is-5.9.0-migration', {
       ...client('is.migration-5.9.0'),
@@ -116,7 +158,8 @@ export function artifactTrees(): readonly {
       ...client('apimgt.migrate.client-3.0.0-3'),
       'migration-resources/rxts/api.rxt': '<artifactType shortName="api" version="3.0.0"/>\n',
     }),
-    one('mysql-connector', 'mysql-connector-java-5.1.47-bin.jar', driverJar),
+    one('postgresql-driver', 'postgresql-9.4.1212.jar', drivers.postgresql.text),
+    one('mysql-connector', 'mysql-connector-java-5.1.47-bin.jar', drivers.mysql.text),
   ]
 }
 

@@ -8,27 +8,36 @@ import { makeHost, writeBootScript } from './hosts.ts'
 import { artifactsYaml, inventoryYaml } from './inventory-text.ts'
 import { makeJava } from './java.ts'
 import type { OldVersion } from './pack/release.ts'
+import { makePostgreSql } from './postgresql.ts'
 import { type LabSecrets, makeSaved } from './saved.ts'
+import { shapes } from './shapes.ts'
 import { shell } from './shell.ts'
+import type { LabShape } from './state.ts'
 import { makeRepositories } from './subversion.ts'
 
 /** Makes all that a lab is restored and started from. Nothing runs afterwards. */
-export async function buildLab(dir: string, from: OldVersion, range: string, project: string): Promise<void> {
-  const hosts = labHosts(range)
+export async function buildLab(
+  dir: string,
+  { from, range, shape, database }: LabShape & { readonly from: OldVersion },
+  project: string,
+): Promise<void> {
+  const hosts = labHosts(range, shape)
   await mkdir(join(dir, 'saved'), { recursive: true, mode: 0o700 })
   await mkdir(join(dir, 'lib'), { recursive: true })
   const secrets = await makeSecrets(dir)
   const [artifacts] = await Promise.all([
     makeArtifacts(join(dir, 'artifacts')),
-    makeDatabase(dir, from),
+    database === 'postgresql'
+      ? makePostgreSql(dir, from, shapes[shape].schemas)
+      : makeDatabase(dir, from, shapes[shape].schemas),
     makeJava(dir),
     writeBootScript(dir),
-    makeSaved(dir, from, range, hosts, secrets).then(() =>
+    makeSaved(dir, { from, range, shape, database, hosts }, secrets).then(() =>
       makeRepositories(dir, secrets.svn, join(dir, 'saved/tree')),
     ),
     ...hosts.map((host) => makeHost(dir, host, hosts)),
   ])
-  await writeInventory(dir, from, range, project, artifacts)
+  await writeInventory(dir, { from, range, shape, database }, project, artifacts)
 }
 
 /** The database's password of a lab. */
@@ -60,12 +69,11 @@ async function makeKeystore(place: string): Promise<void> {
 
 async function writeInventory(
   dir: string,
-  from: OldVersion,
-  range: string,
+  { from, range, shape, database }: Pick<LabShape, 'from' | 'range' | 'shape' | 'database'>,
   project: string,
   artifacts: readonly LabArtifact[],
 ): Promise<void> {
-  const hosts = labHosts(range)
+  const hosts = labHosts(range, shape)
   const place = join(project, 'inventory/lab')
   await mkdir(place, { recursive: true })
   const keys = hosts.map(async ({ name, address }) => {
@@ -73,6 +81,6 @@ async function writeInventory(
     return `[${address}]:${sshPort} ${key.split(' ').slice(0, 2).join(' ')}\n`
   })
   await writeFile(join(dir, 'known_hosts'), (await Promise.all(keys)).join(''), { mode: 0o600 })
-  await writeFile(join(place, 'hosts.yml'), inventoryYaml({ dir, from, range, hosts }))
+  await writeFile(join(place, 'hosts.yml'), inventoryYaml({ dir, from, range, hosts, shape, database }))
   await writeFile(join(place, 'artifacts.yml'), artifactsYaml(artifacts))
 }

@@ -1,30 +1,28 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nightlyEvent } from './data/am-schema.ts'
 import { schemaSql } from './data/schema.ts'
 import { databaseAddress } from './fleet.ts'
 import type { OldVersion } from './pack/release.ts'
 import { alive, type Proc, spawnDaemon, until } from './processes.ts'
+import { engineOf, type Shape } from './shapes.ts'
 import { shell } from './shell.ts'
 
 /** The schemas of the lab's database server, by what they hold. */
-export const schemas = { am: 'apimgtdb', um: 'userdb', reg: 'regdb' } as const
+export type Schemas = Shape['schemas']
 
 /** The database user that servers and tool share. */
 export const databaseUser = 'wso2am'
 
-/** The port of the lab's database. */
-export const databasePort = 3306
-
-/** Makes the saved data directory: system tables, the schemas of the old release, sample rows. No server runs afterwards. */
-export async function makeDatabase(dir: string, from: OldVersion): Promise<void> {
+/** Makes the saved data directory of MariaDB: system tables, the schemas of the old release, sample rows. No server runs afterwards. */
+export async function makeDatabase(dir: string, from: OldVersion, schemas: Schemas): Promise<void> {
   const $ = await shell()
   const data = join(dir, 'saved/db')
   const extra = join(dir, 'saved/schema.sql')
   await mkdir(data, { recursive: true, mode: 0o700 })
   await mkdir(join(dir, 'db-tmp'), { recursive: true, mode: 0o700 })
   await writeFile(join(dir, 'lib/my.cnf'), `${config}tmpdir=${join(dir, 'db-tmp')}\n`)
-  await writeFile(extra, schemaSql(from))
+  await writeFile(extra, schemaSql(from, schemas))
   const made = await $({
     nothrow: true,
     quiet: true,
@@ -36,20 +34,27 @@ export async function makeDatabase(dir: string, from: OldVersion): Promise<void>
 /** Puts the saved data in the place of the present one. The server must not run. */
 export async function restoreDatabase(dir: string): Promise<void> {
   await rm(join(dir, 'db'), { recursive: true, force: true })
-  await cp(join(dir, 'saved/db'), join(dir, 'db'), { recursive: true, preserveTimestamps: true })
+  // With its owner, who is not root where it is PostgreSQL's.
+  const $ = await shell()
+  await $`cp -a ${join(dir, 'saved/db')} ${join(dir, 'db')}`
 }
 
 /** Starts the server and waits until it answers. Accounts are made at each start, so that no restore loses them. */
-export async function startDatabase(dir: string, range: string, password: string): Promise<Proc> {
+export async function startDatabase(
+  dir: string,
+  range: string,
+  password: string,
+  schemas: Schemas,
+): Promise<Proc> {
   const init = join(dir, 'secrets/accounts.sql')
-  await writeFile(init, accountsSql(password), { mode: 0o600 })
+  await writeFile(init, accountsSql(password, schemas), { mode: 0o600 })
   const log = join(dir, 'db.log')
   const args = [
     `--defaults-file=${join(dir, 'lib/my.cnf')}`,
     '--user=root',
     `--datadir=${join(dir, 'db')}`,
     `--bind-address=${databaseAddress(range)}`,
-    `--port=${databasePort}`,
+    `--port=${engineOf('mariadb').port}`,
     '--socket=s.sock',
     '--pid-file=db.pid',
     `--init-file=${init}`,
@@ -94,17 +99,17 @@ character_set_server=utf8mb4
 collation_server=utf8mb4_bin
 `
 
-function accountsSql(password: string): string {
+function accountsSql(password: string, schemas: Schemas): string {
   const user = `'${databaseUser}'@'%'`
   return [
     `CREATE USER IF NOT EXISTS ${user};`,
     `ALTER USER ${user} IDENTIFIED BY '${password}';`,
     // The second is that in which a dump of the first is rehearsed.
-    ...Object.values(schemas)
+    ...[...new Set(Object.values(schemas))]
       .flatMap((name) => [name, `\`${name}\\_rehearsal\``])
       .map((name) => `GRANT ALL PRIVILEGES ON ${name}.* TO ${user};`),
     `GRANT PROCESS, RELOAD ON *.* TO ${user};`,
-    nightlyEvent,
+    nightlyEvent(schemas.am),
     '',
   ].join('\n')
 }

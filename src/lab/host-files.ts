@@ -62,8 +62,9 @@ mkdir -p /run/sshd /run/lab /run/lock
 cp sshd/* /run/lab/
 chmod 600 /run/lab/ssh_host_ed25519_key
 mount -t tmpfs -o mode=755 tmpfs /mnt
-mkdir /mnt/apim-shared
+mkdir /mnt/apim-shared /mnt/apim-old
 mount -c --bind ../../export /mnt/apim-shared
+mount -c --bind ../../export-old /mnt/apim-old
 mount -c --bind opt /opt
 mount -c --rbind ../../jdk ${javaHome}
 mount -c --bind home /home

@@ -2,15 +2,17 @@ import { readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../model/errors.ts'
 import { buildLab } from './build.ts'
-import { databasePort, databaseUser, schemas } from './database.ts'
+import { databaseUser, type Schemas } from './database.ts'
 import { everyHost, parseFault } from './faults.ts'
 import { databaseAddress, homeOf, labHosts, sshPort, svnAddress } from './fleet.ts'
 import { onHost } from './hosts.ts'
 import { writeSettings } from './java.ts'
 import { missingNeeds } from './needs.ts'
 import { isOldRelease, oldReleases } from './pack/release.ts'
+import { missingPostgreSql } from './postgresql.ts'
 import { restoreAll, startAll, stopAll } from './power.ts'
 import { alive } from './processes.ts'
+import { engineOf, shapes } from './shapes.ts'
 import type { Settings } from './standin/settings.ts'
 import { type LabShape, type LabState, labDir, readState } from './state.ts'
 import { listens } from './subversion.ts'
@@ -29,7 +31,13 @@ export interface LabOptions extends Partial<Omit<LabShape, 'from'>> {
   readonly say?: (line: string) => void
 }
 
-const usual: LabShape = { from: '1.9.1', pace: 1, range: '127.77.0' }
+const usual: LabShape = {
+  from: '1.9.1',
+  pace: 1,
+  range: '127.77.0',
+  shape: 'distributed',
+  database: 'mariadb',
+}
 
 /** Makes and starts a lab, or says that it is up. Throws an {@link InputError} where the machine or the options forbid it. */
 export async function labUp(options: LabOptions): Promise<LabState> {
@@ -37,11 +45,11 @@ export async function labUp(options: LabOptions): Promise<LabState> {
   const began = performance.now()
   const dir = labDir(options.state)
   const given = Object.fromEntries(
-    (['from', 'pace', 'range'] as const)
+    (['from', 'pace', 'range', 'shape', 'database'] as const)
       .filter((key) => options[key] !== undefined)
       .map((key) => [key, options[key]]),
   )
-  const missing = missingNeeds()
+  const missing = [...missingNeeds(), ...(options.database === 'postgresql' ? missingPostgreSql() : [])]
   if (missing.length > 0) throw new InputError(missing)
   const from = options.from ?? usual.from
   if (!isOldRelease(from))
@@ -69,16 +77,16 @@ export async function labUp(options: LabOptions): Promise<LabState> {
     dir,
     project: options.project,
     hosts: {},
-    database: undefined,
+    databaseServer: undefined,
     svn: undefined,
   }
-  await refuseTaken(shape.range)
+  await refuseTaken(shape)
   try {
     say('Making the lab: packs, database, repositories, hosts.')
     await rm(dir, { recursive: true, force: true })
-    await buildLab(dir, from, shape.range, options.project)
+    await buildLab(dir, { ...shape, from }, options.project)
     await writeSettings(dir, { pace: shape.pace, faults: {} })
-    await restoreAll(dir, shape.range)
+    await restoreAll(dir, shape)
     say('Starting it.')
     const up = await startAll(off)
     say(
@@ -109,7 +117,7 @@ export async function labReset(options: Pick<LabOptions, 'state'>): Promise<LabS
   const state = await need(options.state)
   const off = await stopAll(state)
   await writeSettings(state.dir, { pace: state.pace, faults: {} })
-  await restoreAll(state.dir, state.range)
+  await restoreAll(state.dir, state)
   return startAll(off)
 }
 
@@ -119,7 +127,7 @@ export async function labBreak(
   text: string,
 ): Promise<Settings['faults']> {
   const state = await need(options.state)
-  const names = labHosts(state.range).map(({ name }) => name)
+  const names = labHosts(state.range, state.shape).map(({ name }) => name)
   const { slug, host } = problemAsInput(() => parseFault(text, names))
   const now = await settingsOf(state.dir)
   const faults = { ...now.faults, [host]: [...new Set([...(now.faults[host] ?? []), slug])] }
@@ -140,7 +148,7 @@ export interface LabStatus extends LabShape {
     readonly servers: readonly string[]
     readonly ports: readonly number[]
   }[]
-  readonly database: boolean
+  readonly databaseServer: boolean
   readonly svn: boolean
   readonly faults: Settings['faults']
 }
@@ -151,7 +159,7 @@ const ports = [sshPort, 9443, 9763, 8243, 8280, 5672, 9611, 9711, 7611, 7711, 10
 export async function labStatus(options: Pick<LabOptions, 'state'>): Promise<LabStatus | undefined> {
   const state = await readState(labDir(options.state))
   if (state === undefined) return undefined
-  const hosts = labHosts(state.range).map(async ({ name, address }) => {
+  const hosts = labHosts(state.range, state.shape).map(async ({ name, address }) => {
     const proc = state.hosts[name]
     const up = proc !== undefined && (await alive(proc))
     const list = `tr '\\0' '\\n' < /dev/null; for p in /proc/[0-9]*; do tr '\\0' '\\n' < $p/cmdline; done 2>/dev/null`
@@ -160,12 +168,12 @@ export async function labStatus(options: Pick<LabOptions, 'state'>): Promise<Lab
     const open = await Promise.all(ports.map(async (port) => ((await listens(address, port)) ? [port] : [])))
     return { name, address, up, servers, ports: open.flat() }
   })
-  const { from, pace, range } = state
+  const { from, pace, range, shape, database } = state
   const on = async (proc: LabState['svn']) => proc !== undefined && (await alive(proc))
   return {
-    ...{ from, pace, range },
+    ...{ from, pace, range, shape, database },
     hosts: await Promise.all(hosts),
-    database: await on(state.database),
+    databaseServer: await on(state.databaseServer),
     svn: await on(state.svn),
     faults: (await settingsOf(state.dir)).faults,
   }
@@ -180,11 +188,12 @@ export interface LabInfo {
   >
   readonly db: {
     readonly host: string
+    readonly engine: 'mysql' | 'postgresql'
     readonly port: number
     readonly socket: string
     readonly user: string
     readonly passwordFile: string
-    readonly schemas: typeof schemas
+    readonly schemas: Schemas
   }
   readonly svn: { readonly url: string; readonly root: string }
   /** Runs a shell line on a host as `wso2carbon` or root, over no network. */
@@ -194,7 +203,7 @@ export interface LabInfo {
 /** Looks up a running lab by its state directory. `root` is a host's private /opt as seen from outside. */
 export async function labInfo(stateDir: string): Promise<LabInfo> {
   const state = await need(stateDir)
-  const hosts = labHosts(state.range).map(({ name, address }) => {
+  const hosts = labHosts(state.range, state.shape).map(({ name, address }) => {
     const root = join(state.dir, 'hosts', name, 'opt')
     return [name, { address, root, home: join(state.dir, 'hosts', name, homeOf(state.from)) }] as const
   })
@@ -204,11 +213,11 @@ export async function labInfo(stateDir: string): Promise<LabInfo> {
     hosts: Object.fromEntries(hosts),
     db: {
       host: databaseAddress(state.range),
-      port: databasePort,
+      ...engineOf(state.database),
       socket: join(state.dir, 'db/s.sock'),
       user: databaseUser,
       passwordFile: join(state.dir, 'secrets/db-password'),
-      schemas,
+      schemas: shapes[state.shape].schemas,
     },
     svn: { url: `svn://${svnAddress(state.range)}`, root: join(state.dir, 'svn') },
     run: async (host, line, user) => {
@@ -230,14 +239,15 @@ async function need(stateDir: string): Promise<LabState> {
 }
 
 async function running(state: LabState): Promise<boolean> {
-  const procs = [...Object.values(state.hosts), state.database, state.svn]
+  const procs = [...Object.values(state.hosts), state.databaseServer, state.svn]
   const on = await Promise.all(procs.map(async (proc) => proc !== undefined && (await alive(proc))))
   return procs.length > 2 && on.every(Boolean)
 }
 
-async function refuseTaken(range: string): Promise<void> {
-  const first = labHosts(range)[0]?.address ?? ''
-  const taken = (await listens(databaseAddress(range), databasePort)) || (await listens(first, sshPort))
+async function refuseTaken({ range, shape, database }: LabShape): Promise<void> {
+  const first = labHosts(range, shape)[0]?.address ?? ''
+  const taken =
+    (await listens(databaseAddress(range), engineOf(database).port)) || (await listens(first, sshPort))
   if (taken)
     throw new InputError(
       `Something listens on ${range}.*: another lab?`,
@@ -248,7 +258,7 @@ async function refuseTaken(range: string): Promise<void> {
 /** `CARBON_HOME` for every ssh command of the hosts that have that fault. */
 async function leakHomes(state: LabState, on: Settings['faults']): Promise<void> {
   const leaks = (host: string) => [...(on[everyHost] ?? []), ...(on[host] ?? [])].includes('carbon-home-leak')
-  for (const { name } of labHosts(state.range)) {
+  for (const { name } of labHosts(state.range, state.shape)) {
     const path = join(state.dir, 'hosts', name, 'home/wso2carbon/.ssh/environment')
     await (leaks(name) ? writeFile(path, `CARBON_HOME=${homeOf(state.from)}\n`) : rm(path, { force: true }))
   }

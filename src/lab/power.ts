@@ -5,20 +5,27 @@ import { restoreDatabase, startDatabase } from './database.ts'
 import { homeOf, type LabHost, labHosts, profileAt, startLine } from './fleet.ts'
 import { restoreHost } from './host-contents.ts'
 import { bootHost, haltHost, onHost } from './hosts.ts'
+import { startPostgreSql } from './postgresql.ts'
 import { end, type Proc, until } from './processes.ts'
+import { shapes } from './shapes.ts'
 import { shell } from './shell.ts'
-import { type LabState, writeState } from './state.ts'
+import { type LabShape, type LabState, writeState } from './state.ts'
 import { listens, restoreRepositories, startSubversion } from './subversion.ts'
 
 /** Puts everything that was saved in its place. Nothing of the lab may run. */
-export async function restoreAll(dir: string, range: string): Promise<void> {
+export async function restoreAll(
+  dir: string,
+  { range, shape }: Pick<LabShape, 'range' | 'shape'>,
+): Promise<void> {
   const $ = await shell()
   await rm(join(dir, 'export'), { recursive: true, force: true })
+  await rm(join(dir, 'export-old'), { recursive: true, force: true })
   await Promise.all([
     restoreDatabase(dir),
     restoreRepositories(dir),
+    $`cp -a ${join(dir, 'saved/export-old')} ${join(dir, 'export-old')}`,
     $`install -d -o 802 -g 802 -m 755 ${join(dir, 'export')}`,
-    ...labHosts(range).map((host) => restoreHost(dir, host.name)),
+    ...labHosts(range, shape).map((host) => restoreHost(dir, host.name)),
   ])
 }
 
@@ -32,12 +39,16 @@ export async function startAll(off: LabState): Promise<LabState> {
     await saving
   }
   let saving: Promise<void> = Promise.resolve()
-  const hosts = labHosts(off.range)
+  const hosts = labHosts(off.range, off.shape)
   await note({})
   await Promise.all([
     databasePassword(off.dir)
-      .then((password) => startDatabase(off.dir, off.range, password))
-      .then((database) => note({ database })),
+      .then((password) =>
+        off.database === 'postgresql'
+          ? startPostgreSql(off.dir, off.range, password)
+          : startDatabase(off.dir, off.range, password, shapes[off.shape].schemas),
+      )
+      .then((databaseServer) => note({ databaseServer })),
     startSubversion(off.dir, off.range).then((svn) => note({ svn })),
     ...hosts.map(async (host) => {
       const proc = await bootHost(off.dir, host)
@@ -50,12 +61,14 @@ export async function startAll(off: LabState): Promise<LabState> {
 
 /** Ends everything that the lab started, at once: what it leaves on disk is thrown away or replaced. */
 export async function stopAll(state: LabState): Promise<LabState> {
-  const servers = [state.database, state.svn].filter((proc): proc is Proc => proc !== undefined)
+  const servers = [state.databaseServer, state.svn].filter((proc): proc is Proc => proc !== undefined)
+  // PostgreSQL's own processes, and its memory, go with it at this signal; at a KILL they would outlive it.
+  const signal = state.database === 'postgresql' ? 'SIGQUIT' : 'SIGKILL'
   await Promise.all([
     ...Object.values(state.hosts).map(haltHost),
-    ...servers.map((proc) => end(proc, 'SIGKILL')),
+    ...servers.map((proc) => end(proc, proc === state.databaseServer ? signal : 'SIGKILL')),
   ])
-  return { ...state, hosts: {}, database: undefined, svn: undefined }
+  return { ...state, hosts: {}, databaseServer: undefined, svn: undefined }
 }
 
 async function startServer(state: LabState, host: LabHost): Promise<void> {

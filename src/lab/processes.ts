@@ -49,7 +49,11 @@ export async function childrenOf(pid: number): Promise<readonly number[]> {
 }
 
 /** Signals that very process, and none that took its number, and waits until it is gone. */
-export async function end(proc: Proc, signal: 'SIGTERM' | 'SIGKILL', seconds = 20): Promise<void> {
+export async function end(
+  proc: Proc,
+  signal: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL',
+  seconds = 20,
+): Promise<void> {
   if (!(await alive(proc))) return
   await send(proc.pid, signal)
   const gone = await until(async () => !(await alive(proc)), seconds)
@@ -72,7 +76,7 @@ export async function until(
   }
 }
 
-async function send(pid: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+async function send(pid: number, signal: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL'): Promise<void> {
   const $ = await shell()
   await $({ nothrow: true })`kill -s ${signal.slice(3)} ${pid}`
 }

@@ -1,13 +1,14 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { lchownSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { databasePort, databaseUser, schemas } from './database.ts'
-import { base, databaseAddress, homeOf, type LabHost, profileAt, svnAddress } from './fleet.ts'
+import { databaseUser } from './database.ts'
+import { base, databaseAddress, homeOf, isGateway, type LabHost, profileAt, svnAddress } from './fleet.ts'
 import type { Source } from './pack/conf.ts'
 import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
 import { type OldVersion, since } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
+import { type DatabaseName, engineOf, type ShapeName, shapes } from './shapes.ts'
 import { shell } from './shell.ts'
 import { repositories, svnUser } from './subversion.ts'
 
@@ -17,41 +18,81 @@ export interface LabSecrets {
   readonly svn: string
 }
 
+/** What the contents of the hosts are made from. */
+export interface SavedFacts {
+  readonly from: OldVersion
+  readonly range: string
+  readonly shape: ShapeName
+  readonly database: DatabaseName
+  readonly hosts: readonly LabHost[]
+}
+
 /** Makes what the hosts hold when the lab is fresh: the old homes, the users' homes, and the tree that is committed. */
-export async function makeSaved(
-  dir: string,
-  from: OldVersion,
-  range: string,
-  hosts: readonly LabHost[],
-  secrets: LabSecrets,
-): Promise<void> {
-  const site = siteOf(range, hosts, secrets)
+export async function makeSaved(dir: string, facts: SavedFacts, secrets: LabSecrets): Promise<void> {
+  const { from, hosts } = facts
+  const site = siteOf(facts, secrets)
   writeTree(join(dir, 'saved/tree'), repositoryTree(from))
   await Promise.all([
     ...hosts.map((host) => makeContents(join(dir, 'saved/hosts', host.name), dir, from, host, site)),
   ])
+  const exported = join(dir, 'saved/export-old')
+  await mkdir(exported)
+  if (shapes[facts.shape].artefacts === 'export')
+    share(
+      exported,
+      hosts.filter((host) => isGateway(host)).map(({ name }) => join(dir, 'saved/hosts', name, homeOf(from))),
+    )
+  const $ = await shell()
+  await $`chown -R -h 802:802 ${exported}`
 }
 
-function siteOf(range: string, hosts: readonly LabHost[], secrets: LabSecrets): Site {
+/** What gateways of the old fleet share where they have a file system for it, by its path in a home. */
+const sharedParts = {
+  'synapse-configs': 'repository/deployment/server/synapse-configs',
+  userstores: 'repository/deployment/server/userstores',
+  tenants: 'repository/tenants',
+} as const
+
+/** Moves what is shared out of the first home; each home has links in its place, as hosts see them. */
+function share(exported: string, homes: readonly string[]): void {
+  for (const [at, home] of homes.entries())
+    for (const [name, path] of Object.entries(sharedParts)) {
+      if (at === 0) renameSync(join(home, path), join(exported, name))
+      else rmSync(join(home, path), { recursive: true })
+      symlinkSync(`/mnt/apim-old/${name}`, join(home, path))
+      lchownSync(join(home, path), 802, 802)
+    }
+}
+
+function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecrets): Site {
+  const { schemas, artefacts } = shapes[shape]
+  const { engine, port } = engineOf(database)
   const source = (name: string, schema: string): Source => ({
     name,
     jndi: `jdbc/${name}`,
-    url: `jdbc:mysql://${databaseAddress(range)}:${databasePort}/${schema}?autoReconnect=true&useSSL=false`,
+    url: `jdbc:${engine}://${databaseAddress(range)}:${port}/${schema}${engine === 'mysql' ? '?autoReconnect=true&useSSL=false' : ''}`,
     user: databaseUser,
     password: secrets.database,
-    driver: 'com.mysql.jdbc.Driver',
+    driver: engine === 'mysql' ? 'com.mysql.jdbc.Driver' : 'org.postgresql.Driver',
   })
-  const named = (group: string) => hosts.find((host) => host.group === group)?.name ?? 'localhost'
+  const named = (group: string) => hosts.find(({ groups }) => groups.includes(group))?.name ?? 'localhost'
   return {
-    sources: [
-      source('WSO2AM_DB', schemas.am),
-      source('WSO2UM_DB', schemas.um),
-      source('WSO2REG_DB', schemas.reg),
-    ],
+    engine,
+    sources:
+      database === 'h2'
+        ? 'as shipped'
+        : [
+            source('WSO2AM_DB', schemas.am),
+            source('WSO2UM_DB', schemas.um),
+            source('WSO2REG_DB', schemas.reg),
+          ],
     keyManager: named('key_managers'),
     gateway: named('gateway_managers'),
     trafficManager: named('traffic_managers'),
-    svn: { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn },
+    svn:
+      artefacts === 'svn'
+        ? { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn }
+        : undefined,
   }
 }
 
@@ -76,7 +117,7 @@ async function makeContents(
       await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
     }
     // From 1.10.0 on the servers check real working copies out when they start.
-    if (host.group.startsWith('gateway_') && !since(from, '1.10.0')) oldWorkingCopies(home)
+    if (isGateway(host) && site.svn !== undefined && !since(from, '1.10.0')) oldWorkingCopies(home)
   }
   await $`chmod 1777 ${join(root, 'tmp')}`
   await $`chmod 700 ${ssh}`

@@ -2,12 +2,15 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OldVersion } from './pack/release.ts'
 import type { Proc } from './processes.ts'
+import type { DatabaseName, ShapeName } from './shapes.ts'
 
 /** What a lab is made with; another set of options is another lab. */
 export interface LabShape {
   readonly from: OldVersion
   readonly pace: number
   readonly range: string
+  readonly shape: ShapeName
+  readonly database: DatabaseName
 }
 
 /** What is known of a running lab: the contents of its `state.json`. */
@@ -18,7 +21,7 @@ export interface LabState extends LabShape {
   readonly project: string
   /** The namespaces' outer process of each host. */
   readonly hosts: Readonly<Record<string, Proc>>
-  readonly database: Proc | undefined
+  readonly databaseServer: Proc | undefined
   readonly svn: Proc | undefined
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { stillWorks, works } from '../../src/apim/business.ts'
+import { checksOf, stillWorks, works } from '../../src/apim/business.ts'
 import type { CheckVars } from '../../src/apim/schemas.ts'
 import type { Server } from '../../src/apim/server.ts'
 import { secret } from '../../src/model/secret.ts'
@@ -87,6 +87,12 @@ const checks: CheckVars = {
     { store: 'LDAP', user: 'bob', password: secret('env:B') },
   ],
 }
+/** A server with the checks that it can answer. */
+const at = (role: 'key-manager' | 'gateway-worker') => {
+  const own = checksOf([role], checks)
+  if (own === undefined) throw new Error('nothing to try')
+  return { server: server(role), checks: own }
+}
 const problems = (work: Promise<unknown>) =>
   work.then(
     () => [],
@@ -94,27 +100,36 @@ const problems = (work: Promise<unknown>) =>
   )
 
 test('a token request, a log-in per user store and a call with an old token are tried where they are answered', async () => {
-  const keys = await perform(local, works({ server: server('key-manager'), checks }))
+  const keys = await perform(local, works({ ...at('key-manager') }))
   expect(keys.out.tried).toEqual({
     'a token request': 'ok',
     'the log-in of alice (PRIMARY)': 'ok',
     'the log-in of bob (LDAP)': 'ok',
   })
   expect(bodies.at(-2)).toBe('grant_type=password&username=alice&password=p%26w%3D1')
-  const gateway = await perform(local, works({ server: server('gateway-worker'), checks }))
+  const gateway = await perform(local, works({ ...at('gateway-worker') }))
   expect(gateway.out.tried).toEqual({ 'the call acme': 'ok' })
+})
+
+test('a server of all roles answers for all, one of none for nothing', async () => {
+  const all = checksOf(['key-manager', 'publisher', 'gateway-manager'], checks)
+  expect(all).toEqual(checks)
+  if (all === undefined) throw new Error('nothing to try')
+  const { out } = await perform(local, works({ server: server('all-in-one'), checks: all }))
+  expect(Object.keys(out.tried)).toHaveLength(4)
+  expect(checksOf(['publisher', 'store'], checks)).toBeUndefined()
 })
 
 test('what fails before the upgrade is found then, and what users lost is told after it, without a secret in a word of it', async () => {
   users = { alice: 'p&w=1' }
-  const before = await problems(perform(local, works({ server: server('key-manager'), checks })))
+  const before = await problems(perform(local, works({ ...at('key-manager') })))
   expect(before).toEqual([
     expect.stringMatching(/does not work before the upgrade/),
     'the log-in of bob (LDAP): it answered 400, invalid_grant',
   ])
   tokens = []
   const after = await problems(
-    perform(local, stillWorks({ server: server('gateway-worker'), checks, before: ['the call acme'] })),
+    perform(local, stillWorks({ ...at('gateway-worker'), before: ['the call acme'] })),
   )
   expect(after).toEqual([
     expect.stringMatching(/users cannot do all that they could/),

@@ -51,6 +51,18 @@ describe('a client', () => {
     expect(judge('3.0.0 artefacts', with_('3.0.0 artefacts'))).toEqual([line])
   })
 
+  test('may complain in the words of PostgreSQL too, which writes names in lower case', () => {
+    const old = ['relation "idp_metadata" does not exist', 'column "token_id" does not exist'].map(error)
+    const query = error('Error occurred while finding the foreign key deletion query for execution')
+    const with_ = (client: ClientName, ...lines: string[]) =>
+      judge(client, { ...good(client), lines: [...good(client).lines, ...lines] })
+    expect(with_('2.0.0 migrateReg', ...old)).toEqual([])
+    expect(with_('5.9.0 identity', ...old)).toEqual(old)
+    // Its zip lacks that query for PostgreSQL alone.
+    expect(with_('2.0.0 migrateDB, PostgreSQL', ...old, query)).toEqual([])
+    expect(with_('2.0.0 migrateDB', ...old, query)).toEqual([query])
+  })
+
   test('must have named every step that its configuration asks for', () => {
     const step = 'Version : 5.3.0, Migration Step : SchemaMigrator of order : 1 is starting'
     const evidence = { ...good('5.7.0 identity'), steps: [step] }

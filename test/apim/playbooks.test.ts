@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { fleet } from '../../inventory/fleet.ts'
 import backup from '../../playbooks/backup.ts'
+import restart from '../../playbooks/restart.ts'
 import rollback from '../../playbooks/rollback.ts'
 import half from '../../playbooks/to-2.6.0.ts'
 import upgrade from '../../playbooks/to-3.0.0.ts'
 import verify from '../../playbooks/verify.ts'
+import { probesOf } from '../../src/apim/health.ts'
 import { refuseUnbuilt } from '../../src/apim/hops/index.ts'
+import { portsOf } from '../../src/apim/preflight/ports.ts'
+import { flagsOf, gatewayPartOf, roleOf, startOrder } from '../../src/apim/roles.ts'
 import { node } from '../../src/apim/schemas.ts'
 import { jarsFor, treeSources } from '../../src/apim/site.ts'
 import { overlayRulesOf } from '../../src/apim/trees.ts'
@@ -182,6 +186,53 @@ describe('the way to 3.0.0', () => {
     const plays = namesOf(upgrade, site({ svn: undefined }))
     expect(plays.filter((name) => name.includes('start key-manager'))).toEqual(['3.0.0: start key-manager'])
     expect(plays.filter((name) => /svn/i.test(name))).toEqual([])
+  })
+
+  describe('with one server of all roles', () => {
+    const one = host('apim-1')
+    const groups = ['key_managers', 'traffic_managers', 'publishers', 'stores', 'gateway_managers']
+    const all = (own: object = {}) => ({
+      ...(site({ svn: undefined, shared_deployment: undefined, ...own }) as object),
+      ...{ migration: one, all: [one], gateway_workers: [] },
+      ...Object.fromEntries(groups.map((group) => [group, [one]])),
+    })
+
+    test('stops and starts it once, of the default profile', () => {
+      const names = namesOf(upgrade, all() as never)
+      expect(names.filter((name) => /start |^stop |^verify /.test(name))).toEqual([
+        'stop all-in-one',
+        '3.0.0: start all-in-one',
+      ])
+      expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
+      expect(roleOf(all() as never, one)).toBe('all-in-one')
+      expect(flagsOf('all-in-one', '3.0.0')).toEqual([])
+      expect(portsOf('all-in-one', '3.0.0')).toEqual(expect.arrayContaining([8280, 9763, 5672, 10397, 9099]))
+      const asked = (version: string) => probesOf({ role: 'all-in-one', version }).map(({ port }) => port)
+      expect(asked('1.9.1')).toEqual([9763, 9763, 9763, 8280])
+      expect(asked('3.0.0')).toEqual([9763, 9763, 9763, 8280, 5672, 9611, 9711])
+      expect(treeSources(all() as never).map(({ name, only }) => [name, only])).toEqual([
+        ['apim-1', undefined],
+      ])
+    })
+
+    test.each(sources)('is planned from %s', (apim_version) => {
+      for (const book of [upgrade, rollback, backup, verify, restart])
+        expect(
+          scheduleFor(book, all({ apim_version }) as never, { at: apim_version }).phases.length,
+        ).toBeGreaterThan(1)
+    })
+
+    test('beside a worker of its own writes, and starts before it', () => {
+      const worker = host('gw-1')
+      const both = { ...all(), all: [one, worker], gateway_workers: [worker, one] } as never
+      expect(gatewayPartOf(both, one)).toBe('gateway-manager')
+      expect(
+        startOrder(both, '3.0.0').map(({ role, hosts }) => [role, hosts.map(({ name }) => name)]),
+      ).toEqual([
+        ['all-in-one', ['apim-1']],
+        ['gateway-worker', ['gw-1']],
+      ])
+    })
   })
 
   test('lets users in behind a cut-over where a host has a traffic hook, and has none of it elsewhere', () => {

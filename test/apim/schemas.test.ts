@@ -9,6 +9,11 @@ test('a database is of MySQL unless told otherwise, on the port of its engine', 
   expect(databases.parse([{ ...given, port: '3307' }])).toMatchObject([{ port: 3307 }])
 })
 
+test('H2 is refused with the way out', () => {
+  const [issue] = databases.safeParse([{ ...given, engine: 'h2' }]).error?.issues ?? []
+  expect(issue?.message).toMatch(/H2 files is moved to one of them first/)
+})
+
 test('an engine that a fleet cannot be upgraded on is refused with the inventory, not when the servers are down', () => {
   for (const engine of ['oracle', 'mssql', 'db2', 'h2'])
     expect(databases.safeParse([{ ...given, engine }]).error?.issues).toMatchObject([

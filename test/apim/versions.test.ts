@@ -102,7 +102,7 @@ function said(from: string, to: string): string {
 
 describe('roles', () => {
   test('start in the order of their version', () => {
-    const gateways = ['gateway-manager', 'gateway-worker']
+    const gateways = ['all-in-one', 'gateway-manager', 'gateway-worker']
     expect(roleOrder('1.9.1')).toEqual(['key-manager', 'publisher', 'store', ...gateways])
     expect(roleOrder('2.6.0')).toEqual(['key-manager', 'publisher', 'store', 'traffic-manager', ...gateways])
     expect(roleOrder('3.0.0')).toEqual(['traffic-manager', 'key-manager', 'publisher', 'store', ...gateways])

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { databases, node } from '../../src/apim/schemas.ts'
 import { labHosts, startLine } from '../../src/lab/fleet.ts'
 import { artifactsYaml, inventoryYaml } from '../../src/lab/inventory-text.ts'
+import { engineOf, shapeNames, shapes } from '../../src/lab/shapes.ts'
 
 const range = '127.90.0'
 const inventory = parse(inventoryYaml({ dir: '/state/lab', from: '1.9.1', range, hosts: labHosts(range) }))
@@ -56,6 +58,25 @@ test('the inventory names databases and repositories, and no secret', () => {
   })
 })
 
+test.each(
+  shapeNames.flatMap((shape) =>
+    (['mariadb', 'postgresql'] as const).map((database) => ({ shape, database })),
+  ),
+)('the inventory of $shape on $database is one that a fleet may have', ({ shape, database }) => {
+  const hosts = labHosts(range, shape)
+  const { all } = parse(inventoryYaml({ dir: '/state/lab', from: '1.9.1', range, hosts, shape, database }))
+  const members = (group: string) => Object.keys(all.children[group].hosts)
+  expect(Object.keys(all.hosts)).toEqual(hosts.map(({ name }) => name))
+  expect(members('migration')).toEqual([shapes[shape].migration])
+  for (const group of ['key_managers', 'publishers', 'stores', 'gateway_managers'])
+    expect(members(group).length, group).toBeGreaterThan(0)
+  const [db] = databases.parse(all.vars.databases)
+  expect(db).toMatchObject(engineOf(database))
+  expect(all.vars.svn === undefined).toBe(shapes[shape].artefacts !== 'svn')
+  for (const host of hosts)
+    expect(node.safeParse({ ...all.vars, ...all.hosts[host.name] }).error).toBeUndefined()
+})
+
 test('artefacts are listed with their digests', () => {
   const one = { name: 'mysql-connector', file: '/state/x.jar', sha256: 'ab' }
   expect(parse(artifactsYaml([one]))).toEqual({ artifacts: [one] })
@@ -70,6 +91,12 @@ test('a server of 1.9 gets its role through JAVA_OPTS, a later one by words', ()
     /wso2server\.sh -Dprofile=gateway-worker -DworkerNode=true start$/,
   )
   expect(lines('2.6.0')['gw-mgr-1']).toMatch(/wso2server\.sh -Dprofile=gateway-worker start$/)
+})
+
+test('a server of all roles is started without words', () => {
+  const [one] = labHosts(range, 'all-in-one')
+  if (one === undefined) throw new Error('No hosts.')
+  expect(startLine(one, '1.9.1')).toContain("JAVA_OPTS='' sh")
 })
 
 test('a fleet of 2.x has a traffic manager already, in a home of its own', () => {

@@ -39,14 +39,14 @@ export interface FleetLab {
   start(...args: readonly string[]): Started
   /** The dumps of all databases, without what differs between two dumps of the same data. */
   dumps(): Promise<Readonly<Record<string, string>>>
-  /** Every file of each host's /opt (by `host:path`), /home and /tmp (by `host:/home/path`) with mode and digest; links with their targets. */
+  /** Every file of each host's /opt (by `host:path`), /home and /tmp (by `host:/home/path`), and of what old gateways share (`export:path`), with mode and digest; links with their targets. */
   trees(): Promise<ReadonlyMap<string, string>>
   get(host: string, port: number, path: string): Promise<{ readonly status: number; readonly text: string }>
   end(): Promise<void>
 }
 
-/** Makes a lab on a loopback range, of 1.9.1 where no other release is given. It must be ended. */
-export async function fleetLab(range: string, from = '1.9.1'): Promise<FleetLab> {
+/** Makes a lab on a loopback range, of 1.9.1 where no other release is given; `more` are options of `lab up`. It must be ended. */
+export async function fleetLab(range: string, from = '1.9.1', ...more: readonly string[]): Promise<FleetLab> {
   const cwd = await mkdtemp(join(tmpdir(), 'fleet-'))
   const start = (
     args: readonly string[],
@@ -60,7 +60,7 @@ export async function fleetLab(range: string, from = '1.9.1'): Promise<FleetLab>
     return { child, text: () => text, ended }
   }
   const run = (...args: readonly string[]) => start(args).ended
-  const up = await run('lab', 'up', '--pace', '0.05', '--range', range, '--from', from)
+  const up = await run('lab', 'up', '--pace', '0.05', '--range', range, '--from', from, ...more)
   if (up.code !== 0) throw new Error(up.text)
   const info = await labInfo(join(cwd, '.upgrade-fleet'))
   return {
@@ -85,6 +85,7 @@ export async function fleetLab(range: string, from = '1.9.1'): Promise<FleetLab>
         mode: 0o600,
       })
       const dump = async (schema: string): Promise<readonly [string, string]> => {
+        if (db.engine === 'postgresql') return [schema, await postgresqlDump(db, schema)]
         const { stdout } = await promisify(execFile)(
           'mariadb-dump',
           [
@@ -114,6 +115,8 @@ export async function fleetLab(range: string, from = '1.9.1'): Promise<FleetLab>
           [join(root, '../tmp'), '/tmp/'],
         ] as const)
           for (const [path, digest] of await treeOf(top)) files.set(`${host}:${prefix}${path}`, digest)
+      for (const [path, digest] of await treeOf(join(info.dir, 'export-old')))
+        files.set(`export:${path}`, digest)
       return files
     },
     get: async (host, port, path) => {
@@ -129,6 +132,19 @@ export async function fleetLab(range: string, from = '1.9.1'): Promise<FleetLab>
       if (down.code !== 0) throw new Error(down.text)
     },
   }
+}
+
+/** What `pg_dump` says, without the word that differs from dump to dump. */
+async function postgresqlDump(db: LabInfo['db'], schema: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    'pg_dump',
+    [`--host=${db.host}`, `--port=${db.port}`, `--username=${db.user}`, '--no-password', '--inserts', schema],
+    {
+      maxBuffer: 1 << 28,
+      env: { ...process.env, PGPASSWORD: readFileSync(db.passwordFile, 'utf8').trim() },
+    },
+  )
+  return stdout.replace(/^\\(un)?restrict .*\n/gm, '')
 }
 
 async function treeOf(root: string): Promise<readonly (readonly [string, string])[]> {

@@ -1,6 +1,9 @@
 import { expect } from 'vitest'
+import { labHosts, profileAt } from '../../src/lab/fleet.ts'
+import type { OldVersion } from '../../src/lab/pack/release.ts'
+import type { DatabaseName, ShapeName } from '../../src/lab/shapes.ts'
 import { stableHomes } from './comparable.ts'
-import { type FleetLab, playbookFile } from './fleet.ts'
+import { type FleetLab, fleetLab, playbookFile } from './fleet.ts'
 
 /** What came of a fleet that was taken to 3.0.0 and brought back. */
 export interface Trip {
@@ -12,8 +15,6 @@ export interface Trip {
   readonly asBefore: boolean
 }
 
-const gateways = ['gw-mgr-1', 'gw-worker-1', 'gw-worker-2', 'gw-worker-3']
-const old = ['km-1', 'pub-1', 'store-1', ...gateways]
 const apis = ['/weather/1.0.0', '/phone/1.0.0', '/t/acme.com/orders/1.0.0']
 
 /**
@@ -21,16 +22,25 @@ const apis = ['/weather/1.0.0', '/phone/1.0.0', '/t/acme.com/orders/1.0.0']
  * the files of the old homes but for what a server writes while it runs (the synchronizer's working copies, from 1.10.0 on,
  * among it). Says at each step, by the test's own words, what does not hold.
  */
-export async function thereAndBack(lab: FleetLab, from: string, more: readonly string[] = []): Promise<Trip> {
-  const mine = Object.keys(lab.info.hosts).filter((host) => old.includes(host) || from.startsWith('2.'))
+export async function thereAndBack(
+  lab: FleetLab,
+  from: OldVersion,
+  more: readonly string[] = [],
+  shape: ShapeName = 'distributed',
+): Promise<Trip> {
+  const hosts = labHosts('127.0.0', shape)
+  const mine = hosts.filter((host) => profileAt(host, from) !== undefined)
   await serves(lab, from, mine)
   const before = { dumps: await lab.dumps(), homes: homes(await lab.trees(), from) }
-  expect(before.homes.size).toBeGreaterThan(100)
+  expect(before.homes.size).toBeGreaterThan(50)
   const began = performance.now()
   const up = await lab.run(playbookFile('to-3.0.0'), '--yes', ...more)
   expect(up.code, up.text).toBe(0)
   const there = performance.now()
-  await serves(lab, '3.0.0', Object.keys(lab.info.hosts))
+  await serves(lab, '3.0.0', hosts)
+  const exported = (files: ReadonlyMap<string, string>) =>
+    [...files].filter(([name]) => name.startsWith('export:'))
+  expect(exported(await lab.trees())).toEqual(exported(before.homes))
   expect(await lab.dumps()).not.toEqual(before.dumps)
 
   const turned = performance.now()
@@ -45,20 +55,41 @@ export async function thereAndBack(lab: FleetLab, from: string, more: readonly s
 }
 
 /** Each host answers as that version, and each gateway for all APIs. */
-async function serves(lab: FleetLab, version: string, hosts: readonly string[]): Promise<void> {
-  for (const host of hosts) {
-    const { text } = await lab.get(host, 9763, '/services/Version')
-    expect(text, host).toContain(`WSO2 API Manager-${version}`)
+async function serves(
+  lab: FleetLab,
+  version: string,
+  hosts: readonly { readonly name: string; readonly groups: readonly string[] }[],
+): Promise<void> {
+  for (const { name, groups } of hosts) {
+    const { text } = await lab.get(name, 9763, '/services/Version')
+    expect(text, name).toContain(`WSO2 API Manager-${version}`)
+    if (!groups.some((group) => group.startsWith('gateway_'))) continue
+    for (const api of apis) expect((await lab.get(name, 8280, api)).status, `${name} ${api}`).toBe(200)
   }
-  for (const host of gateways)
-    for (const api of apis) expect((await lab.get(host, 8280, api)).status, `${host} ${api}`).toBe(200)
 }
 
-/** The files of the old homes that a server does not write; it keeps its working copies of Subversion itself. */
+/** The files of the old homes that a server does not write (it keeps its working copies of Subversion itself), and what old gateways share. */
 function homes(trees: ReadonlyMap<string, string>, from: string): ReadonlyMap<string, string> {
-  return new Map(
-    [...stableHomes(trees, from)].filter(([name]) => !realCopies(from) || !name.includes('/.svn/')),
-  )
+  return new Map([
+    ...[...stableHomes(trees, from)].filter(([name]) => !realCopies(from) || !name.includes('/.svn/')),
+    ...[...trees].filter(([name]) => name.startsWith('export:')),
+  ])
+}
+
+/** The same with a lab of a shape and a database that is made for it and ended, whatever happens. */
+export async function wholeWay(way: {
+  readonly from: OldVersion
+  readonly shape: ShapeName
+  readonly database: DatabaseName
+  /** A loopback range of its own. */
+  readonly range: string
+}): Promise<void> {
+  const lab = await fleetLab(way.range, way.from, '--shape', way.shape, '--database', way.database)
+  try {
+    await thereAndBack(lab, way.from, [], way.shape)
+  } finally {
+    await lab.end()
+  }
 }
 
 /** Whether a release's servers check working copies out by themselves in the lab; those of 1.8 and 1.9 lie in the homes. */

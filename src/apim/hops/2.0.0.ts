@@ -57,7 +57,13 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
         after([from(home, migration).configured, seen(from)], aloneWith(at)),
       )
       .task('databases', () =>
-        client({ ...run, client: '2.0.0 migrateDB', place, flags: ['-DmigrateDB=true', ...flags] }),
+        client({
+          ...run,
+          client:
+            scriptOf(at, 'apim') === 'postgresql.sql' ? '2.0.0 migrateDB, PostgreSQL' : '2.0.0 migrateDB',
+          place,
+          flags: ['-DmigrateDB=true', ...flags],
+        }),
       )
       .task('databases proved', (seen) => proved(seen.databases))
       .task('alone, registry', (seen) => after(seen['databases proved'], aloneWith(at)))

@@ -135,8 +135,8 @@ function serverRisks(source: AnsibleSource, { host, roles: own, folder }: OldSer
       {
         kind: 'all-in-one',
         place,
-        text: `${host.name} has all roles in one server: this tool starts a server for one role, and was never tried with such`,
-        next: 'Rehearse on a copy first, or distribute the roles before the upgrade.',
+        text: `${host.name} has all roles in one server: it is upgraded as one of the default profile, started without -Dprofile`,
+        next: 'See that it runs so now, and rehearse on a copy first.',
       },
       supervised,
     ]

@@ -169,7 +169,7 @@ export function placeProblems(
           finding(
             'shared-export',
             `${home}: ${elsewhere.map(({ path, real, source, kind }) => `${path} is ${real} on ${source} (${kind})`).join('; ')}`,
-            'know that other nodes may see the same files; the upgrade takes them from one gateway and never writes there',
+            'know that other nodes may see the same files; the upgrade takes them from one gateway and never writes there. The backup of the home holds the link alone: have a backup of what it leads to',
           ),
         ]),
     ...reused.map(({ path, real }) =>

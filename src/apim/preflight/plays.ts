@@ -4,7 +4,7 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
-import { type Role, roleOf } from '../roles.ts'
+import { gatewayPartOf, isGateway, type Role, roleOf } from '../roles.ts'
 import { type Node, runsNow } from '../schemas.ts'
 import { homeOf, oldServer } from '../server.ts'
 import { shareReady } from '../share.ts'
@@ -90,7 +90,11 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     )
     .task('settings', ({ host }) =>
       runsNow(host)
-        ? settings({ home: host.vars.apim_home, role: roleOf(site, host), svn: vars.svn !== undefined })
+        ? settings({
+            home: host.vars.apim_home,
+            role: gatewayPartOf(site, host) ?? roleOf(site, host),
+            svn: vars.svn !== undefined,
+          })
         : skip(noServer),
     )
     .task('carried over', ({ host }) =>
@@ -119,12 +123,12 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         : skip(noServer),
     )
     .task('stock sequences', ({ host }) =>
-      runsNow(host) && isGateway(roleOf(site, host))
+      runsNow(host) && isGateway(site, host)
         ? sequences({ home: host.vars.apim_home, names: winning(hops), accepted })
         : skip('it is no gateway'),
     )
     .task('throttle handlers', ({ host }) =>
-      !runsNow(host) || !isGateway(roleOf(site, host))
+      !runsNow(host) || !isGateway(site, host)
         ? skip('it is no gateway')
         : vars.apim_version.startsWith('1.')
           ? skip('the 2.0.0 client rewrites the APIs of 1.x')
@@ -182,8 +186,6 @@ function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landing
     fresh: landingVersions.map((version) => homeOf(host.vars.apim_base, version)),
   }
 }
-
-const isGateway = (role: Role | undefined): boolean => role === 'gateway-manager' || role === 'gateway-worker'
 
 const wanted = (role: Role, landingVersions: readonly string[]): readonly number[] => [
   ...new Set(landingVersions.flatMap((version) => portsOf(role, version))),

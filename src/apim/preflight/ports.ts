@@ -8,14 +8,15 @@ import { type Finding, finding, tell } from './finding.ts'
 
 /** Ports that a server of a role opens, without an offset (the packs' own configuration). */
 export function portsOf(role: Role, version: string): readonly number[] {
-  const gateway = role === 'gateway-manager' || role === 'gateway-worker'
+  const all = role === 'all-in-one'
+  const gateway = all || role === 'gateway-manager' || role === 'gateway-worker'
   return [
     9443,
     9763,
     ...(gateway ? [8243, 8280] : []),
     ...(gateway && semver.gte(version, '2.6.0') ? [8099, 9099] : []),
-    ...(role === 'traffic-manager' ? [5672, 9611, 9711] : []),
-    ...(role === 'key-manager' ? [10397] : []),
+    ...(all || role === 'traffic-manager' ? [5672, 9611, 9711] : []),
+    ...(all || role === 'key-manager' ? [10397] : []),
     ...[9999, 11111],
   ]
 }

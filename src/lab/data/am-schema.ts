@@ -12,7 +12,8 @@ export function amSchema(version: OldVersion): string {
   return `${apim(version)}${since(version, '2.0.0') ? policies : ''}${since(version, '2.5.0') ? labels : ''}
 ${since(version, '1.10.0') ? identity510(version) : identity500}
 ${common}
-${since(version, '2.5.0') ? identity560 : ''}${since(version, '2.6.0') ? identity570 : ''}${procedure}`
+${since(version, '2.5.0') ? identity560 : ''}${since(version, '2.6.0') ? identity570 : ''}
+`
 }
 
 /** The API Manager's own tables. Before 1.9 an API's context had no version in it, and nobody wrote down who made what. */
@@ -163,14 +164,22 @@ CREATE TABLE IDN_OAUTH2_ACCESS_TOKEN_AUDIT (TOKEN_ID VARCHAR(255), ACCESS_TOKEN 
   TOKEN_STATE VARCHAR(25), INVALIDATED_TIME TIMESTAMP NULL) ENGINE=InnoDB;
 `
 
-const procedure = `
-DELIMITER //
+/** The operator's own procedure, in the words of each engine. */
+export const tokenCount = {
+  mysql: `DELIMITER //
 CREATE DEFINER=\`wso2am\`@\`%\` PROCEDURE WSO2_TOKEN_COUNT(OUT LEFT_OVER INT)
 BEGIN
   SELECT COUNT(*) INTO LEFT_OVER FROM IDN_OAUTH2_ACCESS_TOKEN WHERE TOKEN_STATE IN ('REVOKED', 'INACTIVE', 'EXPIRED');
 END//
 DELIMITER ;
-`
+`,
+  postgresql: `CREATE PROCEDURE WSO2_TOKEN_COUNT(INOUT LEFT_OVER INT) LANGUAGE plpgsql AS $$
+BEGIN
+  SELECT COUNT(*) INTO LEFT_OVER FROM IDN_OAUTH2_ACCESS_TOKEN WHERE TOKEN_STATE IN ('REVOKED', 'INACTIVE', 'EXPIRED');
+END $$;
+`,
+} as const
 
 /** The operator's nightly event: an event can only be made by a running server. One line, for its init file. */
-export const nightlyEvent = `CREATE DEFINER=\`wso2am\`@\`%\` EVENT IF NOT EXISTS apimgtdb.WSO2_NIGHTLY_TOKEN_COUNT ON SCHEDULE EVERY 1 DAY STARTS CURRENT_TIMESTAMP + INTERVAL 1 DAY COMMENT 'made by the operator' DO CALL apimgtdb.WSO2_TOKEN_COUNT(@LEFT_OVER);`
+export const nightlyEvent = (schema: string): string =>
+  `CREATE DEFINER=\`wso2am\`@\`%\` EVENT IF NOT EXISTS ${schema}.WSO2_NIGHTLY_TOKEN_COUNT ON SCHEDULE EVERY 1 DAY STARTS CURRENT_TIMESTAMP + INTERVAL 1 DAY COMMENT 'made by the operator' DO CALL ${schema}.WSO2_TOKEN_COUNT(@LEFT_OVER);`

@@ -1,4 +1,5 @@
 import { mark } from './hop1.ts'
+import { inPostgreSql } from './postgresql.ts'
 
 /** AM_DB 2.0.0 to 2.6.0, for the `mysql` client: it changes the delimiter and calls a procedure. */
 export const apim200to260 = `-- AM_DB 2.0.0 to 2.6.0, MySQL
@@ -23,6 +24,11 @@ END$$
 DELIMITER ;
 CALL DeleteEndPointConstraintIndex();
 DROP PROCEDURE DeleteEndPointConstraintIndex;
+`
+
+/** The same for PostgreSQL, which needs no procedure for it. */
+export const apim200to260PostgreSql = `${inPostgreSql(apim200to260.slice(0, apim200to260.indexOf('DELIMITER $$')))}
+ALTER TABLE AM_CERTIFICATE_METADATA DROP CONSTRAINT IF EXISTS END_POINT_CONSTRAINT;
 `
 
 /** AM_DB 2.5.0 to 2.6.0: the alerts are made anew. */

@@ -1,5 +1,6 @@
 import { mark } from './hop1.ts'
-import { apim200to260, apim250to260 } from './hop2.ts'
+import { apim200to260, apim200to260PostgreSql, apim250to260 } from './hop2.ts'
+import { inPostgreSql } from './postgresql.ts'
 
 /** AM_DB 2.6.0 to 3.0.0. Its UMA section clashes with what the identity step of 2.6.0 has made. */
 export const apim260to300 = `-- AM_DB 2.6.0 to 3.0.0, MySQL
@@ -29,6 +30,19 @@ CREATE INDEX IDX_PT ON IDN_UMA_PERMISSION_TICKET (PT);
 -- UMA section ends
 `
 
+/** Tables that PostgreSQL's script drops and makes anew, with all that the identity step of 2.6.0 has put into them (the facts, 8.3). */
+const madeAnew = [
+  ...['AM_SYSTEM_APPS', 'AM_API_CLIENT_CERTIFICATE', 'AM_REVOKED_JWT'],
+  ...['IDN_UMA_RESOURCE', 'IDN_UMA_RESOURCE_SCOPE', 'IDN_UMA_PERMISSION_TICKET'],
+]
+
+/** The same for PostgreSQL: no clash, but rows that are lost; and an extension, which asks for rights. */
+export const apim260to300PostgreSql = `CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
+${inPostgreSql(apim260to300).replace(
+  new RegExp(`^CREATE TABLE IF NOT EXISTS (${madeAnew.join('|')}) `, 'gm'),
+  (found, table) => `DROP TABLE IF EXISTS ${table};\n${found}`,
+)}`
+
 // The scripts straight to 3.0.0 have no UMA section: there the identity client makes those tables.
 const straight = apim260to300.slice(0, apim260to300.indexOf('-- UMA section begins'))
 
@@ -37,6 +51,15 @@ export const apim200to300 = `${apim200to260}${straight}`
 
 /** AM_DB 2.5.0 straight to 3.0.0. */
 export const apim250to300 = `${apim250to260}${straight}`
+
+const straightPostgreSql = apim260to300PostgreSql.slice(
+  0,
+  apim260to300PostgreSql.indexOf('-- UMA section begins'),
+)
+
+/** The same two for PostgreSQL. */
+export const apim200to300PostgreSql = `${apim200to260PostgreSql}${straightPostgreSql}`
+export const apim250to300PostgreSql = `${inPostgreSql(apim250to260)}${straightPostgreSql}`
 
 const kinds = ['TAG', 'COMMENT', 'PROPERTY', 'RATING'] as const
 

@@ -1,5 +1,5 @@
 import { sampleApis, sampleTenants } from '../data/samples.ts'
-import { type LabHost, profileAt } from '../fleet.ts'
+import { isGateway, type LabHost, profileAt } from '../fleet.ts'
 import {
   carbonXml,
   datasourcesXml,
@@ -16,29 +16,37 @@ import { type Tree, under } from './tree.ts'
 
 /** What the operator of the old fleet has set up and every node knows. */
 export interface Site {
-  readonly sources: readonly Source[]
+  /** Its databases; as shipped they are H2 files of each node. */
+  readonly sources: readonly Source[] | 'as shipped'
+  /** What its database servers are, by the vendor's name. */
+  readonly engine: 'mysql' | 'postgresql'
   readonly keyManager: string
   readonly gateway: string
   readonly trafficManager: string
-  readonly svn: Omit<Sync, 'commits'>
+  /** How gateways get their artefacts, where there is more than one. */
+  readonly svn: Omit<Sync, 'commits'> | undefined
 }
 
 /** What an operator changed in the pack of an old node: laid over the pack's tree. */
 export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
-  const gateway = host.group.startsWith('gateway_')
-  const sync = gateway ? { ...site.svn, commits: host.group === 'gateway_managers' } : undefined
-  const local = shippedSources(version).filter(({ name }) => name === 'WSO2_CARBON_DB')
+  const gateway = isGateway(host)
+  const sync =
+    gateway && site.svn ? { ...site.svn, commits: host.groups.includes('gateway_managers') } : undefined
+  const shipped = shippedSources(version)
+  const driver = drivers[site.engine]
+  const shared = site.sources === 'as shipped' ? undefined : site.sources
+  const local = shipped.filter(({ name }) => name === 'WSO2_CARBON_DB')
   return {
     ...under('repository/conf', {
       'carbon.xml': carbonXml(version, host.name, sync),
-      'datasources/master-datasources.xml': datasourcesXml(version, [...local, ...site.sources]),
-      'registry.xml': registryXml('jdbc/WSO2REG_DB'),
-      'user-mgt.xml': userMgtXml('jdbc/WSO2UM_DB'),
+      'datasources/master-datasources.xml': datasourcesXml(version, shared ? [...local, ...shared] : shipped),
+      'registry.xml': registryXml(shared && 'jdbc/WSO2REG_DB'),
+      'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),
       'api-manager.xml': apiManagerXml(version, site),
     }),
-    'repository/components/lib/mysql-connector-java-5.1.47-bin.jar': driverJar,
-    'repository/components/dropins/mysql_connector_java_5.1.47_bin_1.0.0.jar': driverJar,
-    ...(gateway ? synchronizerJars(version) : {}),
+    [`repository/components/lib/${driver.jar}.jar`]: driver.text,
+    [`repository/components/dropins/${driver.jar.replaceAll('-', '_')}_1.0.0.jar`]: driver.text,
+    ...(sync ? synchronizerJars(version) : {}),
     'repository/components/dropins/com.example.lab.CustomHandler_1.0.0.jar': 'made by the operator\n',
     ...under('repository/deployment/server', { ...superTenant(version, gateway), ...stores }),
     ...tenantTrees(version, gateway),
@@ -60,8 +68,11 @@ export function repositoryTree(version: OldVersion): Tree {
   return { ...under('-1234', server), ...Object.fromEntries(tenants) }
 }
 
-/** The same bytes in the artefact and in the old homes, as an operator's driver would be. */
-export const driverJar = 'stand-in for MySQL Connector/J 5.1.47\n'
+/** The drivers: the same bytes in the artefact and in the old homes, as an operator's would be. */
+export const drivers = {
+  mysql: { jar: 'mysql-connector-java-5.1.47-bin', text: 'stand-in for MySQL Connector/J 5.1.47\n' },
+  postgresql: { jar: 'postgresql-9.4.1212', text: 'stand-in for the JDBC driver of PostgreSQL 9.4.1212\n' },
+} as const
 
 const stores: Tree = {
   'userstores/partners_lab.xml': userStore('PARTNERS'),

@@ -1,3 +1,4 @@
+import { inPostgreSql } from '../data/postgresql.ts'
 import type { Open } from './databases.ts'
 import { readText } from './home.ts'
 import { trace } from './log.ts'
@@ -26,11 +27,21 @@ export function statements(sql: string): readonly string[] {
     .filter(Boolean)
 }
 
+/** Runs statements of the stand-in's own, which are written for MySQL, as {@link applyText} does. */
+export function apply(server: Server, databases: Open, source: DataSource, sql: string): Promise<void> {
+  return applyText(server, databases, source, source.target.engine === 'mysql' ? sql : inPostgreSql(sql))
+}
+
 /**
  * Runs statements on a database, as far as the lab's faults let it come: all, half and then an error, half and then
  * the end of the process, all and then all again, or none at all without a word.
  */
-export async function apply(server: Server, databases: Open, source: DataSource, sql: string): Promise<void> {
+export async function applyText(
+  server: Server,
+  databases: Open,
+  source: DataSource,
+  sql: string,
+): Promise<void> {
   if (server.faulty('schema-not-migrated')) return
   const all = statements(sql)
   const half = all.slice(0, Math.ceil(all.length / 2))
@@ -41,29 +52,35 @@ export async function apply(server: Server, databases: Open, source: DataSource,
   try {
     for (const statement of stops || fails ? half : [...all, ...again]) await session.query(statement)
   } catch (error) {
-    throw new ClientError(javaName(error), error instanceof Error ? error.message : String(error))
+    throw new ClientError(javaName(source, error), error instanceof Error ? error.message : String(error))
   }
   if (stops) {
     server.machine.kill()
     await new Promise(() => undefined)
   }
-  if (fails) throw new ClientError(syntaxError, 'Lock wait timeout exceeded; try restarting transaction')
+  if (fails)
+    throw new ClientError(
+      source.target.engine === 'mysql' ? rollback : 'org.postgresql.util.PSQLException',
+      'Lock wait timeout exceeded; try restarting transaction',
+    )
 }
 
-/** Runs a script of the home; a missing one is an error of the client. */
+/** Runs a script of the home, whose path is given without the engine's name; a missing one is an error of the client. */
 export async function applyFile(
   server: Server,
   databases: Open,
   source: DataSource,
-  path: string,
+  directory: string,
+  suffix = '',
 ): Promise<void> {
+  const path = `${directory}/${source.target.engine}${suffix}.sql`
   const sql = readText(server.home, path)
   if (sql === undefined)
     throw new ClientError(
       'java.io.FileNotFoundException',
       `${server.home}/${path} (No such file or directory)`,
     )
-  await apply(server, databases, source, sql)
+  await applyText(server, databases, source, sql)
 }
 
 /** Logs what a client could not do, with a trace. */
@@ -84,9 +101,10 @@ export async function tenants(databases: Open): Promise<readonly string[]> {
   return ['carbon.super', ...rows.map(([domain]) => domain ?? '')]
 }
 
-const syntaxError = 'com.mysql.jdbc.exceptions.jdbc4.MySQLTransactionRollbackException'
+const rollback = 'com.mysql.jdbc.exceptions.jdbc4.MySQLTransactionRollbackException'
 
-function javaName(error: unknown): string {
+function javaName({ target }: DataSource, error: unknown): string {
+  if (target.engine === 'postgresql') return 'org.postgresql.util.PSQLException'
   const duplicate = error instanceof Error && error.message.startsWith('Duplicate entry')
   const name = duplicate ? 'MySQLIntegrityConstraintViolationException' : 'MySQLSyntaxErrorException'
   return `com.mysql.jdbc.exceptions.jdbc4.${name}`

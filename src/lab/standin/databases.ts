@@ -1,7 +1,7 @@
 import { namesIn } from './home.ts'
 import { trace } from './log.ts'
-import { Session } from './mysql.ts'
 import type { Server } from './server.ts'
+import { openSession, type Session } from './session.ts'
 import { type Databases, type DataSource, readDatabases } from './sources.ts'
 
 /** The databases of a running server: which is which, and a session with each, held as a pool holds it. */
@@ -16,7 +16,7 @@ export async function openDatabases(server: Server): Promise<Open | undefined> {
   const session = async (source: DataSource): Promise<Session> => {
     const held = sessions.get(source.name)
     if (held !== undefined && !held.closed) return held
-    const opened = await Session.open({ ...source.target, from: server.address })
+    const opened = await openSession({ ...source.target, from: server.address })
     sessions.set(source.name, opened)
     return opened
   }
@@ -37,10 +37,13 @@ export async function openDatabases(server: Server): Promise<Open | undefined> {
       await (await session(source)).query('SELECT 1')
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
+      const refused = why.startsWith('Access denied') || why.startsWith('Unknown database')
       const kind =
-        why.startsWith('Access denied') || why.startsWith('Unknown database')
-          ? 'java.sql.SQLException'
-          : linkFailure
+        source.target.engine === 'postgresql'
+          ? 'org.postgresql.util.PSQLException'
+          : refused
+            ? 'java.sql.SQLException'
+            : linkFailure
       return refuse(server, `${kind}: ${why} (${schema})`, 'Cannot initialize the realm.')
     }
   }
@@ -52,7 +55,7 @@ const linkFailure = 'com.mysql.jdbc.exceptions.jdbc4.CommunicationsException: Co
 
 function hasDriver(server: Server, source: DataSource): boolean {
   if (server.faulty('missing-jdbc-driver')) return false
-  const word = source.driver.includes('mariadb') ? 'mariadb' : 'mysql'
+  const word = source.driver.includes('mariadb') ? 'mariadb' : source.target.engine
   return ['lib', 'dropins'].some((directory) =>
     namesIn(server.home, `repository/components/${directory}`).some(
       (name) => name.includes(word) && name.endsWith('.jar'),

@@ -1,8 +1,8 @@
-import { apply, applyFile, complain, statements } from './apply.ts'
+import { applyFile, applyText, complain, statements } from './apply.ts'
 import type { Open } from './databases.ts'
 import { readText } from './home.ts'
-import type { Session } from './mysql.ts'
 import type { Server } from './server.ts'
+import type { Session } from './session.ts'
 
 const name = 'org.wso2.carbon.is.migrate.client.MigrateFrom5to510'
 const scripts = 'dbscripts/identity/migration-5.0.0SP1_to_5.1.0'
@@ -21,18 +21,17 @@ export async function identity510(server: Server, databases: Open): Promise<void
     if (await lacks(session, 'IDN_SCIM_PROVIDER')) say('Identity schema is already migrated')
     else {
       if (await lacks(session, 'IDN_AUTH_SESSION_STORE')) {
-        await quietly(server, databases, `dbscripts/identity/migration-5.0.0_to_5.0.0SP1/mysql.sql`)
+        await quietly(server, databases, 'dbscripts/identity/migration-5.0.0_to_5.0.0SP1')
       }
-      await quietly(server, databases, `${scripts}/mysql.sql`)
+      await quietly(server, databases, scripts)
       say('Migrated the identity database schema')
-      if (um !== undefined)
-        await applyFile(server, databases, um, 'dbscripts/migration-5.0.0_to_5.1.0/mysql.sql')
+      if (um !== undefined) await applyFile(server, databases, um, 'dbscripts/migration-5.0.0_to_5.1.0')
       say('Migrated the user management database schema')
       await server.wait(0.4)
       await moveData(server, databases, session)
       say('Migrated the user management data')
       if (!server.faulty('schema-not-migrated'))
-        await run(session, readText(server.home, `${scripts}/mysql-end.sql`) ?? '')
+        await run(session, readText(server.home, `${scripts}/${am.target.engine}-end.sql`) ?? '')
       say('Finalized the identity database')
       say('Migrated the registry database')
     }
@@ -43,11 +42,12 @@ export async function identity510(server: Server, databases: Open): Promise<void
 }
 
 /** Scripts before the data step: the fault that is meant for a DB step strikes in the data step, where it is seen. */
-async function quietly(server: Server, databases: Open, path: string): Promise<void> {
+async function quietly(server: Server, databases: Open, directory: string): Promise<void> {
+  const path = `${directory}/${databases.am?.target.engine}.sql`
   const sql = readText(server.home, path)
   if (sql === undefined || databases.am === undefined) throw new Error(`${path} is not there`)
   if (server.faulty('migration-error-still-starts')) return run(await databases.session(databases.am), sql)
-  await apply(server, databases, databases.am, sql)
+  await applyText(server, databases, databases.am, sql)
 }
 
 async function moveData(server: Server, databases: Open, session: Session): Promise<void> {
@@ -56,8 +56,7 @@ async function moveData(server: Server, databases: Open, session: Session): Prom
       'SELECT COUNT(*) FROM IDN_OAUTH2_ACCESS_TOKEN WHERE TOKEN_SCOPE IS NULL',
     )
     if (nulls[0]?.[0] !== '0') throw new Error('java.lang.NullPointerException')
-    if (databases.am !== undefined)
-      await applyFile(server, databases, databases.am, `${scripts}/mysql-data.sql`)
+    if (databases.am !== undefined) await applyFile(server, databases, databases.am, scripts, '-data')
     server.log('INFO', name, 'Migrated the identity data')
   } catch (error) {
     complain(server, name, 'Error while migrating identity data', error)
@@ -69,5 +68,8 @@ async function run(session: Session, sql: string): Promise<void> {
 }
 
 async function lacks(session: Session, table: string): Promise<boolean> {
-  return (await session.query(`SHOW TABLES LIKE '${table}'`)).length === 0
+  return session.query(`SELECT 1 FROM ${table} WHERE 1 = 0`).then(
+    () => false,
+    () => true,
+  )
 }

@@ -1,4 +1,4 @@
-import { apply, complain } from './apply.ts'
+import { applyText, complain } from './apply.ts'
 import type { Open } from './databases.ts'
 import { readText } from './home.ts'
 import type { Server } from './server.ts'
@@ -86,12 +86,12 @@ async function runStep(server: Server, databases: Open, version: string, step: S
   }
   if (kind !== 'SchemaMigrator') return
   const schema = String(step.parameters?.schema)
-  const path = `${resources}/${version}/dbscripts/${step.parameters?.location ?? 'step1'}/${schema}/mysql.sql`
-  const sql = readText(server.home, path)
   const source = sourceOf(databases, schema)
+  const path = `${resources}/${version}/dbscripts/${step.parameters?.location ?? 'step1'}/${schema}/${source?.target.engine ?? 'mysql'}.sql`
+  const sql = readText(server.home, path)
   say(server, 'Executing Identity Migration Scripts.')
   if (sql === undefined) return say(server, `DB script: ${path} is not available for this migration`)
-  if (source !== undefined) await apply(server, databases, source, sql)
+  if (source !== undefined) await applyText(server, databases, source, sql)
   say(server, 'Identity DB Migration script executed successfully.')
 }
 

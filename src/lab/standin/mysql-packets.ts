@@ -16,8 +16,14 @@ export class PacketReader {
   #packets: Buffer[] = []
   #waiting: { resolve: (packet: Buffer) => void; reject: (error: Error) => void } | undefined
   #end: Error | undefined
+  readonly #head: number
 
-  constructor(socket: Socket) {
+  readonly #cut: (bytes: Buffer) => number | undefined
+
+  /** `cut` says how many bytes the first packet has, its head too, once it is whole; by default one of MySQL, whose head is left out. */
+  constructor(socket: Socket, cut?: (bytes: Buffer) => number | undefined) {
+    this.#cut = cut ?? mysqlPacket
+    this.#head = cut === undefined ? 4 : 0
     socket.on('data', (bytes: Buffer) => this.#take(bytes))
     socket.on('error', (error) => this.#stop(error))
     socket.on('close', () => this.#stop(new Error('Communications link failure')))
@@ -35,10 +41,9 @@ export class PacketReader {
 
   #take(bytes: Buffer): void {
     this.#bytes = Buffer.concat([this.#bytes, bytes])
-    while (this.#bytes.length >= 4 && this.#bytes.length >= 4 + this.#bytes.readUIntLE(0, 3)) {
-      const size = this.#bytes.readUIntLE(0, 3)
-      this.#packets.push(this.#bytes.subarray(4, 4 + size))
-      this.#bytes = this.#bytes.subarray(4 + size)
+    for (let size = this.#cut(this.#bytes); size !== undefined; size = this.#cut(this.#bytes)) {
+      this.#packets.push(this.#bytes.subarray(this.#head, size))
+      this.#bytes = this.#bytes.subarray(size)
     }
     const waiting = this.#waiting
     if (waiting === undefined || this.#packets.length === 0) return
@@ -52,6 +57,12 @@ export class PacketReader {
     this.#waiting?.reject(this.#end)
     this.#waiting = undefined
   }
+}
+
+function mysqlPacket(bytes: Buffer): number | undefined {
+  return bytes.length < 4 || bytes.length < 4 + bytes.readUIntLE(0, 3)
+    ? undefined
+    : 4 + bytes.readUIntLE(0, 3)
 }
 
 /** A packet with its header. */

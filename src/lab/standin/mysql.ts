@@ -9,22 +9,10 @@ import {
   packet,
   textUntilNul,
 } from './mysql-packets.ts'
-
-/** Where a database is and who asks. `from` is the local address to come from, so that sessions can be told apart. */
-export interface Target {
-  readonly host: string
-  readonly port: number
-  readonly schema: string
-  readonly user: string
-  readonly password: string
-  readonly from: string
-}
-
-/** Rows of a query, each column as text. */
-export type Rows = readonly (readonly (string | null)[])[]
+import type { Rows, Target } from './session.ts'
 
 /** One session with a MySQL or MariaDB server, spoken to in its own protocol: one query at a time. */
-export class Session {
+export class MySqlSession {
   readonly #socket: Socket
   readonly #packets: PacketReader
   #last: Promise<unknown> = Promise.resolve()
@@ -35,9 +23,9 @@ export class Session {
   }
 
   /** Connects and logs in; throws what the server, or the system, says. */
-  static async open(target: Target): Promise<Session> {
+  static async open(target: Target): Promise<MySqlSession> {
     const socket = connect({ host: target.host, port: target.port, localAddress: target.from })
-    const session = new Session(socket)
+    const session = new MySqlSession(socket)
     try {
       await session.#login(target)
     } catch (error) {

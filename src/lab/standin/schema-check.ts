@@ -75,7 +75,11 @@ export async function complainAboutSchema(server: Server, databases: Open): Prom
     )
     if (error === undefined) continue
     const idp = sql.includes('IDP_METADATA')
-    const driver = `com.mysql.jdbc.exceptions.jdbc4.MySQLSyntaxErrorException: ${error}`
+    const exception =
+      databases.am.target.engine === 'mysql'
+        ? 'com.mysql.jdbc.exceptions.jdbc4.MySQLSyntaxErrorException'
+        : 'org.postgresql.util.PSQLException'
+    const driver = `${exception}: ${error}`
     server.log(
       'ERROR',
       name,

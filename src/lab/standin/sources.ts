@@ -1,5 +1,5 @@
 import { blocks, element, namesIn, readText } from './home.ts'
-import type { Target } from './mysql.ts'
+import type { Target } from './session.ts'
 
 /** A datasource that leads to a real database; those in H2 files lead nowhere in the lab. */
 export interface DataSource {
@@ -50,16 +50,20 @@ function registrySource(home: string): string | undefined {
 }
 
 function dataSource(block: string): DataSource | undefined {
-  const url = /^jdbc:(?:mysql|mariadb):\/\/([^:/?]+)(?::(\d+))?\/([^?;]+)/.exec(element(block, 'url') ?? '')
+  const url = /^jdbc:(mysql|mariadb|postgresql):\/\/([^:/?]+)(?::(\d+))?\/([^?;]+)/.exec(
+    element(block, 'url') ?? '',
+  )
   if (url === null) return undefined
-  const [, host = '', port = '3306', schema = ''] = url
+  const [, kind, host = '', given, schema = ''] = url
+  const engine = kind === 'postgresql' ? kind : 'mysql'
   return {
     name: element(block, 'name') ?? '',
     jndi: element(blocks(block, 'jndiConfig')[0] ?? '', 'name') ?? '',
     driver: element(block, 'driverClassName') ?? 'com.mysql.jdbc.Driver',
     target: {
+      engine,
       host,
-      port: Number(port),
+      port: Number(given ?? (engine === 'mysql' ? 3306 : 5432)),
       schema,
       user: element(block, 'username') ?? '',
       password: element(block, 'password') ?? '',

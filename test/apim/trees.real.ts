@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundle, carried, overlay } from '../../src/apim/trees.ts'
+import { fastDirectory } from '../support/fast-directory.ts'
+import { type LocalOn, localOn, perform } from '../support/local-on.ts'
+
+const dir = mkdtempSync(join(fastDirectory(), 'trees-'))
+let local: LocalOn
+beforeAll(async () => {
+  local = await localOn(join(dir, 'here'), () => '')
+})
+afterAll(async () => {
+  await local.close()
+  rmSync(dir, { recursive: true })
+})
+
+test('what a home shares with others comes along as files, and nothing is ever written where it links to', async () => {
+  const put = (path: string, text: string) => {
+    mkdirSync(join(dir, path, '..'), { recursive: true })
+    writeFileSync(join(dir, path), text)
+  }
+  put('export/tenants/1/synapse-configs/default/api/orders.xml', 'old')
+  put('export/tenants/1/.svn/entries', 'svn')
+  put('export/userstores/x.xml', 'store')
+  put('old/repository/deployment/server/synapse-configs/default/api/a b.xml', 'api')
+  put('old/repository/resources/security/wso2carbon.jks', 'keys')
+  symlinkSync(join(dir, 'export/tenants'), join(dir, 'old/repository/tenants'))
+  symlinkSync(join(dir, 'export/userstores'), join(dir, 'old/repository/deployment/server/userstores'))
+  symlinkSync('nowhere', join(dir, 'old/repository/deployment/server/synapse-configs/default/api/gone.xml'))
+  put('new/repository/tenants/readme', 'of the pack')
+
+  const file = join(dir, 'trees.tar')
+  const { out } = await perform(local, bundle({ home: join(dir, 'old'), file }))
+  await perform(local, overlay({ home: join(dir, 'new'), file: out.path, rules: { keep: [], refresh: [] } }))
+  expect((await perform(local, carried({ home: join(dir, 'new') }))).out).toEqual({ files: 3 })
+  const found = execFileSync('find', ['.', '-mindepth', '1', '!', '-type', 'd', '-printf', '%P %y\n'], {
+    cwd: join(dir, 'new'),
+    encoding: 'utf8',
+  })
+  expect(found.trim().split('\n').sort()).toEqual([
+    '.upgrade-fleet-sums f',
+    'repository/deployment/server/synapse-configs/default/api/a b.xml f',
+    'repository/deployment/server/userstores/x.xml f',
+    'repository/resources/security/wso2carbon.jks f',
+    'repository/tenants/1/synapse-configs/default/api/orders.xml f',
+    'repository/tenants/readme f',
+  ])
+  writeFileSync(join(dir, 'new/repository/tenants/1/synapse-configs/default/api/orders.xml'), 'new')
+  expect(readFileSync(join(dir, 'export/tenants/1/synapse-configs/default/api/orders.xml'), 'utf8')).toBe(
+    'old',
+  )
+})
