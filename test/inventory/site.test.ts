@@ -125,7 +125,7 @@ gateways:
       }),
     ).toEqual([
       'inventory/group_vars/gateways.yml:1:8 gateways.vars.motto: expected a text, got a list of 1',
-      'inventory/host_vars/gw2.yml:2:15 hosts.gw2.apim_version: expected one of "1.8.0", "1.9.0", "1.9.1", "2.0.0", "2.6.0", got "1.8.9"; did you mean "1.8.0"?',
+      'inventory/host_vars/gw2.yml:2:15 hosts.gw2.apim_version: expected one of "1.8.0", "1.9.0", "1.9.1", "1.10.0", "2.0.0", "2.1.0", "2.2.0", "2.5.0", "2.6.0", got "1.8.9"; did you mean "1.8.0"?',
     ])
   })
 
