@@ -15,6 +15,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 2,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -33,8 +34,8 @@ export default defineConfig({
           name: 'e2e',
           globalSetup: 'test/support/build.ts',
           include: ['test/e2e/*.e2e.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           // Most of the time is waiting for servers to start.
           maxWorkers: 3,
         },

@@ -179,7 +179,13 @@ export const carried = observe('apim.carried', async (on, { home }: { home: stri
   return { files }
 })
 
-/** Runs the gateway's artefact script on trees that hold XML (it fails on a tree without any). */
+const movedHandlers =
+  'org\\.wso2\\.carbon\\.apimgt\\.usage\\.publisher\\.APIMgt(ThrottleUsage|Response|Fault|Usage|GoogleAnalyticsTracking)Handler'
+
+/**
+ * Runs the gateway's artefact script on trees that hold XML (it fails on a tree without any), and proves that no handler has its
+ * old name left (the names: the vendor's upgrade script to 2.6.0).
+ */
 export const rewriteGateway = change('apim.rewriteGateway', {
   async apply(on, { script, trees }: { script: string; trees: readonly string[] }) {
     const said = await runJob(
@@ -191,6 +197,18 @@ for tree in ${trees}; do
   bash ${script} "$tree"
 done`,
     )
+    // Its exit code tells of sed, not of what is left.
+    const { stdout } = await ask(
+      on,
+      sh.read`for tree in ${trees}; do [ ! -d "$tree" ] || grep -rlE --include='*.xml' ${movedHandlers} -- "$tree"; done | sort | head -n 20`,
+      { timeout: 600 },
+    )
+    const left = linesOf(stdout)
+    if (left.length > 0)
+      throw new TaskError(
+        `after the gateway's script ${left.length === 20 ? 'at least 20' : left.length} files still name handlers by where they were before 2.1.0`,
+        [...left, `the script is ${script}: is it that of this hop?`],
+      )
     return { said: said.slice(-10) }
   },
   undo: restored,

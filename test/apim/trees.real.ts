@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bundle, carried, overlay } from '../../src/apim/trees.ts'
+import { bundle, carried, overlay, rewriteGateway } from '../../src/apim/trees.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { type LocalOn, localOn, perform } from '../support/local-on.ts'
 
@@ -51,4 +51,25 @@ test('what a home shares with others comes along as files, and nothing is ever w
   expect(readFileSync(join(dir, 'export/tenants/1/synapse-configs/default/api/orders.xml'), 'utf8')).toBe(
     'old',
   )
+})
+
+test("the gateway's script is believed only when no handler has its old place any more", async () => {
+  const tree = join(dir, 'gateway')
+  const api = join(tree, 'api/a b.xml')
+  const script = join(dir, 'migrator.sh')
+  const handler = (place: string) =>
+    `<handler class="org.wso2.carbon.apimgt.${place}.APIMgtResponseHandler"/>`
+  mkdirSync(join(tree, 'api'), { recursive: true })
+  const run = (text: string) => {
+    writeFileSync(api, handler('usage.publisher'))
+    writeFileSync(script, text)
+    return perform(local, rewriteGateway({ script, trees: [tree, join(dir, 'none')] }))
+  }
+
+  await run(`find "$1" -type f -exec sed -i s/usage.publisher/gateway.handlers.analytics/ '{}' +\n`)
+  expect(readFileSync(api, 'utf8')).toBe(handler('gateway.handlers.analytics'))
+  await expect(run('echo "migration completed."\n')).rejects.toThrow(
+    /1 files still name handlers by where they were/,
+  )
+  await expect(run('exit 3\n')).rejects.toThrow(/exited 3/)
 })
