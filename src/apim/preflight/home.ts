@@ -2,6 +2,7 @@ import { observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { ask, linesOf } from '../../modules/target.ts'
 import { answers } from '../health.ts'
+import { profileOf, type Role } from '../roles.ts'
 import { allServers, type Server, serversOf } from '../server.ts'
 import { type Finding, finding, tell } from './finding.ts'
 
@@ -93,10 +94,39 @@ for f in ${ownProfiles}; do [ ! -f "$HOME/$f" ] || grep -HnE '^[^#]*CARBON_HOME=
   },
 )
 
+/** What is against the profile that a server runs with; one that runs with none (all roles in one) is of no group's profile. */
+export function profileProblems(
+  home: string,
+  args: readonly string[],
+  role: Role | undefined,
+  version: string,
+): readonly Finding[] {
+  const runs = args.findLast((arg) => arg.startsWith('-Dprofile='))?.slice('-Dprofile='.length)
+  if (runs === undefined || runs === 'default' || role === undefined) return []
+  const wanted = role === 'all-in-one' ? 'default' : profileOf(role, version)
+  return runs === wanted
+    ? []
+    : [
+        finding(
+          'role-profile',
+          `${home} runs as ${runs}, but its groups in the inventory make it ${role} (${wanted})`,
+          'put the host into its right group',
+        ),
+      ]
+}
+
+type OnlyHome = {
+  readonly home: string
+  /** By the inventory's groups. */
+  readonly role?: Role | undefined
+  readonly version: string
+  readonly accepted: readonly string[]
+}
+
 /** Servers of the machine that are not the one of the home, and whether the home's runs once. */
 export const onlyHome = observe(
   'apim.onlyHome',
-  async (on, { home, accepted }: { home: string; accepted: readonly string[] }) => {
+  async (on, { home, role, version, accepted }: OnlyHome) => {
     const own = await serversOf(on, home)
     const pids = new Set(own.map(({ pid }) => pid))
     const others = (await allServers(on)).filter(({ pid }) => !pids.has(pid))
@@ -104,6 +134,7 @@ export const onlyHome = observe(
       on,
       'servers',
       [
+        ...own.flatMap(({ args }) => profileProblems(home, args, role, version)).slice(0, 1),
         ...(own.length > 1
           ? [
               finding(

@@ -88,6 +88,12 @@ export const machineChecks = {
     'the fence wants every server of the machine gone, and two homes fight for the same ports',
     "the vendor's installers",
   ),
+  'role-profile': check(
+    'asks',
+    'the `-Dprofile` of the running server, against the groups of the host',
+    'the new server is started with the profile of the groups: the host would serve something else than now',
+    "the vendor's pages on profiles",
+  ),
   'two-servers': check(
     'blocks',
     'virtual machines of the home',

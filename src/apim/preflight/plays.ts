@@ -67,7 +67,14 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
       runsNow(host) ? owners({ home: host.vars.apim_home, accepted }) : skip(noServer),
     )
     .task('servers', ({ host }) =>
-      runsNow(host) ? onlyHome({ home: host.vars.apim_home, accepted }) : skip(noServer),
+      runsNow(host)
+        ? onlyHome({
+            home: host.vars.apim_home,
+            role: roleOf(site, host),
+            version: vars.apim_version,
+            accepted,
+          })
+        : skip(noServer),
     )
     .task('configuration', ({ host }) =>
       runsNow(host)

@@ -11,7 +11,7 @@ import {
 import { acceptable, checks, page } from '../../../src/apim/preflight/checks.ts'
 import { serverProblems, strangerProblems } from '../../../src/apim/preflight/databases.ts'
 import { type Finding, finding, tell } from '../../../src/apim/preflight/finding.ts'
-import { ownerProblems } from '../../../src/apim/preflight/home.ts'
+import { ownerProblems, profileProblems } from '../../../src/apim/preflight/home.ts'
 import { keyProblems, keystores } from '../../../src/apim/preflight/keystores.ts'
 import { javaProblems, roomProblems, skewed } from '../../../src/apim/preflight/machine.ts'
 import { listeners, portsOf, taken } from '../../../src/apim/preflight/ports.ts'
@@ -38,6 +38,22 @@ test('each of them is shown by a test', () => {
     .map((name) => readFileSync(join(here, name), 'utf8').replaceAll(/finding\('[a-z0-9-]+'/g, ''))
     .join('\n')
   expect(Object.keys(checks).filter((name) => !texts.includes(`'${name}'`))).toEqual([])
+})
+
+test.each([
+  ['that of its group', ['-Dprofile=api-store'], 'store', []],
+  ['none, as a server of all roles', [], 'store', []],
+  ['the default one', ['-Dprofile=default'], 'store', []],
+  ['another', ['-Dprofile=api-store', '-Dprofile=api-publisher'], 'store', ['role-profile']],
+  [
+    'one of a single role, where several groups name it',
+    ['-Dprofile=api-store'],
+    'all-in-one',
+    ['role-profile'],
+  ],
+  ['one, where no group names it', ['-Dprofile=api-store'], undefined, []],
+] as const)('a server may run with a profile: %s', (_what, args, role, expected) => {
+  expect(names(profileProblems('/home', args, role, '1.9.1'))).toEqual(expected)
 })
 
 describe('findings', () => {

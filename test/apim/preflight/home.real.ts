@@ -289,7 +289,10 @@ describe('a home', () => {
     const running = [server(home)]
     // Servers of other people's homes may be on this machine.
     const mine = async () => {
-      const words = await perform(local, onlyHome({ home, accepted: [] })).then(String, String)
+      const words = await perform(local, onlyHome({ home, version: '1.9.1', accepted: [] })).then(
+        String,
+        String,
+      )
       return [...words.matchAll(/\[([a-z-]+)\] [^:]*?here: (.*?): |\[(two-servers)\]/g)].flatMap(
         ([, is, at, twice]) => (twice !== undefined ? [twice] : at === other ? [is] : []),
       )
