@@ -17,7 +17,9 @@ export const wrongArguments = mistakes('wrong module argument', {
   'playbooks/verify.ts': [['names: apim.probeNames', "names: 'AM_API'"]],
   'src/apim/stage.ts': [['artifact: item })', 'artifact: item.name })']],
   'src/apim/landing.ts': [['carried({ home: laid.home })', 'carried({ home: laid })']],
-  'src/apim/hops/3.0.0.ts': [["to: '5.9.0', drop: [] }", "to: '5.9.0' }"]],
+  'src/apim/hops/3.0.0.ts': [
+    ['{ ...factsOf(hop).identity, drop: identitySteps(hop.from) }', '{ ...factsOf(hop).identity }'],
+  ],
 })
 
 export const secretsInStrings = mistakes('secret in a string', {
@@ -59,9 +61,9 @@ export const illegalHops = mistakes('illegal version hop', {
     ['schemaIs({ version: at,', "schemaIs({ version: '3.1.0',"],
     ['apim.serving(site, at)', "apim.serving(site, '1.9.2')"],
   ],
-  'src/apim/versions.ts': [["{ from: '2.0.0', to: '2.6.0',", "{ from: '2.0.0', to: '2.1.0',"]],
+  'src/apim/versions.ts': [["{ from: '2.6.0', to: '3.0.0',", "{ from: '2.6.0', to: '3.1.0',"]],
   'inventory/hosts.example.yml': [
     ['apim_version: "1.9.1"', 'apim_version: "1.7.0"'],
-    ['apim_version: "1.9.1"', 'apim_version: "1.10.0"'],
+    ['apim_version: "1.9.1"', 'apim_version: "2.3.0"'],
   ],
 })

@@ -24,7 +24,7 @@ export const misspeltGroups = mistakes('misspelt group', {
     ['const { migration, vars } = site', 'const { migraton, vars } = site'],
   ],
   'playbooks/verify.ts': [['const { migration, vars } = site', 'const { migrations, vars } = site']],
-  'src/apim/measured.ts': [['...site.gateway_workers]', '...site.gateway_worker]']],
+  'src/apim/site.ts': [['site.gateway_managers.filter(runsNow)', 'site.gateway_manager.filter(runsNow)']],
   'src/apim/upgrade.ts': [["play('back up SVN', site.migration)", "play('back up SVN', site.migrate)"]],
   'src/apim/landing.ts': [['site.gateway_managers[0] ??', 'site.gateway_manager[0] ??']],
   'src/apim/roles.ts': [['site.traffic_managers,', 'site.trafic_managers,']],
@@ -51,5 +51,10 @@ export const misspeltOutputs = mistakes('misspelt task output', {
   ],
   'src/apim/landing.ts': [["'trees brought': brought", "'tree brought': brought"]],
   'src/apim/hops/2.0.0.ts': [['proved(seen.registry)', 'proved(seen.registri)']],
-  'src/apim/hops/2.6.0.ts': [["proved(seen['access control'])", "proved(seen['acces control'])"]],
+  'src/apim/hops/2.6.0.ts': [
+    [
+      "after(seen['access control proved'], aloneWith(at))",
+      "after(seen['acces control proved'], aloneWith(at))",
+    ],
+  ],
 })

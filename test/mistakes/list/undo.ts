@@ -38,11 +38,14 @@ export const latePoints = mistakes('restore point after what rests on it', {
   'playbooks/rollback.ts': [['paused, present, restore,', 'paused, restore, present,']],
   'playbooks/to-3.0.0.ts': [
     [
-      '    ...[...first.before, manifests, migrate],\n    ...first.plays,\n',
-      '    ...first.plays,\n    ...[...first.before, manifests, migrate],\n',
+      '    ...[...first.before, manifests, ...wayBack.plays, migrate],\n    ...first.plays,\n',
+      '    ...first.plays,\n    ...[...first.before, manifests, ...wayBack.plays, migrate],\n',
     ],
     ['[...step.before, ...step.plays]', '[...step.plays, ...step.before]'],
-    ['...[...first.before, manifests, migrate]', '...[manifests, migrate]'],
+    [
+      '...[...first.before, manifests, ...wayBack.plays, migrate]',
+      '...[manifests, ...wayBack.plays, migrate]',
+    ],
   ],
   'src/apim/walk.ts': [
     ['before: [...fences, dumps],', 'before: fences,'],
