@@ -42,7 +42,6 @@ const cases: readonly Case[] = [
   start('init-failed-jvm-lives', /WSO2 Carbon initialization Failed/),
   start('exits-1-early'),
   start('bad-toml'),
-  start('slow-start'),
   start('started-but-unhealthy', /500/),
   start('answers-time-out'),
   start('wrong-version-in-answer', /1\.9\.1/),
@@ -83,6 +82,8 @@ const cases: readonly Case[] = [
   },
   { fault: 'carbon-home-leak', host: 'km-1', code: 2, said: [/CARBON_HOME/], not: /== stop / },
   harmless('log-rotated-during-start', 'store-1'),
+  // At the lab's pace two minutes are six seconds: it is waited for.
+  harmless('slow-start', 'store-1'),
 ]
 const chosen = cases.filter(({ fault }) => words.some((word) => fault.includes(word)))
 

@@ -108,6 +108,7 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
       runsNow(host) && hops.some(({ to }) => to === '3.0.0')
         ? carriedOver({
             home: host.vars.apim_home,
+            address: host.vars.apim_address,
             told: Object.keys(host.vars.apim_toml ?? {}),
             accepted,
           })

@@ -2,7 +2,7 @@ import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { readXml } from '../../modules/edit/xml.ts'
 import { ask, linesOf } from '../../modules/target.ts'
-import { notCarried } from '../carried-settings.ts'
+import { notCarried, takenOver } from '../carried-settings.ts'
 import type { Role } from '../roles.ts'
 import { allServers } from '../server.ts'
 import { type ConfTexts, confTexts } from './datasources.ts'
@@ -148,14 +148,23 @@ export const settings = observe(
   },
 )
 
-/** What of a home's XML the deployment.toml of 3.0.0 will not have, and the inventory does not say. */
+type CarriedInput = {
+  readonly home: string
+  readonly address: string
+  /** Heads that the inventory has in `apim_toml`. */
+  readonly told: readonly string[]
+  readonly accepted: readonly string[]
+}
+
+/** Tells what of a home's XML the deployment.toml of 3.0.0 takes over, and finds what it will not have and the inventory does not say. */
 export const carriedOver = observe(
   'apim.carriedOver',
-  async (
-    on,
-    { home, told, accepted }: { home: string; told: readonly string[]; accepted: readonly string[] },
-  ) => {
-    const texts = await confTexts(on, home, ['user-mgt.xml', 'api-manager.xml'])
+  async (on, { home, address, told, accepted }: CarriedInput) => {
+    const texts = await confTexts(on, home, [
+      ...['carbon.xml', 'tomcat/catalina-server.xml', 'user-mgt.xml', 'api-manager.xml'],
+    ])
+    for (const [head, settings] of Object.entries(takenOver(texts, address)))
+      on.say(`${home}: deployment.toml takes over [${head}] ${JSON.stringify(settings)}`)
     return tell(
       on,
       'the configuration',

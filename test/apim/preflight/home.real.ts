@@ -206,9 +206,19 @@ describe('a home', () => {
       `${conf}/user-mgt.xml`,
       '<U><Realm><UserStoreManager class="org.wso2.carbon.user.core.ldap.ReadOnlyLDAPUserStoreManager"/></Realm></U>',
     )
-    const over = { home, told: [], accepted: [] }
+    const over = { home, address, told: [], accepted: [] }
     expect(await told(carriedOver(over))).toEqual(['not-carried'])
-    expect(await told(carriedOver({ ...over, told: ['user_store'] }))).toEqual([])
+    const known = { ...over, told: ['user_store'] }
+    expect(await told(carriedOver(known))).toEqual([])
+    put(`${conf}/tomcat/catalina-server.xml`, '<Server><Service><Connector port="9443" proxyPort="443"/>')
+    // What cannot be read would be lost in silence.
+    await expect(perform(local, carriedOver(known))).rejects.toThrow(/catalina-server\.xml:1/)
+    put(
+      `${conf}/tomcat/catalina-server.xml`,
+      '<Server><Service><Connector port="9443" proxyPort="443"/></Service></Server>',
+    )
+    expect(await told(carriedOver(known))).toEqual([])
+    expect(local.said.at(-1)).toContain('takes over [transport.https.properties] {"proxyPort":443}')
   })
 
   test('with edited sequences, an old handler, jars of its own', async () => {
