@@ -63,6 +63,40 @@ export function rehearsals(bench: Bench): void {
       expect(schemas()).not.toContain(scratch)
     })
 
+    test('whose controller was killed goes on at whichever question it came to, and leaves nothing', async () => {
+      allow()
+      const { kit, local } = bench
+      const { out } = await bench.dump('rehearsed')
+      const before = [kit.content(), schemas(), files()]
+      const { work, input } = database.rehearse({ db: kit.db, dump: out })
+      if (work.kind !== 'change') throw new Error('no change')
+      const memory = (await work.remember?.(local.on, input)) ?? null
+      let asked = 0
+      for (let most = 1; ; most += 1) {
+        asked = 0
+        // Its jobs live on, and are found by their names again: each round is a try of its own.
+        const named = (name: string) => `cut-${most}-${name}`
+        const counted = <More extends readonly unknown[], Out>(call: (...more: More) => Promise<Out>) => {
+          return async (...more: More): Promise<Out> => {
+            asked += 1
+            if (asked > most) throw new Error('the controller is gone')
+            return call(...more)
+          }
+        }
+        const whole: typeof local.on = {
+          ...local.on,
+          job: (name, ...rest) => local.on.job(named(name), ...rest),
+          begun: (name) => local.on.begun(named(name)),
+        }
+        const cut = { ...whole, exec: counted(whole.exec), job: counted(whole.job) }
+        const over = await work.apply(cut, input, memory).catch(String)
+        expect(await work.apply(whole, input, memory), String(over)).toMatchObject({ kind: 'database' })
+        expect([kit.content(), schemas(), files()]).toEqual(before)
+        if (asked <= most) break
+      }
+      expect(asked).toBeGreaterThan(5)
+    })
+
     test('whose loader is killed fails, and leaves nothing', async () => {
       allow()
       const { kit, local } = bench
@@ -75,7 +109,7 @@ export function rehearsals(bench: Bench): void {
           : /\/psql\0.*-d\0am-db_1_rehearsal\0-f\0/
       const rehearsing = perform(local, database.rehearse({ db: kit.db, dump: out })).catch(String)
       process.kill(await held(loader, kit.db.port), 'SIGKILL')
-      expect(await rehearsing).toMatch(/restore on here exited/)
+      expect(await rehearsing).toMatch(/restore-1 on here exited/)
       expect([kit.content(), schemas(), files()]).toEqual(before)
     })
 
