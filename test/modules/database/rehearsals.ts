@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as database from '../../../src/modules/database/index.ts'
+import { goneOnWith } from '../../support/killed.ts'
 import { perform } from '../../support/local-on.ts'
 import type { Bench } from './contract.ts'
 import { held } from './faults.ts'
@@ -68,33 +69,11 @@ export function rehearsals(bench: Bench): void {
       const { kit, local } = bench
       const { out } = await bench.dump('rehearsed')
       const before = [kit.content(), schemas(), files()]
-      const { work, input } = database.rehearse({ db: kit.db, dump: out })
-      if (work.kind !== 'change') throw new Error('no change')
-      const memory = (await work.remember?.(local.on, input)) ?? null
-      let asked = 0
-      for (let most = 1; ; most += 1) {
-        asked = 0
-        // Its jobs live on, and are found by their names again: each round is a try of its own.
-        const named = (name: string) => `cut-${most}-${name}`
-        const counted = <More extends readonly unknown[], Out>(call: (...more: More) => Promise<Out>) => {
-          return async (...more: More): Promise<Out> => {
-            asked += 1
-            if (asked > most) throw new Error('the controller is gone')
-            return call(...more)
-          }
-        }
-        const whole: typeof local.on = {
-          ...local.on,
-          job: (name, ...rest) => local.on.job(named(name), ...rest),
-          begun: (name) => local.on.begun(named(name)),
-        }
-        const cut = { ...whole, exec: counted(whole.exec), job: counted(whole.job) }
-        const over = await work.apply(cut, input, memory).catch(String)
-        expect(await work.apply(whole, input, memory), String(over)).toMatchObject({ kind: 'database' })
+      const calls = await goneOnWith(local.on, database.rehearse({ db: kit.db, dump: out }), (done) => {
+        expect(done).toMatchObject({ kind: 'database' })
         expect([kit.content(), schemas(), files()]).toEqual(before)
-        if (asked <= most) break
-      }
-      expect(asked).toBeGreaterThan(5)
+      })
+      expect(calls).toBeGreaterThan(5)
     })
 
     test('whose loader is killed fails, and leaves nothing', async () => {
