@@ -8,7 +8,7 @@ import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
 import { type OldVersion, since } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
-import { type DatabaseName, engineOf, type ShapeName, shapes } from './shapes.ts'
+import { type DatabaseName, engineOf, isGuarded, type ShapeName, shapes } from './shapes.ts'
 import { shell } from './shell.ts'
 import { repositories, svnUser } from './subversion.ts'
 
@@ -89,6 +89,7 @@ function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecre
     keyManager: named('key_managers'),
     gateway: named('gateway_managers'),
     trafficManager: named('traffic_managers'),
+    guarded: isGuarded(shape),
     svn:
       artefacts === 'svn'
         ? { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn }

@@ -1,3 +1,4 @@
+import { encryptingProcessor } from '../cipher.ts'
 import { sampleApis, sampleTenants } from '../data/samples.ts'
 import { isGateway, type LabHost, profileAt } from '../fleet.ts'
 import {
@@ -9,8 +10,8 @@ import {
   shippedSources,
   userMgtXml,
 } from './conf.ts'
-import { apiManagerXml } from './more-conf.ts'
-import { type OldVersion, since } from './release.ts'
+import { apiManagerXml, identityXml } from './more-conf.ts'
+import { type OldVersion, releases, since } from './release.ts'
 import { publishedApi, stockSynapse, tenantSequences } from './synapse.ts'
 import { type Tree, under } from './tree.ts'
 
@@ -25,6 +26,8 @@ export interface Site {
   readonly trafficManager: string
   /** How gateways get their artefacts, where there is more than one. */
   readonly svn: Omit<Sync, 'commits'> | undefined
+  /** Whether its tokens and keys are kept encrypted. */
+  readonly guarded: boolean
 }
 
 /** What an operator changed in the pack of an old node: laid over the pack's tree. */
@@ -42,7 +45,10 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
       'datasources/master-datasources.xml': datasourcesXml(version, shared ? [...local, ...shared] : shipped),
       'registry.xml': registryXml(shared && 'jdbc/WSO2REG_DB'),
       'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),
-      'api-manager.xml': apiManagerXml(version, site),
+      'api-manager.xml': apiManagerXml(version, site, String(site.guarded)),
+      ...(site.guarded
+        ? { [`${releases[version].identity}identity.xml`]: identityXml(encryptingProcessor) }
+        : {}),
     }),
     [`repository/components/lib/${driver.jar}.jar`]: driver.text,
     [`repository/components/dropins/${driver.jar.replaceAll('-', '_')}_1.0.0.jar`]: driver.text,

@@ -1,6 +1,13 @@
-import { carbonXml, datasourcesXml, registryXml, type Source, shippedSources, userMgtXml } from './conf.ts'
 import { oaep } from '../cipher.ts'
-import { apiManagerXml, axis2Xml, carbonProperties, catalinaXml, identityXml, plainProcessor } from './more-conf.ts'
+import { carbonXml, datasourcesXml, registryXml, type Source, shippedSources, userMgtXml } from './conf.ts'
+import {
+  apiManagerXml,
+  axis2Xml,
+  carbonProperties,
+  catalinaXml,
+  identityXml,
+  plainProcessor,
+} from './more-conf.ts'
 import { type Tree, under } from './tree.ts'
 
 /** `deployment.toml` as 3.0.0 ships it: its databases are H2 files. */

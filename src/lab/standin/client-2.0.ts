@@ -4,8 +4,8 @@ import { apply, applyFile, ClientError, complain, tenants } from './apply.ts'
 import type { Open } from './databases.ts'
 import { readText } from './home.ts'
 import type { Server } from './server.ts'
-import { decryptKeys } from './token-clients.ts'
 import { addCorsHandler, moveVersions, replaceThrottleHandler } from './synapse.ts'
+import { decryptKeys } from './token-clients.ts'
 
 const package_ = 'org.wso2.carbon.apimgt.migration.client'
 const component = `${package_}.internal.APIMMigrationServiceComponent`

@@ -3,8 +3,8 @@ import type { Open } from './databases.ts'
 import { readText } from './home.ts'
 import type { Server } from './server.ts'
 import type { DataSource } from './sources.ts'
-import { renewTokens } from './token-clients.ts'
 import { hasStockKeyStore, reencryptUserStores } from './synapse.ts'
+import { renewTokens } from './token-clients.ts'
 
 const name = 'org.wso2.carbon.is.migration.MigrationClientImpl'
 const resources = 'migration-resources'
@@ -53,7 +53,13 @@ export async function identityClient(server: Server, databases: Open): Promise<v
       )
       await server.wait(0.05)
       try {
-        await runStep(server, databases, String(version), step, String(config.ignoreForInactiveTenants) === 'true')
+        await runStep(
+          server,
+          databases,
+          String(version),
+          step,
+          String(config.ignoreForInactiveTenants) === 'true',
+        )
       } catch (error) {
         complain(server, name, `Error occurred while running ${step.name} of ${version}`, error)
         if (String(config.continueOnError) === 'true') continue
@@ -75,7 +81,8 @@ async function runStep(
   const kind = String(step.name)
   const { am } = databases
   if (am !== undefined && !server.faulty('schema-not-migrated')) {
-    if (kind === 'OAuthDataMigrator' && version === '5.5.0') await renewTokens(server, await databases.session(am))
+    if (kind === 'OAuthDataMigrator' && version === '5.5.0')
+      await renewTokens(server, await databases.session(am))
     if (kind === 'ClaimDataMigrator' && version === '5.3.0') await moveClaims(server, databases, ignoring)
   }
   if (kind === 'ChallengeQuestionDataMigrator' || kind === 'EventPublisherMigrator') {
@@ -124,9 +131,7 @@ async function moveClaims(server: Server, databases: Open, ignoring: boolean): P
       say(server, `Tenant ${domain} is inactive. Skipping claim data migration.`)
       continue
     }
-    await identity.query(
-      `INSERT INTO IDN_CLAIM_DIALECT (DIALECT_URI, TENANT_ID) VALUES ('${uri}', ${id})`,
-    )
+    await identity.query(`INSERT INTO IDN_CLAIM_DIALECT (DIALECT_URI, TENANT_ID) VALUES ('${uri}', ${id})`)
   }
 }
 

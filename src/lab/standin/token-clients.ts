@@ -1,11 +1,15 @@
 import { decrypt, encrypt, isSelfContained } from '../cipher.ts'
 import { literal } from './answers.ts'
+import { element, readText } from './home.ts'
 import type { Server } from './server.ts'
 import type { Session } from './session.ts'
 import { hashOf, keepingOf, printOf } from './tokens.ts'
-import { element, readText } from './home.ts'
 
-const keyTables = ['AM_APPLICATION_KEY_MAPPING', 'AM_APP_KEY_DOMAIN_MAPPING', 'IDN_OAUTH_CONSUMER_APPS'] as const
+const keyTables = [
+  'AM_APPLICATION_KEY_MAPPING',
+  'AM_APP_KEY_DOMAIN_MAPPING',
+  'IDN_OAUTH_CONSUMER_APPS',
+] as const
 const applications =
   'CONSUMER_SECRET, USERNAME, TENANT_ID, APP_NAME, OAUTH_VERSION, CALLBACK_URL, GRANT_TYPES'
 
@@ -52,14 +56,17 @@ export async function renewTokens(server: Server, session: Session): Promise<voi
   if (!encrypted || as === 'RSA') return
   const open = (text: string): string => {
     const plain = decrypt(print, 'RSA', text)
-    if (plain === undefined) throw new Error('org.wso2.carbon.core.util.CryptoException: errorDuringDecryption')
+    if (plain === undefined)
+      throw new Error('org.wso2.carbon.core.util.CryptoException: errorDuringDecryption')
     return plain
   }
   try {
     const statements: string[] = []
     const renew = async (table: string, id: string, columns: readonly (readonly [string, string?])[]) => {
       const names = columns.map(([column]) => column)
-      for (const [key, ...values] of await session.query(`SELECT ${[id, ...names].join(', ')} FROM ${table}`)) {
+      for (const [key, ...values] of await session.query(
+        `SELECT ${[id, ...names].join(', ')} FROM ${table}`,
+      )) {
         const sets = columns.flatMap(([column, hash], at) => {
           const text = values[at]
           if (text === null || text === undefined || isSelfContained(text)) return []
@@ -77,7 +84,9 @@ export async function renewTokens(server: Server, session: Session): Promise<voi
       ['ACCESS_TOKEN', 'ACCESS_TOKEN_HASH'],
       ['REFRESH_TOKEN', 'REFRESH_TOKEN_HASH'],
     ])
-    await renew('IDN_OAUTH2_AUTHORIZATION_CODE', 'CODE_ID', [['AUTHORIZATION_CODE', 'AUTHORIZATION_CODE_HASH']])
+    await renew('IDN_OAUTH2_AUTHORIZATION_CODE', 'CODE_ID', [
+      ['AUTHORIZATION_CODE', 'AUTHORIZATION_CODE_HASH'],
+    ])
     await renew('IDN_OAUTH_CONSUMER_APPS', 'CONSUMER_KEY', [['CONSUMER_SECRET']])
     for (const statement of statements) await session.query(statement)
   } catch (error) {
