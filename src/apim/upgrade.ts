@@ -14,15 +14,18 @@ import { healthy } from './health.ts'
 import { writeManifest } from './manifest.ts'
 import { databaseServer, strangers } from './preflight/databases.ts'
 import { documents, permissions, tiers, tokens } from './preflight/rows.ts'
+import { tokenFormFindings } from './preflight/tokens.ts'
 import { countedTables, probeNames, schemaIs } from './probes.ts'
 import { isRehearsed } from './rehearsal.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
 import type { SchedulesOff } from './schedules.ts'
 import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
 import { homeOf, newServer, oldServer } from './server.ts'
-import { type ApimSite, treeSources } from './site.ts'
+import { type ApimSite, tokensOf, treeSources } from './site.ts'
 import { startThrough, stopThrough } from './supervised.ts'
 import type { Supervisors } from './supervisors.ts'
+import { tenants } from './tenants.ts'
+import { tokenForms } from './token-proof.ts'
 import { bundle } from './trees.ts'
 import type { Version } from './versions.ts'
 
@@ -49,7 +52,11 @@ export function allAt(
 }
 
 /** The databases before anything is changed: whole schemas of the version that the inventory says, their rows, what their users may do, and what is known to end the clients in their middle. */
-export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[]) {
+export function baseline(
+  site: ApimSite,
+  databases: readonly Host<DatabaseVars>[],
+  looks: ReturnType<typeof looked>,
+) {
   return play('preflight, databases', databases, { collect: true })
     .task('counts', ({ host }) => database.counts({ db: host.vars, tables: countedTables }))
     .task('probe', ({ host }) => database.schema({ db: host.vars, names: probeNames }))
@@ -94,6 +101,29 @@ export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[
       keeps(host, 'apim', 'identity')
         ? tokens({ db: host.vars, accepted: site.vars.preflight_accepted ?? [] })
         : skip('no tokens'),
+    )
+    .task('token forms', ({ host }) =>
+      keeps(host, 'apim')
+        ? tokenForms({ db: host.vars, version: site.vars.apim_version })
+        : skip('no tokens'),
+    )
+    .task('tokens kept', ({ from, 'token forms': forms }) =>
+      forms === undefined
+        ? skip('no tokens')
+        : tokenFormFindings({
+            version: site.vars.apim_version,
+            keeping: tokensOf({ site, looked: looks }, from),
+            forms,
+          }),
+    )
+    .task('tenants', ({ host }) =>
+      keeps(host, 'users')
+        ? tenants({
+            db: host.vars,
+            inactive: site.vars.inactive_tenants,
+            accepted: site.vars.preflight_accepted ?? [],
+          })
+        : skip('no tenants'),
     )
     .task('tiers', ({ host }) =>
       keeps(host, 'apim') && site.vars.apim_version.startsWith('1.')
