@@ -63,7 +63,7 @@ export function inventoryYaml(facts: InventoryFacts): string {
                 database('um_db', ['users'], schemas.um),
                 database('reg_db', ['registry'], schemas.reg),
               ],
-        ...(isGuarded(facts.shape ?? 'distributed') && { checks: usersOf(secret) }),
+        ...(isGuarded(facts.shape ?? 'distributed') && { checks: usersOf(secret), inactive_tenants: 'migrate' }),
         ...(artefacts === 'svn' && {
           svn: {
             url: `${svn}/${repositories.clean}`,
