@@ -20,6 +20,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' |
   say(line: string): void
   /** Progress of something long, in `unit`s; shown, not stored. */
   progress(done: number, total: number, unit: string): void
+  /** A listener for what is printed elsewhere than over the connection: each line goes into the task's log, the heading before the first. */
+  hears(heading: string): (line: string) => void
   /** Starts a job named within this task and try of it, or attaches to it after a crash. */
   job(name: string, command: Command, options?: JobOptions): Promise<Job>
   /** Whether this try of the task has begun a job of that name already, so that {@link On.job} would attach to it. */
