@@ -2,14 +2,19 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventsOn, stableHomes, timeless } from '../support/comparable.ts'
-import { type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
+import { type Ended, type FleetLab, fleetLab, playbookFile } from '../support/fleet.ts'
 import { until } from '../support/until.ts'
 
-// The controller is killed as soon as the journal says that a task ended, at each task of the way in its turn: once to be
-// rolled back, once to be resumed. STOPS=2/8 takes the second eighth of them, STOPS=hold,dump those whose names hold one of
-// these words.
+// The controller is killed as soon as the journal says that a task ended, at each task of the way in its turn. One test rolls
+// back from each point; the other goes through one upgrade that is killed at every point and resumed. STOPS=2/8 takes the
+// second eighth of the points, STOPS=hold,dump those whose names hold one of these words, SHAPE=all-in-one another fleet.
 const upgrade = playbookFile('to-3.0.0')
 const share = process.env['STOPS'] ?? '1/1'
+const shape = process.env['SHAPE'] ?? 'distributed'
+const makeLab = () => fleetLab('127.131.0', '1.9.1', '--shape', shape)
+
+/** The end of a command by SIGKILL: it has no exit code. */
+const killed = -1
 
 let lab: FleetLab
 let before: { readonly dumps: Readonly<Record<string, string>>; readonly homes: ReadonlyMap<string, string> }
@@ -17,7 +22,7 @@ let after: Readonly<Record<string, string>>
 let points: readonly string[]
 
 beforeAll(async () => {
-  lab = await fleetLab('127.131.0')
+  lab = await makeLab()
   before = await now()
   const { code, text } = await lab.run(upgrade, '--yes')
   expect(code, text).toBe(0)
@@ -27,33 +32,82 @@ beforeAll(async () => {
 })
 afterAll(() => lab.end())
 
-test('a stop after each task: rolled back as before, and resumed as if undisturbed', async () => {
+test('one upgrade, killed after each task and resumed: as undisturbed, and rolled back as before', async () => {
+  const chosen = new Set(points.filter(isChosen))
+  const wanted = chosen.size
+  const killedAt: string[] = []
+  let id: string | undefined
+  for (let over = false; !over; ) {
+    const { stopped, ...end } = await killedAtNext(chosen, id)
+    id = end.id
+    for (const point of stopped) chosen.delete(point)
+    if (end.code === killed) {
+      killedAt.push(stopped.at(-1) ?? '')
+      process.stdout.write(`kill ${killedAt.length}: ${stopped.join(', ')}\n`)
+    }
+    // A kill after the last event of all leaves a run that has ended.
+    over = end.code === 0 || end.text.includes('has ended well')
+    if (!over) expect(end.code, end.text.slice(-3000)).toBe(killed)
+  }
+  expect(id).toBeDefined()
+  expect(timeless(await lab.dumps())).toEqual(timeless(after))
+  await isBack(await lab.run('rollback', id ?? '', '--yes'))
+  process.stdout.write(
+    `${killedAt.length} kills at ${wanted} points of ${points.length} (some end together): resumed as undisturbed, rolled back as before\n`,
+  )
+  expect(killedAt.length).toBeGreaterThan(0)
+})
+
+test('a stop after each task: rolled back as before', async () => {
   const wrong: string[] = []
   const chosen = points.filter(isChosen)
   for (const [index, point] of chosen.entries()) {
-    for (const [what, go] of [
-      ['rollback', async (id: string) => isBack(await lab.run('rollback', id, '--yes'))],
-      ['resume', resumed],
-    ] as const) {
-      const started = performance.now()
-      const outcome = await stopAt(point)
-        .then(go)
-        .then(() => 'as it must be')
-        .catch((error: Error) => `WRONG: ${error.message}`)
-      const seconds = ((performance.now() - started) / 1000).toFixed(0)
-      process.stdout.write(`${index + 1}/${chosen.length} ${point}: ${what}: ${outcome} (${seconds} s)\n`)
-      if (outcome !== 'as it must be') {
-        wrong.push(`${point}: ${what}: ${outcome}`)
-        await restored()
-      }
+    const started = performance.now()
+    const outcome = await stopAt(point)
+      .then(async (id) => isBack(await lab.run('rollback', id, '--yes')))
+      .then(() => 'as it must be')
+      .catch((error: Error) => `WRONG: ${error.message}`)
+    const seconds = ((performance.now() - started) / 1000).toFixed(0)
+    process.stdout.write(`${index + 1}/${chosen.length} ${point}: ${outcome} (${seconds} s)\n`)
+    if (outcome !== 'as it must be') {
+      wrong.push(`${point}: ${outcome}`)
+      await restored()
     }
   }
   process.stdout.write(
-    `${chosen.length} stops of ${points.length}, each twice: ${wrong.length} wrong outcomes\n`,
+    `${chosen.length} stops of ${points.length}: ${wrong.length} not rolled back as before\n`,
   )
   expect(chosen.length).toBeGreaterThan(0)
   expect(wrong).toEqual([])
 })
+
+/** Starts or resumes the one upgrade, and kills it as soon as one more of the points has been passed: those that were, by then. */
+async function killedAtNext(
+  left: ReadonlySet<string>,
+  id: string | undefined,
+): Promise<Ended & { readonly id: string; readonly stopped: readonly string[] }> {
+  const earlier = id ?? (await latest())
+  const run =
+    id === undefined
+      ? lab.start(upgrade, '--yes', '--output', 'lines')
+      : lab.start('resume', id, '--yes', '--output', 'lines')
+  let over = false
+  void run.ended.then(() => {
+    over = true
+  })
+  const mine = async () => id ?? ((await latest()) === earlier ? undefined : latest())
+  const passed = async () =>
+    (await mine()) === undefined
+      ? []
+      : [...new Set((await ended()).map(pointOf))].filter((point) => left.has(point))
+  await until(async () => over || (await passed()).length > 0, 'the next point', 300)
+  const early = over
+  run.signal('SIGKILL')
+  const { code, text } = await run.ended
+  const now = await mine()
+  if (now === undefined) throw new Error(`It ended with ${code} before a run was begun: ${text.slice(-3000)}`)
+  return { code: early ? code : killed, text, id: now, stopped: await passed() }
+}
 
 function isChosen(point: string, index: number): boolean {
   const [, part, parts] = /^(\d+)\/(\d+)$/.exec(share) ?? []
@@ -81,14 +135,6 @@ async function stopAt(point: string): Promise<string> {
   return id
 }
 
-async function resumed(id: string): Promise<void> {
-  const { code, text } = await lab.run('resume', id, '--yes')
-  // A kill after the last event of all leaves a run that has ended.
-  if (!text.includes('ended well')) expect(code, text.slice(-3000)).toBe(0)
-  expect(timeless(await lab.dumps())).toEqual(timeless(after))
-  await isBack(await lab.run('rollback', id, '--yes'))
-}
-
 async function isBack({ code, text }: { readonly code: number; readonly text: string }): Promise<void> {
   expect(code, text.slice(-3000)).toBe(0)
   const { dumps, homes } = await now()
@@ -100,7 +146,7 @@ async function isBack({ code, text }: { readonly code: number; readonly text: st
 /** After a wrong outcome: the fleet as it was, by a new lab, so that one fault is not told of the points after it. */
 async function restored(): Promise<void> {
   await lab.end()
-  lab = await fleetLab('127.131.0')
+  lab = await makeLab()
   before = await now()
 }
 
