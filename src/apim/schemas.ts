@@ -56,6 +56,15 @@ export const node = z.object({
   apim_address: address.describe(
     'The address at which this server is reached by the others, and asked for its health.',
   ),
+  apim_port_offset: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(50_000)
+    .optional()
+    .describe(
+      'What is added to each port of this server, as Offset of its carbon.xml (or -DportOffset) says now: two servers of one machine have two. New homes get the same. Default 0.',
+    ),
   since: z
     .string()
     .optional()

@@ -72,9 +72,9 @@ export const machineChecks = {
   ),
   'port-offset': check(
     'blocks',
-    '`carbon.xml` and `-DportOffset`',
-    'new homes have the usual ports',
-    'our own limit',
+    '`carbon.xml` and `-DportOffset`, against `apim_port_offset`',
+    'new homes listen where the inventory says: the others, their users and the gates would look at other ports than now',
+    "the kernel's source",
   ),
   'carbon-home': check(
     'blocks',

@@ -4,11 +4,12 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
+import { portsOf } from '../ports.ts'
 import { gatewayPartOf, isGateway, type Role, roleOf } from '../roles.ts'
 import { type Node, runsNow } from '../schemas.ts'
 import { homeOf, oldServer } from '../server.ts'
 import { shareReady } from '../share.ts'
-import type { ApimSite } from '../site.ts'
+import { type ApimSite, placeOf } from '../site.ts'
 import { overlayRulesOf } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import { jars, places, sequences, sharedExports, throttleHandlers } from './artefacts.ts'
@@ -16,7 +17,7 @@ import { type Claimed, datasources } from './datasources.ts'
 import { carbonHome, onlyHome, owners, wellBefore } from './home.ts'
 import { keystores } from './keystores.ts'
 import { clocks, ready } from './machine.ts'
-import { ports, portsOf } from './ports.ts'
+import { ports } from './ports.ts'
 import { carriedOver, settings, vault } from './settings.ts'
 import { signs } from './signs.ts'
 
@@ -55,12 +56,12 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         : ports({
             address: host.vars.apim_address,
             home: host.vars.apim_home,
-            ports: wanted(role, landingVersions),
+            ports: wanted(role, landingVersions, host.vars.apim_port_offset),
           })
     })
     .task('version', ({ host }) =>
       runsNow(host)
-        ? signs({ home: host.vars.apim_home, expect: vars.apim_version, address: host.vars.apim_address })
+        ? signs({ home: host.vars.apim_home, expect: vars.apim_version, ...placeOf(host) })
         : skip(noServer),
     )
     .task('owners', ({ host }) =>
@@ -101,6 +102,7 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
             home: host.vars.apim_home,
             role: gatewayPartOf(site, host) ?? roleOf(site, host),
             svn: vars.svn !== undefined,
+            offset: host.vars.apim_port_offset ?? 0,
           })
         : skip(noServer),
     )
@@ -195,8 +197,8 @@ function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landing
   }
 }
 
-const wanted = (role: Role, landingVersions: readonly string[]): readonly number[] => [
-  ...new Set(landingVersions.flatMap((version) => portsOf(role, version))),
+const wanted = (role: Role, landingVersions: readonly string[], offset?: number): readonly number[] => [
+  ...new Set(landingVersions.flatMap((version) => portsOf(role, version, offset))),
 ]
 
 /** Names of the sequences with which the packs of the way win over those of the old tree. */
