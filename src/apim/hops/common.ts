@@ -7,6 +7,7 @@ import { configuration } from '../config.ts'
 import { after, alone, fence } from '../fence.ts'
 import { configureMigration, freshHome } from '../home.ts'
 import { factsOf } from '../hop-facts.ts'
+import { backupsOf } from '../machines.ts'
 import { countedTables, kept, probeNames, schemaIs } from '../probes.ts'
 import { migrationHomeOf } from '../server.ts'
 import { bundlePath, type HopSite, jarsFor, placeOf, staged, treeSources } from '../site.ts'
@@ -34,7 +35,7 @@ export function checkpoint(hop: Hop, at: HopSite) {
   const dumps = play(`${hop.to}: checkpoint`, databases)
     .task('nobody else', ({ host, from }) => after(down(from), aloneWith(at, [host])))
     .task('dump', ({ host }) =>
-      database.dump({ db: host.vars, to: site.vars.backups, name: `before-${hop.to}` }),
+      database.dump({ db: host.vars, to: backupsOf(site, site.migration), name: `before-${hop.to}` }),
     )
   return { fences: [fenced, alone], dumps }
 }

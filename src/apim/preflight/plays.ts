@@ -4,6 +4,7 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
+import { backupsOf, homesBeside } from '../machines.ts'
 import { portsOf } from '../ports.ts'
 import { gatewayPartOf, isGateway, type Role, roleOf } from '../roles.ts'
 import { type Node, runsNow } from '../schemas.ts'
@@ -73,6 +74,7 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
             home: host.vars.apim_home,
             role: roleOf(site, host),
             version: vars.apim_version,
+            others: homesBeside(site, host),
             accepted,
           })
         : skip(noServer),
@@ -184,7 +186,7 @@ function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landing
   const isMigration = host.name === site.migration.name
   return {
     base: host.vars.apim_base,
-    backups: vars.backups,
+    backups: backupsOf(site, host),
     javaHome: host.vars.java_home,
     versions: isMigration ? hops.map(({ to }) => to) : landingVersions,
     needs: [
