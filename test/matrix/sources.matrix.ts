@@ -23,6 +23,8 @@ const cases: readonly Case[] = [
   { from: '1.9.1', shape: 'distributed', database: 'postgresql' },
   { from: '1.9.1', shape: 'two-active', database: 'mariadb' },
   { from: '1.9.1', shape: 'shared', database: 'mariadb' },
+  { from: '1.9.1', shape: 'two-homes', database: 'mariadb' },
+  { from: '2.6.0', shape: 'two-homes', database: 'mariadb' },
 ]
 
 const rows: string[] = []
