@@ -85,7 +85,7 @@ export const machineChecks = {
   'two-homes': check(
     'asks',
     'virtual machines of other homes',
-    'the fence wants every server of the machine gone, and two homes fight for the same ports',
+    'the fence wants every server of the machine gone; one of this fleet is a host of the inventory by another name',
     "the vendor's installers",
   ),
   'role-profile': check(
