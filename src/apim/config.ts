@@ -119,7 +119,7 @@ function registryEdits(registry: DatabaseVars, own: Settings): readonly XmlEdit[
   ]
 }
 
-function peerEdits({ peers, role }: Settings): readonly XmlEdit[] {
+function peerEdits({ peers, role, version }: Settings): readonly XmlEdit[] {
   if (role === 'migration') return []
   const keys = peers['key-manager']
   const gateway = peers['gateway-manager']
@@ -128,7 +128,7 @@ function peerEdits({ peers, role }: Settings): readonly XmlEdit[] {
     ...(keys ? [{ at: 'AuthManager/ServerURL', text: services(keys) }] : []),
     ...(keys ? [{ at: 'APIKeyValidator/ServerURL', text: services(keys) }] : []),
     ...(gateway ? environmentEdits(gateway) : []),
-    ...(traffic ? trafficEdits(traffic) : []),
+    ...(traffic ? trafficEdits(traffic, version) : []),
   ]
 }
 
@@ -143,18 +143,21 @@ function environmentEdits(gateway: Place): readonly XmlEdit[] {
   ]
 }
 
-function trafficEdits(traffic: Place): readonly XmlEdit[] {
+// Up to 2.0.0 the addresses stand in DataPublisher, from 2.1.0 on in TrafficManager (the packs' api-manager.xml); what comes
+// back from there is read over JMS.
+function trafficEdits(traffic: Place, version: string): readonly XmlEdit[] {
   const at = (name: string) => `ThrottlingConfigurations/${name}`
+  const group = semver.gte(version, '2.1.0') ? 'TrafficManager' : 'DataPublisher'
+  const url = (scheme: string, which: Parameters<typeof portAt>[1]) =>
+    `${scheme}://${traffic.address}:${portAt(traffic, which)}`
   return [
-    {
-      at: at('DataPublisher/ReceiverUrlGroup'),
-      text: `tcp://${traffic.address}:${portAt(traffic, 'receiver')}`,
-    },
-    {
-      at: at('DataPublisher/AuthUrlGroup'),
-      text: `ssl://${traffic.address}:${portAt(traffic, 'receiverSsl')}`,
-    },
+    { at: at(`${group}/ReceiverUrlGroup`), text: url('tcp', 'receiver') },
+    { at: at(`${group}/AuthUrlGroup`), text: url('ssl', 'receiverSsl') },
     { at: at('PolicyDeployer/ServiceURL'), text: services(traffic) },
+    {
+      at: at('JMSConnectionDetails/JMSConnectionParameters/connectionfactory.TopicConnectionFactory'),
+      text: `amqp://\${admin.username}:\${admin.password}@clientid/carbon?brokerlist='${url('tcp', 'broker')}'`,
+    },
   ]
 }
 

@@ -102,8 +102,12 @@ describe('the configuration of new homes', () => {
     expect(at('APIKeyValidator/ServerURL')).toBe('https://km:9444/services/')
     expect(at('APIGateway/Environments/Environment/ServerURL')).toBe('https://gw:9446/services/')
     expect(at('APIGateway/Environments/Environment/GatewayEndpoint')).toBe('http://gw:8283,https://gw:8246')
-    expect(at('ThrottlingConfigurations/DataPublisher/ReceiverUrlGroup')).toBe('tcp://tm:9613')
-    expect(at('ThrottlingConfigurations/DataPublisher/AuthUrlGroup')).toBe('ssl://tm:9713')
+    expect(at('ThrottlingConfigurations/TrafficManager/ReceiverUrlGroup')).toBe('tcp://tm:9613')
+    expect(at('ThrottlingConfigurations/TrafficManager/AuthUrlGroup')).toBe('ssl://tm:9713')
+    const jms = 'ThrottlingConfigurations/JMSConnectionDetails/JMSConnectionParameters'
+    expect(at(`${jms}/connectionfactory.TopicConnectionFactory`)).toBe(
+      `amqp://\${admin.username}:\${admin.password}@clientid/carbon?brokerlist='tcp://tm:5674'`,
+    )
     expect(at('ThrottlingConfigurations/PolicyDeployer/ServiceURL')).toBe('https://tm:9445/services/')
   })
 })

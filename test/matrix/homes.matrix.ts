@@ -110,7 +110,7 @@ test('the fleet is upgraded, each server behind its offset, and taken back by th
   expect(await ports()).toMatchObject({ 'store-1': [9444, 9764, 8244, 8281], 'tm-1': [] })
   const flags = await lab.info.run(
     'store-1',
-    "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep portOffset",
+    "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -x -e '-DportOffset=[0-9]*'",
   )
   expect(flags.trim()).toBe('-DportOffset=1')
   expect(await here()).toEqual(before)
