@@ -22,6 +22,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' |
   progress(done: number, total: number, unit: string): void
   /** Starts a job named within this task and try of it, or attaches to it after a crash. */
   job(name: string, command: Command, options?: JobOptions): Promise<Job>
+  /** Whether this try of the task has begun a job of that name already, so that {@link On.job} would attach to it. */
+  begun(name: string): Promise<boolean>
   /** Runs a command and wants exit 0: throws {@link TaskError} with its output otherwise, {@link UnknownOutcome} when it was lost. */
   must(command: Command, options?: Parameters<Connection['exec']>[1]): Promise<string>
   /** Which of these runs may still be resumed or rolled back, as far as this controller knows: their backups must stay. */

@@ -96,14 +96,24 @@ function watch(on: On, growing: Growing): { end: () => Promise<void> } {
   }
 }
 
+/** What a job is started with, besides its command. */
+export type LongJob = JobOptions & {
+  /** Seconds; default none. */
+  readonly timeout?: number
+  readonly grows?: Growing
+  /** What must hold before it is begun. A job that an earlier controller began is attached to, and is itself what this would find: not asked again. */
+  readonly before?: () => Promise<unknown>
+}
+
 /** Runs something long as a job that outlives the connection, and wants exit 0; gives its last lines of output. */
 export async function runJob(
   on: On,
   name: string,
   command: Command,
-  options: JobOptions & { readonly timeout?: number; readonly grows?: Growing } = {},
+  options: LongJob = {},
 ): Promise<readonly string[]> {
-  const { timeout, grows, ...jobOptions } = options
+  const { timeout, grows, before, ...jobOptions } = options
+  if (before !== undefined && !(await on.begun(name))) await before()
   const job = await on.job(name, command, jobOptions)
   const tail: string[] = []
   const onLine = (line: string) => {

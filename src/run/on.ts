@@ -34,6 +34,7 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
   const kept = async () => `${await connection.workdir()}/runs/${doing.keptBy}/${slug(task)}`
   let directory: Promise<string> | undefined
   const { heard } = outputOf(context, doing)
+  const jobId = (name: string) => `${context.run}/${slug(task)}/${doing.attempt}/${name}`
   const exec: On['exec'] = (command, options) =>
     connection.exec(command, {
       signal,
@@ -58,10 +59,10 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     must: async (command, options) => output(command, await exec(command, options)),
     put: (source, path, options) => connection.put(source, path, { signal, ...options }),
     get: (path, sink, options) => connection.get(path, sink, { signal, ...options }),
+    begun: async (name) => (await connection.jobs(jobId(name))).length > 0,
     job: async (name, command, options) => {
       if (doing.isOver()) throw new TaskError(`${task} is over: no job of it is begun any more`)
-      const id = `${context.run}/${slug(task)}/${doing.attempt}/${name}`
-      const job = await connection.job(id, command, options)
+      const job = await connection.job(jobId(name), command, options)
       const heading = `job ${name}, its whole output is in ${job.log} on ${connection.endpoint.name}`
       return { ...job, wait: (how = {}) => job.wait({ ...how, onLine: heard(heading, how.onLine) }) }
     },

@@ -60,6 +60,8 @@ const cases: readonly Case[] = [
   },
   start('oom-after-start', /OutOfMemoryError|Dumping heap/),
   start('crash-after-start'),
+  start('restart-loop', /another|twice|again/),
+  start('two-servers-in-one-home', /two|2 servers|Address already in use/),
   start('db-unreachable', /Cannot start User Manager Core bundle/),
   start('wrong-credentials', /Cannot start User Manager Core bundle/),
   start('missing-jdbc-driver', /Cannot start User Manager Core bundle/),
@@ -82,6 +84,9 @@ const cases: readonly Case[] = [
   },
   { fault: 'carbon-home-leak', host: 'km-1', code: 2, said: [/CARBON_HOME/], not: /== stop / },
   harmless('log-rotated-during-start', 'store-1'),
+  harmless('ignores-sigterm', 'km-1'),
+  harmless('slow-stop', 'store-1'),
+  harmless('hand-edit-overwritten', 'km-1'),
   // At the lab's pace two minutes are six seconds: it is waited for.
   harmless('slow-start', 'store-1'),
 ]

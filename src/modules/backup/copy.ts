@@ -72,7 +72,8 @@ export const copy = change<CopyInput, Verified, { readonly absent: string[] }>('
     const parts = await partsOf(source, file)
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0)
     const target = copyOf(input)
-    await room(on, target, bytes * 1.02, `a copy of ${file}`)
+    const before = () => room(on, target, bytes * 1.02, `a copy of ${file}`)
+    if (recipients === undefined) await before()
     await on.must(
       sh`umask 077; mkdir -p -- ${[...new Set(parts.map(({ path }) => dirname(placeOf(path, to))))]}`,
     )
@@ -81,6 +82,7 @@ export const copy = change<CopyInput, Verified, { readonly absent: string[] }>('
       const root = dirname(dirname(file))
       const names = parts.map(({ path }) => path.slice(root.length + 1))
       await runJob(on, 'encrypt', encrypting(root, names, target, recipients, digestOf(parts)), {
+        before,
         grows: { file: `${target}.part`, bytes },
       })
     }

@@ -52,19 +52,19 @@ const inDirectory = change<InDirectory, Rehearsed, { readonly at: string }>('bac
     const began = clock()
     if (artefact.kind === 'tree') {
       await proveSame(on, artefact)
-      await room(on, at, neededBy(artefact), `a rehearsal of ${file}`)
       await runJob(on, 'rehearsal', unpacking(artefact, at), {
+        before: () => room(on, at, neededBy(artefact), `a rehearsal of ${file}`),
         grows: { tree: at, bytes: Math.max(1, artefact.size) },
       })
     } else {
       await provenDump(on, file)
-      await room(on, at, artefact.plain * 2.2, `a rehearsal of ${file}`)
       await runJob(
         on,
         'rehearsal',
         sh`( set -e; umask 077; s=${at}; rm -rf -- "$s"; mkdir -- "$s"
 trap 'rm -rf -- "$s"' EXIT; trap 'exit 143' HUP INT TERM; t=$s/repository
 ${loading(artefact)} )`,
+        { before: () => room(on, at, artefact.plain * 2.2, `a rehearsal of ${file}`) },
       )
     }
     const seconds = Math.ceil(clock() - began)

@@ -41,7 +41,6 @@ export const restoreTree = change<RestoreTreeInput, RestoredTree, Standing>('bac
     if (done !== undefined) return done
     const { tree, to } = input
     await proveSame(on, tree)
-    await room(on, to, neededBy(tree), `a restore of ${tree.path}`)
     const t = partOf(to)
     await runJob(
       on,
@@ -51,7 +50,10 @@ ${treePrinter}
 ${unpacking(tree, t)}
 state=$(tree .) && { sync -f . 2>/dev/null || sync; }
 ${putInPlace(standing)}`,
-      { grows: { tree: t, bytes: Math.max(1, tree.size) } },
+      {
+        before: () => room(on, to, neededBy(tree), `a restore of ${tree.path}`),
+        grows: { tree: t, bytes: Math.max(1, tree.size) },
+      },
     )
     return outputOf(input)
   },

@@ -98,14 +98,10 @@ export const tree = change<TreeInput, TreeBackup, { readonly file: string }>('ba
   async apply(on, input, { file }) {
     const { path, base, ahead = false } = input
     const bytes = Number(await on.must(sh.read`du -sk -- ${path} | cut -f 1`, long)) * 1024
-    if (base === undefined)
-      await room(
-        on,
-        file,
-        bytes * (ahead ? 2.1 : 1.1),
-        `a backup of ${path}${ahead ? ', unpacked once,' : ''}`,
-      )
+    const fits = () =>
+      room(on, file, bytes * (ahead ? 2.1 : 1.1), `a backup of ${path}${ahead ? ', unpacked once,' : ''}`)
     await runJob(on, 'backup', script(input, file), {
+      ...(base === undefined && { before: fits }),
       grows: { file: `${makingOf(file)}/a`, bytes: Math.max(1, bytes) },
     })
     return provenTree(on, file)

@@ -76,7 +76,6 @@ async function writeDump(on: On, db: Database, schemas: readonly string[], file:
       missing,
     )
   const content = await contentOf(on, db, schemas)
-  await room(on, file, content.bytes * 1.5, `a dump of ${schemas.join(', ')}`)
   if (content.outside.length > 0)
     on.say(`${db.name}: no snapshot covers ${content.outside.join(', ')}; they are exact while nobody writes`)
   const [version] = await ask(engine.catalogue.version)
@@ -93,6 +92,7 @@ async function writeDump(on: On, db: Database, schemas: readonly string[], file:
   const unpositioned = await engine.unpositioned(ask)
   const plain = `${file}.plain`
   await runJob(on, 'dump', writeScript(engine, db, known, unpositioned), {
+    before: () => room(on, file, content.bytes * 1.5, `a dump of ${schemas.join(', ')}`),
     stdin: passwordOf(db),
     grows: { file: plain, bytes: Math.max(1, content.bytes) },
   })

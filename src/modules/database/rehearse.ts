@@ -1,5 +1,5 @@
 import { type Action, change, type On } from '../../model/action.ts'
-import { sh } from '../../model/command.ts'
+import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { clock, ask as run, runJob } from '../target.ts'
 import { asker, opening, passwordOf } from './ask.ts'
@@ -46,16 +46,11 @@ const rehearsed = change<Input, RehearsedDatabase, { readonly schema: string }>(
   async apply(on, { db, dump }, { schema }) {
     const one = mustBeOne(dump)
     await proveFile(on, one)
-    await mustBePossible(on, db, one, schema)
+    if (!(await on.begun(jobOf(1)))) await mustBePossible(on, db, one, schema)
     const scratch: Database = { ...db, name: `${db.name} (rehearsal)`, schema }
     const began = clock()
     try {
-      // What a try that was cut off left: there was none of that name before this run.
-      await drop(on, db, schema, dump.file)
-      await runJob(on, 'rehearsal', shell(fullEngineOf(db, 'a rehearsal').scratch.make(db, schema, one)), {
-        stdin: passwordOf(db),
-      })
-      const { tables, exact } = await loadDump(on, scratch, one)
+      const { tables, exact } = await loaded(on, db, one, scratch)
       const seconds = Math.ceil(clock() - began)
       on.say(
         `${db.name}: ${dump.file} was restored into ${schema} in ${seconds} s, and is whole: ${tables} tables${exact ? ', proved by a second dump' : ' with as many rows'}`,
@@ -72,21 +67,45 @@ const rehearsed = change<Input, RehearsedDatabase, { readonly schema: string }>(
   },
 })
 
-const shell = (command: ReturnType<typeof sh>) => sh`set -eu
+const jobOf = (turn: number): string => `rehearsal-${turn}`
+
+/**
+ * Loads the dump into the schema. A controller that was killed left jobs that are gone on with, if it had not dropped the
+ * schema again; else all is done anew, by jobs of another name.
+ */
+async function loaded(on: On, db: Database, dump: FileDump, scratch: Database) {
+  const engine = fullEngineOf(db, 'a rehearsal')
+  const { schema } = scratch
+  // There was none of that name before this run: what is there came from a try that was cut off.
+  const anew = shell(sh`( ${sweep(db, schema, dump.file)} ) || exit 1
+${engine.scratch.make(db, schema, dump)}`)
+  for (let turn = 1; ; turn += 1) {
+    const again = await on.begun(jobOf(turn))
+    try {
+      await runJob(on, jobOf(turn), anew, { stdin: passwordOf(db) })
+      return await loadDump(on, scratch, dump, `restore-${turn}`)
+    } catch (error) {
+      const gone = (await asker(on, db)(engine.catalogue.schemas([schema]))).length === 0
+      if (!again || !gone) throw error
+    }
+  }
+}
+
+const shell = (command: Command) => sh`set -eu
 ${opening}
 ${command}`
 
 /** Interrupted or not: nothing of a rehearsal stays. */
 async function drop(on: On, db: Database, schema: string, file: string): Promise<void> {
-  if (!schema.endsWith(suffix)) throw new TaskError(`${schema} is no schema of a rehearsal`)
-  const { scratch } = fullEngineOf(db, 'a rehearsal')
-  const result = await on.exec(
-    shell(sh`rm -f -- ${again({ file })}
-${scratch.drop(db, schema)}`),
-    { stdin: passwordOf(db), timeout: 600 },
-  )
+  const result = await on.exec(shell(sweep(db, schema, file)), { stdin: passwordOf(db), timeout: 600 })
   if (result.kind !== 'exit' || result.code !== 0)
     throw new TaskError(`${db.name}: ${schema} could not be dropped`, [result.stderr.trim()])
+}
+
+function sweep(db: Database, schema: string, file: string): Command {
+  if (!schema.endsWith(suffix)) throw new TaskError(`${schema} is no schema of a rehearsal`)
+  return sh`rm -f -- ${again({ file })}
+${fullEngineOf(db, 'a rehearsal').scratch.drop(db, schema)}`
 }
 
 function mustBeOne(dump: Dump): FileDump {

@@ -37,25 +37,28 @@ export function restore(input: { readonly db: Database; readonly dump: Dump }): 
  * Loads a dump that was proved. Before anything is dropped: nobody else is connected, the user has every right that it
  * takes, and there is room. Ends only with the same content as was dumped.
  */
-export async function loadDump(on: On, db: Database, dump: FileDump): Promise<Loaded> {
+export async function loadDump(on: On, db: Database, dump: FileDump, job = 'restore'): Promise<Loaded> {
   const engine = mustFit(db, dump)
   const schemas = dump.schemas.map((each) =>
     dump.schemas.length === 1 ? { ...each, name: db.schema } : each,
   )
   const names = schemas.map(({ name }) => name)
-  await alone(on, db, names, 30)
-  const missing = await engine.missing(asker(on, db), db, {
-    to: 'restore',
-    schemas: names,
-    needs: dump.needs,
-  })
-  if (missing.length > 0)
-    throw new TaskError(
-      `${db.name}: ${db.user} may not restore ${names.join(', ')}, and nothing was touched; what is missing:`,
-      missing,
-    )
-  await room(on, dump.file, dump.plain * 2.1, `a restore of ${names.join(', ')}`)
-  const said = await runJob(on, 'restore', loadScript(engine, db, dump, schemas), {
+  const before = async () => {
+    await alone(on, db, names, 30)
+    const missing = await engine.missing(asker(on, db), db, {
+      to: 'restore',
+      schemas: names,
+      needs: dump.needs,
+    })
+    if (missing.length > 0)
+      throw new TaskError(
+        `${db.name}: ${db.user} may not restore ${names.join(', ')}, and nothing was touched; what is missing:`,
+        missing,
+      )
+    await room(on, dump.file, dump.plain * 2.1, `a restore of ${names.join(', ')}`)
+  }
+  const said = await runJob(on, job, loadScript(engine, db, dump, schemas), {
+    before,
     stdin: passwordOf(db),
     grows: { file: again(dump), bytes: Math.max(1, dump.plain) },
   })

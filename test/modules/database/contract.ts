@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as database from '../../../src/modules/database/index.ts'
 import type { FileDump } from '../../../src/modules/database/types.ts'
+import { goneOnWith } from '../../support/killed.ts'
 import { type LocalOn, localOn, type Performed, perform } from '../../support/local-on.ts'
 import { type Kit, password } from './kit.ts'
 
@@ -66,6 +67,18 @@ export function dumpsAndRestores(bench: Bench): void {
       expect(kit.content()).toBe(before)
       const again = await bench.dump('after')
       expect(again.out.digest).toBe(dump.out.digest)
+    })
+
+    test('whose controller was killed at whichever call is gone on with', async () => {
+      const { kit, local, to } = bench
+      const before = kit.content()
+      const whole = await bench.dump('whole')
+      const calls = await goneOnWith(local.on, database.dump({ db: kit.db, to, name: 'killed' }), (dump) => {
+        expect(dump).toMatchObject({ digest: whole.out.digest })
+        rmSync(dump.file)
+        expect(kit.content()).toBe(before)
+      })
+      expect(calls).toBeGreaterThan(5)
     })
 
     test('can be restored over itself and over nothing, and by a task of its own', async () => {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as database from '../../../src/modules/database/index.ts'
+import { goneOnWith } from '../../support/killed.ts'
 import { perform } from '../../support/local-on.ts'
 import type { Bench } from './contract.ts'
 import { held } from './faults.ts'
@@ -63,6 +64,18 @@ export function rehearsals(bench: Bench): void {
       expect(schemas()).not.toContain(scratch)
     })
 
+    test('whose controller was killed goes on at whichever question it came to, and leaves nothing', async () => {
+      allow()
+      const { kit, local } = bench
+      const { out } = await bench.dump('rehearsed')
+      const before = [kit.content(), schemas(), files()]
+      const calls = await goneOnWith(local.on, database.rehearse({ db: kit.db, dump: out }), (done) => {
+        expect(done).toMatchObject({ kind: 'database' })
+        expect([kit.content(), schemas(), files()]).toEqual(before)
+      })
+      expect(calls).toBeGreaterThan(5)
+    })
+
     test('whose loader is killed fails, and leaves nothing', async () => {
       allow()
       const { kit, local } = bench
@@ -75,7 +88,7 @@ export function rehearsals(bench: Bench): void {
           : /\/psql\0.*-d\0am-db_1_rehearsal\0-f\0/
       const rehearsing = perform(local, database.rehearse({ db: kit.db, dump: out })).catch(String)
       process.kill(await held(loader, kit.db.port), 'SIGKILL')
-      expect(await rehearsing).toMatch(/restore on here exited/)
+      expect(await rehearsing).toMatch(/restore-1 on here exited/)
       expect([kit.content(), schemas(), files()]).toEqual(before)
     })
 
