@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { backupsOf, homesBeside, refuseClashes } from '../../src/apim/machines.ts'
-import { node } from '../../src/apim/schemas.ts'
+import { gibWanted } from '../../src/apim/preflight/plays.ts'
+import { node, runsNow } from '../../src/apim/schemas.ts'
+import { route } from '../../src/apim/versions.ts'
 
 const host = (name: string, more: object = {}) => ({
   name,
@@ -48,6 +50,14 @@ describe('two names of one machine', () => {
     expect(homesBeside(site, pub)).toEqual(['/opt/store/wso2am-1.9.1'])
     expect(homesBeside(site, st)).toEqual(['/opt/pub/wso2am-1.9.1'])
     expect(homesBeside(site, km)).toEqual([])
+  })
+
+  test('need room for the homes of both', () => {
+    const { site, km, pub, st } = fleet({}, same)
+    const hops = route('1.9.1', '3.0.0', {})
+    if (!runsNow(pub)) throw new Error('it has a home')
+    const on = (host: typeof km) => gibWanted({ ...site, migration: pub }, host, hops)
+    expect([km, pub, st].map(on)).toEqual([1, hops.length + 3, hops.length + 3])
   })
 
   test('that leave each other room are taken', () => {

@@ -4,7 +4,7 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
-import { backupsOf, homesBeside } from '../machines.ts'
+import { backupsOf, beside, homesBeside } from '../machines.ts'
 import { portsOf } from '../ports.ts'
 import { gatewayPartOf, isGateway, type Role, roleOf } from '../roles.ts'
 import { type Node, runsNow } from '../schemas.ts'
@@ -194,9 +194,19 @@ function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landing
       ...(isMigration ? database.programs(vars.databases) : []),
       ...(isMigration && vars.svn ? ['svn', 'svnrdump'] : []),
     ],
-    gib: isMigration ? hops.length + 2 : 1,
+    gib: gibWanted(site, host, hops),
     fresh: landingVersions.map((version) => homeOf(host.vars.apim_base, version)),
   }
+}
+
+/** GiB that the new homes of a host take, those of the other names of its machine among them. */
+export function gibWanted(
+  site: Pick<ApimSite, 'all' | 'migration'>,
+  host: Host<Node>,
+  hops: readonly Hop[],
+): number {
+  const each = ({ name }: Host<Node>) => (name === site.migration.name ? hops.length + 2 : 1)
+  return [host, ...beside(site, host)].reduce((sum, one) => sum + each(one), 0)
 }
 
 const wanted = (role: Role, landingVersions: readonly string[], offset?: number): readonly number[] => [
