@@ -1,7 +1,7 @@
 import { accountAgain } from '../model/account.ts'
 import type { TaskId } from '../model/action.ts'
 import { seconds } from '../model/duration.ts'
-import { ConnectionError } from '../model/errors.ts'
+import { ConnectionError, TaskError } from '../model/errors.ts'
 import { evaluate, tasksOf } from '../model/evaluate.ts'
 import type { UndoPurpose } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
@@ -21,6 +21,8 @@ export interface Undoing {
   readonly of: string
   /** It, and the rollbacks of it so far. */
   readonly runs: readonly string[]
+  /** Users were let in since: a restore point keeps what is there now before it brings back what was. */
+  readonly keepsNow?: boolean
 }
 
 /** A schedule with what was done of it so far. */
@@ -190,13 +192,26 @@ async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undo
   const times = context.state.tasks.get(task.id)?.undos ?? 1
   const doing = { task: task.id, keptBy: undoing.of, attempt: `undo-${times}`, account }
   const { timeout = usual.change } = task.step.options
-  const { undo } = work
-  const ended = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
-    undo(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
-  )
+  const { undo, keepNow } = work
+  const ended = await withDeadline(seconds(timeout), undefined, async (signal, isOver) => {
+    const on = onFor(context, connection, { ...doing, signal, isOver })
+    if (undoing.keepsNow === true && keepNow !== undefined)
+      await keepNow(on, state.input, state.remembered).catch((error: unknown) => {
+        throw notKept(error, undoing.of)
+      })
+    await undo(on, state.input, state.remembered)
+  })
   if (ended.kind === 'hangs')
     throw new Error(`it was not undone within ${timeout}, nor did it end when it was told to`)
   if (ended.kind === 'threw') throw ended.error
+}
+
+function notKept(error: unknown, run: string): TaskError {
+  const why = error instanceof Error ? error.message : String(error)
+  return new TaskError(
+    `what is there now could not be kept, so nothing was brought back: ${why}; to go back without it: upgrade-fleet rollback ${run} --after-cutover ${run} --discard-new-state`,
+    error instanceof TaskError ? error.evidence : [],
+  )
 }
 
 /** Why restore points could not be brought back, found out by reading; empty when nothing speaks against it. */

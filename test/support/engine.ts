@@ -87,7 +87,7 @@ export interface Tried {
   readonly events: readonly Stamped[]
 }
 
-function contextFor(
+export function contextFor(
   parts: readonly Part[],
   trial: Trial,
 ): { context: RunContext; events: () => readonly Stamped[] } {
