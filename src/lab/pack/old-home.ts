@@ -1,4 +1,4 @@
-import { encryptingProcessor } from '../cipher.ts'
+import { encryptingProcessor, oaep } from '../cipher.ts'
 import { sampleApis, sampleTenants } from '../data/samples.ts'
 import { isGateway, type LabHost, profileAt } from '../fleet.ts'
 import {
@@ -10,7 +10,7 @@ import {
   shippedSources,
   userMgtXml,
 } from './conf.ts'
-import { apiManagerXml, identityXml } from './more-conf.ts'
+import { apiManagerXml, carbonProperties, identityXml, type PeerOffsets } from './more-conf.ts'
 import { type OldVersion, releases, since } from './release.ts'
 import { publishedApi, stockSynapse, tenantSequences } from './synapse.ts'
 import { type Tree, under } from './tree.ts'
@@ -24,6 +24,8 @@ export interface Site {
   readonly keyManager: string
   readonly gateway: string
   readonly trafficManager: string
+  /** What is added to the ports of these. */
+  readonly offsets: PeerOffsets
   /** How gateways get their artefacts, where there is more than one. */
   readonly svn: Omit<Sync, 'commits'> | undefined
   /** Whether its tokens and keys are kept encrypted. */
@@ -41,14 +43,12 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
   const local = shipped.filter(({ name }) => name === 'WSO2_CARBON_DB')
   return {
     ...under('repository/conf', {
-      'carbon.xml': carbonXml(version, host.name, sync),
+      'carbon.xml': carbonXml(version, host.name, sync, host.flagged ? 0 : host.offset),
       'datasources/master-datasources.xml': datasourcesXml(version, shared ? [...local, ...shared] : shipped),
       'registry.xml': registryXml(shared && 'jdbc/WSO2REG_DB'),
       'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),
       'api-manager.xml': apiManagerXml(version, site, String(site.guarded)),
-      ...(site.guarded
-        ? { [`${releases[version].identity}identity.xml`]: identityXml(encryptingProcessor) }
-        : {}),
+      ...(site.guarded ? guardedConf(version) : {}),
     }),
     [`repository/components/lib/${driver.jar}.jar`]: driver.text,
     [`repository/components/dropins/${driver.jar.replaceAll('-', '_')}_1.0.0.jar`]: driver.text,
@@ -61,6 +61,12 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
     'solr/indexed-data/registry-indexing/segments_1': 'index\n',
   }
 }
+
+/** Tokens kept encrypted; 2.5.0 is told the transformation by its operator, later packs have it. */
+const guardedConf = (version: OldVersion): Tree => ({
+  [`${releases[version].identity}identity.xml`]: identityXml(encryptingProcessor),
+  ...(since(version, '2.5.0') ? { 'carbon.properties': carbonProperties(oaep) } : {}),
+})
 
 /** The trees that the gateway manager keeps in Subversion, by their place in the repository. */
 export function repositoryTree(version: OldVersion): Tree {

@@ -40,11 +40,11 @@ export function printOf(home: string): string {
 /** SHA-256 of a token, in hexadecimal. */
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Whether a token is known and active. From 2.6.0 on it is found by its hash, before by what it is kept as. Throws what the database says, and where its row cannot be read. */
+/** Whether a token is known and active. From 2.5.0 on (identity 5.6.0) it is found by its hash, before by what it is kept as. Throws what the database says, and where its row cannot be read. */
 export async function isActive(server: Server, databases: Open, bearer: string): Promise<boolean> {
   if (databases.am === undefined) return true
   const { encrypted, as, print } = keepingOf(server)
-  const hashed = atLeast(server, '2.6.0')
+  const hashed = atLeast(server, '2.5.0')
   const kept = encrypted ? encrypt(print, as, bearer) : bearer
   const where = hashed ? `ACCESS_TOKEN_HASH = ${literal(hashOf(bearer))}` : `ACCESS_TOKEN = ${literal(kept)}`
   const session = await databases.session(databases.am)
