@@ -1,9 +1,10 @@
 import { decrypt, encrypt, isSelfContained } from '../cipher.ts'
 import { literal } from './answers.ts'
 import { element, readText } from './home.ts'
+import { printOf } from './print.ts'
 import type { Server } from './server.ts'
 import type { Session } from './session.ts'
-import { hashOf, keepingOf, printOf } from './tokens.ts'
+import { hashOf, keepingOf } from './tokens.ts'
 
 const keyTables = [
   'AM_APPLICATION_KEY_MAPPING',

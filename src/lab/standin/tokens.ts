@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { decrypt, encrypt, encryptingProcessor, oaep, type Transformation, thumbprint } from '../cipher.ts'
+import { decrypt, encrypt, encryptingProcessor, oaep, type Transformation } from '../cipher.ts'
 import { literal } from './answers.ts'
 import type { Open } from './databases.ts'
 import { element, readText } from './home.ts'
+import { printOf } from './print.ts'
 import { atLeast, type Server } from './server.ts'
 
 /** How a home keeps tokens and secrets, as its own configuration and key store say. */
@@ -25,15 +24,6 @@ export function keepingOf({ home, version }: Pick<Server, 'home' | 'version'>): 
     encrypted: element(identity, 'TokenPersistenceProcessor') === encryptingProcessor,
     as: text('carbon.properties').includes(`org.wso2.CipherTransformation=${oaep}`) ? oaep : 'RSA',
     print: printOf(home),
-  }
-}
-
-/** What the key store of a home is known by in cipher texts. */
-export function printOf(home: string): string {
-  try {
-    return thumbprint(readFileSync(join(home, 'repository/resources/security/wso2carbon.jks')))
-  } catch {
-    return 'none'
   }
 }
 
