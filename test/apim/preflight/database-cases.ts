@@ -132,7 +132,7 @@ export function databaseFindings(dir: string, start: (dir: string) => Promise<Pr
 CREATE TABLE AM_APPLICATION_KEY_MAPPING (CONSUMER_KEY VARCHAR(40)); INSERT INTO AM_APPLICATION_KEY_MAPPING VALUES ('k'), ('Y2lwaGVy=');
 UPDATE IDN_OAUTH2_ACCESS_TOKEN SET REFRESH_TOKEN = 'eyJjIjoiYSJ9'; UPDATE IDN_OAUTH_CONSUMER_APPS SET CONSUMER_SECRET = 'c2VjcmV0='`)
     const { db } = server
-    const forms = await perform(local, tokenForms({ db, version: '1.9.1' }))
+    const { out: forms } = await perform(local, tokenForms({ db, version: '1.9.1' }))
     expect(forms).toEqual({ rows: 3, rsa: 1, oaep: 1, keys: 1, hashless: 0 })
     const kept = (keeping: { keys: boolean; processor?: string }) =>
       told(
@@ -155,8 +155,8 @@ CREATE TABLE IDN_CLAIM_DIALECT (TENANT_ID INT); INSERT INTO IDN_CLAIM_DIALECT VA
     expect(await told(tenants({ db, accepted: ['inactive-tenant'] }))).toEqual(['inactive-tenant'])
     for (const inactive of ['migrate', 'leave'])
       expect(await told(tenants({ db, inactive, accepted: [] }))).toEqual([])
-    const proved = (inactive?: 'migrate' | 'leave') =>
-      perform(local, tenantsMigrated({ users: db, identity: db, inactive }))
+    const proved = async (inactive?: 'migrate' | 'leave') =>
+      (await perform(local, tenantsMigrated({ users: db, identity: db, inactive }))).out
     await expect(proved()).rejects.toThrow('Tenants were not migrated')
     await expect(proved('migrate')).rejects.toMatchObject({
       evidence: ['globex.com (not active): its claims are not in the identity tables'],
