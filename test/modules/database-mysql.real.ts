@@ -4,9 +4,10 @@ import { afterAll, describe, expect, test } from 'vitest'
 import * as database from '../../src/modules/database/index.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { perform } from '../support/local-on.ts'
+import { changeContract } from './contract.ts'
 import { benchOf, dumpsAndRestores, questions, scripts } from './database/contract.ts'
 import { faults, snapshots } from './database/faults.ts'
-import { escapedPassword } from './database/kit.ts'
+import { escapedPassword, password } from './database/kit.ts'
 import { mysqlKit } from './database/mysql-kit.ts'
 import { rehearsals } from './database/rehearsals.ts'
 
@@ -107,3 +108,48 @@ describe('events of MySQL', () => {
     }
   })
 })
+
+// What is compared is what the server tells of its events; what it alone keeps of them, when each was altered last, it sets itself.
+const eventsOf = () =>
+  bench.kit.root(
+    "SELECT event_name, status, event_definition, definer, sql_mode, time_zone, character_set_client, collation_connection, interval_value, starts, ends, on_completion, event_comment FROM information_schema.events WHERE event_schema = 'am-db_1' ORDER BY 1",
+  )
+/** Events of two definers that are on, of which one keeps a session unlike others, and one that is off. */
+const scheduled = () =>
+  void bench.kit.root(
+    "SET GLOBAL event_scheduler = ON; SET NAMES latin1 COLLATE latin1_spanish_ci; SET sql_mode = 'ANSI_QUOTES', time_zone = '+03:00'; ALTER DEFINER = somebody@localhost EVENT ev ON SCHEDULE EVERY 2 DAY; CREATE EVENT `o``ther` ON SCHEDULE EVERY 1 DAY DO DELETE FROM nokey; CREATE EVENT off ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM nokey",
+  )
+let paused: database.Paused['paused']
+
+changeContract(
+  'events of MariaDB',
+  async () => ({
+    scratch: bench.local.dir,
+    connection: () => bench.local.connection,
+    stop: async () => void bench.kit.root('SET GLOBAL event_scheduler = OFF'),
+  }),
+  [
+    {
+      name: 'are turned off',
+      prepare: scheduled,
+      action: () => database.pause({ db: bench.kit.db }),
+      already: { paused: [] },
+      // The server's switch, then the events: where the switch is off, nothing is asked of them.
+      trips: 2,
+      hidden: [password],
+      look: eventsOf,
+    },
+    {
+      name: 'are turned on',
+      prepare: async () => {
+        scheduled()
+        paused = (await perform(bench.local, database.pause({ db: bench.kit.db }))).out.paused
+        // Somebody was faster with this one: it is to stay on.
+        bench.kit.root('ALTER DEFINER = root@localhost EVENT `o``ther` ENABLE')
+      },
+      action: () => database.unpause({ db: bench.kit.db, paused }),
+      hidden: [password],
+      look: eventsOf,
+    },
+  ],
+)

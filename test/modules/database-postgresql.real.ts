@@ -91,7 +91,10 @@ test('a password that ends in a blank is refused with its reason', async () => {
 test('jobs of pg_cron are told with what to type (its table is ours here: the extension is not installed)', async () => {
   const { kit, local } = bench
   const asked = () => perform(local, database.pausable({ db: kit.db }))
+  // There is nothing that it turns off here, so that it is never a change: no contract is run for it.
+  const pausing = () => perform(local, database.pause({ db: kit.db }))
   expect((await asked()).out).toEqual({ events: [] })
+  expect(await pausing()).toMatchObject({ changed: false, out: { paused: [] } })
   kit.root(
     `CREATE SCHEMA cron; GRANT USAGE ON SCHEMA cron TO PUBLIC; CREATE TABLE cron.job (jobid BIGINT, schedule TEXT, command TEXT, database TEXT, active BOOLEAN); GRANT SELECT ON cron.job TO PUBLIC;
 INSERT INTO cron.job VALUES (7, '0 3 * * *', 'CALL clean()', '${kit.db.schema}', true), (8, 'x', 'y', '${kit.db.schema}', false), (9, 'x', 'y', 'else', true)`,
@@ -101,6 +104,7 @@ INSERT INTO cron.job VALUES (7, '0 3 * * *', 'CALL clean()', '${kit.db.schema}',
     expect(failure).toEqual([
       expect.stringMatching(/^SELECT cron\.alter_job\(7, active := false\); .*CALL clean\(\) at 0 3/),
     ])
+    await expect(pausing()).rejects.toThrow(/something runs in it by the clock/)
   } finally {
     kit.root('DROP SCHEMA cron CASCADE')
   }

@@ -1,81 +1,32 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openSsh } from '../../src/connect/ssh.ts'
-import { sh, typed } from '../../src/model/command.ts'
-import type { Connection } from '../../src/model/connection.ts'
 import * as service from '../../src/modules/service.ts'
 import { type LocalOn, onOver, perform } from '../support/local-on.ts'
-import { type Sshd, startSshd } from '../support/sshd.ts'
+import { serverArgs as args, type ServiceMachine, startServiceMachine } from '../support/service-machine.ts'
 
-// A systemctl that keeps a unit's state in files, and answers `show` in systemd's own form.
-const systemctl = `#!/bin/sh
-s=/etc/systemd/system; v=$1; shift
-while [ "$1" = -p ]; do shift 2; done; [ "$1" != -- ] || shift; u=$1
-echo "$v $u" >>$s/calls
-case $v in
-show) d=$s/$u.d; l=not-found; [ ! -f $s/$u ] || l=loaded; r=$(sed -n 's/^Restart=//p' $s/$u $d/*.conf 2>/dev/null | tail -n 1)
-printf 'Restart=%s\\nId=%s\\nTriggeredBy=\\nLoadState=%s\\nActiveState=%s\\nUnitFileState=%s\\nNeedDaemonReload=no\\n' "\${r:-no}" $u $l "$(cat $s/$u.active 2>/dev/null || echo inactive)" "$(cat $s/$u.enabled 2>/dev/null || echo disabled)" ;;
-start) echo active >$s/$u.active ;;
-stop) echo inactive >$s/$u.active ;;
-is-enabled) [ "$u" != -q ] || { shift 2; u=$1; }; [ "$(cat $s/$u.enabled)" = enabled ] ;;
-enable) echo enabled >$s/$u.enabled ;;
-disable) echo disabled >$s/$u.enabled ;;
-daemon-reload) ;;
-esac
-`
-
-// A script of init.d that lies like those of servers: its stop returns before anything has ended.
-const init = `#!/bin/sh
-# starts /opt/am-old/bin/server.sh
-case $1 in
-start) setsid sh -c 'trap "exit 0" TERM; while :; do sleep 0.01; done' /opt/am-old/bin/server.sh -Dmark=$$ service-under-test </dev/null >/dev/null 2>&1 & ;;
-stop) ;;
-esac
-`
-const args = ['/opt/am-old/bin/server.sh', 'service-under-test']
-
-let sshd: Sshd
-let connection: Connection
+let machine: ServiceMachine
 let here: LocalOn
 let task = 0
 
 beforeAll(async () => {
-  sshd = await startSshd('127.119.1.1', [], 2222, (directory) => {
-    writeFileSync(join(directory, 'systemctl'), systemctl, { mode: 0o755 })
-    const over = ['/etc/systemd/system', '/etc/init.d', '/etc/rc2.d', '/etc/cron.d', '/run/systemd']
-    return [
-      'unshare',
-      '-m',
-      'sh',
-      '-ec',
-      `for d in ${over.join(' ')}; do mkdir -p $d; mount -t tmpfs none $d; done; mkdir /run/systemd/system
-mount --bind '${directory}/systemctl' /usr/bin/systemctl; exec "$@"`,
-      'sh',
-      '/usr/sbin/sshd',
-    ]
-  })
-  connection = await openSsh(sshd.endpoint, { secrets: () => '', home: sshd.directory })
+  machine = await startServiceMachine('127.119.1.1')
 })
-afterAll(async () => {
-  await connection.close()
-  await sshd.stop()
-})
+afterAll(() => machine.stop())
 beforeEach(async () => {
+  const { connection } = machine
   here = { ...onOver(connection, `p/h/t${++task}`), connection, dir: '', close: async () => {} }
-  await must('rm -rf /etc/systemd/system/* /etc/init.d/* /etc/rc2.d/* /etc/cron.d/*')
 })
 
-const must = (text: string) => here.on.must(sh`${typed(text)}`)
+const must = (text: string) => machine.must(text)
 const state = () =>
   must(
-    "cd /etc; find systemd/system init.d rc2.d cron.d ! -type d ! -name calls -exec stat -c '%A %U %G %s %N' {} + -exec cat {} +",
+    "cd /etc; find systemd/system init.d rc2.d cron.d ! -type d -exec stat -c '%A %U %G %s %N' {} + -exec cat {} +; cd /run; [ ! -d standin ] || grep -r . standin | sort",
   )
 
 describe('a unit, with a stand-in for systemctl that answers in the form of systemd (which is not PID 1 here)', () => {
   beforeEach(async () => {
+    await machine.reset(true)
     await must(`cd /etc/systemd/system; printf '[Service]\nExecStart=/opt/am-old/bin/wso2server.sh start\nRestart=on-failure\n' >wso2.service
-echo enabled >wso2.service.enabled; echo active >wso2.service.active`)
+systemctl enable wso2.service; systemctl start wso2.service; rm /run/calls`)
   })
   const path = '/opt/am-old'
 
@@ -95,9 +46,7 @@ echo enabled >wso2.service.enabled; echo active >wso2.service.active`)
     expect(stop).toMatchObject({ changed: true, out: { running: true } })
     expect(await perform(here, service.stop({ path }))).toMatchObject({ changed: false })
     await stop.undo()
-    expect(await must('grep -E "^(stop|start)" /etc/systemd/system/calls')).toBe(
-      'stop wso2.service\nstart wso2.service\n',
-    )
+    expect(await must('grep -E "^(stop|start)" /run/calls')).toBe('stop wso2.service\nstart wso2.service\n')
   })
 
   test('is held for a run and given back as it was', async () => {
@@ -126,7 +75,7 @@ echo enabled >wso2.service.enabled; echo active >wso2.service.active`)
 
   test('is pointed at a new home; what its drop-in said before comes back', async () => {
     await must(
-      "mkdir /etc/systemd/system/wso2.service.d; printf '[Service]\nNice=5\n' >/etc/systemd/system/wso2.service.d/upgrade-fleet.conf",
+      "mkdir /etc/systemd/system/wso2.service.d; printf '[Service]\nNice=5\n' >/etc/systemd/system/wso2.service.d/upgrade-fleet.conf; systemctl daemon-reload",
     )
     const before = await state()
     const pointing = { unit: 'wso2.service', environment: { CARBON_HOME: '/opt/am-new' } }
@@ -153,13 +102,9 @@ echo enabled >wso2.service.enabled; echo active >wso2.service.active`)
 
 describe('a script of init.d, for real', () => {
   beforeEach(async () => {
-    await must('rmdir /run/systemd/system; rm -f /etc/init.d/am')
-    await here.on.put({ text: init }, '/etc/init.d/am', { mode: 0o755 })
-    await must('ln -s ../init.d/am /etc/rc2.d/S20am')
-    return async () => {
-      await perform(here, service.stop({ name: 'am', args }))
-      await must('mkdir /run/systemd/system')
-    }
+    await machine.reset(false)
+    await must('cp /run/init /etc/init.d/am; ln -s ../init.d/am /etc/rc2.d/S20am')
+    return () => machine.reset(false)
   })
 
   test('is started and stopped through it, and proved by its processes', async () => {

@@ -120,15 +120,16 @@ export type Paused = { readonly paused: readonly Schedule[] }
 
 /**
  * Turns the schema's events off, one by one, each keeping its definer (an event belongs to whom altered it last). The server's
- * own switch is left alone: it is for all schemas, wants SUPER, and is back at the server's next start. Undo turns on again
- * what was on and is still there.
+ * own switch is left alone: it is for all schemas, wants SUPER, and is back at the server's next start. Throws where something
+ * runs that only a person can turn off, as jobs of pg_cron are. Undo turns on again what was on and is still there.
  *
  * @example
  * database.pause({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') } })
  */
 export const pause = change<Input, Paused, Paused>('database.pause', {
   async check(on, { db }, was) {
-    return (await schedulesOf(on, db)).running.length === 0 ? (was ?? { paused: [] }) : undefined
+    const { running, beyond } = await schedulesOf(on, db)
+    return running.length + beyond.length === 0 ? (was ?? { paused: [] }) : undefined
   },
   async remember(on, { db }) {
     return { paused: (await schedulesOf(on, db)).running }
@@ -144,25 +145,31 @@ export const pause = change<Input, Paused, Paused>('database.pause', {
 })
 
 /**
- * Turns on again what `database.pause` turned off, by its output, as far as it is still there. Undo turns it off.
+ * Turns on again what `database.pause` turned off, by its output, as far as it is still there. Undo turns off what was off.
  *
  * @example
  * database.unpause({ db: { name: 'am_db', holds: ['apim'], engine: 'mysql', host: 'db.example.com', port: 3306, schema: 'am', user: 'admin', password: secret('env:DB') }, paused: [{ name: 'nightly', definer: 'admin@%', mode: '', charset: 'utf8mb4', collation: 'utf8mb4_bin' }] })
  */
-export const unpause = change<Input & Paused, { readonly on: readonly string[] }>('database.unpause', {
-  async check(on, { db, paused }) {
-    return (await still(on, db, paused, 'DISABLED')).length === 0
-      ? { on: paused.map(({ name }) => name) }
-      : undefined
+export const unpause = change<Input & Paused, { readonly on: readonly string[] }, Paused>(
+  'database.unpause',
+  {
+    async check(on, { db, paused }) {
+      return (await still(on, db, paused, 'DISABLED')).length === 0
+        ? { on: paused.map(({ name }) => name) }
+        : undefined
+    },
+    async remember(on, { db, paused }) {
+      return { paused: await still(on, db, paused, 'DISABLED') }
+    },
+    async apply(on, { db, paused }) {
+      await turn(on, db, paused, 'ENABLE')
+      return { on: paused.map(({ name }) => name) }
+    },
+    async undo(on, { db }, { paused }) {
+      await turn(on, db, paused, 'DISABLE')
+    },
   },
-  async apply(on, { db, paused }) {
-    await turn(on, db, paused, 'ENABLE')
-    return { on: paused.map(({ name }) => name) }
-  },
-  async undo(on, { db, paused }) {
-    await turn(on, db, paused, 'DISABLE')
-  },
-})
+)
 
 async function turn(on: On, db: Database, all: readonly Schedule[], to: 'ENABLE' | 'DISABLE'): Promise<void> {
   const engine = fullEngineOf(db, 'what runs by the clock')

@@ -55,25 +55,27 @@ export function question({ name = '', path = '', args }: Service): Command {
   if (!/^[\w@.:\\-]*$/.test(name) || name.startsWith('-'))
     throw new TypeError(`"${name}" is no name of a service.`)
   return sh.read`n=${name}; p=${path}; r=; [ -z "$p" ] || r=$(readlink -f -- "$p") || r=$p
-names() { [ -n "$p" ] && [ -f "$1" ] && [ -r "$1" ] && grep -v '^[[:space:]]*#' -- "$1" 2>/dev/null | grep -qF -e "$p/" -e "$r/"; }
-lines() { [ -n "$p" ] && [ -f "$1" ] && [ -r "$1" ] && grep -F -e "$p/" -e "$r/" -- "$1" | grep -v '^[[:space:]]*#' | sed "s|^|line $1:|"; }
-units=; [ -z "$n" ] || units="$n.service"
-for d in ${unitDirectories}; do for f in "$d"/*.service "$d"/*.service.d/*.conf; do names "$f" || continue
-case $f in *.conf) f=$(dirname -- "$f"); f=$(basename -- "$f" .d) ;; *) f=$(basename -- "$f") ;; esac
-units="$units
-$f"; done; done
-for f in /etc/init.d/*; do b=$(basename -- "$f")
-if [ "$b" = "$n" ] && [ -f "$f" ] || names "$f" || names "/etc/default/$b" || names "/etc/sysconfig/$b"; then
-printf 'init %s\n' "$f"; units="$units
-$b.service"
-for l in /etc/rc[2345].d/S[0-9][0-9]"$b"; do [ ! -L "$l" ] || printf 'link %s\n' "$l"; done; fi; done
+nl='
+'
+naming() { [ -n "$p" ] || return 0
+for f; do [ -f "$f" ] && [ -r "$f" ] && printf '%s\0' "$f"; done | xargs -0 -r grep -lsF -e "$p/" -e "$r/" -- |
+while IFS= read -r f; do grep -v '^[[:space:]]*#' -- "$f" 2>/dev/null | grep -qF -e "$p/" -e "$r/" && printf '%s\n' "$f"; done; :; }
+lines() { grep -F -e "$p/" -e "$r/" | grep -v '^[[:space:]]*#' | while IFS= read -r l; do printf 'line %s:%s\n' "$1" "$l"; done; }
+set --; for d in ${unitDirectories}; do set -- "$@" "$d"/*.service "$d"/*.service.d/*.conf; done
+units=$([ -z "$n" ] || printf '%s\n' "$n.service"
+naming "$@" | sed -e 's|\.d/[^/]*\.conf$||' -e 's|.*/||')
+inits=$(naming /etc/init.d/* /etc/default/* /etc/sysconfig/*)
+if cd /etc/init.d 2>/dev/null; then for b in *; do f=/etc/init.d/$b
+case $nl$inits$nl in *"$nl$f$nl"* | *"$nl/etc/default/$b$nl"* | *"$nl/etc/sysconfig/$b$nl"*) ;; *) [ "$b" = "$n" ] && [ -f "$f" ] || continue ;; esac
+printf 'init %s\n' "$f"; units=$units$nl$b.service
+for l in /etc/rc[2345].d/S[0-9][0-9]"$b"; do [ ! -L "$l" ] || printf 'link %s\n' "$l"; done; done; fi
 if [ -n "$p" ]; then for c in $(grep -lzsF -e "$p/" -e "$r/" /proc/[0-9]*/cmdline ${among(args ?? [])}); do
 u=$(sed -n 's|^.*/\([^/]*\.service\)$|\1|p' "$(dirname -- "$c")/cgroup" 2>/dev/null | head -n 1); [ -z "$u" ] || units="$units
 $u"; done; fi
 if [ -d /run/systemd/system ]; then printf '%s\n' "$units" | sort -u | while IFS= read -r u; do [ -n "$u" ] || continue
 systemctl show ${properties.flatMap((each) => ['-p', each])} -- "$u" </dev/null || exit 1; echo; done || exit 1; fi
-for f in /etc/rc.local /etc/rc.d/rc.local /etc/crontab /etc/cron.d/*; do lines "$f"; done
-[ -z "$p" ] || crontab -l 2>/dev/null | grep -F -e "$p/" -e "$r/" | grep -v '^[[:space:]]*#' | sed 's|^|line crontab:|'
+naming /etc/rc.local /etc/rc.d/rc.local /etc/crontab /etc/cron.d/* | while IFS= read -r f; do lines "$f" <"$f"; done
+[ -z "$p" ] || crontab -l 2>/dev/null | lines crontab
 echo running
 ${args === undefined ? sh.read`:` : listing(args)}`
 }

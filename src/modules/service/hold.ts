@@ -99,13 +99,14 @@ export async function freeUnits(on: On, { units, links }: Pick<Held, 'units' | '
   for (const { link, to } of links) await on.must(sh`[ -L ${link} ] || ln -s -- ${to} ${link}`)
 }
 
-/** Whether units and links are as {@link freeUnits} leaves them. Reads. */
-export async function areFree(on: On, { units, links }: Pick<Held, 'units' | 'links'>): Promise<boolean> {
+/** Whether units, links and lines of files are as they are when nothing holds them. Reads. */
+export async function areFree(on: On, { units, links, files }: Omit<Held, 'held'>): Promise<boolean> {
   const drops = units.map(({ unit }) => dropIn(unit, 'zz-upgrade-fleet-hold'))
   return holds(
     on,
     sh.read`for f in ${drops}; do [ ! -e "$f" ] || exit 1; done
 for l in ${links.map(({ link }) => link)}; do [ -L "$l" ] || exit 1; done
+for f in ${files}; do [ -f "$f" ] && ! grep -q ${`^${mark}`} -- "$f" || exit 1; done
 for u in ${units.flatMap(({ unit, enabled }) => (enabled ? [unit] : []))}; do systemctl is-enabled -q -- "$u" || exit 1; done`,
   )
 }

@@ -14,10 +14,6 @@ export const release = change<Held, { readonly released: readonly string[] }, re
   'service.release',
   {
     async check(on, held) {
-      for (const file of held.files) {
-        const text = await readText(on, file)
-        if (uncommented(text) !== text) return undefined
-      }
       return (await areFree(on, held)) ? { released: held.held } : undefined
     },
     async remember(on, { files }) {
@@ -72,6 +68,10 @@ export const pointBack = change<
     return { units }
   },
   async undo(on, _input, files) {
+    const were = files.filter(({ copy }) => copy !== null)
+    await on.must(
+      sh`for f in ${were.map(({ path }) => path)}; do mkdir -p -- "$(dirname -- "$f")" || exit 1; done`,
+    )
     for (const kept of files) await bringFileBack(on, kept)
     await on.must(sh`systemctl daemon-reload`)
   },
