@@ -36,6 +36,8 @@ export interface ChangeCase {
 /** What goes over a connection: told, counted, and cut off at a call. */
 interface Recorder {
   readonly connection: Connection
+  /** Another machine's connection, whose calls are told, counted and cut off with the others. */
+  over(inner: Connection): Connection
   /** Calls so far, and those of them that may change something. */
   calls: number
   changing: number
@@ -212,6 +214,7 @@ function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Sc
     started = false
   }
   const { undo } = work
+  const recorder = recording(place.connection())
   return {
     module,
     dir,
@@ -231,11 +234,12 @@ function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Sc
       }),
     },
     input: fromPlain(JSON.parse(stableText(input))),
-    recorder: recording(place.connection()),
+    recorder,
     on: (connection) => {
       const { on } = onOver(connection, task)
       return {
         ...on,
+        peer: async () => recorder.over((place.peer ?? place.connection)()),
         job: (name, ...rest) => {
           started = true
           return on.job(`${name}-${tries}`, ...rest)
@@ -291,12 +295,15 @@ function recording(inner: Connection): Recorder {
     changing: 0,
     texts: [],
     cut: undefined,
-    connection: {
-      ...inner,
-      exec: (command, options) => through(!command.reads, () => inner.exec(command, options), command.text),
-      put: (source, path, options) => through(true, () => inner.put(source, path, options), path),
-      get: (path, sink, options) => through(false, () => inner.get(path, sink, options), path),
-      job: (id, command, options) => through(true, () => inner.job(id, command, options), command.text),
+    over: (other) => ({
+      ...other,
+      exec: (command, options) => through(!command.reads, () => other.exec(command, options), command.text),
+      put: (source, path, options) => through(true, () => other.put(source, path, options), path),
+      get: (path, sink, options) => through(false, () => other.get(path, sink, options), path),
+      job: (id, command, options) => through(true, () => other.job(id, command, options), command.text),
+    }),
+    get connection() {
+      return recorder.over(inner)
     },
   }
   return recorder
