@@ -71,9 +71,11 @@ export function forthContract(title: string, open: () => Promise<Place>, cases: 
         for (const when of ['before', 'after'] as const)
           for (let at = 1, cut = true; cut; at++) {
             const { work, input, on, recorder, dir, kept } = await anew()
-            const doing = on(recorder.connection)
+            let doing = on(recorder.connection)
             const memory = kept(await work.remember(doing, input))
             cut = await cutOff(recorder, { at, when }, () => work.apply(doing, input, memory))
+            // Whoever goes on is another process: it knows nothing of what failed in this one.
+            doing = on(recorder.connection)
             if ((await work.check(doing, input, memory)) === undefined) await work.apply(doing, input, memory)
             expect(await see(dir), `gone on with after a cut ${when} call ${at}`).toBe(after)
           }

@@ -2,6 +2,8 @@ const files = ['files']
 const backups = ['backups, here']
 // PostgreSQL has none: its test says that nothing is to be done there.
 const events = ['events of MariaDB']
+// Not taken back by themselves: they go with the new home, or a restore point brings them back.
+const homes = ['homes']
 const servers = ['servers, of a stand-in']
 const stopped = ['servers that stay stopped']
 const units = ['units, with a stand-in for systemctl']
@@ -9,6 +11,12 @@ const services = ['services without systemd']
 
 /** Which contract every change module is run through, by the title that the contract has. */
 export const contracts: Readonly<Record<string, readonly string[]>> = {
+  'apim.clearShare': ['shared directories'],
+  'apim.configure': homes,
+  'apim.extract': homes,
+  'apim.fillShare': ['shared directories'],
+  'apim.freshHome': homes,
+  'apim.linkShare': homes,
   'apim.halt': stopped,
   'apim.quiet': stopped,
   'apim.start': servers,
@@ -67,14 +75,8 @@ export const contracts: Readonly<Record<string, readonly string[]>> = {
 /** What no contract is run for: why, and the test that tries it. */
 export const without: Readonly<Record<string, readonly [why: string, test: string]>> = {
   'apim.bundle': ['keeps what it makes', 'test/modules/files.real.ts'],
-  'apim.clearShare': ['not yet: needs the mounts of a fleet', 'test/e2e'],
   'apim.client': ['its undo is a restore point', 'test/e2e'],
-  'apim.configure': ['goes with its new home as a whole', 'test/apim/home.real.ts'],
   'apim.discard': ['cannot be undone', 'test/e2e'],
-  'apim.extract': ['its undo is a restore point', 'test/apim/unpacked.real.ts'],
-  'apim.fillShare': ['not yet: needs the mounts of a fleet', 'test/e2e'],
-  'apim.freshHome': ['its undo is a restore point', 'test/apim/unpacked.real.ts'],
-  'apim.linkShare': ['not yet: needs the mounts of a fleet', 'test/e2e'],
   'apim.overlay': ['goes with its new home as a whole', 'test/modules/files.real.ts'],
   'apim.overlayMigration': ['its undo is a restore point', 'test/e2e'],
   'apim.placePlans': ['its undo is a restore point', 'test/e2e'],
