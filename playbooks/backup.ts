@@ -19,7 +19,9 @@ export default playbook('backup', { fleet, together: () => 'databases', leavesAs
     .task('nobody else', ({ host, from }) =>
       apim.after(from(schedules, host).paused, apim.alone({ hosts, databases: [host.vars] })),
     )
-    .task('dump', ({ host }) => database.dump({ db: host.vars, to: vars.backups, name: 'backup' }))
+    .task('dump', ({ host }) =>
+      database.dump({ db: host.vars, to: apim.backupsOf(site, migration), name: 'backup' }),
+    )
   const homes = apim.homeBackups(site)
   const repository = apim.svnBackup(site)
   const manifests = apim.manifests(site, {

@@ -35,7 +35,7 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
   // Reads only: each manifest, and each backup that it names, whole.
   const manifests = play('read manifests', old, { collect: true }).task('manifest', ({ host }) =>
     apim.readManifest({
-      backups: vars.backups,
+      backups: apim.backupsOf(site, host),
       run,
       home: host.vars.apim_home,
       version: vars.apim_version,
@@ -109,7 +109,9 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     .task('nobody else', ({ host, from }) =>
       apim.after(from(paused, host).paused, apim.alone({ hosts, databases: [host.vars] })),
     )
-    .task('dump', ({ host }) => database.dump({ db: host.vars, to: vars.backups, name: 'before-rollback' }))
+    .task('dump', ({ host }) =>
+      database.dump({ db: host.vars, to: apim.backupsOf(site, migration), name: 'before-rollback' }),
+    )
   const restore = play('restore databases', databases, { restoredBy: [present] })
     .task('still nobody', ({ host, from }) =>
       apim.after(from(present, host).dump, apim.alone({ hosts, databases: [host.vars] })),

@@ -3,6 +3,7 @@ import { TaskError } from '../model/errors.ts'
 import type { Secret } from '../model/secret.ts'
 import { fromMachine, send } from '../modules/http/exchange.ts'
 import { clock, pauses } from '../modules/target.ts'
+import { portAt, type usualPorts } from './ports.ts'
 import type { Role } from './roles.ts'
 import type { CheckVars } from './schemas.ts'
 import type { Server } from './server.ts'
@@ -103,7 +104,12 @@ async function tokenOnce(
 ): Promise<string> {
   const basic = Buffer.from(`${key}:${on.reveal([secret])}`).toString('base64')
   const head = { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' }
-  const answer = await asked(on, server, checks, { port: [9763, 9443], path: '/oauth2/token', head, body })
+  const answer = await asked(on, server, checks, {
+    port: ['http', 'https'],
+    path: '/oauth2/token',
+    head,
+    body,
+  })
   if (typeof answer === 'string') return answer
   const { status, text } = answer
   if (status === 200 && /"access_token"\s*:\s*"[^"]/.test(text)) return 'ok'
@@ -119,14 +125,14 @@ async function callOnce(
   { path, token }: CheckVars['calls'][number],
 ): Promise<string> {
   const head = { authorization: `Bearer ${on.reveal([token])}` }
-  const answer = await asked(on, server, checks, { port: [8280, 8243], path, head })
+  const answer = await asked(on, server, checks, { port: ['gatewayHttp', 'gatewayHttps'], path, head })
   if (typeof answer === 'string') return answer
   return answer.status >= 200 && answer.status < 300 ? 'ok' : `it answered ${answer.status}`
 }
 
 type Request = {
   /** Of http and of https. */
-  readonly port: readonly [number, number]
+  readonly port: readonly [keyof typeof usualPorts, keyof typeof usualPorts]
   readonly path: string
   readonly head: Readonly<Record<string, string>>
   readonly body?: string
@@ -143,7 +149,7 @@ async function asked(
   const [scheme, at] = fingerprint === undefined ? ['http', port[0]] : ['https', port[1]]
   try {
     const { status, body: text } = await send(on, fromMachine(on), {
-      url: new URL(`${scheme}://${host}:${at}${path}`),
+      url: new URL(`${scheme}://${host}:${portAt(server, at)}${path}`),
       method: body === undefined ? 'GET' : 'POST',
       headers: head,
       ...(body !== undefined && { body }),

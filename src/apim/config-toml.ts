@@ -2,12 +2,14 @@ import { encoded, type Secret } from '../model/secret.ts'
 import { type TomlTable, tomlText } from '../modules/edit/toml-text.ts'
 import { escapeXml } from '../modules/edit/xml-escape.ts'
 import { withToml } from './custom.ts'
+import { type Place, portAt } from './ports.ts'
 import type { DatabaseVars, KeystoreVars } from './schemas.ts'
 import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
 
 /** The `deployment.toml` of a home. The server's own templates put values into XML as they are, so they stand escaped for XML in it. */
 export function tomlConfiguration({
   address,
+  offset = 0,
   databases,
   peers,
   role,
@@ -37,7 +39,10 @@ export function tomlConfiguration({
   const gateway = role === 'migration' ? undefined : peers['gateway-manager']
   const traffic = role === 'migration' ? undefined : peers['traffic-manager']
   const tables: readonly TomlTable[] = [
-    { head: 'server', values: { hostname: address, node_ip: address, server_role: 'default' } },
+    {
+      head: 'server',
+      values: { hostname: address, node_ip: address, server_role: 'default', ...(offset > 0 && { offset }) },
+    },
     {
       head: 'super_admin',
       values: {
@@ -82,25 +87,28 @@ const keystore = ({ file, alias, password, key_password: keyPassword }: Keystore
   key_password: given(keyPassword ?? password, 'wso2carbon'),
 })
 
-const environment = (address: string) => ({
+const environment = (gateway: Place) => ({
   name: 'Production and Sandbox',
   type: 'hybrid',
-  service_url: services(address),
-  ws_endpoint: `ws://${address}:9099`,
-  http_endpoint: `http://${address}:8280`,
-  https_endpoint: `https://${address}:8243`,
+  service_url: services(gateway),
+  ws_endpoint: `ws://${gateway.address}:${portAt(gateway, 'ws')}`,
+  http_endpoint: `http://${gateway.address}:${portAt(gateway, 'gatewayHttp')}`,
+  https_endpoint: `https://${gateway.address}:${portAt(gateway, 'gatewayHttps')}`,
 })
 
-const throttling = (address: string): readonly TomlTable[] => [
+const throttling = (traffic: Place): readonly TomlTable[] => [
   {
     head: 'apim.throttling',
-    values: { service_url: services(address), throttle_decision_endpoints: [`tcp://${address}:5672`] },
+    values: {
+      service_url: services(traffic),
+      throttle_decision_endpoints: [`tcp://${traffic.address}:${portAt(traffic, 'broker')}`],
+    },
   },
   {
     head: '[apim.throttling.url_group]',
     values: {
-      traffic_manager_urls: [`tcp://${address}:9611`],
-      traffic_manager_auth_urls: [`ssl://${address}:9711`],
+      traffic_manager_urls: [`tcp://${traffic.address}:${portAt(traffic, 'receiver')}`],
+      traffic_manager_auth_urls: [`ssl://${traffic.address}:${portAt(traffic, 'receiverSsl')}`],
     },
   },
 ]

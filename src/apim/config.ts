@@ -4,6 +4,7 @@ import type { XmlEdit } from '../modules/edit/xml.ts'
 import { escapeXml, xmlText } from '../modules/edit/xml-escape.ts'
 import { tomlConfiguration } from './config-toml.ts'
 import { xmlEdits } from './custom.ts'
+import { type Place, portAt } from './ports.ts'
 import type { DatabaseVars } from './schemas.ts'
 import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
 
@@ -18,7 +19,7 @@ function xmlConfiguration(settings: Settings): Configuration {
   const ours: Readonly<Record<string, readonly XmlEdit[]>> = {
     'carbon.xml': [...host(settings), ...stores(settings), ...synchronizer(settings)],
     'user-mgt.xml': [...adminEdits(settings), ...(users ? userEdits(settings) : [])],
-    ...(registry && { 'registry.xml': registryEdits(registry) }),
+    ...(registry && { 'registry.xml': registryEdits(registry, settings) }),
     'api-manager.xml': peerEdits(settings),
   }
   const files = new Set([...Object.keys(ours), ...(settings.xml ?? []).map(({ file }) => file)])
@@ -31,9 +32,10 @@ function xmlConfiguration(settings: Settings): Configuration {
   }
 }
 
-const host = ({ address }: Settings): readonly XmlEdit[] => [
+const host = ({ address, offset = 0 }: Settings): readonly XmlEdit[] => [
   { at: 'HostName', text: address },
   { at: 'MgtHostName', text: address },
+  ...(offset > 0 ? [{ at: 'Ports/Offset', text: String(offset) }] : []),
 ]
 
 // What the inventory does not say is as in the pack.
@@ -94,7 +96,7 @@ function userEdits({ version }: Settings): readonly XmlEdit[] {
   ]
 }
 
-function registryEdits(registry: DatabaseVars): readonly XmlEdit[] {
+function registryEdits(registry: DatabaseVars, own: Settings): readonly XmlEdit[] {
   const id = 'upgrade-fleet-shared'
   const mount = (path: string) =>
     `<mount path="/_system/${path}" overwrite="true"><instanceId>${id}</instanceId><targetPath>/_system/${path}</targetPath></mount>`
@@ -105,7 +107,7 @@ function registryEdits(registry: DatabaseVars): readonly XmlEdit[] {
     },
     {
       at: 'remoteInstance',
-      append: `<remoteInstance url="https://localhost:9443/registry"><id>${id}</id><dbConfig>sharedregistry</dbConfig><readOnly>false</readOnly><enableCache>true</enableCache><registryRoot>/</registryRoot><cacheId>${escapeXml(`${registry.user}@${jdbcUrl(registry)}`)}</cacheId></remoteInstance>`,
+      append: `<remoteInstance url="https://localhost:${portAt(own, 'https')}/registry"><id>${id}</id><dbConfig>sharedregistry</dbConfig><readOnly>false</readOnly><enableCache>true</enableCache><registryRoot>/</registryRoot><cacheId>${escapeXml(`${registry.user}@${jdbcUrl(registry)}`)}</cacheId></remoteInstance>`,
     },
     { at: 'mount[@path=/_system/config]', append: mount('config') },
     { at: 'mount[@path=/_system/governance]', append: mount('governance') },
@@ -117,7 +119,7 @@ function registryEdits(registry: DatabaseVars): readonly XmlEdit[] {
   ]
 }
 
-function peerEdits({ peers, role }: Settings): readonly XmlEdit[] {
+function peerEdits({ peers, role, version }: Settings): readonly XmlEdit[] {
   if (role === 'migration') return []
   const keys = peers['key-manager']
   const gateway = peers['gateway-manager']
@@ -125,17 +127,37 @@ function peerEdits({ peers, role }: Settings): readonly XmlEdit[] {
   return [
     ...(keys ? [{ at: 'AuthManager/ServerURL', text: services(keys) }] : []),
     ...(keys ? [{ at: 'APIKeyValidator/ServerURL', text: services(keys) }] : []),
-    ...(gateway ? [{ at: 'APIGateway/Environments/Environment/ServerURL', text: services(gateway) }] : []),
-    ...(traffic ? trafficEdits(traffic) : []),
+    ...(gateway ? environmentEdits(gateway) : []),
+    ...(traffic ? trafficEdits(traffic, version) : []),
   ]
 }
 
-function trafficEdits(address: string): readonly XmlEdit[] {
-  const at = (name: string) => `ThrottlingConfigurations/${name}`
+// The pack has the own ports of whoever reads it where its users are told where the gateway is.
+function environmentEdits(gateway: Place): readonly XmlEdit[] {
+  const at = (name: string) => `APIGateway/Environments/Environment/${name}`
+  const { address } = gateway
+  const endpoints = `http://${address}:${portAt(gateway, 'gatewayHttp')},https://${address}:${portAt(gateway, 'gatewayHttps')}`
   return [
-    { at: at('DataPublisher/ReceiverUrlGroup'), text: `tcp://${address}:9611` },
-    { at: at('DataPublisher/AuthUrlGroup'), text: `ssl://${address}:9711` },
-    { at: at('PolicyDeployer/ServiceURL'), text: services(address) },
+    { at: at('ServerURL'), text: services(gateway) },
+    { at: at('GatewayEndpoint'), text: endpoints },
+  ]
+}
+
+// Up to 2.0.0 the addresses stand in DataPublisher, from 2.1.0 on in TrafficManager (the packs' api-manager.xml); what comes
+// back from there is read over JMS.
+function trafficEdits(traffic: Place, version: string): readonly XmlEdit[] {
+  const at = (name: string) => `ThrottlingConfigurations/${name}`
+  const group = semver.gte(version, '2.1.0') ? 'TrafficManager' : 'DataPublisher'
+  const url = (scheme: string, which: Parameters<typeof portAt>[1]) =>
+    `${scheme}://${traffic.address}:${portAt(traffic, which)}`
+  return [
+    { at: at(`${group}/ReceiverUrlGroup`), text: url('tcp', 'receiver') },
+    { at: at(`${group}/AuthUrlGroup`), text: url('ssl', 'receiverSsl') },
+    { at: at('PolicyDeployer/ServiceURL'), text: services(traffic) },
+    {
+      at: at('JMSConnectionDetails/JMSConnectionParameters/connectionfactory.TopicConnectionFactory'),
+      text: `amqp://\${admin.username}:\${admin.password}@clientid/carbon?brokerlist='${url('tcp', 'broker')}'`,
+    },
   ]
 }
 

@@ -6,6 +6,7 @@ import { clock, pause, pauses } from '../modules/target.ts'
 import { textsOf } from './evidence.ts'
 import { fatalSigns, startedSign } from './health-signs.ts'
 import { healthWatch } from './health-watch.ts'
+import { portAt } from './ports.ts'
 import { type LogMark, logLines, markLastStart, type Server, serversOf } from './server.ts'
 
 /** What to ask a server of a role and version, and what answers are good. */
@@ -19,14 +20,23 @@ export type Probe =
   | { readonly port: number }
 
 /** The probes of a role (the vendor's basic health checks): which version answers, and that the role itself does. */
-export function probesOf({ role, version }: Pick<Server, 'role' | 'version'>): readonly Probe[] {
+export function probesOf(server: Pick<Server, 'role' | 'version' | 'offset'>): readonly Probe[] {
+  const { role, version } = server
+  const http = portAt(server, 'http')
   const says = `WSO2 API Manager-${version}`
-  const servlet: Probe = { port: 9763, path: '/services/Version', statuses: [200], says }
+  const servlet: Probe = { port: http, path: '/services/Version', statuses: [200], says }
   const portal = semver.gte(version, '3.0.0') ? '/devportal' : '/store'
-  const gateway: Probe = { port: 8280, path: '/services/Version', statuses: [200], says }
-  const publisher: Probe = { port: 9763, path: '/publisher', statuses: [200, 302] }
-  const store: Probe = { port: 9763, path: portal, statuses: [200, 302] }
-  const traffic: readonly Probe[] = [{ port: 5672 }, { port: 9611 }, { port: 9711 }]
+  const gateway: Probe = {
+    port: portAt(server, 'gatewayHttp'),
+    path: '/services/Version',
+    statuses: [200],
+    says,
+  }
+  const publisher: Probe = { port: http, path: '/publisher', statuses: [200, 302] }
+  const store: Probe = { port: http, path: portal, statuses: [200, 302] }
+  const traffic: readonly Probe[] = (['broker', 'receiver', 'receiverSsl'] as const).map((which) => ({
+    port: portAt(server, which),
+  }))
   if (role === 'gateway-manager' || role === 'gateway-worker') return [gateway]
   if (role === 'publisher') return [servlet, publisher]
   if (role === 'store') return [servlet, store]

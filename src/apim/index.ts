@@ -11,6 +11,7 @@ export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
 export { discard, leftovers, leftoversOf } from './leftovers.ts'
+export { backupsOf } from './machines.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
 
 export { servedBefore, worksBefore } from './measured.ts'

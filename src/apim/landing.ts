@@ -17,7 +17,7 @@ import { gatewayPartOf, isGateway, type Role, roleOf, startOrder } from './roles
 import { stillServed } from './served.ts'
 import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
-import { type ApimSite, checksAt, type HopSite, jarsFor, peersOf, staged } from './site.ts'
+import { type ApimSite, checksAt, type HopSite, jarsFor, peersOf, placeOf, staged } from './site.ts'
 import { startThrough, takeOver } from './supervised.ts'
 import { copyRoots, synchronized } from './synchronizer.ts'
 import { carried, overlay } from './trees.ts'
@@ -204,7 +204,7 @@ function homes(
         home: homeOf(host.vars.apim_base, version),
         configuration: configuration({
           version,
-          address: host.vars.apim_address,
+          ...placeOf(host),
           role: gatewayPartOf(site, host) ?? roleOf(site, host) ?? 'migration',
           databases: vars.databases,
           svn: usesSvn(site, version) ? vars.svn : undefined,

@@ -56,6 +56,15 @@ export const node = z.object({
   apim_address: address.describe(
     'The address at which this server is reached by the others, and asked for its health.',
   ),
+  apim_port_offset: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(50_000)
+    .optional()
+    .describe(
+      'What is added to each port of this server, as Offset of its carbon.xml (or -DportOffset) says now: two servers of one machine have two. New homes get the same. Default 0.',
+    ),
   since: z
     .string()
     .optional()
@@ -79,6 +88,13 @@ export const node = z.object({
     .optional()
     .describe(
       'Edits of the XML files of new homes up to 2.6.0, migration homes among them, after those of the tool: { file: user-mgt.xml, at: PATH, text: TEXT }; append and remove in place of text.',
+    ),
+  upgrade_fleet_same_machine: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The name of the host that is the same machine. Each of the names is one server, with an apim_home, an apim_base and an apim_port_offset of its own; backups go into a directory with its name.',
     ),
   upgrade_fleet_fan_out: z
     .union([z.boolean(), word])

@@ -3,9 +3,9 @@ import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { fetchFrom } from '../modules/http.ts'
 import { ask, clock, linesOf, pauses } from '../modules/target.ts'
+import { portAt } from './ports.ts'
 import type { Server } from './server.ts'
 
-const gatewayPort = 8280
 const sideBySide = 8
 
 /**
@@ -57,14 +57,18 @@ export const stillServed = observe(
 
 async function refused(
   on: On,
-  { address }: Server,
+  server: Server,
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const wrong = new Map<string, string>()
   const left = [...paths]
   const work = async () => {
     for (let path = left.shift(); path !== undefined; path = left.shift()) {
-      const answer = await fetchFrom(on, { address, port: gatewayPort, path }).catch((error: unknown) => {
+      const answer = await fetchFrom(on, {
+        address: server.address,
+        port: portAt(server, 'gatewayHttp'),
+        path,
+      }).catch((error: unknown) => {
         if (error instanceof TaskError) return error.message
         throw error
       })

@@ -15,6 +15,8 @@ export type Server = {
   readonly version: string
   readonly javaHome: string
   readonly address: string
+  /** What is added to each of its ports; missing in what earlier versions wrote, and where it is nothing. */
+  readonly offset?: number
   readonly role: Role
   readonly flags: readonly string[]
   /** Seconds: for a start, for an answer after it, between two answers, and of answers without a break. */
@@ -38,11 +40,13 @@ export const migrationHomeOf = (base: string, version: string): string =>
 /** The server of a version that the upgrade puts on a host. */
 export function newServer(host: Host<Node>, role: Role, version: string): Server {
   const { apim_base, java_home, apim_address, apim_health, apim_vault_password: vault } = host.vars
+  const { apim_port_offset: offset = 0 } = host.vars
   return {
     home: homeOf(apim_base, version),
     version,
     javaHome: java_home,
     address: apim_address,
+    ...(offset > 0 && { offset }),
     role,
     flags: flagsOf(role, version),
     wait: apim_health,

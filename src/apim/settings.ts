@@ -1,16 +1,19 @@
 import type { Text } from '../model/secret.ts'
 import type { XmlEdit } from '../modules/edit/xml.ts'
 import type { TomlVars, XmlVars } from './custom.ts'
+import { type Place, portAt } from './ports.ts'
 import type { Role } from './roles.ts'
 import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
 
 /** Who answers for a role, as the others reach it. */
-export type Peers = { readonly [R in Role]?: string }
+export type Peers = { readonly [R in Role]?: Place }
 
 /** What a home's configuration is made from. */
 export type Settings = {
   readonly version: string
   readonly address: string
+  /** What is added to each of its ports. */
+  readonly offset?: number | undefined
   readonly role: Role | 'migration'
   readonly databases: readonly DatabaseVars[]
   readonly svn?: SvnVars | undefined
@@ -32,7 +35,8 @@ export type Configuration = {
 export const conf = 'repository/conf'
 
 /** Where a server's own services are called. */
-export const services = (address: string): string => `https://${address}:9443/services/`
+export const services = (server: Place): string =>
+  `https://${server.address}:${portAt(server, 'https')}/services/`
 
 /** The JDBC address of a database. */
 export function jdbcUrl({ engine, host, port, schema }: DatabaseVars): string {

@@ -5,6 +5,7 @@ import { type Artifact, stagedPath } from '../modules/artifact.ts'
 import { checksOf, type Tried } from './business.ts'
 import type { TomlVars } from './custom.ts'
 import { factsOf } from './hop-facts.ts'
+import type { Place } from './ports.ts'
 import type { CheckName } from './preflight/checks.ts'
 import type { Counts } from './probes.ts'
 import { hostsOf, partsOf, type Role, type RoleGroups, roleOrder } from './roles.ts'
@@ -142,12 +143,20 @@ export function checksAt(site: ApimSite, host: Host): CheckVars | undefined {
 
 /** Who answers for each role: the first host of it. */
 export function peersOf(site: RoleGroups): Peers {
-  const pairs = roleOrder('3.0.0').flatMap((role): readonly (readonly [Role, string])[] => {
+  const pairs = roleOrder('3.0.0').flatMap((role): readonly (readonly [Role, Place])[] => {
     const [first] = hostsOf(site, role)
-    return first === undefined ? [] : [[role, first.vars.apim_address]]
+    return first === undefined ? [] : [[role, placeOf(first)]]
   })
   return Object.fromEntries(pairs)
 }
+
+/** Where a host's servers are reached. */
+export const placeOf = ({
+  vars: { apim_address: address, apim_port_offset: offset },
+}: Host<Node>): Place => ({
+  address,
+  offset,
+})
 
 /** A server whose artefacts are taken, what of them (everything, when it does not say), and where they lie on the migration host. */
 export type TreeSource = {

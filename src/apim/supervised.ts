@@ -24,15 +24,17 @@ export type Supervision = {
 /**
  * Finds who starts a home's server again: WSO2's own units (`Restart=on-failure`) take the end of a stopped server for a
  * failure and start the old version, on databases that are half migrated; a reboot does the same. Throws {@link TaskError}
- * for what the upgrade cannot hold: a timer, the user's crontab, a unit that the server runs under and that is not its own.
+ * for what the upgrade cannot hold: a timer, the user's crontab, a unit that the server runs under and that is not its own, one
+ * that starts the server of another home of the inventory (`others`) too.
  */
 export const supervised = observe(
   'apim.supervised',
-  async (on, { home }: { home: string }): Promise<Supervision> => {
+  async (on, { home, others = [] }: { home: string; others?: readonly string[] }): Promise<Supervision> => {
     const { supervisors } = await findService(on, serviceOf(home))
     const units = supervisors.flatMap((one) => (one.kind === 'systemd' ? [one.unit] : []))
     const pids = (await serversOf(on, home)).map(({ pid }) => pid)
-    const { strangers, under } = await standing(on, home, units, pids)
+    const scripts = supervisors.flatMap((one) => (one.kind === 'sysv' ? [one.script] : []))
+    const { strangers, under, both } = await standing(on, { home, others, units, scripts, pids })
     if (strangers.length > 0)
       throw new TaskError(
         `The server of ${home} on ${on.name} runs under a unit that does not name its home, so that stopping it may stop more`,
@@ -40,6 +42,11 @@ export const supervised = observe(
           (unit) =>
             `${unit}: name the home in it, or stop it for good and start the server by its own script`,
         ),
+      )
+    if (both.length > 0)
+      throw new TaskError(
+        `What starts the server of ${home} on ${on.name} starts that of another home too, so that one cannot be stopped or taken over without the other`,
+        both.map((one) => `${one}: make one for each home`),
       )
     refuse(on, supervisors.filter(awake))
     return supervisionOf(on, supervisors, under, pids.length > 0)
@@ -70,15 +77,25 @@ export function supervisionOf(
   }
 }
 
-async function standing(on: On, home: string, units: readonly string[], pids: readonly number[]) {
+type Standing = {
+  readonly home: string
+  readonly others: readonly string[]
+  readonly units: readonly string[]
+  readonly scripts: readonly string[]
+  readonly pids: readonly number[]
+}
+
+async function standing(on: On, { home, others, units, scripts, pids }: Standing) {
   const said = await on.must(
     sh.read`h=${home}; r=$(readlink -f -- "$h") || r=$h
 for u in ${units}; do systemctl cat -- "$u" 2>/dev/null </dev/null | grep -qF -e "$h/" -e "$r/" || printf 'stranger %s\n' "$u"; done
+for o in ${others}; do for u in ${units}; do ! systemctl cat -- "$u" 2>/dev/null </dev/null | grep -qF -e "$o/" || printf 'both %s\n' "$u"; done
+for s in ${scripts}; do ! grep -v '^[[:space:]]*#' -- "$s" 2>/dev/null | grep -qF -e "$o/" || printf 'both %s\n' "$s"; done; done
 for p in ${pids.map(String)}; do sed -n 's|^.*/\([^/]*\.service\)$|under \1|p' "/proc/$p/cgroup" 2>/dev/null | head -n 1; done`,
   )
   const of = (kind: string) =>
     linesOf(said).flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []))
-  return { strangers: of('stranger'), under: of('under') }
+  return { strangers: of('stranger'), under: of('under'), both: [...new Set(of('both'))] }
 }
 
 /** A gate: holds when the user who is become may hold supervisors, which is root's. */

@@ -2,6 +2,7 @@ import { skip } from '../model/action.ts'
 import type { Host } from '../model/host.ts'
 import { type From, type Play, play } from '../model/play.ts'
 import { type Held, hold, release } from '../modules/service.ts'
+import { homesBeside } from './machines.ts'
 import { type OldNode, runsNow } from './schemas.ts'
 import type { ApimSite } from './site.ts'
 import { mayHold, type Supervision, serviceOf, supervised } from './supervised.ts'
@@ -21,7 +22,7 @@ const nobody: Supervision = { awake: [], manager: null, unit: null }
 export function supervisors(site: ApimSite): Supervisors {
   const hosts: readonly Host<OldNode>[] = site.all.filter(runsNow)
   const look = play('preflight, supervisors', hosts, { collect: true })
-    .task('found', ({ host }) => supervised({ home: host.vars.apim_home }))
+    .task('found', ({ host }) => supervised({ home: host.vars.apim_home, others: homesBeside(site, host) }))
     .task(
       'may be held',
       ({ found }) =>

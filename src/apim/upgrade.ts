@@ -11,6 +11,7 @@ import { look } from './detect.ts'
 
 import { after, fence } from './fence.ts'
 import { healthy } from './health.ts'
+import { backupsOf } from './machines.ts'
 import { writeManifest } from './manifest.ts'
 import { databaseServer, strangers } from './preflight/databases.ts'
 import { documents, permissions, tiers, tokens } from './preflight/rows.ts'
@@ -72,7 +73,7 @@ export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[
     )
     .task('time', ({ host: { vars: db } }) =>
       db.backup === undefined
-        ? database.estimate({ db, to: site.vars.backups })
+        ? database.estimate({ db, to: backupsOf(site, site.migration) })
         : skip("its backup is the operator's own command"),
     )
     .task('schedules', ({ host: { vars: db } }) => database.pausable({ db }))
@@ -167,7 +168,7 @@ export function fenced(site: ApimSite, stopped: ReturnType<typeof stops>) {
 /** The homes, all servers stopped, each read back in full. */
 export function homeBackups(site: ApimSite) {
   return play('back up homes', site.all.filter(runsNow)).task('home', ({ host }) =>
-    backup.tree({ path: host.vars.apim_home, to: site.vars.backups, name: 'home' }),
+    backup.tree({ path: host.vars.apim_home, to: backupsOf(site, host), name: 'home' }),
   )
 }
 
@@ -179,7 +180,7 @@ export function svnBackup(site: ApimSite) {
     play('back up SVN', site.migration).task('dump', () =>
       svn.dump({
         repository: { ...repository, url: repository.old_url },
-        to: site.vars.backups,
+        to: backupsOf(site, site.migration),
         name: 'svn',
       }),
     )
@@ -206,7 +207,7 @@ export function manifests(
     const role = roleOf(site, host)
     const stopped = made.stops.find((each) => each.role === role)
     return writeManifest({
-      backups: site.vars.backups,
+      backups: backupsOf(site, host),
       server: role === undefined ? null : oldServer(host, role, site.vars.apim_version),
       held: from(made.supervisors.hold, host).held ?? null,
       was: stopped === undefined ? null : ran(from, stopped.play, host),
@@ -237,7 +238,7 @@ export function firstTrees(site: ApimSite, seen: (from: From) => unknown) {
     const source = sources.find((each) => each.host.name === host.name)
     return after(
       seen(from),
-      bundle({ home: host.vars.apim_home, file: `${site.vars.backups}/trees.tar`, only: source?.only }),
+      bundle({ home: host.vars.apim_home, file: `${backupsOf(site, host)}/trees.tar`, only: source?.only }),
     )
   })
   const brought = play('bring trees', site.migration).each('brought', sources, ({ from, item }) =>

@@ -7,6 +7,7 @@ import { serves } from './health.ts'
 import type { HopPlays } from './hops/common.ts'
 import { hopPlays, refuseUnbuilt } from './hops/index.ts'
 import { landing } from './landing.ts'
+import { refuseClashes } from './machines.ts'
 import { type Role, startOrder } from './roles.ts'
 import { type Node, runsNow } from './schemas.ts'
 import { migrationHomeOf, newServer, oldServer, type Server } from './server.ts'
@@ -32,6 +33,7 @@ export function walk(
   // What is missing from the list of artefacts is told at once, before anything is made of it.
   artifactsFor(site, site.migration, hops)
   const landed = landings(site, hops)
+  refuseClashes(site, landed)
   const steps: Step[] = []
   let down = at.down
   for (const hop of hops) {

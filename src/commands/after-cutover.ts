@@ -16,7 +16,7 @@ export class AfterCutover extends InputError {}
 export async function confirmLoss(
   io: Io,
   run: string,
-  loss: Loss,
+  loss: Loss & { readonly written?: readonly string[] },
   events: readonly Stamped[],
   flag: string | undefined,
   ask: typeof askForWord = askForWord,
@@ -38,7 +38,10 @@ export async function confirmLoss(
   if (typed.trim() !== run) throw new AfterCutover('That was not it: nothing was rolled back.', next)
 }
 
-function lossLines({ gate, changes, points }: Loss, events: readonly Stamped[]): readonly string[] {
+function lossLines(
+  { gate, changes, points, written = [] }: Loss & { readonly written?: readonly string[] },
+  events: readonly Stamped[],
+): readonly string[] {
   const reached = events.find((event) => event.type === 'cutover' && event.gate === gate)
   const when = reached === undefined ? '' : ` at ${reached.at}`
   return [
@@ -47,6 +50,8 @@ function lossLines({ gate, changes, points }: Loss, events: readonly Stamped[]):
       (play) =>
         `"${oneLine(play)}" goes back to ${madeAt(play, events)}: what was written since then is lost.`,
     ),
+    ...(written.length > 0 ? ['Since the servers were built, as far as it was looked at:'] : []),
+    ...written.map((line) => `  ${oneLine(line)}`),
   ]
 }
 

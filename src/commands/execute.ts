@@ -84,6 +84,11 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
   try {
     const opened = folder === undefined ? undefined : await fileJournal(folder.journal, io.now)
     journal = opened?.journal ?? inMemory(io.now)
+    const same = new Map(
+      execution.inventory.hosts
+        .filter(({ vars }) => vars['upgrade_fleet_same_machine'] !== undefined)
+        .map((host) => [host.name, world.endpoint(host).sameMachine]),
+    )
     const context: RunContext = {
       run: execution.run,
       schedule: execution.schedule,
@@ -95,6 +100,7 @@ export async function execute(io: Io, execution: Execution): Promise<Outcome> {
         const connection = await world.connect(machine)
         return leases?.guard(connection) ?? connection
       },
+      machine: (name) => same.get(name) ?? name,
       check: flags.check,
       diff: flags.diff ?? false,
       forks: flags.forks,

@@ -7,6 +7,7 @@ import { allMachines, changingMachines } from '../plan/machines.ts'
 import { outline, type PlannedPart } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import type { LoginFlags, RunFlags } from './flags.ts'
+import { neededRuns } from './needed-runs.ts'
 import type { Prepared } from './prepare.ts'
 import { type Met, worldOf } from './world.ts'
 
@@ -23,10 +24,12 @@ export interface Looked {
   readonly interrupted: boolean
 }
 
+type Looking = Pick<Prepared, 'schedule' | 'inventory' | 'run' | 'state'>
+
 /** Makes the plan of what was prepared, after everything that can be observed before the first change was, unless offline. */
 export async function look(
   io: Io,
-  prepared: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
+  prepared: Looking,
   flags: LoginFlags & Pick<RunFlags, 'forks'> & { readonly offline: boolean },
 ): Promise<Looked> {
   const { schedule } = prepared
@@ -61,7 +64,7 @@ interface Observed extends Met {
 /** Everything that can be observed before the first change, over read-only connections: a check run that nobody watches. */
 async function observe(
   io: Io,
-  { schedule, inventory, run }: Pick<Prepared, 'schedule' | 'inventory' | 'run'>,
+  { schedule, inventory, run, state: directory }: Looking,
   flags: LoginFlags & Pick<RunFlags, 'forks'>,
 ): Promise<Observed> {
   const world = worldOf(io, inventory, true, { ...flags, holdKeys: true })
@@ -81,6 +84,7 @@ async function observe(
       forks: flags.forks,
       interrupted: io.interrupted,
       approve: async () => ({ yes: true, by: 'plan' }),
+      needed: (runs) => neededRuns(directory, runs),
       clock: () => performance.now(),
     })
     return { state, ...world.met(changingMachines(schedule).map(({ name }) => name)) }

@@ -17,6 +17,7 @@ import { anyBegun, findHistory, type RunHistory } from './known.ts'
 import { limitToKeep } from './limit.ts'
 import { locked, MachinesLocked } from './locked.ts'
 import { loginOfRun, typedLogin } from './login.ts'
+import { lookSince } from './look-since.ts'
 import { MachinesMisnamed } from './meeting.ts'
 import { exitCodeOf } from './outcome.ts'
 import { stateDirectory } from './paths.ts'
@@ -32,6 +33,8 @@ type BackFlags = Omit<FlagsOfRun, 'limit'> & {
   /** `--limit` of the rollback; a run's own that goes before it is another. */
   readonly onlyHosts?: string
   readonly afterCutover?: string
+  /** What is there now is not kept before a restore point brings back what was. */
+  readonly discardNewState?: boolean
   readonly acceptMachine?: readonly string[]
 }
 
@@ -48,6 +51,10 @@ export function rollbackCommand(io: Io): Command {
     .option(
       '--after-cutover <run>',
       'the id of the run once more: roll back although users are served since its cut-over',
+    )
+    .option(
+      '--discard-new-state',
+      'with --after-cutover: restore points do not keep what is there now before they bring back what was',
     )
     .addOption(acceptMachineOption())
     .action(async (id: string | undefined, { limit, ...flags }: BackFlags & { readonly limit?: string }) => {
@@ -84,8 +91,16 @@ export async function rollbackRun(io: Io, id: string | undefined, given: BackFla
         'Nothing was changed. Name the others too, or leave the limit out.',
       )
     const loss = lossOf(known, to, limit)
-    if (loss !== undefined) await confirmLoss(io, of, loss, events, flags.afterCutover)
     const asked = { ...flags, inventory: inventory.sources, forks: flags.forks ?? run.record.forks }
+    if (loss !== undefined) {
+      const written = await lookSince(
+        io,
+        { schedule, inventory, run: of },
+        { ...asked, gate: loss.gate },
+        known.state,
+      )
+      await confirmLoss(io, of, { ...loss, written }, events, flags.afterCutover)
+    }
     await readyFor(io, applied, flags.typed)
     await refuseUnknownHosts(io, { schedule, inventory }, asked, limit)
     const folder = await makeRunFolder(state, await nextRunId(state, io.now()))
@@ -94,6 +109,7 @@ export async function rollbackRun(io: Io, id: string | undefined, given: BackFla
     const limited = limit === undefined ? {} : { limit }
     await saveRecord(folder, { ...run.record, kind: 'rollback', of, ...end, ...only })
     const runs = [of, ...rollbacks.map((one) => one.folder.id)]
+    const keepsNow = loss !== undefined && flags.discardNewState !== true
     const execution: Execution = {
       run: folder.id,
       folder,
@@ -116,7 +132,7 @@ export async function rollbackRun(io: Io, id: string | undefined, given: BackFla
         check: false,
         waves: waveOutlines(schedule, limit).toReversed(),
       },
-      work: (context) => runBack(context, { of, runs, ...end, ...limited }),
+      work: (context) => runBack(context, { of, runs, ...end, ...limited, keepsNow }),
     }
     return execute(io, execution).catch(async (error: unknown) => {
       // Nothing began, so there is nothing to be told of it later.

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LabArtifact, makeArtifacts } from './artifacts.ts'
 import { makeDatabase } from './database.ts'
-import { labHosts, sshPort } from './fleet.ts'
+import { labHosts, machinesOf, sshPort } from './fleet.ts'
 import { makeHost, writeBootScript } from './hosts.ts'
 import { artifactsYaml, inventoryYaml } from './inventory-text.ts'
 import { makeJava } from './java.ts'
@@ -35,7 +35,7 @@ export async function buildLab(
     makeSaved(dir, { from, range, shape, database, hosts }, secrets).then(() =>
       makeRepositories(dir, secrets.svn, join(dir, 'saved/tree')),
     ),
-    ...hosts.map((host) => makeHost(dir, host, hosts)),
+    ...machinesOf(hosts).map((host) => makeHost(dir, host, hosts)),
   ])
   await writeInventory(dir, { from, range, shape, database }, project, artifacts)
 }
@@ -76,7 +76,7 @@ async function writeInventory(
   const hosts = labHosts(range, shape)
   const place = join(project, 'inventory/lab')
   await mkdir(place, { recursive: true })
-  const keys = hosts.map(async ({ name, address }) => {
+  const keys = machinesOf(hosts).map(async ({ name, address }) => {
     const key = await readFile(join(dir, 'hosts', name, 'sshd/ssh_host_ed25519_key.pub'), 'utf8')
     return `[${address}]:${sshPort} ${key.split(' ').slice(0, 2).join(' ')}\n`
   })

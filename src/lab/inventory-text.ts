@@ -86,11 +86,19 @@ export function artifactsYaml(
   return stringify({ artifacts })
 }
 
-function hostVars(host: LabHost, from: OldVersion): Readonly<Record<string, string>> {
-  const own = { ansible_host: host.address, apim_address: host.address }
+function hostVars(host: LabHost, from: OldVersion): Readonly<Record<string, string | number>> {
+  const own = {
+    ansible_host: host.address,
+    apim_address: host.address,
+    ...(host.offset > 0 && { apim_port_offset: host.offset }),
+    ...(host.machine !== host.name && {
+      upgrade_fleet_same_machine: host.machine,
+      apim_base: host.base,
+    }),
+  }
   return profileAt(host, from) === undefined
     ? { ...own, since: '2.0.0' }
-    : { ...own, apim_home: homeOf(from) }
+    : { ...own, apim_home: homeOf(from, host.base) }
 }
 
 function groupsOf(hosts: readonly LabHost[], migration: string): readonly (readonly [string, unknown])[] {

@@ -4,7 +4,7 @@ import { InputError } from '../model/errors.ts'
 import { buildLab } from './build.ts'
 import { databaseUser, type Schemas } from './database.ts'
 import { everyHost, parseFault } from './faults.ts'
-import { databaseAddress, homeOf, labHosts, sshPort, svnAddress } from './fleet.ts'
+import { databaseAddress, homeOf, labHosts, machinesOf, sshPort, svnAddress } from './fleet.ts'
 import { onHost } from './hosts.ts'
 import { writeSettings } from './java.ts'
 import { missingNeeds } from './needs.ts'
@@ -127,7 +127,7 @@ export async function labBreak(
   text: string,
 ): Promise<Settings['faults']> {
   const state = await need(options.state)
-  const names = labHosts(state.range, state.shape).map(({ name }) => name)
+  const names = machinesOf(labHosts(state.range, state.shape)).map(({ name }) => name)
   const { slug, host } = problemAsInput(() => parseFault(text, names))
   const now = await settingsOf(state.dir)
   const faults = { ...now.faults, [host]: [...new Set([...(now.faults[host] ?? []), slug])] }
@@ -153,19 +153,24 @@ export interface LabStatus extends LabShape {
   readonly faults: Settings['faults']
 }
 
-const ports = [sshPort, 9443, 9763, 8243, 8280, 5672, 9611, 9711, 7611, 7711, 10397, 9099, 8099]
+const ports = [9443, 9763, 8243, 8280, 5672, 9611, 9711, 7611, 7711, 10397, 9099, 8099]
 
 /** Says what of a lab runs, or nothing where there is none. */
 export async function labStatus(options: Pick<LabOptions, 'state'>): Promise<LabStatus | undefined> {
   const state = await readState(labDir(options.state))
   if (state === undefined) return undefined
-  const hosts = labHosts(state.range, state.shape).map(async ({ name, address }) => {
-    const proc = state.hosts[name]
+  const hosts = labHosts(state.range, state.shape).map(async ({ name, address, machine, base, offset }) => {
+    const proc = state.hosts[machine]
     const up = proc !== undefined && (await alive(proc))
     const list = `tr '\\0' '\\n' < /dev/null; for p in /proc/[0-9]*; do tr '\\0' '\\n' < $p/cmdline; done 2>/dev/null`
     const lines = up ? (await onHost(proc, `${list}; true`, 'root')).split('\n') : []
-    const servers = lines.filter((line) => line.startsWith('-Dcarbon.home=')).map((line) => line.slice(14))
-    const open = await Promise.all(ports.map(async (port) => ((await listens(address, port)) ? [port] : [])))
+    const servers = lines
+      .filter((line) => line.startsWith(`-Dcarbon.home=${base}/`))
+      .map((line) => line.slice('-Dcarbon.home='.length))
+    const own = ports.map((port) => port + offset)
+    const open = await Promise.all(
+      [sshPort, ...own].map(async (port) => ((await listens(address, port)) ? [port] : [])),
+    )
     return { name, address, up, servers, ports: open.flat() }
   })
   const { from, pace, range, shape, database } = state
@@ -184,7 +189,10 @@ export interface LabInfo {
   readonly dir: string
   readonly inventory: string
   readonly hosts: Readonly<
-    Record<string, { readonly address: string; readonly root: string; readonly home: string }>
+    Record<
+      string,
+      { readonly address: string; readonly root: string; readonly home: string; readonly offset: number }
+    >
   >
   readonly db: {
     readonly host: string
@@ -203,9 +211,13 @@ export interface LabInfo {
 /** Looks up a running lab by its state directory. `root` is a host's private /opt as seen from outside. */
 export async function labInfo(stateDir: string): Promise<LabInfo> {
   const state = await need(stateDir)
-  const hosts = labHosts(state.range, state.shape).map(({ name, address }) => {
-    const root = join(state.dir, 'hosts', name, 'opt')
-    return [name, { address, root, home: join(state.dir, 'hosts', name, homeOf(state.from)) }] as const
+  const all = labHosts(state.range, state.shape)
+  const hosts = all.map(({ name, address, machine, base, offset }) => {
+    const at = join(state.dir, 'hosts', machine)
+    return [
+      name,
+      { address, root: join(at, 'opt'), home: join(at, homeOf(state.from, base)), offset },
+    ] as const
   })
   return {
     dir: state.dir,
@@ -221,7 +233,8 @@ export async function labInfo(stateDir: string): Promise<LabInfo> {
     },
     svn: { url: `svn://${svnAddress(state.range)}`, root: join(state.dir, 'svn') },
     run: async (host, line, user) => {
-      const proc = (await need(stateDir)).hosts[host]
+      const machine = all.find(({ name }) => name === host)?.machine ?? host
+      const proc = (await need(stateDir)).hosts[machine]
       if (proc === undefined) throw new InputError(`The lab has no host "${host}".`)
       return onHost(proc, line, user)
     },
@@ -258,7 +271,7 @@ async function refuseTaken({ range, shape, database }: LabShape): Promise<void> 
 /** `CARBON_HOME` for every ssh command of the hosts that have that fault. */
 async function leakHomes(state: LabState, on: Settings['faults']): Promise<void> {
   const leaks = (host: string) => [...(on[everyHost] ?? []), ...(on[host] ?? [])].includes('carbon-home-leak')
-  for (const { name } of labHosts(state.range, state.shape)) {
+  for (const { name } of machinesOf(labHosts(state.range, state.shape))) {
     const path = join(state.dir, 'hosts', name, 'home/wso2carbon/.ssh/environment')
     await (leaks(name) ? writeFile(path, `CARBON_HOME=${homeOf(state.from)}\n`) : rm(path, { force: true }))
   }

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { databasePassword } from './build.ts'
 import { restoreDatabase, startDatabase } from './database.ts'
-import { homeOf, type LabHost, labHosts, profileAt, startLine } from './fleet.ts'
+import { homeOf, type LabHost, labHosts, machinesOf, profileAt, startLine } from './fleet.ts'
 import { restoreHost } from './host-contents.ts'
 import { bootHost, haltHost, onHost } from './hosts.ts'
 import { startPostgreSql } from './postgresql.ts'
@@ -25,7 +25,7 @@ export async function restoreAll(
     restoreRepositories(dir),
     $`cp -a ${join(dir, 'saved/export-old')} ${join(dir, 'export-old')}`,
     $`install -d -o 802 -g 802 -m 755 ${join(dir, 'export')}`,
-    ...labHosts(range, shape).map((host) => restoreHost(dir, host.name)),
+    ...machinesOf(labHosts(range, shape)).map((host) => restoreHost(dir, host.name)),
   ])
 }
 
@@ -50,7 +50,7 @@ export async function startAll(off: LabState): Promise<LabState> {
       )
       .then((databaseServer) => note({ databaseServer })),
     startSubversion(off.dir, off.range).then((svn) => note({ svn })),
-    ...hosts.map(async (host) => {
+    ...machinesOf(hosts).map(async (host) => {
       const proc = await bootHost(off.dir, host)
       await note({ hosts: { ...state.hosts, [host.name]: proc } })
     }),
@@ -72,13 +72,13 @@ export async function stopAll(state: LabState): Promise<LabState> {
 }
 
 async function startServer(state: LabState, host: LabHost): Promise<void> {
-  const proc = state.hosts[host.name]
+  const proc = state.hosts[host.machine]
   if (proc === undefined) throw new Error(`Host ${host.name} is not running.`)
   if (!(await until(() => listens(host.address, 2222), 20, 50))) throw new Error(`No sshd on ${host.name}.`)
   if (profileAt(host, state.from) === undefined) return
-  const home = homeOf(state.from)
+  const home = homeOf(state.from, host.base)
   await onHost(proc, startLine(host, state.from))
-  const log = join(state.dir, 'hosts', host.name, home, 'repository/logs/wso2carbon.log')
+  const log = join(state.dir, 'hosts', host.machine, home, 'repository/logs/wso2carbon.log')
   const started = await until(
     async () => (await textOf(log)).includes('WSO2 Carbon started in'),
     60 + 60 * state.pace,

@@ -2,7 +2,15 @@ import { lchownSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, wr
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { databaseUser } from './database.ts'
-import { base, databaseAddress, homeOf, isGateway, type LabHost, profileAt, svnAddress } from './fleet.ts'
+import {
+  databaseAddress,
+  homeOf,
+  isGateway,
+  type LabHost,
+  machinesOf,
+  profileAt,
+  svnAddress,
+} from './fleet.ts'
 import type { Source } from './pack/conf.ts'
 import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
@@ -33,14 +41,19 @@ export async function makeSaved(dir: string, facts: SavedFacts, secrets: LabSecr
   const site = siteOf(facts, secrets)
   writeTree(join(dir, 'saved/tree'), repositoryTree(from))
   await Promise.all([
-    ...hosts.map((host) => makeContents(join(dir, 'saved/hosts', host.name), dir, from, host, site)),
+    ...machinesOf(hosts).map(({ name }) => {
+      const names = hosts.filter(({ machine }) => machine === name)
+      return makeContents(join(dir, 'saved/hosts', name), dir, from, names, site)
+    }),
   ])
   const exported = join(dir, 'saved/export-old')
   await mkdir(exported)
   if (shapes[facts.shape].artefacts === 'export')
     share(
       exported,
-      hosts.filter((host) => isGateway(host)).map(({ name }) => join(dir, 'saved/hosts', name, homeOf(from))),
+      hosts
+        .filter((host) => isGateway(host))
+        .map(({ machine, base: under }) => join(dir, 'saved/hosts', machine, homeOf(from, under))),
     )
   const $ = await shell()
   await $`chown -R -h 802:802 ${exported}`
@@ -75,7 +88,9 @@ function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecre
     password: secrets.database,
     driver: engine === 'mysql' ? 'com.mysql.jdbc.Driver' : 'org.postgresql.Driver',
   })
-  const named = (group: string) => hosts.find(({ groups }) => groups.includes(group))?.name ?? 'localhost'
+  const first = (group: string) => hosts.find(({ groups }) => groups.includes(group))
+  const named = (group: string) => first(group)?.name ?? 'localhost'
+  const offsetOf = (group: string) => first(group)?.offset ?? 0
   return {
     engine,
     sources:
@@ -89,6 +104,11 @@ function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecre
     keyManager: named('key_managers'),
     gateway: named('gateway_managers'),
     trafficManager: named('traffic_managers'),
+    offsets: {
+      keyManager: offsetOf('key_managers'),
+      gateway: offsetOf('gateway_managers'),
+      trafficManager: offsetOf('traffic_managers'),
+    },
     svn:
       artefacts === 'svn'
         ? { url: `svn://${svnAddress(range)}/${repositories.old}`, user: svnUser, password: secrets.svn }
@@ -100,7 +120,7 @@ async function makeContents(
   root: string,
   dir: string,
   from: OldVersion,
-  host: LabHost,
+  hosts: readonly LabHost[],
   site: Site,
 ): Promise<void> {
   const $ = await shell()
@@ -108,10 +128,11 @@ async function makeContents(
   await mkdir(ssh, { recursive: true })
   await copyFile(join(dir, 'secrets/id_ed25519.pub'), join(ssh, 'authorized_keys'))
   await mkdir(join(root, 'tmp'), { recursive: true })
-  await mkdir(join(root, base), { recursive: true })
   await mkdir(join(root, 'opt/jdk1.8.0_292'), { recursive: true })
-  if (profileAt(host, from) !== undefined) {
-    const home = join(root, homeOf(from))
+  for (const host of hosts) {
+    await mkdir(join(root, host.base), { recursive: true })
+    if (profileAt(host, from) === undefined) continue
+    const home = join(root, homeOf(from, host.base))
     writeTree(home, { ...packTree(from), ...oldNode(from, host, site) })
     for (const name of ['wso2carbon.jks', 'client-truststore.jks']) {
       await copyFile(join(dir, 'secrets/keystore.p12'), join(home, 'repository/resources/security', name))
@@ -122,7 +143,7 @@ async function makeContents(
   await $`chmod 1777 ${join(root, 'tmp')}`
   await $`chmod 700 ${ssh}`
   await $`chmod 600 ${join(ssh, 'authorized_keys')}`
-  await $`chown -R 802:802 ${join(root, 'home/wso2carbon')} ${join(root, base)}`
+  await $`chown -R 802:802 ${join(root, 'home/wso2carbon')} ${hosts.map((host) => join(root, host.base))}`
 }
 
 function oldWorkingCopies(home: string): void {

@@ -4,6 +4,11 @@ export interface Machine {
   readonly number: number
   readonly groups: readonly string[]
   readonly profile: string | undefined
+  /** The machine that it is another name of: both have that one's number. */
+  readonly on?: string
+  /** What is added to its ports, and where its old server has that from: `carbon.xml`, or a flag of its start. */
+  readonly offset?: number
+  readonly offsetBy?: 'file' | 'flag'
 }
 
 /** What a fleet of the lab is like: its machines, where what is kept lies, and how artefacts get from the gateway that writes to the others. */
@@ -15,16 +20,17 @@ export interface Shape {
   readonly migration: string
   /** The schema of each kind of tables; the same name for all is one schema for everything. */
   readonly schemas: Readonly<Record<'am' | 'um' | 'reg', string>>
-  /** `svn`: the old fleet's synchronizer, a shared directory at 3.0.0. `export`: gateways of the old fleet share one too. `none`: one server has all. */
+  /** `svn`: the old fleet's synchronizer, a shared directory at 3.0.0. `export`: gateways of the old fleet share one too. `none`: one server has all that are served. */
   readonly artefacts: 'svn' | 'export' | 'none'
 }
 
-const machine = (name: string, number: number, groups: readonly string[], profile?: string): Machine => ({
-  name,
-  number,
-  groups,
-  profile,
-})
+const machine = (
+  name: string,
+  number: number,
+  groups: readonly string[],
+  profile?: string,
+  more: Pick<Machine, 'on' | 'offset' | 'offsetBy'> = {},
+): Machine => ({ name, number, groups, profile, ...more })
 
 /** The groups of a server that is everything, and shares with no other. */
 const everything = ['key_managers', 'traffic_managers', 'publishers', 'stores', 'gateway_managers'] as const
@@ -81,6 +87,19 @@ export const shapes = {
     migration: 'pub-1',
     schemas: { am: 'apimgtdb', um: 'userdb', reg: 'regdb' },
     artefacts: 'export',
+  },
+  'two-homes': {
+    says: 'machines with two homes each, one of a pair behind a port offset, and a gateway behind another',
+    machines: [
+      machine('km-1', 11, ['key_managers'], 'api-key-manager'),
+      machine('pub-1', 12, ['publishers'], 'api-publisher'),
+      machine('store-1', 12, ['stores'], 'api-store', { on: 'pub-1', offset: 1, offsetBy: 'flag' }),
+      machine('gw-1', 14, ['gateway_managers'], 'gateway-manager', { offset: 3 }),
+      machine('tm-1', 11, ['traffic_managers'], undefined, { on: 'km-1', offset: 2 }),
+    ],
+    migration: 'pub-1',
+    schemas: { am: 'apimgtdb', um: 'userdb', reg: 'regdb' },
+    artefacts: 'none',
   },
 } as const satisfies Readonly<Record<string, Shape>>
 

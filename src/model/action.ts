@@ -20,6 +20,8 @@ export interface On extends Omit<Connection, 'job' | 'jobs' | 'close' | 'lock' |
   say(line: string): void
   /** Progress of something long, in `unit`s; shown, not stored. */
   progress(done: number, total: number, unit: string): void
+  /** A listener for what is printed elsewhere than over the connection: each line goes into the task's log, the heading before the first. */
+  hears(heading: string): (line: string) => void
   /** Starts a job named within this task and try of it, or attaches to it after a crash. */
   job(name: string, command: Command, options?: JobOptions): Promise<Job>
   /** Whether this try of the task has begun a job of that name already, so that {@link On.job} would attach to it. */
@@ -40,6 +42,8 @@ export interface Observe<out Out> {
   read(on: On, input: Json): Promise<Out>
   /** What of the output a stored plan rests on, where some of it moves by itself (rows that users write). */
   readonly steady?: ((output: Json) => Json) | undefined
+  /** What differs between what it said before a cut-over and what it says now, in words: that is lost by going back behind it. */
+  readonly since?: ((before: Json, now: Json) => readonly string[]) | undefined
 }
 
 /** This change cannot be undone, for this reason (a mail sent, traffic served): rollback stops here and says so. */
@@ -69,6 +73,11 @@ export interface Change<out Out> {
   readonly diff?: ((on: On, input: Json) => Promise<readonly Diff[]>) | undefined
   /** For a restore point: throws unless its undo can be done. Asked of all things of all points before anything is taken back; only reads. */
   readonly prove?: ((on: On, input: Json, remembered: Json) => Promise<void>) | undefined
+  /**
+   * For a restore point, when users were let in since: keeps what is there now, once, before the undo brings back what was. Asked
+   * for again after a crash, it leaves what it kept the first time.
+   */
+  readonly keepNow?: ((on: On, input: Json, remembered: Json) => Promise<void>) | undefined
 }
 
 /** A module's work with its input: what a task does. Data but for the functions. */
@@ -90,22 +99,27 @@ export interface ChangeSpec<In extends Json, Out extends Json | void, Memory ext
   changed?(output: Out): boolean
   diff?(on: On, input: In): Promise<readonly Diff[]>
   prove?(on: On, input: In, remembered: Memory): Promise<void>
+  keepNow?(on: On, input: In, remembered: Memory): Promise<void>
 }
 
 /**
  * A module that reads. Its input and output are JSON, since the journal keeps them. `steady` picks what of the output must
- * be the same again when a stored plan is run; without it, all of it must.
+ * be the same again when a stored plan is run; without it, all of it must. `since` says what going back behind a cut-over loses.
  */
 export function observe<In extends Json, Out extends Json | void>(
   name: string,
   read: (on: On, input: In) => Promise<Out>,
-  options: { readonly steady?: (output: Out) => Json } = {},
+  options: {
+    readonly steady?: (output: Out) => Json
+    readonly since?: (before: Out, now: Out) => readonly string[]
+  } = {},
 ): Module<In, Out> {
-  const { steady } = options
+  const { steady, since } = options
   const work: Observe<Out> = {
     kind: 'observe',
     read: (on, given) => read(on, given as In),
     ...(steady && { steady: (output: Json) => steady(output as Out) }),
+    ...(since && { since: (before: Json, now: Json) => since(before as Out, now as Out) }),
   }
   return (input) => ({ module: name, input, work })
 }
@@ -131,6 +145,9 @@ export function change<In extends Json, Out extends Json | void, Memory extends 
     ...(spec.diff && { diff: async (on, input) => (await spec.diff?.(on, input as In)) ?? [] }),
     ...(spec.prove && {
       prove: async (on, input, remembered) => spec.prove?.(on, input as In, remembered as Memory),
+    }),
+    ...(spec.keepNow && {
+      keepNow: async (on, input, remembered) => spec.keepNow?.(on, input as In, remembered as Memory),
     }),
   }
   return (input) => ({ module: name, input, work })

@@ -4,6 +4,7 @@ import { TaskError } from '../model/errors.ts'
 import { sanitize } from '../model/sanitize.ts'
 import type { Judged, Outcome } from './command/perform.ts'
 import { type LocalLine, runHere } from './local/run.ts'
+import { markOf, noneLeft } from './local/watch.ts'
 import { type Answer, linesOf } from './target.ts'
 
 export type { LocalLine } from './local/run.ts'
@@ -23,8 +24,8 @@ type Given = LocalLine & Guards & Undone
 
 /**
  * Runs a program of this machine, the controller, whatever host the task is for. zx quotes its arguments. It fails when it exits other
- * than 0, and a deadline (`timeout`, 120 seconds) ends all that it started; a Ctrl-C lets it end first. It is journaled as every change, and
- * done again by `resume` where a crash cut it off.
+ * than 0, and a deadline (`timeout`, 120 seconds) ends all that it started; a Ctrl-C lets it end first. What it prints goes into the task's log
+ * as it comes. It ends with the controller, even a killed one: `resume` waits for that and does it again.
  *
  * @example
  * local.run({
@@ -63,7 +64,9 @@ export const shell = ({
 function doing(module: string, given: Given, { changedWhen, failedWhen }: Judged): Action<Outcome> {
   const { undo } = given
   return change<Given, Outcome, null>(module, {
-    async check(_on, line) {
+    async check(on, line, remembered) {
+      // Begun before a crash: what it makes may still be in the making.
+      if (remembered !== undefined) await noneLeft(markOf(on.run, on.task), on.signal)
       const why = await spared(line)
       return why === undefined ? undefined : { ran: false, changed: false, ...silent, why }
     },
@@ -91,7 +94,14 @@ async function takeBack(on: On, undo: Undone['undo']): Promise<void> {
 }
 
 async function answerOf(on: On, line: LocalLine): Promise<Answer> {
-  const end = await runHere(line, { input: on.reveal(line.stdin ?? ''), signal: on.signal })
+  const mark = markOf(on.run, on.task)
+  await noneLeft(mark, on.signal)
+  const end = await runHere(line, {
+    input: on.reveal(line.stdin ?? ''),
+    signal: on.signal,
+    mark,
+    onLine: on.hears(`on the controller: ${nameOf(line)}`),
+  })
   if (end.kind === 'exit') return end
   const why =
     end.kind === 'timeout'

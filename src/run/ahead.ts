@@ -10,6 +10,7 @@ import { type TaskAt, taskId } from '../model/schedule.ts'
 import { isDone } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { type Ended, usual, withDeadline } from './deadline.ts'
+import { machineNamed } from './machines.ts'
 import { onFor } from './on.ts'
 import type { Walk } from './walk.ts'
 
@@ -40,12 +41,14 @@ const most = 16
 /** Milliseconds after which an answer is too old: the controller was suspended, or a check between took long. */
 const oldest = 60_000
 
-/** How many changes began and ended on each machine: others work there too (the databases of one machine). */
+/** How many changes began and ended on each machine: others work there too (the databases of one machine, its other names). */
 const changes = new WeakMap<RunContext, Map<string, number>>()
-const changesOn = (context: RunContext, machine: string): number => changes.get(context)?.get(machine) ?? 0
+const changesOn = (context: RunContext, name: string): number =>
+  changes.get(context)?.get(machineNamed(context, name)) ?? 0
 
 /** A change begins or ends on a machine: what was looked at there before does not count any more. */
-export function changesNow(context: RunContext, machine: string): void {
+export function changesNow(context: RunContext, name: string): void {
+  const machine = machineNamed(context, name)
   const counts = changes.get(context) ?? new Map<string, number>()
   changes.set(context, counts.set(machine, (counts.get(machine) ?? 0) + 1))
 }

@@ -23,6 +23,8 @@ export interface BackOptions {
   readonly runs: readonly string[]
   /** Only what was done for these machines is taken back; `refuseLimited` says whether that may be. */
   readonly limit?: Limit
+  /** It goes behind a cut-over: restore points keep what is there now before they bring back what was. */
+  readonly keepsNow?: boolean
 }
 
 /** One play to be taken back. */
@@ -47,7 +49,8 @@ interface Backward {
  * an undo that failed.
  */
 export async function runBack(context: RunContext, options: BackOptions): Promise<Outcome> {
-  const undoing: Undoing = { purpose: 'rollback', of: options.of, runs: options.runs }
+  const { of, runs, keepsNow = false } = options
+  const undoing: Undoing = { purpose: 'rollback', of, runs, keepsNow }
   const all = backwards(context, options)
   const damaged = await proveAll(context, all, undoing)
   if (context.interrupted.aborted) return 'interrupted'

@@ -24,6 +24,8 @@ export interface RunContext {
   readonly redact: Redact
   /** The connection of a machine, shared by all that works there. Throws ConnectionError. */
   connect(machine: Host): Promise<Connection>
+  /** The machine that a name of the inventory means, where two names may mean one: changes under two names are not made side by side. */
+  machine?(name: string): string
   /** Check mode: the connections are read-only, and no change is begun. */
   readonly check: boolean
   /** Whether changes are asked what they make different. */

@@ -55,6 +55,7 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
     progress: (done, total, unit) => {
       if (!doing.isOver()) tell(context, { type: 'task.progress', task, done, total, unit })
     },
+    hears: (heading) => heard(heading),
     exec,
     must: async (command, options) => output(command, await exec(command, options)),
     put: (source, path, options) => connection.put(source, path, { signal, ...options }),

@@ -14,6 +14,7 @@ import { type RunContext, tell } from './context.ts'
 import { usual, withDeadline } from './deadline.ts'
 import { tellDiff } from './diff.ts'
 import { at, type End, fault, wentWrong } from './fault.ts'
+import { aloneUnder } from './machines.ts'
 import { observed } from './observed.ts'
 import { endJobs, onFor } from './on.ts'
 
@@ -119,14 +120,8 @@ async function connected(
   if (work.kind === 'observe') return observed(context, connection, task, action, work, machine)
   const { retries = 0 } = task.step.options
   for (let tries = 0; ; tries++) {
-    const end = await changed(
-      context,
-      connection,
-      task,
-      action,
-      work,
-      machine,
-      tries === 0 ? ahead : undefined,
+    const end = await aloneUnder(context, machine.name, () =>
+      changed(context, connection, task, action, work, machine, tries === 0 ? ahead : undefined),
     )
     if (end.result !== 'failed' || end.mistake === true || tries >= retries) return end
     // It has tries left: not an end that could be forgiven.

@@ -1,6 +1,7 @@
 import { accountAgain } from '../model/account.ts'
+import type { TaskId } from '../model/action.ts'
 import { seconds } from '../model/duration.ts'
-import { ConnectionError } from '../model/errors.ts'
+import { ConnectionError, TaskError } from '../model/errors.ts'
 import { evaluate, tasksOf } from '../model/evaluate.ts'
 import type { UndoPurpose } from '../model/event.ts'
 import { type Host, machineOf } from '../model/host.ts'
@@ -10,6 +11,7 @@ import { type PlayPhase, type Schedule, type TaskAt, taskParts } from '../model/
 import { isDone, type State, type TaskState } from '../model/state.ts'
 import { type RunContext, tell } from './context.ts'
 import { inForks, usual, withDeadline } from './deadline.ts'
+import { byMachine } from './machines.ts'
 import { endJobs, onFor } from './on.ts'
 
 /** How undoing is done: for which end, and which runs may have left jobs or before-images of the tasks. */
@@ -19,6 +21,8 @@ export interface Undoing {
   readonly of: string
   /** It, and the rollbacks of it so far. */
   readonly runs: readonly string[]
+  /** Users were let in since: a restore point keeps what is there now before it brings back what was. */
+  readonly keepsNow?: boolean
 }
 
 /** A schedule with what was done of it so far. */
@@ -75,8 +79,9 @@ export async function undoHosts(
   undoing: Undoing,
 ): Promise<readonly Halt[]> {
   for (const steps of coursesBack(phase.play)) {
-    const ended = await inForks(context.forks, hosts, (host) =>
-      undoHost(context, phase, host, undoing, steps),
+    const machines = byMachine(context, hosts, (host) => machineOf(host).name)
+    const ended = await inForks(context.forks, machines, (names) =>
+      undoMachine(context, phase, names, undoing, steps),
     )
     const halts = ended.filter((halt) => halt !== undefined)
     if (halts.length > 0) return halts
@@ -97,14 +102,16 @@ function coursesBack({ steps, handlers }: Play): readonly ReadonlySet<Step>[] {
   return courses.toReversed().map((course) => new Set(course))
 }
 
-async function undoHost(
+/** Takes back what was done on one machine, under all its names: what was done last goes first, whichever name it was done under. */
+async function undoMachine(
   context: RunContext,
   phase: PlayPhase,
-  host: Host,
+  hosts: readonly Host[],
   undoing: Undoing,
   steps: ReadonlySet<Step>,
 ): Promise<Halt | undefined> {
-  for (const { task, state } of begunTasks(context, phase, host).toReversed()) {
+  const begun = hosts.map((host) => begunTasks(context, phase, host))
+  for (const { task, state } of lastFirst([...context.state.tasks.keys()], begun)) {
     if (!steps.has(task.step) || state.undo === 'restored') continue
     if (context.interrupted.aborted) return { kind: 'interrupted' }
     if (state.undo === 'irreversible')
@@ -116,6 +123,27 @@ async function undoHost(
     if (error !== undefined) return { kind: 'hindered', why: `${task.id}: ${error}` }
   }
   return undefined
+}
+
+/** The tasks of several hosts from the last to the first by `order`; those of each host from its last, whatever that says. */
+function lastFirst<T extends { readonly task: TaskAt }>(
+  order: readonly TaskId[],
+  hosts: readonly (readonly T[])[],
+): readonly T[] {
+  if (hosts.length < 2) return hosts.flatMap((tasks) => tasks.toReversed())
+  const place = new Map(order.map((id, at) => [id, at]))
+  const left = hosts.map((tasks) => [...tasks])
+  const found: T[] = []
+  for (;;) {
+    const tails = left.filter((tasks) => tasks.length > 0)
+    const [first] = tails.toSorted((a, b) => at(b) - at(a))
+    const last = first?.pop()
+    if (last === undefined) return found
+    found.push(last)
+  }
+  function at(tasks: readonly T[]): number {
+    return place.get(tasks.at(-1)?.task.id ?? '') ?? 0
+  }
 }
 
 /** Why a change cannot be undone, in its module's words. */
@@ -164,13 +192,26 @@ async function tryUndo(context: RunContext, task: TaskAt, state: TaskState, undo
   const times = context.state.tasks.get(task.id)?.undos ?? 1
   const doing = { task: task.id, keptBy: undoing.of, attempt: `undo-${times}`, account }
   const { timeout = usual.change } = task.step.options
-  const { undo } = work
-  const ended = await withDeadline(seconds(timeout), undefined, (signal, isOver) =>
-    undo(onFor(context, connection, { ...doing, signal, isOver }), state.input, state.remembered),
-  )
+  const { undo, keepNow } = work
+  const ended = await withDeadline(seconds(timeout), undefined, async (signal, isOver) => {
+    const on = onFor(context, connection, { ...doing, signal, isOver })
+    if (undoing.keepsNow === true && keepNow !== undefined)
+      await keepNow(on, state.input, state.remembered).catch((error: unknown) => {
+        throw notKept(error, undoing.of)
+      })
+    await undo(on, state.input, state.remembered)
+  })
   if (ended.kind === 'hangs')
     throw new Error(`it was not undone within ${timeout}, nor did it end when it was told to`)
   if (ended.kind === 'threw') throw ended.error
+}
+
+function notKept(error: unknown, run: string): TaskError {
+  const why = error instanceof Error ? error.message : String(error)
+  return new TaskError(
+    `what is there now could not be kept, so nothing was brought back: ${why}; to go back without it: upgrade-fleet rollback ${run} --after-cutover ${run} --discard-new-state`,
+    error instanceof TaskError ? error.evidence : [],
+  )
 }
 
 /** Why restore points could not be brought back, found out by reading; empty when nothing speaks against it. */

@@ -65,7 +65,7 @@ describe('what the inventory says besides', () => {
     user_store: { type: 'read_write_ldap', connection_password: secret },
     'apim.gateway.environment': [{ name: 'production' }, { name: 'sandbox' }],
   })
-  const peers = { 'gateway-manager': 'gw' }
+  const peers = { 'gateway-manager': { address: 'gw' } }
 
   test('stands over ours in deployment.toml: a key replaces ours, a list all tables of its head', () => {
     const made = deployment({ toml: own, peers }) as unknown as Record<string, Record<string, unknown>>

@@ -58,6 +58,9 @@ describe('who starts a server (recorded answers of systemd: no PID 1 of our test
     await expect(
       look(unit('supervisord.service'), 'stranger supervisord.service\nunder supervisord.service\n'),
     ).rejects.toThrow(/does not name its home/)
+    await expect(
+      look(unit('wso2.service'), 'both wso2.service\nboth wso2.service\nunder wso2.service\n'),
+    ).rejects.toThrow(/starts that of another home too[^\n]*\n[^\n]*wso2\.service: make one for each home$/)
     await expect(look(`line crontab:@reboot ${home}/bin/wso2server.sh start\n`)).rejects.toThrow(
       /only a person can hold/,
     )

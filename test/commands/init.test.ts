@@ -162,6 +162,7 @@ describe('init --from-ansible', () => {
       apim_base: '/srv/wso2/apim',
       java_home: '/opt/jdk8u292',
     })
+    expect(hosts.hosts.apim_2).toMatchObject({ apim_port_offset: 2 })
     expect(all.apim_version).toBe('2.6.0')
     expect(all.admin).toEqual({ user: 'root', password: { env: 'ADMIN_PASSWORD' } })
     expect(all.databases[0]).toEqual({
@@ -184,7 +185,7 @@ describe('init --from-ansible', () => {
       expect(text).toContain(
         'old/inventory:2:1 supervised: apim_1: the role installs the unit wso2apim.service',
       )
-      expect(text).toContain('old/host_vars/apim_2.yml:2:15 ports: apim_2: its ports have the offset 2')
+      expect(text).not.toContain(' ports: ')
       expect(text).toContain(
         'old/group_vars/apim.yml:14:21 plain-secret: wso2am_db_password stands there in plain',
       )
@@ -201,6 +202,17 @@ describe('init --from-ansible', () => {
         /sample-(am|shared|admin)-password/,
       )
     expect(out).not.toMatch(/sample-(am|shared|admin)-password/)
+  })
+
+  test('a port offset that is no number is a risk, and not written', async () => {
+    const cwd = await files({})
+    await cp(join(root, 'test/fixtures/ansible/all-in-one'), join(cwd, 'old'), { recursive: true })
+    await writeFile(join(cwd, 'old/host_vars/apim_2.yml'), "ports_offset: '{{ nowhere }}'\n")
+    const { code, out, read } = await init(cwd, 'new', '--from-ansible', 'old')
+    expect(code).toBe(0)
+    expect(await read('new/inventory/hosts.yml')).not.toContain('apim_port_offset')
+    expect(out).toMatch(/apim_2\.yml:1:15 ports: apim_2: what is added to its ports is not known/)
+    expect(await read('new/RISKS.md')).toContain('write it as apim_port_offset of apim_2 where it is not 0')
   })
 
   test('distributed, gateways active side by side: groups, and the risks of their hosts', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { neededRuns } from '../../src/commands/needed-runs.ts'
@@ -55,7 +55,7 @@ test('a run whose journal cannot be read keeps what it has', async () => {
   expect(await neededRuns(state, ['r1', 'r2'])).toEqual(['r2', 'r1'])
 })
 
-test('a module is told by the journals beside the run that asks, in a check too', async () => {
+test('a module is told by the journals beside the run that asks, in a check and a plan too', async () => {
   const book = `${prelude}
 const write2 = (dir: string) => write({ path: dir + '/first', text: 'x' })
 export default playbook('walk', { fleet }, (site) => [
@@ -82,4 +82,9 @@ export default playbook('asks', { fleet }, (site) => [
       .find((event) => event.type === 'task.ended')
     expect(found.output).toEqual([run])
   }
+  const planned = await own.call(['plan', 'asks.ts', '--out', 'plan.json'])
+  expect(planned.code).toBe(0)
+  const { facts } = JSON.parse(readFileSync(join(own.cwd, 'plan.json'), 'utf8'))
+  expect(facts).toMatchObject([{ task: 'ask/a/needed', output: [run] }])
+  expect(await own.call(['run', '--plan', 'plan.json', '--yes'])).toMatchObject({ code: 0 })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { databases, node } from '../../src/apim/schemas.ts'
-import { labHosts, startLine } from '../../src/lab/fleet.ts'
+import { labHosts, machinesOf, startLine } from '../../src/lab/fleet.ts'
 import { artifactsYaml, inventoryYaml } from '../../src/lab/inventory-text.ts'
 import { engineOf, shapeNames, shapes } from '../../src/lab/shapes.ts'
 
@@ -97,6 +97,30 @@ test('a server of all roles is started without words', () => {
   const [one] = labHosts(range, 'all-in-one')
   if (one === undefined) throw new Error('No hosts.')
   expect(startLine(one, '1.9.1')).toContain("JAVA_OPTS='' sh")
+})
+
+test('a second home of a machine has a directory, an offset and a word of its own; its old server may have the offset by a flag', () => {
+  const hosts = labHosts(range, 'two-homes')
+  const made = inventoryYaml({ dir: '/state/lab', from: '1.9.1', range, hosts, shape: 'two-homes' })
+  expect(parse(made).all.hosts).toMatchObject({
+    'pub-1': { ansible_host: '127.90.0.12', apim_home: '/opt/wso2/wso2am-1.9.1' },
+    'store-1': {
+      ansible_host: '127.90.0.12',
+      upgrade_fleet_same_machine: 'pub-1',
+      apim_base: '/opt/wso2-store-1',
+      apim_home: '/opt/wso2-store-1/wso2am-1.9.1',
+      apim_port_offset: 1,
+    },
+    'tm-1': { ansible_host: '127.90.0.11', upgrade_fleet_same_machine: 'km-1', apim_port_offset: 2 },
+    'gw-1': { apim_home: '/opt/wso2/wso2am-1.9.1', apim_port_offset: 3 },
+  })
+  const start = (name: string) => {
+    const host = hosts.find((each) => each.name === name)
+    return host === undefined ? '' : startLine(host, '1.9.1')
+  }
+  expect(start('store-1')).toMatch(/JAVA_OPTS='-Dprofile=api-store -DportOffset=1' sh \/opt\/wso2-store-1\//)
+  expect(start('gw-1')).not.toContain('portOffset')
+  expect(machinesOf(hosts).map(({ name }) => name)).toEqual(['km-1', 'pub-1', 'gw-1'])
 })
 
 test('a fleet of 2.x has a traffic manager already, in a home of its own', () => {

@@ -1,10 +1,14 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { carbonXml } from '../../src/lab/pack/conf.ts'
 import { statements } from '../../src/lab/standin/apply.ts'
 import { flatten, render } from '../../src/lab/standin/config-mapper.ts'
 import { blocks, element } from '../../src/lab/standin/home.ts'
 import { between } from '../../src/lab/standin/identity-5.x.ts'
 import { consoleLine, fileLine } from '../../src/lab/standin/log.ts'
-import { properties } from '../../src/lab/standin/server.ts'
+import { portOffset, properties } from '../../src/lab/standin/server.ts'
 
 const date = new Date('2016-01-19T10:54:12.666Z')
 const name = 'org.wso2.carbon.core.internal.StartupFinalizerServiceComponent'
@@ -32,6 +36,19 @@ test('a line of the console has the short class name', () => {
 test('system properties: the last one wins, and one without a value is true', () => {
   const found = properties(['-DworkerNode=false', '-Dmigrate', 'Bootstrap', '-DworkerNode=true', '-Da=b=c'])
   expect(Object.fromEntries(found)).toEqual({ workerNode: 'true', migrate: 'true', a: 'b=c' })
+})
+
+test('the offset of a flag wins over that of carbon.xml, and neither is none', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'standin-'))
+  try {
+    const offset = (...args: readonly string[]) => portOffset({ home, props: properties(args) })
+    expect(offset()).toBe(0)
+    await mkdir(join(home, 'repository/conf'), { recursive: true })
+    await writeFile(join(home, 'repository/conf/carbon.xml'), carbonXml('2.6.0', 'here', undefined, 4))
+    expect([offset(), offset('-DportOffset=7'), offset('-DportOffset=0')]).toEqual([4, 7, 0])
+  } finally {
+    await rm(home, { recursive: true })
+  }
 })
 
 test('a version is in the range after the first and up to the last; placeholders are in none', () => {

@@ -23,6 +23,8 @@ const pairs: readonly Case[] = oldReleases.flatMap((from, row) =>
 )
 // ROWS=2.6.0 shared,straight takes the rows whose names hold one of these.
 const words = process.env['ROWS']?.split(',') ?? ['']
+// BACK=manifests goes back by playbooks/rollback.ts, with the journals gone.
+const by = process.env['BACK'] === 'manifests' ? 'manifests' : 'journal'
 const cases: readonly Case[] = [
   ...pairs,
   // Straight, which the vendor has pages for.
@@ -76,7 +78,7 @@ test.each(chosen)('from %s', async (_name, each, at) => {
   let trip: Trip | undefined
   try {
     const more = each.via === undefined ? [] : ['-e', `via=${each.via}`]
-    trip = await thereAndBack(lab, each.from, more, each.shape)
+    trip = await thereAndBack(lab, each.from, more, each.shape, by)
     expect(trip).toMatchObject({ up: true, back: true, asBefore: true })
   } finally {
     const line = row(each, trip)

@@ -118,3 +118,43 @@ test('of a very long output the end is kept', async () => {
   expect(out.stdout).toHaveLength(64 * 1024)
   expect(out.stdout.endsWith('xend\n')).toBe(true)
 })
+
+test('of hundreds of megabytes nothing but the end is held, and each line is heard as it comes', async () => {
+  const before = process.resourceUsage().maxRSS
+  const heard: string[] = []
+  let bytes = 0
+  const hears = (heading: string) => {
+    heard.push(heading)
+    return (line: string) => {
+      bytes += line.length
+      if (heard.length < 3) heard.push(line.slice(0, 20))
+    }
+  }
+  const on = { ...here.on, hears }
+  const { out } = await perform(
+    { ...here, on },
+    local.shell({ shell: 'echo first; echo second; head -c 400000000 /dev/zero; echo é', undo }),
+  )
+  expect(out.stdout.endsWith('\0é\n')).toBe(true)
+  expect(heard).toEqual([expect.stringContaining('echo first'), 'first', 'second'])
+  expect(bytes).toBe('firstsecond'.length + 400_000_001)
+  // In KiB; all of it was held three times before.
+  expect(process.resourceUsage().maxRSS - before).toBeLessThan(200_000)
+})
+
+test('what a program that ended well left running is let be, and neither waited for nor ended', async () => {
+  const file = at('daemon')
+  const shell = `setsid sleep 986 </dev/null >/dev/null 2>&1 & echo $! > '${file}'; sleep 985 </dev/null >/dev/null 2>&1 & echo $! >> '${file}'`
+  const action = local.shell({ shell, undo: { shell: ':' } })
+  const first = await perform(here, action)
+  const pids = readFileSync(file, 'utf8').trim().split('\n').map(Number)
+  try {
+    expect(first.out.code).toBe(0)
+    await perform(here, action)
+    await first.undo()
+    expect(pids.filter(alive)).toEqual(pids)
+  } finally {
+    for (const pid of [...pids, ...readFileSync(file, 'utf8').trim().split('\n').map(Number)])
+      if (alive(pid)) process.kill(pid, 'SIGKILL')
+  }
+})

@@ -5,7 +5,8 @@ import { fold } from '../../src/model/state.ts'
 import { outline } from '../../src/plan/outline.ts'
 import { outlineText } from '../../src/plan/text.ts'
 import { lossOf } from '../../src/run/cutover.ts'
-import { hosts, scheduleOf, tryBack, tryRun } from '../support/engine.ts'
+import { writtenSince } from '../../src/run/since.ts'
+import { contextFor, hosts, scheduleOf, tryBack, tryRun } from '../support/engine.ts'
 
 /** Dumps, a hop that rests on them, the cut-over, and a play that lets users in and may be sick. */
 function book(sick: { now: boolean } = { now: false }) {
@@ -101,6 +102,72 @@ test('a failure before it is resumed as ever', async () => {
   sick = false
   expect((await tryRun(parts, { before: run.events })).outcome).toBe('ok')
   expect(log).toEqual(['restored'])
+})
+
+test('behind it a restore point keeps what is there now, before it brings back what was', async () => {
+  const log: string[] = []
+  let full = true
+  const dump = change('dump', {
+    apply: async () => null,
+    keepNow: async () => {
+      if (full) throw new Error('no room')
+      log.push('kept')
+    },
+    undo: async () => void log.push('restored'),
+  })
+  const add = change('add', { apply: async () => null, undo: restored })
+  const dumps = play('dumps', hosts('h')).task('dump', () => dump(null))
+  const parts = [
+    dumps,
+    play('hop', hosts('h'), { restoredBy: [dumps] }).task('add', () => add(null)),
+    cutover('users in'),
+  ]
+  const { events } = await tryRun(parts)
+  const hindered = await tryBack(parts, { before: events }, { keepsNow: true })
+  expect(hindered.outcome).toBe('needs-operator')
+  expect(hindered.events.findLast((event) => event.type === 'undo.ended')).toMatchObject({
+    error: expect.stringMatching(
+      /nothing was brought back: no room; .*rollback r1 --after-cutover r1 --discard-new-state/,
+    ),
+  })
+  expect(log).toEqual([])
+  full = false
+  expect((await tryBack(parts, { before: hindered.events }, { keepsNow: true })).outcome).toBe('ok')
+  expect(log).toEqual(['kept', 'restored'])
+  expect((await tryBack(parts, { before: events })).outcome).toBe('ok')
+  expect(log.slice(2)).toEqual(['restored'])
+})
+
+test('what differs since is told: by the last reading of each kind before it, and who cannot be asked', async () => {
+  let rows = 3
+  let sick = false
+  const asked: string[] = []
+  const count = observe(
+    'count',
+    async (on, _table: string) => {
+      asked.push(on.task)
+      if (sick) throw new Error('it is down')
+      return { rows }
+    },
+    {
+      since: (before, now) => (before.rows === now.rows ? [] : [`${before.rows} rows then, ${now.rows} now`]),
+    },
+  )
+  const plays = ['first', 'last', 'after'].map((name) =>
+    play(name, hosts('h')).task('rows', () => count(name === 'first' ? 'b' : 'a')),
+  )
+  const [first, last, after] = plays
+  if (first === undefined || last === undefined || after === undefined) throw new Error('no plays')
+  const parts = [first, last, cutover('in'), after]
+  const { events } = await tryRun(parts)
+  asked.length = 0
+  const { context } = contextFor(parts, { before: events })
+  expect(await writtenSince(context, 'in')).toEqual([])
+  expect(asked).toEqual(['first/h/rows', 'last/h/rows'])
+  rows = 4
+  expect(await writtenSince(context, 'in')).toEqual(['h: 3 rows then, 4 now', 'h: 3 rows then, 4 now'])
+  sick = true
+  expect((await writtenSince(context, 'in'))[0]).toBe('h: what was written since cannot be asked: it is down')
 })
 
 test('what a rollback loses is said by how far it goes back', async () => {

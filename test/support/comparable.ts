@@ -10,12 +10,13 @@ export function stableHomes(
   const patterns = volatile.map(
     (glob) => new RegExp(`^${glob.replaceAll('.', '\\.').replaceAll('*', '.*')}$`),
   )
-  const home = `:wso2/wso2am-${version}/`
+  // A machine may have several homes of a release, each under a directory of its own.
+  const home = new RegExp(`:wso2[^/]*/wso2am-${version.replaceAll('.', '\\.')}/`)
   return new Map(
     [...trees].filter(([name]) => {
-      const at = name.indexOf(home)
-      const path = name.slice(at + home.length)
-      return at !== -1 && !patterns.some((pattern) => pattern.test(path))
+      const found = home.exec(name)
+      const path = name.slice((found?.index ?? 0) + (found?.[0].length ?? 0))
+      return found !== null && !patterns.some((pattern) => pattern.test(path))
     }),
   )
 }

@@ -74,7 +74,7 @@ export interface Trial {
   /** The nth sync, and all after it, fail. */
   readonly failSync?: number
   /** What may stand in the way of a task or a wave. */
-  readonly rules?: Partial<Pick<RunContext, 'refuses' | 'mayNotStart' | 'step' | 'clock'>>
+  readonly rules?: Partial<Pick<RunContext, 'refuses' | 'mayNotStart' | 'step' | 'clock' | 'machine'>>
   /** Called when the jobs of a task are listed, to be ended. */
   readonly endJobs?: () => void
   /** The tasks that are asked for; default all. */
@@ -87,7 +87,7 @@ export interface Tried {
   readonly events: readonly Stamped[]
 }
 
-function contextFor(
+export function contextFor(
   parts: readonly Part[],
   trial: Trial,
 ): { context: RunContext; events: () => readonly Stamped[] } {

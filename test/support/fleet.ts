@@ -41,6 +41,7 @@ export interface FleetLab {
   dumps(): Promise<Readonly<Record<string, string>>>
   /** Every file of each host's /opt (by `host:path`), /home and /tmp (by `host:/home/path`), and of what old gateways share (`export:path`), with mode and digest; links with their targets. */
   trees(): Promise<ReadonlyMap<string, string>>
+  /** Asks a server of a host; its offset is added to the port. */
   get(host: string, port: number, path: string): Promise<{ readonly status: number; readonly text: string }>
   end(): Promise<void>
 }
@@ -120,9 +121,12 @@ export async function fleetLab(range: string, from = '1.9.1', ...more: readonly 
       return files
     },
     get: async (host, port, path) => {
-      const response = await fetch(`http://${info.hosts[host]?.address}:${port}${path}`, {
-        signal: AbortSignal.timeout(5000),
-      }).catch((error: Error) => error)
+      const response = await fetch(
+        `http://${info.hosts[host]?.address}:${port + (info.hosts[host]?.offset ?? 0)}${path}`,
+        {
+          signal: AbortSignal.timeout(5000),
+        },
+      ).catch((error: Error) => error)
       if (response instanceof Error) return { status: 0, text: response.message }
       return { status: response.status, text: await response.text() }
     },

@@ -24,3 +24,22 @@ export function ext4Disk(): SmallDisk {
     },
   }
 }
+
+/** A file system in memory of a few MiB, which can be made larger. */
+export interface SmallMemory extends SmallDisk {
+  grow(mebibytes: number): void
+}
+
+/** One in a new directory below another (as root). */
+export function memoryDisk(below: string, mebibytes: number): SmallMemory {
+  const path = mkdtempSync(join(below, 'disk-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'none', path])
+  return {
+    path,
+    grow: (to) => void execFileSync('mount', ['-o', `remount,size=${to}m`, path]),
+    unmount: () => {
+      execFileSync('umount', [path])
+      rmSync(path, { recursive: true })
+    },
+  }
+}

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { labHosts, profileAt } from '../../src/lab/fleet.ts'
 import type { OldVersion } from '../../src/lab/pack/release.ts'
@@ -27,6 +29,8 @@ export async function thereAndBack(
   from: OldVersion,
   more: readonly string[] = [],
   shape: ShapeName = 'distributed',
+  /** What the way back goes by: the run's journal, or the manifests beside the backups when the controller is gone. */
+  by: 'journal' | 'manifests' = 'journal',
 ): Promise<Trip> {
   const hosts = labHosts('127.0.0', shape)
   const mine = hosts.filter((host) => profileAt(host, from) !== undefined)
@@ -44,7 +48,8 @@ export async function thereAndBack(
   expect(await lab.dumps()).not.toEqual(before.dumps)
 
   const turned = performance.now()
-  const back = await lab.run('rollback', '--yes')
+  if (by === 'manifests') await rm(join(lab.cwd, '.upgrade-fleet/runs'), { recursive: true })
+  const back = await lab.run(by === 'manifests' ? playbookFile('rollback') : 'rollback', '--yes')
   expect(back.code, back.text).toBe(0)
   const home = performance.now()
   await serves(lab, from, mine)

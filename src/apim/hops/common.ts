@@ -7,9 +7,10 @@ import { configuration } from '../config.ts'
 import { after, alone, fence } from '../fence.ts'
 import { configureMigration, freshHome } from '../home.ts'
 import { factsOf } from '../hop-facts.ts'
+import { backupsOf } from '../machines.ts'
 import { countedTables, kept, probeNames, schemaIs } from '../probes.ts'
 import { migrationHomeOf } from '../server.ts'
-import { bundlePath, type HopSite, jarsFor, staged, treeSources } from '../site.ts'
+import { bundlePath, type HopSite, jarsFor, placeOf, staged, treeSources } from '../site.ts'
 import { overlayMigration, overlayRulesOf } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 
@@ -34,7 +35,7 @@ export function checkpoint(hop: Hop, at: HopSite) {
   const dumps = play(`${hop.to}: checkpoint`, databases)
     .task('nobody else', ({ host, from }) => after(down(from), aloneWith(at, [host])))
     .task('dump', ({ host }) =>
-      database.dump({ db: host.vars, to: site.vars.backups, name: `before-${hop.to}` }),
+      database.dump({ db: host.vars, to: backupsOf(site, site.migration), name: `before-${hop.to}` }),
     )
   return { fences: [fenced, alone], dumps }
 }
@@ -48,7 +49,7 @@ export const aloneWith = (
 /** The hop's own home on the migration host: a full pack, the trees of the version before laid over it, configured. */
 export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
   const { migration } = site
-  const { apim_base: base, apim_address: address, apim_home: keystoresFrom } = migration.vars
+  const { apim_base: base, apim_home: keystoresFrom } = migration.vars
   const home = migrationHomeOf(base, hop.to)
   const pack = staged(site, migration, `wso2am-${hop.to}`)
   const more = treeSources(site)
@@ -71,7 +72,7 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
         home,
         configuration: configuration({
           version: hop.to,
-          address,
+          ...placeOf(migration),
           role: 'migration',
           databases: site.vars.databases,
           peers: {},

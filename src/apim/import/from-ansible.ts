@@ -14,7 +14,7 @@ import {
   textOf,
 } from './facts.ts'
 import { groupsOf, roleRisks, serversOf } from './roles.ts'
-import { adminSaid, backupsSaid, databasesSaid, homeSaid, keystoresSaid } from './said.ts'
+import { adminSaid, backupsSaid, databasesSaid, homeSaid, keystoresSaid, offsetOf } from './said.ts'
 import { plainSecrets, secretNames } from './secrets.ts'
 
 /** What a project is written from, what is a risk, and what a person has still to say. */
@@ -164,14 +164,13 @@ function backupRisks(source: AnsibleSource, hosts: readonly InventoryHost[]): re
 
 function portRisks(source: AnsibleSource, hosts: readonly InventoryHost[]): readonly Risk[] {
   return hosts.flatMap((host) => {
-    const offset = textOf(source.value(host, 'ports_offset'))
-    if (offset === undefined || offset === '0') return []
+    if (host.vars['ports_offset'] === undefined || offsetOf(source, host) !== undefined) return []
     return [
       {
         kind: 'ports' as const,
         place: placeOf(source, host, 'ports_offset'),
-        text: `${host.name}: its ports have the offset ${offset}, which new homes will not have`,
-        next: 'Two servers of one machine would meet at one port: move one of them first.',
+        text: `${host.name}: what is added to its ports is not known: ports_offset is no number from 0 to 50000`,
+        next: `Read Ports/Offset in its carbon.xml, and write it as apim_port_offset of ${host.name} where it is not 0.`,
       },
     ]
   })

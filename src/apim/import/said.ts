@@ -52,7 +52,20 @@ export function homeSaid(
           ? 'a JDK 8 on that host; java_home is not said, or refers to what is not known'
           : origin(source, host, 'java_home'),
     },
+    ...offsetSaid(source, host),
   ]
+}
+
+/** What a host's variables add to its ports; undefined where they say nothing, or no number that can be added. */
+export function offsetOf(source: AnsibleSource, host: InventoryHost): number | undefined {
+  const said = textOf(source.value(host, 'ports_offset'))
+  const offset = said !== undefined && /^\d{1,5}$/.test(said) ? Number(said) : undefined
+  return offset !== undefined && offset <= 50_000 ? offset : undefined
+}
+
+function offsetSaid(source: AnsibleSource, host: InventoryHost): readonly Said[] {
+  const value = offsetOf(source, host) ?? 0
+  return value === 0 ? [] : [{ name: 'apim_port_offset', value, why: origin(source, host, 'ports_offset') }]
 }
 
 /** The databases, with their passwords by name; without a value where API Manager's own was not found. */

@@ -120,16 +120,20 @@ type OnlyHome = {
   /** By the inventory's groups. */
   readonly role?: Role | undefined
   readonly version: string
+  /** Homes of this machine that are hosts of the inventory too. */
+  readonly others?: readonly string[]
   readonly accepted: readonly string[]
 }
 
 /** Servers of the machine that are not the one of the home, and whether the home's runs once. */
 export const onlyHome = observe(
   'apim.onlyHome',
-  async (on, { home, role, version, accepted }: OnlyHome) => {
+  async (on, { home, role, version, others: told = [], accepted }: OnlyHome) => {
     const own = await serversOf(on, home)
-    const pids = new Set(own.map(({ pid }) => pid))
-    const others = (await allServers(on)).filter(({ pid }) => !pids.has(pid))
+    const pids = own.map(({ pid }) => pid)
+    const known = new Set(pids)
+    for (const each of told) for (const { pid } of await serversOf(on, each)) known.add(pid)
+    const others = (await allServers(on)).filter(({ pid }) => !known.has(pid))
     return tell(
       on,
       'servers',
@@ -139,7 +143,7 @@ export const onlyHome = observe(
           ? [
               finding(
                 'two-servers',
-                `${own.length} servers run from ${home} (pids ${[...pids].join(', ')})`,
+                `${own.length} servers run from ${home} (pids ${pids.join(', ')})`,
                 'stop all of them, and start one',
               ),
             ]

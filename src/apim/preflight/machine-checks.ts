@@ -72,9 +72,9 @@ export const machineChecks = {
   ),
   'port-offset': check(
     'blocks',
-    '`carbon.xml` and `-DportOffset`',
-    'new homes have the usual ports',
-    'our own limit',
+    '`carbon.xml` and `-DportOffset`, against `apim_port_offset`',
+    'new homes listen where the inventory says: the others, their users and the gates would look at other ports than now',
+    "the kernel's source",
   ),
   'carbon-home': check(
     'blocks',
@@ -85,7 +85,7 @@ export const machineChecks = {
   'two-homes': check(
     'asks',
     'virtual machines of other homes',
-    'the fence wants every server of the machine gone, and two homes fight for the same ports',
+    'the fence wants every server of the machine gone; one of this fleet is a host of the inventory by another name',
     "the vendor's installers",
   ),
   'role-profile': check(

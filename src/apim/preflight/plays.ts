@@ -4,11 +4,13 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
+import { backupsOf, beside, homesBeside } from '../machines.ts'
+import { portsOf } from '../ports.ts'
 import { gatewayPartOf, isGateway, type Role, roleOf } from '../roles.ts'
 import { type Node, runsNow } from '../schemas.ts'
 import { homeOf, oldServer } from '../server.ts'
 import { shareReady } from '../share.ts'
-import type { ApimSite } from '../site.ts'
+import { type ApimSite, placeOf } from '../site.ts'
 import { overlayRulesOf } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import { jars, places, sequences, sharedExports, throttleHandlers } from './artefacts.ts'
@@ -16,7 +18,7 @@ import { type Claimed, datasources } from './datasources.ts'
 import { carbonHome, onlyHome, owners, wellBefore } from './home.ts'
 import { keystores } from './keystores.ts'
 import { clocks, ready } from './machine.ts'
-import { ports, portsOf } from './ports.ts'
+import { ports } from './ports.ts'
 import { carriedOver, settings, vault } from './settings.ts'
 import { signs } from './signs.ts'
 
@@ -55,12 +57,12 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         : ports({
             address: host.vars.apim_address,
             home: host.vars.apim_home,
-            ports: wanted(role, landingVersions),
+            ports: wanted(role, landingVersions, host.vars.apim_port_offset),
           })
     })
     .task('version', ({ host }) =>
       runsNow(host)
-        ? signs({ home: host.vars.apim_home, expect: vars.apim_version, address: host.vars.apim_address })
+        ? signs({ home: host.vars.apim_home, expect: vars.apim_version, ...placeOf(host) })
         : skip(noServer),
     )
     .task('owners', ({ host }) =>
@@ -72,6 +74,7 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
             home: host.vars.apim_home,
             role: roleOf(site, host),
             version: vars.apim_version,
+            others: homesBeside(site, host),
             accepted,
           })
         : skip(noServer),
@@ -101,6 +104,7 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
             home: host.vars.apim_home,
             role: gatewayPartOf(site, host) ?? roleOf(site, host),
             svn: vars.svn !== undefined,
+            offset: host.vars.apim_port_offset ?? 0,
           })
         : skip(noServer),
     )
@@ -182,7 +186,7 @@ function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landing
   const isMigration = host.name === site.migration.name
   return {
     base: host.vars.apim_base,
-    backups: vars.backups,
+    backups: backupsOf(site, host),
     javaHome: host.vars.java_home,
     versions: isMigration ? hops.map(({ to }) => to) : landingVersions,
     needs: [
@@ -190,13 +194,23 @@ function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landing
       ...(isMigration ? database.programs(vars.databases) : []),
       ...(isMigration && vars.svn ? ['svn', 'svnrdump'] : []),
     ],
-    gib: isMigration ? hops.length + 2 : 1,
+    gib: gibWanted(site, host, hops),
     fresh: landingVersions.map((version) => homeOf(host.vars.apim_base, version)),
   }
 }
 
-const wanted = (role: Role, landingVersions: readonly string[]): readonly number[] => [
-  ...new Set(landingVersions.flatMap((version) => portsOf(role, version))),
+/** GiB that the new homes of a host take, those of the other names of its machine among them. */
+export function gibWanted(
+  site: Pick<ApimSite, 'all' | 'migration'>,
+  host: Host<Node>,
+  hops: readonly Hop[],
+): number {
+  const each = ({ name }: Host<Node>) => (name === site.migration.name ? hops.length + 2 : 1)
+  return [host, ...beside(site, host)].reduce((sum, one) => sum + each(one), 0)
+}
+
+const wanted = (role: Role, landingVersions: readonly string[], offset?: number): readonly number[] => [
+  ...new Set(landingVersions.flatMap((version) => portsOf(role, version, offset))),
 ]
 
 /** Names of the sequences with which the packs of the way win over those of the old tree. */

@@ -1,25 +1,8 @@
-import semver from 'semver'
 import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { ask, linesOf } from '../../modules/target.ts'
-import type { Role } from '../roles.ts'
 import { serversOf } from '../server.ts'
 import { type Finding, finding, tell } from './finding.ts'
-
-/** Ports that a server of a role opens, without an offset (the packs' own configuration). */
-export function portsOf(role: Role, version: string): readonly number[] {
-  const all = role === 'all-in-one'
-  const gateway = all || role === 'gateway-manager' || role === 'gateway-worker'
-  return [
-    9443,
-    9763,
-    ...(gateway ? [8243, 8280] : []),
-    ...(gateway && semver.gte(version, '2.6.0') ? [8099, 9099] : []),
-    ...(all || role === 'traffic-manager' ? [5672, 9611, 9711] : []),
-    ...(all || role === 'key-manager' ? [10397] : []),
-    ...[9999, 11111],
-  ]
-}
 
 /** Somebody who listens: at which address (`*` for all) and port, and the process, where we may see it. */
 export type Listener = { readonly address: string; readonly port: number; readonly inode: string }

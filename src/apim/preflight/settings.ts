@@ -107,23 +107,30 @@ function synchronizerProblems(
       ]
 }
 
-/** Where a home's ports begin, by its configuration and by what runs. */
+/** What the inventory says of a home's port offset, against its configuration and what runs: a flag of its start wins there. */
 export function offsetProblems(
   home: string,
   carbon: string | undefined,
   args: readonly string[],
+  told = 0,
 ): readonly Finding[] {
-  const configured = (carbon === undefined ? undefined : readXml(carbon, 'Ports/Offset')?.trim()) ?? '0'
+  const configured = (carbon === undefined ? undefined : readXml(carbon, 'Ports/Offset')?.trim()) || '0'
   const given = args.findLast((arg) => arg.startsWith('-DportOffset='))?.slice('-DportOffset='.length)
-  return (given ?? configured) === '0'
-    ? []
-    : [
-        finding(
-          'port-offset',
-          `${home} has the port offset ${given ?? configured}${given === undefined ? '' : ' (-DportOffset)'}, which new homes will not have`,
-          'give the server the usual ports first, a machine or address of its own',
-        ),
-      ]
+  const is = given ?? configured
+  if (Number(is) === told) return []
+  const where =
+    given === undefined
+      ? 'in carbon.xml'
+      : `by -DportOffset at its start${configured === given ? '' : ` (carbon.xml says ${configured})`}`
+  return [
+    finding(
+      'port-offset',
+      `${home} has the port offset ${is} ${where}, but the inventory says ${told === 0 ? 'none' : told}`,
+      Number(is) > 0
+        ? `say apim_port_offset: ${is} for this host, or start the server without an offset first`
+        : 'take apim_port_offset out for this host, or start the server with that offset first',
+    ),
+  ]
 }
 
 const confNames = [
@@ -138,12 +145,15 @@ const confNames = [
 /** The settings of a home that an upgrade depends on. */
 export const settings = observe(
   'apim.settings',
-  async (on, { home, role, svn }: { home: string; role?: Role | undefined; svn: boolean }) => {
+  async (
+    on,
+    { home, role, svn, offset }: { home: string; role?: Role | undefined; svn: boolean; offset?: number },
+  ) => {
     const texts = await confTexts(on, home, confNames)
     const running = (await allServers(on)).find((each) => each.home === home)
     return tell(on, 'the settings', [
       ...settingProblems(home, texts, role, svn),
-      ...offsetProblems(home, texts['carbon.xml'], running?.args ?? []),
+      ...offsetProblems(home, texts['carbon.xml'], running?.args ?? [], offset),
     ])
   },
 )

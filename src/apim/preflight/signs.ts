@@ -1,6 +1,7 @@
 import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { ask, linesOf } from '../../modules/target.ts'
+import { type Place, portAt } from '../ports.ts'
 import { releaseOf, type Version, versions } from '../releases.ts'
 import { type Finding, finding, tell } from './finding.ts'
 
@@ -95,9 +96,9 @@ const listed = (found: readonly Version[]): string => found.join(' or ') || 'no 
 /** All signs of a home's version: on disk, what the inventory says of it, and what the server answers over HTTPS if it runs. */
 export const signs = observe(
   'apim.signs',
-  async (on, { home, expect, address }: { home: string; expect: string; address: string }) => {
+  async (on, { home, expect, ...place }: { home: string; expect: string } & Place) => {
     const found = await signsOf(on, home)
-    const answered = await answeredVersion(on, address)
+    const answered = await answeredVersion(on, place)
     const claims = [
       ['carbon.xml says', found.configured],
       ['https /services/Version answers', answered],
@@ -135,11 +136,12 @@ export const signs = observe(
 )
 
 // The certificate is the packs' own, for localhost: what is asked for is public, no secret is sent, and the answer is a claim.
-async function answeredVersion(on: On, address: string): Promise<string | undefined> {
+async function answeredVersion(on: On, place: Place): Promise<string | undefined> {
+  const { address } = place
   const host = address.includes(':') ? `[${address}]` : address
   const { stdout } = await ask(
     on,
-    sh.read`curl -ks --max-time 10 ${`https://${host}:9443/services/Version`} 2>/dev/null; :`,
+    sh.read`curl -ks --max-time 10 ${`https://${host}:${portAt(place, 'https')}/services/Version`} 2>/dev/null; :`,
     { timeout: 30 },
   )
   return stdout.match(/WSO2 API Manager-(\d+\.\d+\.\d+)/)?.[1]

@@ -10,7 +10,7 @@ export interface Sync {
 }
 
 /** `carbon.xml`, the elements that matter. */
-export function carbonXml(version: Version, host = 'localhost', sync?: Sync): string {
+export function carbonXml(version: Version, host = 'localhost', sync?: Sync, offset = 0): string {
   return `<?xml version="1.0" encoding="ISO-8859-1"?>
 <Server xmlns="http://wso2.org/projects/carbon/carbon.xml">
     <Name>WSO2 API Manager</Name>
@@ -24,7 +24,7 @@ export function carbonXml(version: Version, host = 'localhost', sync?: Sync): st
     </ServerRoles>
     <Package>org.wso2.carbon</Package>
     <Ports>
-        <Offset>0</Offset>
+        <Offset>${offset}</Offset>
         <JMX>
             <RMIRegistryPort>9999</RMIRegistryPort>
             <RMIServerPort>11111</RMIServerPort>

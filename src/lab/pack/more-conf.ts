@@ -8,16 +8,23 @@ const itself = {
   trafficManager: `\${carbon.local.ip}`,
 }
 
+/** What is added to the ports of those that a server reaches. */
+export type PeerOffsets = Readonly<Record<keyof typeof itself, number>>
+
 /** `api-manager.xml`; who the key manager, the gateway and the traffic manager are is its parameter. */
-export function apiManagerXml(version: Version, peers: Partial<typeof itself> = {}): string {
+export function apiManagerXml(
+  version: Version,
+  peers: Partial<typeof itself> & { readonly offsets?: PeerOffsets } = {},
+): string {
   const { keyManager, gateway, trafficManager } = { ...itself, ...peers }
+  const { offsets = { keyManager: 0, gateway: 0, trafficManager: 0 } } = peers
   const throttling = since(version, '2.0.0')
     ? `    <ThrottlingConfigurations>
         <EnableAdvanceThrottling>true</EnableAdvanceThrottling>
         <TrafficManager>
             <Type>Binary</Type>
-            <ReceiverUrlGroup>tcp://${trafficManager}:9611</ReceiverUrlGroup>
-            <AuthUrlGroup>ssl://${trafficManager}:9711</AuthUrlGroup>
+            <ReceiverUrlGroup>tcp://${trafficManager}:${9611 + offsets.trafficManager}</ReceiverUrlGroup>
+            <AuthUrlGroup>ssl://${trafficManager}:${9711 + offsets.trafficManager}</AuthUrlGroup>
             <Username>admin</Username>
             <Password>admin</Password>
         </TrafficManager>
@@ -26,11 +33,11 @@ export function apiManagerXml(version: Version, peers: Partial<typeof itself> = 
         </DataPublisher>
         <PolicyDeployer>
             <Enabled>true</Enabled>
-            <ServiceURL>https://${trafficManager === itself.trafficManager ? 'localhost' : trafficManager}:9443/services/</ServiceURL>
+            <ServiceURL>https://${trafficManager === itself.trafficManager ? 'localhost' : trafficManager}:${9443 + offsets.trafficManager}/services/</ServiceURL>
         </PolicyDeployer>
         <JMSConnectionDetails>
             <Enabled>true</Enabled>
-            <ServiceURL>tcp://${trafficManager}:5672</ServiceURL>
+            <ServiceURL>tcp://${trafficManager}:${5672 + offsets.trafficManager}</ServiceURL>
         </JMSConnectionDetails>
     </ThrottlingConfigurations>
 `
@@ -40,7 +47,7 @@ export function apiManagerXml(version: Version, peers: Partial<typeof itself> = 
     <GatewayType>Synapse</GatewayType>
     <EnableSecureVault>false</EnableSecureVault>
     <AuthManager>
-        <ServerURL>https://${keyManager}:9443/services/</ServerURL>
+        <ServerURL>https://${keyManager}:${9443 + offsets.keyManager}/services/</ServerURL>
         <Username>admin</Username>
         <Password>admin</Password>
     </AuthManager>
@@ -48,15 +55,15 @@ export function apiManagerXml(version: Version, peers: Partial<typeof itself> = 
         <Environments>
             <Environment type="hybrid" api-console="true">
                 <Name>Production and Sandbox</Name>
-                <ServerURL>https://${gateway}:9443/services/</ServerURL>
+                <ServerURL>https://${gateway}:${9443 + offsets.gateway}/services/</ServerURL>
                 <Username>admin</Username>
                 <Password>admin</Password>
-                <GatewayEndpoint>http://${gateway}:8280,https://${gateway}:8243</GatewayEndpoint>
+                <GatewayEndpoint>http://${gateway}:${8280 + offsets.gateway},https://${gateway}:${8243 + offsets.gateway}</GatewayEndpoint>
             </Environment>
         </Environments>
     </APIGateway>
     <APIKeyValidator>
-        <ServerURL>https://${keyManager}:9443/services/</ServerURL>
+        <ServerURL>https://${keyManager}:${9443 + offsets.keyManager}/services/</ServerURL>
         <Username>admin</Username>
         <Password>admin</Password>
         <EncryptPersistedTokens>false</EncryptPersistedTokens>

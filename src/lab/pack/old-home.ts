@@ -9,7 +9,7 @@ import {
   shippedSources,
   userMgtXml,
 } from './conf.ts'
-import { apiManagerXml } from './more-conf.ts'
+import { apiManagerXml, type PeerOffsets } from './more-conf.ts'
 import { type OldVersion, since } from './release.ts'
 import { publishedApi, stockSynapse, tenantSequences } from './synapse.ts'
 import { type Tree, under } from './tree.ts'
@@ -23,6 +23,8 @@ export interface Site {
   readonly keyManager: string
   readonly gateway: string
   readonly trafficManager: string
+  /** What is added to the ports of these. */
+  readonly offsets: PeerOffsets
   /** How gateways get their artefacts, where there is more than one. */
   readonly svn: Omit<Sync, 'commits'> | undefined
 }
@@ -38,7 +40,7 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
   const local = shipped.filter(({ name }) => name === 'WSO2_CARBON_DB')
   return {
     ...under('repository/conf', {
-      'carbon.xml': carbonXml(version, host.name, sync),
+      'carbon.xml': carbonXml(version, host.name, sync, host.flagged ? 0 : host.offset),
       'datasources/master-datasources.xml': datasourcesXml(version, shared ? [...local, ...shared] : shipped),
       'registry.xml': registryXml(shared && 'jdbc/WSO2REG_DB'),
       'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),

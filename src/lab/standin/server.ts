@@ -76,7 +76,7 @@ export function saidVersion(server: Server): string {
 }
 
 /** How much is added to every port. */
-export function portOffset(server: Server): number {
+export function portOffset(server: Pick<Server, 'home' | 'props'>): number {
   const xml = readText(server.home, 'repository/conf/carbon.xml') ?? ''
   return Number(server.props.get('portOffset') ?? element(xml, 'Offset') ?? 0) || 0
 }

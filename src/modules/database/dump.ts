@@ -3,7 +3,7 @@ import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { measuring, proofFile, recording } from '../backup/artefact.ts'
 import { room } from '../room.ts'
-import { runJob } from '../target.ts'
+import { holds, runJob } from '../target.ts'
 import { asker, opening, passwordOf, sweeping } from './ask.ts'
 import { backUp, restoreBackup, verifyBackup } from './commands.ts'
 import { engineOf, fullEngineOf, note } from './engines.ts'
@@ -37,6 +37,16 @@ const dumped = change('database.dump', {
   async prove(on, { db }, { file }) {
     if (byCommands(db)) await verifyBackup(on, db, file)
     else await provenDump(on, file)
+  },
+  async keepNow(on, { db, schemas }, { file }) {
+    const aside = `${file.replace(/\.sql\.gz$/, '')}-new-state${byCommands(db) ? '' : '.sql.gz'}`
+    const mark = `${await on.keep()}/new-state`
+    // Once it is kept, the database may have been brought back half-way: what is there then is not to take its place.
+    const kept = await holds(on, sh.read`[ -e ${mark} ]`)
+    if (byCommands(db)) await (kept ? verifyBackup(on, db, aside) : backUp(on, db, aside))
+    else await (kept ? provenDump(on, aside) : writeDump(on, db, schemas ?? [db.schema], aside))
+    if (!kept) await on.must(sh`: >${mark}; sync -- ${mark} 2>/dev/null || sync`)
+    on.say(`${db.name}: what is there now is kept in ${aside}`)
   },
 })
 

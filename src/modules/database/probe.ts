@@ -18,8 +18,16 @@ export const counts = observe(
     const rows = await rowsIn(on, db, db.schema, found)
     return Object.fromEntries(Object.entries(rows).map(([name, count]) => [name.toUpperCase(), count]))
   },
-  // Users go on writing rows between a plan and its run.
-  { steady: (rows) => Object.keys(rows).sort() },
+  {
+    // Users go on writing rows between a plan and its run.
+    steady: (rows) => Object.keys(rows).sort(),
+    since: (before, now) =>
+      Object.keys({ ...before, ...now })
+        .filter((table) => before[table] !== now[table])
+        .map(
+          (table) => `${table}: ${before[table] ?? 'no table'} rows then, ${now[table] ?? 'no table'} now`,
+        ),
+  },
 )
 
 /**

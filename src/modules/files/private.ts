@@ -26,8 +26,13 @@ export const privateOf = (on: On, path: string): string => `${besideOf(on, path)
  */
 export const enterPrivate = (on: On, path: string): Command => {
   const name = partsOf(privateOf(on, path)).name
-  return sh`cd -- ${partsOf(path).directory} && rm -rf -- ./${name} && mkdir -m 0700 -- ./${name} && cd -- ./${name} || exit 1
+  const { directory } = partsOf(path)
+  // A link to an empty directory of ours elsewhere would have another parent.
+  return sh`cd -- ${directory} && rm -rf -- ./${name} && mkdir -m 0700 -- ./${name} && cd -- ./${name} || exit 1
 leave() { cd .. && rm -rf -- ./${name}; }
-case "$(stat -c '%u %a' .) $(ls -A)" in "$(id -u) 700 "|"$(id -u) 2700 ") ;;
-*) printf 'somebody else put something in place of %s\n' ${privateOf(on, path)} >&2; exit 1 ;; esac`
+case "$(stat -c '%u %a' .) $(ls -A)" in "$(id -u) 700 "|"$(id -u) 2700 ") [ .. -ef ${directory} ] ;; *) false ;; esac ||
+{ printf 'somebody else put something in place of %s\n' ${privateOf(on, path)} >&2; exit 1; }`
 }
+
+/** How the directory that was entered by {@link enterPrivate} is called by programs that make their paths absolute: it is theirs. */
+export const here = '/proc/self/cwd'

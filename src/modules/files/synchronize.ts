@@ -7,7 +7,7 @@ import type { Manifest } from '../manifest.ts'
 import type { TreeEntry } from '../tar.ts'
 import { ask } from '../target.ts'
 import { bringTreeBack, type KeptTree, keepTree, mustBeAsKept, noteMoved, statePrinter } from './keep-tree.ts'
-import { besideOf } from './private.ts'
+import { besideOf, enterPrivate, partsOf, privateOf } from './private.ts'
 
 type SynchronizeInput = {
   /** A directory of the controller. */
@@ -25,9 +25,9 @@ type Synchronized = { readonly dest: string; readonly entries: number }
 const long = { timeout: 24 * 3600 }
 
 /**
- * A directory that holds what one of the controller holds: content, modes and links; owners are those of who logs in. It is
- * made beside the old one and takes its place when its manifest is proved, so it needs room for both and for the copy that
- * undo brings back.
+ * A directory that holds what one of the controller holds: content, modes and links; owners are those of who logs in. Only files that
+ * differ are sent. It is made beside the old one and takes its place when its manifest is proved, so it needs room for both
+ * and for the copy that undo brings back.
  *
  * @example
  * file.synchronize({ src: '/srv/app/tree', dest: '/srv/app/copy', delete: true })
@@ -48,32 +48,46 @@ export const synchronize = change<SynchronizeInput, Synchronized, KeptTree>('fil
     const { dest, exclude = [] } = input
     const tree = await sourceOf(input)
     if (await agrees(on, dest, tree, input)) return outOf(input, tree)
-    const beside = besideOf(on, dest)
-    const archive = `${beside}.tar`
-    await on.put(archiveOf(input.src, tree), archive, {
+    const same = await sameThere(on, dest, tree)
+    const sent = tree.entries.filter((entry) => entry.kind !== 'file' || !same.has(entry))
+    const archive = `${besideOf(on, dest)}.tar`
+    await on.put(archiveOf(input.src, { ...tree, entries: sent }), archive, {
       onProgress: (done, total) => on.progress(done, total, 'bytes'),
     })
-    const cleared = sh`( cd -- "$t" && find . -mindepth 1 ${spared(exclude)} ! -type d -exec rm -f -- {} + || exit 1
+    const beside = partsOf(privateOf(on, dest)).name
+    const { name } = partsOf(dest)
+    const cleared = sh`( cd -- ./new && { printf %s "$stay" | base64 -d; find . -mindepth 1 ${spared(exclude)} ! -type d -print0; } | LC_ALL=C sort -z | uniq -zu | xargs -0 -r rm -f -- || exit 1
 find . -mindepth 1 ${spared(exclude)} -type d -print0 | LC_ALL=C sort -rz | xargs -0 -r rmdir -- 2>/dev/null; : ) || exit 1`
     await on.must(
-      sh`umask 077; f=${dest}; t=${beside}; a=${archive}; m=${kept.made}; trap 'rm -rf -- "$a" "$t"' EXIT
+      sh`umask 077; f=${dest}; a=${archive}; m=${kept.made}; trap 'rm -f -- "$a"' EXIT
 ${statePrinter}
 if [ -e "$f" ] && [ ! -d "$f" ]; then printf '%s is no directory\n' "$f" >&2; exit 1; fi
-rm -rf -- "$t" || exit 1
-if [ -d "$f" ]; then cp -a -- "$f/." "$t" || exit 1
+exec 9<"$a" && [ -f /proc/self/fd/9 ] && [ "$(stat -L -c '%u %h %a' -- /proc/self/fd/9)" = "$(id -u) 1 600" ] ||
+{ printf 'somebody else put something in place of %s\n' "$a" >&2; exit 1; }
+${enterPrivate(on, dest)}
+trap 'leave; rm -f -- "$a"' EXIT
+exec 8<. || exit 1
+IFS= read -r stay
+# A crash between the two renames leaves nothing at the name, and what was there is kept.
+from=../${name}; [ -e "$from" ] || [ -L "$from" ] || from=${kept.copy ?? ''}
+if [ -n "$from" ]; then
+is=$(stat -L -c %d:%i -- "$from") || exit 1
+if [ -L "$from" ]; then [ "$(stat -c %d:%i -- "$from")" = ${kept.is ?? ''} ]; else [ "$(stat -c %d:%i -- "$from")" = "$is" ]; fi &&
+( cd -- "$from" && [ "$(stat -c %d:%i .)" = "$is" ] && cp -a -- . /proc/self/fd/8/new ) || { printf '%s was changed by somebody else\n' "$f" >&2; exit 1; }
 ${input.delete === true ? cleared : sh`:`}
-else mkdir -m 0755 -- "$t" || exit 1; fi
-tar -xpf "$a" --no-same-owner -C "$t" || exit 1
+else mkdir -m 0755 ./new || exit 1; fi
+tar -xpf - --no-same-owner -C ./new <&9 || exit 1
 rm -f -- "$a"
-${proof(sh`"$t"`, input)}
+${proof(sh`./new`, input)}
 [ "$digest" = ${expected(tree, input)} ] || { printf 'what was unpacked is not what its manifest says\n' >&2; exit 1; }
-{ sync -f -- "$t" 2>/dev/null || sync; } && printf '%s %s\n' "$(stat -c %d:%i -- "$t")" "$(tree "$t")" >>"$m" || exit 1
+{ sync -f ./new 2>/dev/null || sync; } && printf '%s %s\n' "$(stat -c %d:%i ./new)" "$(tree ./new)" >>"$m" || exit 1
 if [ -d "$f" ] && [ "$(stat -c %d:%i -- "$f")" = ${kept.is ?? ''} ]; then ${mustBeAsKept(kept)}; fi
 ${noteMoved(kept)}
-rm -rf -- "$t.old"; [ ! -d "$f" ] || mv -T -- "$f" "$t.old" || exit 1
-mv -T -- "$t" "$f" || { [ ! -d "$t.old" ] || mv -T -- "$t.old" "$f"; exit 1; }
-sync -- "$(dirname -- "$f")" 2>/dev/null || sync; rm -rf -- "$t.old"`,
-      { ...long, stdin: listsOf(tree) },
+[ . -ef ../${beside} ] || { printf 'somebody else put something in place of %s\n' ${beside} >&2; exit 1; }
+[ ! -d ../${name} ] || mv -T -- ../${name} ./old || exit 1
+mv -T -- ./new ../${name} || { [ ! -d ./old ] || mv -T -- ./old ../${name}; exit 1; }
+sync .. 2>/dev/null || sync`,
+      { ...long, stdin: `${nulList([...same]).toString('base64')}\n${listsOf(tree)}` },
     )
     return outOf(input, tree)
   },
@@ -164,6 +178,43 @@ function expected(tree: Manifest, { delete: mirror = false }: SynchronizeInput):
   const listed = tree.entries.filter(({ kind }) => kind !== 'directory')
   if (mirror) hash.update(nulList(listed.toSorted((a, b) => (a.path < b.path ? -1 : 1))))
   return hash.digest('hex')
+}
+
+/** The files of a tree that a directory of the machine has already, with mode and content: these are not sent. */
+async function sameThere(on: On, dest: string, tree: Manifest): Promise<ReadonlySet<TreeEntry>> {
+  const files = sorted(tree, 'file')
+  const lines: string[] = []
+  const { code } = await ask(
+    on,
+    sh.read`cd -- ${dest} 2>/dev/null || exit 3
+IFS= read -r fs
+each() { printf %s "$fs" | base64 -d | xargs -0 -r -n 1000 sh -c "$1" sh; }
+is='[ -f "$f" ] && [ ! -L "$f" ] && [ -r "$f" ]'
+each "for f; do if $is; then printf 1; else printf 0; fi; done; echo"; echo
+each "for f; do if $is; then printf '%s\\0' \"\$f\"; fi; done" | xargs -0 -r stat -c '%f %s' --; echo
+each "for f; do if $is; then printf '%s\\0' \"\$f\"; fi; done" | xargs -0 -r sha256sum -- | sed 's/^\\//' | cut -c1-64`,
+    {
+      ...long,
+      stdin: `${nulList(files).toString('base64')}\n`,
+      onLine: (line, stream) => void (stream === 'stdout' && lines.push(line)),
+    },
+  )
+  const first = lines.indexOf('')
+  const second = lines.indexOf('', first + 1)
+  const flags = lines.slice(0, first).join('')
+  const there = files.filter((_, at) => flags[at] === '1')
+  const states = lines.slice(first + 1, second)
+  const sums = lines.slice(second + 1)
+  // What cannot be told apart is sent: only the proof of the whole counts.
+  if (code !== 0 || states.length !== there.length || sums.length !== there.length) return new Set()
+  return new Set(
+    there.filter(
+      (file, at) =>
+        file.kind === 'file' &&
+        states[at] === `${(0o100000 | file.mode).toString(16)} ${file.size}` &&
+        sums[at] === tree.sums.get(file.path),
+    ),
+  )
 }
 
 async function agrees(on: On, dest: string, tree: Manifest, input: SynchronizeInput): Promise<boolean> {

@@ -1,5 +1,7 @@
 import type { Text } from '../../model/secret.ts'
 import type { Answer } from '../target.ts'
+import { keptOf } from './output.ts'
+import { markName, tellsEnd, watched } from './watch.ts'
 
 /** A command of the controller: a program with its arguments, or a text of bash. */
 export type LocalLine = {
@@ -18,20 +20,27 @@ export type LocalEnd =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'cancelled' }
 
-const mostKept = 64 * 1024
 const grace = 5000
+
+type How = {
+  readonly input: string
+  readonly signal: AbortSignal
+  /** Whether of this process's environment only PATH, HOME and the like are handed on. */
+  readonly bare?: boolean
+  /** By what a later controller finds it, see `markOf`. */
+  readonly mark?: string
+  /** Gets each line of both streams as it comes. */
+  readonly onLine?: (line: string) => void
+}
 
 /**
  * Runs a command of this machine with zx, which quotes each argument, and waits for its end. A deadline or the signal ends its
- * process tree: TERM, and KILL five seconds later. With `bare`, of this process's environment only PATH, HOME and the like are handed on. What is kept of its output is its end, at most 64 KiB of each stream.
+ * process tree: TERM, and KILL five seconds later; and so does the end of this process, however it comes. What is kept of its
+ * output is its end, at most 64 KiB of each stream.
  */
 export async function runHere(
   line: LocalLine,
-  {
-    input,
-    signal,
-    bare = false,
-  }: { readonly input: string; readonly signal: AbortSignal; readonly bare?: boolean },
+  { input, signal, bare = false, mark, onLine = () => undefined }: How,
 ): Promise<LocalEnd> {
   if (signal.aborted) return { kind: 'cancelled' }
   const { $ } = await import('zx')
@@ -40,12 +49,18 @@ export async function runHere(
     quiet: true,
     nothrow: true,
     detached: true,
-    prefix: '',
+    prefix: watched,
     input,
-    env: { ...(bare ? bareOf($.env) : $.env), ...env },
+    env: { ...(bare ? bareOf($.env) : $.env), ...env, ...(mark !== undefined && { [markName]: mark }) },
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    store: { stdout: forgetful(), stderr: forgetful(), stdall: forgetful() },
     ...(cwd !== undefined && { cwd }),
   })
   const running = 'argv' in line ? call`${line.argv}` : call(asItStands(line.shell))
+  tellsEnd(running.child)
+  const [out, errors] = [keptOf(onLine), keptOf(onLine)]
+  running.stdout.on('data', out.take)
+  running.stderr.on('data', errors.take)
   // One that ends without having read what it is given must not end this process.
   running.stdin.on('error', () => undefined)
   let why: 'timeout' | 'cancelled' | undefined
@@ -59,16 +74,16 @@ export async function runHere(
   const stop = () => end('cancelled')
   signal.addEventListener('abort', stop, { once: true })
   try {
-    const { exitCode, stdout, stderr } = await running
+    const { exitCode } = await running
+    const [kept, keptErrors] = [out.end(), errors.end()]
     if (why !== undefined) return { kind: why }
-    const [kept, keptErrors] = [stdout.slice(-mostKept), stderr.slice(-mostKept)]
     return {
       kind: 'exit',
       // Ended by a signal that was not ours: as a shell tells it.
       code: exitCode ?? 128,
-      stdout: kept,
-      stderr: keptErrors,
-      truncated: kept.length < stdout.length || keptErrors.length < stderr.length,
+      stdout: kept.text,
+      stderr: keptErrors.text,
+      truncated: kept.truncated || keptErrors.truncated,
     }
   } finally {
     clearTimeout(deadline)
@@ -76,6 +91,9 @@ export async function runHere(
     signal.removeEventListener('abort', stop)
   }
 }
+
+/** zx keeps all output in memory: this list keeps none. */
+const forgetful = (): Buffer[] => Object.assign([], { push: () => 0 })
 
 /** What a program needs of an environment; in all else a secret may stand. */
 const bareOf = (

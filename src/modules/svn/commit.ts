@@ -1,6 +1,7 @@
 import { type Action, change, type On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
+import { inRoom } from '../room.ts'
 import { runJob } from '../target.ts'
 import { logOf } from './answers.ts'
 import { addressOf, script, told } from './client.ts'
@@ -88,19 +89,21 @@ async function inScratch(
   message: string,
   work: Command,
 ): Promise<void> {
-  await runJob(
-    on,
-    `svn ${name}`,
-    script(
-      repository,
-      sh`set -e
+  const doing = script(
+    repository,
+    sh`set -e
 s=$(mktemp -d ${`${scratch}/upgrade-fleet-svn.XXXXXX`})
 trap 'rm -rf -- "$c" "$s"' EXIT
 as svn checkout -q --ignore-externals -- ${addressOf(repository, path)} "$s/copy"
 cd -- "$s/copy"
 ${work}
 as svn commit -q --encoding UTF-8 -m ${message} -- .`,
-    ),
-    { stdin: [repository.password] },
+  )
+  await inRoom(
+    on,
+    scratch,
+    () => runJob(on, `svn ${name}`, doing, { stdin: [repository.password] }),
+    // Then it is the repository's machine that has no room, and the client says so.
+    (said) => said.includes('Commit failed'),
   )
 }

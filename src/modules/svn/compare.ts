@@ -1,6 +1,7 @@
 import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
+import { inRoom } from '../room.ts'
 import { linesOf } from '../target.ts'
 import { addressOf, told } from './client.ts'
 import { infoAt, type Place } from './look.ts'
@@ -34,17 +35,16 @@ export async function treesDiffer(on: On, input: Comparing): Promise<Compared> {
   const { changed, revision } = await infoAt(on, input)
   const address = addressOf(repository, path, input.revision ?? revision)
   const ignoring = externals ? sh.read`` : sh.read`--ignore-externals`
-  const said = await told(
-    on,
-    { ...repository, timeout: repository.timeout ?? 3600 },
-    `${tree} cannot be held against ${address}`,
-    sh.read`[ -d ${tree} ] && [ -r ${tree} ] || { printf '%s is no directory that can be read\n' ${tree} >&2; exit 1; }
+  const looking = sh.read`[ -d ${tree} ] && [ -r ${tree} ] || { printf '%s is no directory that can be read\n' ${tree} >&2; exit 1; }
 s=$(mktemp -d ${`${scratch}/upgrade-fleet-svn.XXXXXX`}) || exit 1
 trap 'rm -rf -- "$c" "$s"' EXIT
 ${inventory}
 as svn export -q ${ignoring} -- ${address} "$s/revision@" || exit 1
 inventory "$s/revision" >"$s/-" && inventory ${tree} >"$s/+" || exit 1
-comm -3 "$s/-" "$s/+" | { head -n 100; cat >/dev/null; }`,
+comm -3 "$s/-" "$s/+" | { head -n 100; cat >/dev/null; }`
+  const slow = { ...repository, timeout: repository.timeout ?? 3600 }
+  const said = await inRoom(on, scratch, () =>
+    told(on, slow, `${tree} cannot be held against ${address}`, looking),
   )
   const differences = linesOf(said).map((line) => {
     const [, tab = '', what = '', name = ''] = /^(\t?)(.*?) {2}(.*)$/.exec(line) ?? []

@@ -13,7 +13,8 @@ import {
   recording,
 } from '../backup/artefact.ts'
 import { bringTreeBack, type KeptTree, keepTree } from '../files/keep-tree.ts'
-import { besideOf } from '../files/private.ts'
+import { enterPrivate, here, partsOf, privateOf } from '../files/private.ts'
+import { inRoom, tellsNoRoom } from '../room.ts'
 import { holds, runJob } from '../target.ts'
 import { addressOf, localAddress, type Repository, script, told, utf8 } from './client.ts'
 import { placing } from './place.ts'
@@ -72,24 +73,23 @@ const dumped = change<Dumping, Dumped, { readonly file: string }>('svn.dump', {
   async remember(on, { to, name }) {
     return { file: `${to}/${on.run}/${name}.svndump.gz` }
   },
-  async apply(on, { repository, path }, { file }) {
+  async apply(on, { repository, path, to }, { file }) {
     const [plain, said] = [`${file}.plain`, `${file}.said`]
     const wanted = path === undefined ? addressOf(repository) : `${localAddress(path)}@`
     const write =
       path === undefined
         ? sh`as svnrdump dump -r 0:"$youngest" -- "$root"`
         : sh`svnadmin dump -r 0:"$youngest" -- ${path}`
-    await runJob(
-      on,
-      'svn dump',
-      script(
-        repository,
-        sh`set -e
+    const dumping = script(
+      repository,
+      sh`set -e
+rest() { rm -f -- ${[plain, said, `${file}.part`, `${proofFile(file)}.part`, file]}; }
+whole=; trap 'rm -rf -- "$c"; [ -n "$whole" ] || rest' EXIT
 mkdir -p -- "$(dirname -- ${file})"
 field() { as svn info --show-item "$1" --no-newline -- "$2"; }
 root=$(field repos-root-url ${wanted}); youngest=$(field revision "$root@"); uuid=$(field repos-uuid "$root@")
 rm -f -- ${file} ${proofFile(file)}
-${write} > ${plain} 2> ${said} || { tail -n 5 -- ${said} >&2; exit 4; }
+${write} > ${plain} 2> ${said} || { tail -n 5 -- ${said} >&2; ${tellsNoRoom(plain)}; exit 4; }
 grep -qaxF -e "* Dumped revision $youngest." -- ${said} || { echo "the dump did not come to its last revision"; exit 4; }
 rm -f -- ${said}
 gzip -n -c -- ${plain} > ${`${file}.part`}
@@ -100,10 +100,10 @@ rm -f -- ${plain}
 least=$((youngest + 1))
 ${measuring(`${file}.part`, reading, sh`"$least"`)}
 more=$(printf ',"plain":%s,"youngest":%s,"uuid":"%s","listing":"%s"' "$size" "$youngest" "$uuid" "$listing")
-${recording(`${file}.part`, file, { kind: 'svn', file }, sh`"$more"`)}`,
-      ),
-      { stdin: [repository.password] },
+${recording(`${file}.part`, file, { kind: 'svn', file }, sh`"$more"`)}
+whole=1`,
     )
+    await inRoom(on, to, () => runJob(on, 'svn dump', dumping, { stdin: [repository.password] }))
     return provenDump(on, file)
   },
   async undo(on, { repository, path }, { file }) {
@@ -132,8 +132,8 @@ export async function provenDump(on: On, file: string): Promise<Dumped> {
 /** Makes `t` a repository out of a dump, and proves that it is the one that was dumped. */
 export const loading = ({ file, sha256, youngest, uuid, listing }: Dumped): Command => sh.read`${utf8}
 [ "$(sha256sum < ${file} | cut -c1-64)" = ${sha256} ] || { echo 'the dump is damaged' >&2; exit 4; }
-svnadmin create -- "$t"
-gzip -dc < ${file} > "$t/plain" && svnadmin load -q --force-uuid -- "$t" < "$t/plain" && rm -f -- "$t/plain"
+svnadmin create -- "$t" || exit 4
+{ gzip -dc < ${file} > "$t/plain" && svnadmin load -q --force-uuid -- "$t" < "$t/plain" && rm -f -- "$t/plain"; } || exit 4
 [ "$(svnlook youngest -- "$t") $(svnlook uuid -- "$t")" = ${`${youngest} ${uuid}`} ] || { echo 'revisions are missing from the repository' >&2; exit 4; }
 u=$(printf %s "$t" | od -An -v -tx1 | tr -d '\n' | sed 's/ /%/g; s/%2f/\//g')
 svn ls --non-interactive --config-dir "$t/conf/none" -R -- "file://$u@" > "$t/listing" && rm -rf -- "$t/conf/none"
@@ -144,12 +144,10 @@ rm -f -- "$t/listing"`
 export const rehearse = observe(
   'svn.rehearse',
   async (on, { dump, scratch = '/tmp' }: { readonly dump: Dumped; readonly scratch?: string }) => {
-    await on.must(
-      sh.read`( set -e; umask 077; s=$(mktemp -d ${`${scratch}/upgrade-fleet-svn.XXXXXX`})
+    const proving = sh.read`( set -e; umask 077; s=$(mktemp -d ${`${scratch}/upgrade-fleet-svn.XXXXXX`})
 trap 'rm -rf -- "$s"' EXIT; trap 'exit 9' HUP INT TERM PIPE; t=$s/repository
-${loading(dump)} )`,
-      long,
-    )
+${loading(dump)} )`
+    await inRoom(on, scratch, () => on.must(proving, long))
     return { youngest: dump.youngest, uuid: dump.uuid }
   },
 )
@@ -171,10 +169,8 @@ const loaded = change<Loading, Loaded, KeptTree>('svn.load', {
   },
   async apply(on, { dump, to }, kept) {
     const { youngest, uuid } = dump
-    await runJob(
-      on,
-      'svn load',
-      sh`( set -e; umask 027; ${placing(besideOf(on, to), to, kept, loading(dump))} )`,
+    await inRoom(on, to, () =>
+      runJob(on, 'svn load', sh`( set -e; umask 027; ${placing(on, to, kept, loading(dump))} )`),
     )
     return { to, youngest, uuid }
   },
@@ -184,19 +180,24 @@ const loaded = change<Loading, Loaded, KeptTree>('svn.load', {
 /** The repository as it was when it was dumped, unless it still is. */
 async function putBack(on: On, path: string, noted: Dumped): Promise<void> {
   const aside = `${path}.aside-${on.run}`
-  await runJob(
-    on,
-    'svn restore',
-    sh`( set -e; umask 027; t=${besideOf(on, path)}; f=${path}; a=${aside}
-rm -rf -- "$t"
+  const [{ name }, beside] = [partsOf(path), partsOf(privateOf(on, path)).name]
+  await inRoom(on, path, () =>
+    runJob(
+      on,
+      'svn restore',
+      sh`( set -e; umask 027; t=${here}/new; f=${path}; a=${aside}
 if [ -d "$f" ] && [ "$(svnlook youngest -- "$f") $(svnlook uuid -- "$f")" = ${`${noted.youngest} ${noted.uuid}`} ]; then exit 0; fi
 from=$f; [ -e "$f" ] || from=$a
+${enterPrivate(on, path)}
+trap leave EXIT
 ${loading(noted)}
-for part in conf hooks; do [ ! -d "$from/$part" ] || { rm -rf -- "$t/$part" && cp -a -- "$from/$part" "$t/$part"; }; done
-if [ -d "$from" ]; then chown --reference="$from" -R -- "$t"; chmod --reference="$from" -- "$t"; fi
-sync -f -- "$t" 2>/dev/null || sync
+for part in conf hooks; do [ ! -d "$from/$part" ] || { rm -rf -- "./new/$part" && cp -a -- "$from/$part" "./new/$part"; }; done
+if [ -d "$from" ]; then chown --reference="$from" -R -- ./new; chmod --reference="$from" -- ./new; fi
+sync -f -- ./new 2>/dev/null || sync
+[ . -ef ../${beside} ] || { printf 'somebody else put something in place of %s\n' ${beside} >&2; exit 1; }
 if [ -e "$f" ]; then n=; i=0; while [ -e "$a$n" ]; do i=$((i + 1)); n=.$i; done; mv -T -- "$f" "$a$n"; fi
-mv -T -- "$t" "$f" )`,
+mv -T -- ./new ../${name} )`,
+    ),
   )
   on.say(`${path} is as it was dumped; what stood there since is ${aside}`)
 }

@@ -2,7 +2,8 @@ import { type Action, change, type On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
 import { bringTreeBack, type KeptTree, keepTree, treePrinter } from '../files/keep-tree.ts'
-import { besideOf } from '../files/private.ts'
+import { enterPrivate, here, partsOf, privateOf } from '../files/private.ts'
+import { inRoom } from '../room.ts'
 import { holds, runJob } from '../target.ts'
 import { infoOf } from './answers.ts'
 import { addressOf, script, told } from './client.ts'
@@ -83,30 +84,40 @@ async function place(on: On, input: Placing, kept: KeptTree, how: 'checkout' | '
   const { changed, revision } = await infoAt(on, input)
   const address = addressOf(repository, path, input.revision ?? revision)
   const ignoring = externals ? sh`` : sh`--ignore-externals`
-  // `checkout` takes its second name as it stands, `export` looks for a peg revision in it.
-  const beside = besideOf(on, to)
-  await runJob(
-    on,
-    `svn ${how}`,
-    script(
-      repository,
-      sh`set -e; umask 022
-${placing(beside, to, kept, sh`as svn ${how} -q ${ignoring} -- ${address} ${how === 'export' ? `${beside}@` : beside}`)}`,
+  await inRoom(on, to, () =>
+    runJob(
+      on,
+      `svn ${how}`,
+      script(
+        repository,
+        // `checkout` takes its second name as it stands, `export` looks for a peg revision in it.
+        sh`set -e; umask 022
+${placing(on, to, kept, sh`as svn ${how} -q ${ignoring} -- ${address} ${how === 'export' ? `${made}@` : made}`, sh`rm -rf -- "$c"`)}`,
+      ),
+      { stdin: [repository.password] },
     ),
-    { stdin: [repository.password] },
   )
   return { to, revision: changed }
 }
 
-/** Makes something under a name beside its own, notes what it made for the undo, and renames it; done once only. */
-export function placing(beside: string, to: string, { made }: KeptTree, make: Command): Command {
-  return sh`t=${beside}; f=${to}
+const made = `${here}/new`
+
+/**
+ * Makes something as `$t` in a directory beside its name that nobody else may enter, notes what it made for the undo, and renames
+ * it; done once only. `also` is for the end of the script.
+ */
+export function placing(on: On, to: string, kept: KeptTree, make: Command, also: Command = sh`:`): Command {
+  const { directory, name } = partsOf(to)
+  const beside = partsOf(privateOf(on, to)).name
+  return sh`f=${to}; t=${made}
 ${treePrinter}
-rm -rf -- "$t"
-if [ -e "$f" ] && [ -f ${made} ] && grep -qxF -e "$(stat -c %d:%i -- "$f") $(tree "$f")" -- ${made}; then exit 0; fi
+if [ -e "$f" ] && [ -f ${kept.made} ] && grep -qxF -e "$(stat -c %d:%i -- "$f") $(tree "$f")" -- ${kept.made}; then rm -rf -- ${`${directory}/${beside}`}; exit 0; fi
 if [ -e "$f" ] || [ -L "$f" ]; then printf '%s is there already\n' "$f" >&2; exit 1; fi
+${enterPrivate(on, to)}
+trap 'leave; ${also}' EXIT
 ${make}
 sync -f -- "$t" 2>/dev/null || sync
-printf '%s %s\n' "$(stat -c %d:%i -- "$t")" "$(tree "$t")" >>${made}
-mv -T -- "$t" "$f"`
+[ . -ef ../${beside} ] || { printf 'somebody else put something in place of %s\n' ${beside} >&2; exit 1; }
+printf '%s %s\n' "$(stat -c %d:%i -- ./new)" "$(tree ./new)" >>${kept.made}
+mv -T -- ./new ../${name}`
 }

@@ -14,7 +14,7 @@ import { type Finding, finding, tell } from '../../../src/apim/preflight/finding
 import { ownerProblems, profileProblems } from '../../../src/apim/preflight/home.ts'
 import { keyProblems, keystores } from '../../../src/apim/preflight/keystores.ts'
 import { javaProblems, roomProblems, skewed } from '../../../src/apim/preflight/machine.ts'
-import { listeners, portsOf, taken } from '../../../src/apim/preflight/ports.ts'
+import { listeners, taken } from '../../../src/apim/preflight/ports.ts'
 import { tokenProblems } from '../../../src/apim/preflight/rows.ts'
 import { offsetProblems, settingProblems, vaultProblems } from '../../../src/apim/preflight/settings.ts'
 import { disagree, releasesOf } from '../../../src/apim/preflight/signs.ts'
@@ -190,22 +190,25 @@ describe('ports', () => {
     expect(taken(held.slice(0, 1), who, ['10'])).toEqual([])
   })
 
-  test('of a traffic manager are more than those of a store', () => {
-    expect(portsOf('traffic-manager', '3.0.0')).toContain(5672)
-    expect(portsOf('store', '3.0.0')).not.toContain(5672)
-    expect(
-      [portsOf('gateway-worker', '2.0.0'), portsOf('gateway-worker', '2.6.0')].map((all) =>
-        all.includes(9099),
-      ),
-    ).toEqual([false, true])
-  })
-
-  test('behind an offset, configured or given, are findings', () => {
+  test('behind an offset are found where the inventory says another, or none', () => {
     const carbon = (offset: string) => `<Server><Ports><Offset>${offset}</Offset></Ports></Server>`
     expect(offsetProblems('/h', carbon('0'), [])).toEqual([])
+    expect(offsetProblems('/h', '<Server/>', [])).toEqual([])
     expect(offsetProblems('/h', carbon('3'), ['-DportOffset=0'])).toEqual([])
-    expect(names(offsetProblems('/h', carbon('3'), []))).toEqual(['port-offset'])
-    expect(names(offsetProblems('/h', carbon('0'), ['-DportOffset=2']))).toEqual(['port-offset'])
+    expect(offsetProblems('/h', carbon('3'), [], 3)).toEqual([])
+    // The flag wins over the file.
+    expect(offsetProblems('/h', carbon('0'), ['-DportOffset=1', '-DportOffset=2'], 2)).toEqual([])
+    const told = (...given: Parameters<typeof offsetProblems>) =>
+      offsetProblems(...given).map(({ is, says, todo }) => `${is}: ${says}; ${todo}`)
+    expect(told('/h', carbon('3'), [])).toEqual([
+      'port-offset: /h has the port offset 3 in carbon.xml, but the inventory says none; say apim_port_offset: 3 for this host, or start the server without an offset first',
+    ])
+    expect(told('/h', carbon('3'), ['-DportOffset=2'], 3)).toEqual([
+      'port-offset: /h has the port offset 2 by -DportOffset at its start (carbon.xml says 3), but the inventory says 3; say apim_port_offset: 2 for this host, or start the server without an offset first',
+    ])
+    expect(told('/h', carbon('0'), [], 1)).toEqual([
+      'port-offset: /h has the port offset 0 in carbon.xml, but the inventory says 1; take apim_port_offset out for this host, or start the server with that offset first',
+    ])
   })
 })
 

@@ -298,8 +298,8 @@ describe('a home', () => {
       })
     const running = [server(home)]
     // Servers of other people's homes may be on this machine.
-    const mine = async () => {
-      const words = await perform(local, onlyHome({ home, version: '1.9.1', accepted: [] })).then(
+    const mine = async (...others: readonly string[]) => {
+      const words = await perform(local, onlyHome({ home, version: '1.9.1', others, accepted: [] })).then(
         String,
         String,
       )
@@ -316,6 +316,8 @@ describe('a home', () => {
       await shown(2)
       await until(async () => (await serversOf(local.on, other)).length === 1, 'the other is shown')
       expect(await mine()).toEqual(['two-servers', 'two-homes'])
+      // That of another name of this machine is no stranger.
+      expect(await mine(other)).toEqual(['two-servers'])
     } finally {
       for (const each of running) each.kill('SIGKILL')
     }

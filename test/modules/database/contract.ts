@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as database from '../../../src/modules/database/index.ts'
+import { provenDump } from '../../../src/modules/database/proof.ts'
 import type { FileDump } from '../../../src/modules/database/types.ts'
 import { goneOnWith } from '../../support/killed.ts'
 import { type LocalOn, localOn, type Performed, perform } from '../../support/local-on.ts'
@@ -79,6 +80,29 @@ export function dumpsAndRestores(bench: Bench): void {
         expect(kit.content()).toBe(before)
       })
       expect(calls).toBeGreaterThan(5)
+    })
+
+    test('behind a cut-over, keeps what is there now, once, whatever is there later', async () => {
+      const { kit, local, to } = bench
+      const before = kit.content()
+      const { work, input } = database.dump({ db: kit.db, to, name: 'kept' })
+      if (work.kind !== 'change' || typeof work.undo !== 'function') throw new Error('no change')
+      const memory = (await work.remember?.(local.on, input)) ?? null
+      await perform(local, database.dump({ db: kit.db, to, name: 'kept' }))
+      kit.big(1000)
+      const now = await bench.dump('now')
+      const again = (name: string): typeof local.on => ({
+        ...local.on,
+        job: (job, ...rest) => local.on.job(`${name}-${job}`, ...rest),
+        begun: async () => false,
+      })
+      await work.keepNow?.(again('now'), input, memory)
+      expect(local.said.at(-1)).toMatch(/what is there now is kept in .*kept-am_db-new-state\.sql\.gz$/)
+      await work.undo(again('undo'), input, memory)
+      expect(kit.content()).toBe(before)
+      await work.keepNow?.(again('later'), input, memory)
+      const kept = await provenDump(local.on, `${to}/run-1/kept-am_db-new-state.sql.gz`)
+      expect(kept.digest).toBe(now.out.digest)
     })
 
     test('can be restored over itself and over nothing, and by a task of its own', async () => {
