@@ -34,6 +34,12 @@ export const fleet = defineFleet({
     preflight_accepted: apim.accepted
       .optional()
       .describe('Findings of preflight that ask, and that a person has decided to go on with.'),
+    inactive_tenants: z
+      .enum(['migrate', 'leave'])
+      .optional()
+      .describe(
+        'What becomes of tenants that are not active: migrated with the others, or left as they are, never to be used again. Where there are any, preflight asks until it is said.',
+      ),
     rehearsal: z
       .boolean()
       .default(true)

@@ -18,9 +18,9 @@ export function upgrade(site: Site<typeof fleet>, to: apim.Target, wish: apim.Wi
   const look = apim.looked(site, to)
   const done = conclude('already there', ({ from }) => apim.allAt(site, look, to, from))
   const preflight = apim.preflight(site, hops, landings)
-  const together = apim.preflightTogether(site, preflight)
+  const together = apim.preflightTogether(site, preflight, look)
   const supervisors = apim.supervisors(site)
-  const baseline = apim.baseline(site, databases)
+  const baseline = apim.baseline(site, databases, look)
   const served = apim.servedBefore(site)
   const works = apim.worksBefore(site)
 

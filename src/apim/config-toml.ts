@@ -5,6 +5,7 @@ import { withToml } from './custom.ts'
 import { type Place, portAt } from './ports.ts'
 import type { DatabaseVars, KeystoreVars } from './schemas.ts'
 import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
+import { keepsEncrypted } from './tokens.ts'
 
 /** The `deployment.toml` of a home. The server's own templates put values into XML as they are, so they stand escaped for XML in it. */
 export function tomlConfiguration({
@@ -15,6 +16,7 @@ export function tomlConfiguration({
   role,
   admin,
   keystores,
+  tokens,
   toml,
 }: Settings): Configuration {
   const database = (head: string, db: DatabaseVars | undefined): readonly TomlTable[] =>
@@ -68,12 +70,24 @@ export function tomlConfiguration({
         password: given(keystores.truststore_password, 'wso2carbon'),
       },
     },
+    ...encryption(tokens),
     { head: 'indexing', values: { re_indexing: 1 } },
     ...(keys ? [{ head: 'apim.key_manager', values: { service_url: services(keys) } }] : []),
     ...(gateway ? [{ head: '[apim.gateway.environment]', values: environment(gateway) }] : []),
     ...(traffic ? throttling(traffic) : []),
   ]
   return { texts: [{ path: `${conf}/deployment.toml`, text: tomlText(withToml(tables, toml)) }], edits: [] }
+}
+
+// The vendor's page on encrypting tokens (3.0.0) has the first alone; the second is Identity Server's own name for it.
+function encryption(tokens: Settings['tokens']): readonly TomlTable[] {
+  if (tokens === undefined || !keepsEncrypted(tokens)) return []
+  return [
+    { head: 'apim.oauth_config', values: { enable_token_encryption: true } },
+    ...(tokens.processor === undefined
+      ? []
+      : [{ head: 'oauth.extensions', values: { token_persistence_processor: tokens.processor } }]),
+  ]
 }
 
 const given = (value: Secret | undefined, usual: string): Secret | string =>

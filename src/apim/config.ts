@@ -20,7 +20,8 @@ function xmlConfiguration(settings: Settings): Configuration {
     'carbon.xml': [...host(settings), ...stores(settings), ...synchronizer(settings)],
     'user-mgt.xml': [...adminEdits(settings), ...(users ? userEdits(settings) : [])],
     ...(registry && { 'registry.xml': registryEdits(registry, settings) }),
-    'api-manager.xml': peerEdits(settings),
+    'api-manager.xml': [...peerEdits(settings), ...keyEdits(settings)],
+    ...(settings.tokens?.processor && { 'identity/identity.xml': processorEdits(settings.tokens.processor) }),
   }
   const files = new Set([...Object.keys(ours), ...(settings.xml ?? []).map(({ file }) => file)])
   return {
@@ -86,6 +87,21 @@ function synchronizer({ svn, role }: Settings): readonly XmlEdit[] {
     { at: at('SvnPassword'), text: [svn.password] },
     { at: at('SvnUrlAppendTenantId'), text: 'true' },
   ]
+}
+
+// Homes that these are written for are of 2.0.0 and later: the file is in `identity`.
+const processorEdits = (processor: string): readonly XmlEdit[] => [
+  { at: 'OAuth/TokenPersistenceProcessor', text: processor },
+]
+
+// Builds of 2.x read it in one element or in the other (carbon-apimgt, APIConstants): it is in both.
+function keyEdits({ tokens }: Settings): readonly XmlEdit[] {
+  return tokens?.keys
+    ? ['APIKeyValidator', 'OAuthConfigurations'].map((place) => ({
+        at: `${place}/EncryptPersistedTokens`,
+        text: 'true',
+      }))
+    : []
 }
 
 function userEdits({ version }: Settings): readonly XmlEdit[] {

@@ -9,6 +9,7 @@ import { confTexts } from './preflight/datasources.ts'
 import { versioningSwitches } from './preflight/settings.ts'
 import { disagree, signsOf } from './preflight/signs.ts'
 import { allServers, homeExists, type Server, serversOf } from './server.ts'
+import { keepingIn, type TokenKeeping, tokenFiles } from './tokens.ts'
 
 /**
  * What stands on a machine: the home that the inventory names, what runs, and whether the target serves already. It only looks:
@@ -26,7 +27,8 @@ export const look = observe(
     const running = (await allServers(on)).map(({ home: each }) => each)
     const versioning = home === undefined ? undefined : await versioningOf(on, home)
     const carried = home === undefined ? {} : await carriedFrom(on, home, target.address)
-    return { version, atTarget, running, versioning, carried }
+    const tokens = home === undefined ? undefined : await tokensOf(on, home)
+    return { version, atTarget, running, versioning, carried, tokens }
   },
 )
 
@@ -41,6 +43,15 @@ async function carriedFrom(on: On, home: string, address: string): Promise<TomlV
     return takenOver(await confTexts(on, home, ['carbon.xml', 'tomcat/catalina-server.xml']), address)
   } catch (error) {
     if (error instanceof TaskError) return {}
+    throw error
+  }
+}
+
+async function tokensOf(on: On, home: string): Promise<TokenKeeping | undefined> {
+  try {
+    return keepingIn(await confTexts(on, home, tokenFiles))
+  } catch (error) {
+    if (error instanceof TaskError) return undefined
     throw error
   }
 }

@@ -1,24 +1,20 @@
 /** What is particular to WSO2 API Manager. Playbooks and inventories have it as `apim`. */
 
 export { agrees } from './agreement.ts'
-
+export { baseline } from './baseline.ts'
 export { asRan, start, startAndWait, stop } from './control.ts'
 export { look } from './detect.ts'
 export { explain } from './explain.ts'
 export { after, alone, fence, quiet } from './fence.ts'
-
 export { healthy, serves } from './health.ts'
 export { hopPlays } from './hops/index.ts'
 export { landing } from './landing.ts'
 export { discard, leftovers, leftoversOf } from './leftovers.ts'
 export { backupsOf } from './machines.ts'
 export { homeIntact, readManifest, writeManifest } from './manifest.ts'
-
 export { servedBefore, worksBefore } from './measured.ts'
-
 export { ready } from './preflight/machine.ts'
 export { preflight, preflightTogether } from './preflight/plays.ts'
-
 export { vault } from './preflight/settings.ts'
 export { countedTables, kept, probeNames, schemaIs } from './probes.ts'
 export { rehearsal } from './rehearsal.ts'
@@ -50,7 +46,6 @@ export { copyRoots, synchronized } from './synchronizer.ts'
 export { bundle, carried } from './trees.ts'
 export {
   allAt,
-  baseline,
   down,
   fenced,
   firstTrees,

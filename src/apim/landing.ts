@@ -17,7 +17,7 @@ import { gatewayPartOf, isGateway, type Role, roleOf, startOrder } from './roles
 import { stillServed } from './served.ts'
 import { homeOf, newServer } from './server.ts'
 import { fillShare, linkShare } from './share.ts'
-import { type ApimSite, checksAt, type HopSite, jarsFor, peersOf, placeOf, staged } from './site.ts'
+import { type ApimSite, checksAt, type HopSite, jarsFor, peersOf, placeOf, staged, tokensOf } from './site.ts'
 import { startThrough, takeOver } from './supervised.ts'
 import { copyRoots, synchronized } from './synchronizer.ts'
 import { carried, overlay } from './trees.ts'
@@ -211,6 +211,7 @@ function homes(
           peers: peersOf(site),
           admin: vars.admin,
           keystores: vars.keystores,
+          tokens: tokensOf({ site, looked }, from),
           toml:
             version === '3.0.0' ? together(from(looked, host).found.carried, host.vars.apim_toml) : undefined,
           xml: host.vars.apim_xml,

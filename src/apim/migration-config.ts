@@ -4,7 +4,13 @@ import type { DataEdit } from '../modules/edit/json.ts'
 import { editYaml, readYaml } from '../modules/edit/yaml.ts'
 
 /** From which identity level to which; steps that must not run here, by their names. */
-export type MigrationRange = { readonly from: string; readonly to: string; readonly drop: readonly string[] }
+export type MigrationRange = {
+  readonly from: string
+  readonly to: string
+  readonly drop: readonly string[]
+  /** Tenants that are not active: migrated with the others, or left as they are. */
+  readonly inactive?: 'migrate' | 'leave' | undefined
+}
 
 /**
  * The identity client's configuration made safe: on, the versions set, and stopping at the first error (as shipped, it
@@ -13,7 +19,7 @@ export type MigrationRange = { readonly from: string; readonly to: string; reado
  */
 export function migrationConfig(
   source: string,
-  { from, to, drop }: MigrationRange,
+  { from, to, drop, inactive }: MigrationRange,
 ): { text: string; steps: readonly string[] } {
   const file = 'migration-config.yaml'
   const settings = {
@@ -21,7 +27,7 @@ export function migrationConfig(
     currentVersion: from,
     migrateVersion: to,
     continueOnError: 'false',
-    ignoreForInactiveTenants: 'false',
+    ignoreForInactiveTenants: inactive === 'leave' ? 'true' : 'false',
   }
   const set = Object.entries(settings).map(([at, value]): DataEdit => ({ at, value, create: true }))
   const dropped = versionsIn(source, file).flatMap(({ list, steps }) =>

@@ -4,6 +4,7 @@ import type { TomlVars, XmlVars } from './custom.ts'
 import { type Place, portAt } from './ports.ts'
 import type { Role } from './roles.ts'
 import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
+import type { TokenKeeping } from './tokens.ts'
 
 /** Who answers for a role, as the others reach it. */
 export type Peers = { readonly [R in Role]?: Place }
@@ -20,6 +21,8 @@ export type Settings = {
   readonly peers: Peers
   readonly admin: AdminVars
   readonly keystores: KeystoreVars
+  /** How the old fleet keeps tokens and keys: new homes must be able to read them. */
+  readonly tokens?: TokenKeeping | undefined
   /** What the operator says besides. */
   readonly toml?: TomlVars | undefined
   readonly xml?: XmlVars | undefined

@@ -23,6 +23,7 @@ import {
 } from './schemas.ts'
 import { jdbc, type Peers } from './settings.ts'
 import type { Supervisors } from './supervisors.ts'
+import type { TokenKeeping } from './tokens.ts'
 import type { Hop, Version } from './versions.ts'
 
 /** The fleet as an upgrade sees it; a site of `inventory/fleet.ts` is one. */
@@ -43,6 +44,8 @@ export type ApimSite = RoleGroups & {
     readonly preflight_accepted?: readonly CheckName[] | undefined
     /** Jars of the operator for new homes. */
     readonly custom_jars?: readonly JarVars[] | undefined
+    /** Whether the identity client migrates tenants that are not active: it does unless told. */
+    readonly inactive_tenants?: 'migrate' | 'leave' | undefined
     /** Whether backups are restored into scratch before anything irreversible: true unless told. */
     readonly rehearsal?: boolean | undefined
   }
@@ -59,7 +62,11 @@ export type HopSite = {
   readonly works: Play<{ readonly works: Tried }>
   readonly supervisors: Supervisors
   readonly looked: Play<{
-    readonly found: { readonly versioning: boolean | undefined; readonly carried: TomlVars }
+    readonly found: {
+      readonly versioning: boolean | undefined
+      readonly carried: TomlVars
+      readonly tokens: TokenKeeping | undefined
+    }
   }>
   /** Reads outputs that say that the servers are down, so that nothing that needs it is thought of before. */
   readonly down: (from: From) => unknown
@@ -139,6 +146,15 @@ export function jarsFor(site: ApimSite, host: Host<Node>, version: string) {
 export function checksAt(site: ApimSite, host: Host): CheckVars | undefined {
   const { checks } = site.vars
   return checks && checksOf(partsOf(site, host), checks)
+}
+
+/** The home that tells how the fleet keeps its tokens: a key manager's. Undefined where its files cannot be read, which preflight tells. */
+export function tokensOf(
+  { site, looked }: Pick<HopSite, 'site' | 'looked'>,
+  from: From,
+): TokenKeeping | undefined {
+  const [keeper = site.migration] = hostsOf(site, 'key-manager').filter(runsNow)
+  return from(looked, keeper).found.tokens
 }
 
 /** Who answers for each role: the first host of it. */

@@ -3,7 +3,7 @@ import type { Host } from '../model/host.ts'
 import { type From, type Play, play } from '../model/play.ts'
 import * as backup from '../modules/backup/index.ts'
 import { carry } from '../modules/carry.ts'
-import * as database from '../modules/database/index.ts'
+import type * as database from '../modules/database/index.ts'
 import * as svn from '../modules/svn/index.ts'
 
 import { asRan, type Running, start, stop } from './control.ts'
@@ -13,10 +13,6 @@ import { after, fence } from './fence.ts'
 import { healthy } from './health.ts'
 import { backupsOf } from './machines.ts'
 import { writeManifest } from './manifest.ts'
-import { databaseServer, strangers } from './preflight/databases.ts'
-import { documents, permissions, tiers, tokens } from './preflight/rows.ts'
-import { countedTables, probeNames, schemaIs } from './probes.ts'
-import { isRehearsed } from './rehearsal.ts'
 import { type Role, roleOf, startOrder } from './roles.ts'
 import type { SchedulesOff } from './schedules.ts'
 import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
@@ -48,73 +44,6 @@ export function allAt(
   const done = servers.every((host) => from(looks, host).found.atTarget)
   return done ? `all ${servers.length} servers are at ${to} and healthy: nothing to do` : undefined
 }
-
-/** The databases before anything is changed: whole schemas of the version that the inventory says, their rows, what their users may do, and what is known to end the clients in their middle. */
-export function baseline(site: ApimSite, databases: readonly Host<DatabaseVars>[]) {
-  return play('preflight, databases', databases, { collect: true })
-    .task('counts', ({ host }) => database.counts({ db: host.vars, tables: countedTables }))
-    .task('probe', ({ host }) => database.schema({ db: host.vars, names: probeNames }))
-    .task('rights', ({ host: { vars: db } }) =>
-      database.privileged({
-        db,
-        to: db.backup === undefined ? ['dump', 'restore', 'migrate'] : ['migrate'],
-        // The scripts of 3.0.0 make it.
-        extensions: db.engine === 'postgresql' && db.holds.includes('apim') ? ['uuid-ossp'] : [],
-      }),
-    )
-    .task('rehearsal', ({ host: { vars: db } }) =>
-      isRehearsed(site) && db.backup === undefined
-        ? database.privileged({
-            db,
-            to: ['rehearse'],
-            otherwise: 'leave the rehearsal out, in the inventory: rehearsal: false',
-          })
-        : skip('it is not rehearsed'),
-    )
-    .task('time', ({ host: { vars: db } }) =>
-      db.backup === undefined
-        ? database.estimate({ db, to: backupsOf(site, site.migration) })
-        : skip("its backup is the operator's own command"),
-    )
-    .task('schedules', ({ host: { vars: db } }) => database.pausable({ db }))
-    .task('is whole', ({ host, probe }) =>
-      host.vars.holds.includes('apim')
-        ? schemaIs({ version: site.vars.apim_version, present: probe.present })
-        : skip('no API Manager tables'),
-    )
-    .task('server', ({ host }) =>
-      databaseServer({ db: host.vars, accepted: site.vars.preflight_accepted ?? [] }),
-    )
-    .task('sessions', ({ host }) =>
-      strangers({
-        db: host.vars,
-        hosts: site.all.flatMap(({ name, vars }) => [name, vars.apim_address]),
-      }),
-    )
-    .task('tokens', ({ host }) =>
-      keeps(host, 'apim', 'identity')
-        ? tokens({ db: host.vars, accepted: site.vars.preflight_accepted ?? [] })
-        : skip('no tokens'),
-    )
-    .task('tiers', ({ host }) =>
-      keeps(host, 'apim') && site.vars.apim_version.startsWith('1.')
-        ? tiers({ db: host.vars })
-        : skip('no tiers that become policies'),
-    )
-    .task('permissions', ({ host }) =>
-      keeps(host, 'users') || !site.vars.databases.some(({ holds }) => holds.includes('users'))
-        ? permissions({ db: host.vars })
-        : skip('no users'),
-    )
-    .task('documents', ({ host }) =>
-      keeps(host, 'registry') && site.vars.apim_version.startsWith('1.')
-        ? documents({ db: host.vars })
-        : skip('no documents of 1.x'),
-    )
-}
-
-const keeps = ({ vars }: Host<DatabaseVars>, ...what: readonly DatabaseVars['holds'][number][]): boolean =>
-  what.some((each) => vars.holds.includes(each))
 
 type OldHost = Host<OldNode>
 type Stopped = { readonly was: Running }

@@ -2,15 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LabArtifact, makeArtifacts } from './artifacts.ts'
+import { thumbprint } from './cipher.ts'
 import { makeDatabase } from './database.ts'
 import { labHosts, machinesOf, sshPort } from './fleet.ts'
 import { makeHost, writeBootScript } from './hosts.ts'
-import { artifactsYaml, inventoryYaml } from './inventory-text.ts'
+import { artifactsYaml, inventoryYaml, userSecrets } from './inventory-text.ts'
 import { makeJava } from './java.ts'
 import type { OldVersion } from './pack/release.ts'
 import { makePostgreSql } from './postgresql.ts'
 import { type LabSecrets, makeSaved } from './saved.ts'
-import { shapes } from './shapes.ts'
+import { isGuarded, shapes } from './shapes.ts'
 import { shell } from './shell.ts'
 import type { LabShape } from './state.ts'
 import { makeRepositories } from './subversion.ts'
@@ -25,11 +26,14 @@ export async function buildLab(
   await mkdir(join(dir, 'saved'), { recursive: true, mode: 0o700 })
   await mkdir(join(dir, 'lib'), { recursive: true })
   const secrets = await makeSecrets(dir)
+  const keystore = isGuarded(shape)
+    ? thumbprint(await readFile(join(dir, 'secrets/keystore.p12')))
+    : undefined
   const [artifacts] = await Promise.all([
     makeArtifacts(join(dir, 'artifacts')),
     database === 'postgresql'
-      ? makePostgreSql(dir, from, shapes[shape].schemas)
-      : makeDatabase(dir, from, shapes[shape].schemas),
+      ? makePostgreSql(dir, from, shapes[shape].schemas, keystore)
+      : makeDatabase(dir, from, shapes[shape].schemas, keystore),
     makeJava(dir),
     writeBootScript(dir),
     makeSaved(dir, { from, range, shape, database, hosts }, secrets).then(() =>
@@ -54,6 +58,7 @@ async function makeSecrets(dir: string): Promise<LabSecrets> {
     writeFile(join(place, 'db-password'), secrets.database, { mode: 0o600 }),
     writeFile(join(place, 'svn-password'), secrets.svn, { mode: 0o600 }),
     makeKeystore(place),
+    ...Object.entries(userSecrets).map(([name, text]) => writeFile(join(place, name), text, { mode: 0o600 })),
     $`ssh-keygen -q -t ed25519 -N ${''} -C lab -f ${join(place, 'id_ed25519')}`,
   ])
   return secrets

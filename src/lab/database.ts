@@ -15,14 +15,19 @@ export type Schemas = Shape['schemas']
 export const databaseUser = 'wso2am'
 
 /** Makes the saved data directory of MariaDB: system tables, the schemas of the old release, sample rows. No server runs afterwards. */
-export async function makeDatabase(dir: string, from: OldVersion, schemas: Schemas): Promise<void> {
+export async function makeDatabase(
+  dir: string,
+  from: OldVersion,
+  schemas: Schemas,
+  keystore?: string,
+): Promise<void> {
   const $ = await shell()
   const data = join(dir, 'saved/db')
   const extra = join(dir, 'saved/schema.sql')
   await mkdir(data, { recursive: true, mode: 0o700 })
   await mkdir(join(dir, 'db-tmp'), { recursive: true, mode: 0o700 })
   await writeFile(join(dir, 'lib/my.cnf'), `${config}tmpdir=${join(dir, 'db-tmp')}\n`)
-  await writeFile(extra, schemaSql(from, schemas))
+  await writeFile(extra, schemaSql(from, schemas, keystore))
   const made = await $({
     nothrow: true,
     quiet: true,

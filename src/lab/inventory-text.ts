@@ -12,7 +12,7 @@ import {
   svnAddress,
 } from './fleet.ts'
 import type { OldVersion } from './pack/release.ts'
-import { type DatabaseName, engineOf, type ShapeName, shapes } from './shapes.ts'
+import { type DatabaseName, engineOf, isGuarded, type ShapeName, shapes } from './shapes.ts'
 import { repositories, svnUser } from './subversion.ts'
 
 /** What an inventory of a lab is written from. */
@@ -63,6 +63,10 @@ export function inventoryYaml(facts: InventoryFacts): string {
                 database('um_db', ['users'], schemas.um),
                 database('reg_db', ['registry'], schemas.reg),
               ],
+        ...(isGuarded(facts.shape ?? 'distributed') && {
+          checks: usersOf(secret),
+          inactive_tenants: 'migrate',
+        }),
         ...(artefacts === 'svn' && {
           svn: {
             url: `${svn}/${repositories.clean}`,
@@ -77,6 +81,30 @@ export function inventoryYaml(facts: InventoryFacts): string {
     },
   }
   return `# Written by \`upgrade-fleet lab up\`; gone after \`upgrade-fleet lab down\`.\n${stringify(inventory, { defaultStringType: 'PLAIN', lineWidth: 0 })}`
+}
+
+/** Secrets of the lab's users, by the file that they are in. */
+export const userSecrets = {
+  'client-secret': 'labSecretAliceProduction',
+  'alice-token': 'labTokenAliceActive',
+  'bob-token': 'labTokenBobActive',
+  'user-password': 'lab-password',
+} as const
+
+/** What users do: an application's token request, an API of each tenant with a token of theirs, a log-in of each user store. */
+function usersOf(secret: (name: keyof typeof userSecrets) => object): object {
+  return {
+    client: { key: 'labKeyAliceProduction', secret: secret('client-secret') },
+    calls: [
+      { name: 'super', path: '/weather/1.0.0/now', token: secret('alice-token') },
+      { name: 'acme', path: '/t/acme.com/orders/1.0.0/all', token: secret('bob-token') },
+    ],
+    logins: [
+      { user: 'alice', password: secret('user-password') },
+      { store: 'PARTNERS', user: 'paul', password: secret('user-password') },
+      { store: 'ACME', user: 'bob@acme.com', password: secret('user-password') },
+    ],
+  }
 }
 
 /** The lab's artefacts, as `artifacts.yml` lists them. */

@@ -22,7 +22,12 @@ export function missingPostgreSql(): readonly string[] {
 }
 
 /** Makes the saved data directory: the databases of the old release, sample rows. No server runs afterwards. */
-export async function makePostgreSql(dir: string, from: OldVersion, schemas: Schemas): Promise<void> {
+export async function makePostgreSql(
+  dir: string,
+  from: OldVersion,
+  schemas: Schemas,
+  keystore?: string,
+): Promise<void> {
   const saved = join(dir, 'saved/db')
   await mkdir(join(dir, 'lib'), { recursive: true })
   await mkdir(saved, { recursive: true, mode: 0o700 })
@@ -30,7 +35,7 @@ export async function makePostgreSql(dir: string, from: OldVersion, schemas: Sch
   await writeFile(
     join(dir, 'saved/schema.sql'),
     // It makes the database in which a dump is rehearsed.
-    `CREATE ROLE ${databaseUser} LOGIN CREATEDB;\n${postgresqlSchemaSql(from, schemas, databaseUser)}`,
+    `CREATE ROLE ${databaseUser} LOGIN CREATEDB;\n${postgresqlSchemaSql(from, schemas, databaseUser, keystore)}`,
   )
   const $ = await shell()
   const made = await $({

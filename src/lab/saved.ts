@@ -1,6 +1,7 @@
 import { lchownSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { thumbprint } from './cipher.ts'
 import { databaseUser } from './database.ts'
 import {
   databaseAddress,
@@ -16,7 +17,7 @@ import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
 import { type OldVersion, since } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
-import { type DatabaseName, engineOf, type ShapeName, shapes } from './shapes.ts'
+import { type DatabaseName, engineOf, isGuarded, type ShapeName, shapes } from './shapes.ts'
 import { shell } from './shell.ts'
 import { repositories, svnUser } from './subversion.ts'
 
@@ -38,7 +39,11 @@ export interface SavedFacts {
 /** Makes what the hosts hold when the lab is fresh: the old homes, the users' homes, and the tree that is committed. */
 export async function makeSaved(dir: string, facts: SavedFacts, secrets: LabSecrets): Promise<void> {
   const { from, hosts } = facts
-  const site = siteOf(facts, secrets)
+  const site = siteOf(
+    facts,
+    secrets,
+    isGuarded(facts.shape) ? thumbprint(await readFile(join(dir, 'secrets/keystore.p12'))) : undefined,
+  )
   writeTree(join(dir, 'saved/tree'), repositoryTree(from))
   await Promise.all([
     ...machinesOf(hosts).map(({ name }) => {
@@ -77,7 +82,11 @@ function share(exported: string, homes: readonly string[]): void {
     }
 }
 
-function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecrets): Site {
+function siteOf(
+  { range, shape, database, hosts }: SavedFacts,
+  secrets: LabSecrets,
+  guarded: string | undefined,
+): Site {
   const { schemas, artefacts } = shapes[shape]
   const { engine, port } = engineOf(database)
   const source = (name: string, schema: string): Source => ({
@@ -104,6 +113,7 @@ function siteOf({ range, shape, database, hosts }: SavedFacts, secrets: LabSecre
     keyManager: named('key_managers'),
     gateway: named('gateway_managers'),
     trafficManager: named('traffic_managers'),
+    guarded,
     offsets: {
       keyManager: offsetOf('key_managers'),
       gateway: offsetOf('gateway_managers'),

@@ -22,6 +22,8 @@ export interface Shape {
   readonly schemas: Readonly<Record<'am' | 'um' | 'reg', string>>
   /** `svn`: the old fleet's synchronizer, a shared directory at 3.0.0. `export`: gateways of the old fleet share one too. `none`: one server has all that are served. */
   readonly artefacts: 'svn' | 'export' | 'none'
+  /** Tokens and keys are encrypted, one of the three tenants is not active, and passwords are in the secure vault. */
+  readonly guarded?: true
 }
 
 const machine = (
@@ -88,6 +90,19 @@ export const shapes = {
     schemas: { am: 'apimgtdb', um: 'userdb', reg: 'regdb' },
     artefacts: 'export',
   },
+  guarded: {
+    says: 'four servers: encrypted tokens and keys, secure vault, an inactive tenant, two secondary user stores',
+    machines: [
+      machine('km-1', 11, ['key_managers'], 'api-key-manager'),
+      machine('portal-1', 12, ['publishers'], 'api-publisher'),
+      machine('store-1', 13, ['stores'], 'api-store'),
+      machine('gw-1', 14, ['gateway_managers'], 'gateway-manager'),
+    ],
+    migration: 'portal-1',
+    schemas: { am: 'apimgtdb', um: 'userdb', reg: 'regdb' },
+    artefacts: 'none',
+    guarded: true,
+  },
   'two-homes': {
     says: 'machines with two homes each, one of a pair behind a port offset, and a gateway behind another',
     machines: [
@@ -111,6 +126,10 @@ export const shapeNames = Object.keys(shapes) as readonly ShapeName[]
 
 /** Whether there is such a shape. */
 export const isShape = (text: string): text is ShapeName => Object.hasOwn(shapes, text)
+
+/** Whether a shape is one of secrets that are kept. */
+export const isGuarded = (name: ShapeName): boolean =>
+  (shapes[name] satisfies Shape as Shape).guarded === true
 
 /** Where a lab keeps its tables. With `h2` each node has them in files of its own, and the server that the inventory names is not the one they use. */
 export const databaseNames = ['mariadb', 'postgresql', 'h2'] as const

@@ -80,7 +80,11 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         ...run,
         client: '5.7.0 identity',
         place: [identity, { ...identity, from: 'migration-resources', to: 'migration-resources' }],
-        range: { ...factsOf(hop).identity, drop: identitySteps(hop.from) },
+        range: {
+          ...factsOf(hop).identity,
+          drop: identitySteps(hop.from),
+          inactive: site.vars.inactive_tenants,
+        },
         flags: ['-Dmigrate', '-Dcomponent=identity'],
       }),
     )

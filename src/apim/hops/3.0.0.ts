@@ -99,7 +99,11 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
       client({
         ...run,
         client: straight ? '5.9.0 identity, straight' : '5.9.0 identity',
-        range: { ...factsOf(hop).identity, drop: identitySteps(hop.from) },
+        range: {
+          ...factsOf(hop).identity,
+          drop: identitySteps(hop.from),
+          inactive: site.vars.inactive_tenants,
+        },
         place: place('wso2is-5.9.0-migration'),
         flags: ['-Dmigrate', '-Dcomponent=identity'],
       }),

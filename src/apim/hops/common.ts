@@ -10,7 +10,10 @@ import { factsOf } from '../hop-facts.ts'
 import { backupsOf } from '../machines.ts'
 import { countedTables, kept, probeNames, schemaIs } from '../probes.ts'
 import { migrationHomeOf } from '../server.ts'
-import { bundlePath, type HopSite, jarsFor, placeOf, staged, treeSources } from '../site.ts'
+import { bundlePath, type HopSite, jarsFor, placeOf, staged, tokensOf, treeSources } from '../site.ts'
+import { movesClaims, tenantsMigrated } from '../tenants.ts'
+import { tokenForms, tokensAre } from '../token-proof.ts'
+import { keepsEncrypted } from '../tokens.ts'
 import { overlayMigration, overlayRulesOf } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 
@@ -47,7 +50,8 @@ export const aloneWith = (
 ) => alone({ hosts: site.all.map(({ name }) => name), databases: which.map(({ vars }) => vars) })
 
 /** The hop's own home on the migration host: a full pack, the trees of the version before laid over it, configured. */
-export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
+export function migrationHome(hop: Hop, at: HopSite, dumps: Checkpoint) {
+  const { site } = at
   const { migration } = site
   const { apim_base: base, apim_home: keystoresFrom } = migration.vars
   const home = migrationHomeOf(base, hop.to)
@@ -67,7 +71,7 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
         rules: overlayRulesOf(hop),
       }),
     )
-    .task('configured', () =>
+    .task('configured', ({ from }) =>
       configureMigration({
         home,
         configuration: configuration({
@@ -78,6 +82,7 @@ export function migrationHome(hop: Hop, { site }: HopSite, dumps: Checkpoint) {
           peers: {},
           admin: site.vars.admin,
           keystores: site.vars.keystores,
+          tokens: tokensOf(at, from),
           toml: migration.vars.apim_toml,
           xml: migration.vars.apim_xml,
         }),
@@ -107,8 +112,9 @@ export function clientOf(
   }
 }
 
-/** The gates of a hop: the whole schema is that of its version, and no table lost rows. `seen` reads what they come after. */
-export function gates(hop: Hop, { databases, baseline }: HopSite, dumps: Checkpoint, seen: HopSite['down']) {
+/** The gates of a hop: the whole schema is that of its version, no table lost rows, tokens are kept as it keeps them, each tenant was migrated. `seen` reads what they come after. */
+export function gates(hop: Hop, at: HopSite, dumps: Checkpoint, seen: HopSite['down']) {
+  const { databases, baseline, site } = at
   const schema = play(`${hop.to}: schema`, databases.filter(holdsApim), { restoredBy: [dumps] })
     .task('probe', ({ host, from }) =>
       after(seen(from), database.schema({ db: host.vars, names: probeNames })),
@@ -119,8 +125,33 @@ export function gates(hop: Hop, { databases, baseline }: HopSite, dumps: Checkpo
       after(seen(from), database.counts({ db: host.vars, tables: countedTables })),
     )
     .task('none lost', ({ host, from, counts }) => kept({ before: from(baseline, host).counts, now: counts }))
-  const proved = (from: From) => databases.map((db) => from(counts, db)['none lost'])
-  return { plays: [schema, counts], proved }
+  const tokens = play(`${hop.to}: tokens`, databases.filter(holdsApim), { restoredBy: [dumps] })
+    .task('forms', ({ host, from }) => after(seen(from), tokenForms({ db: host.vars, version: hop.to })))
+    .task('kept', ({ from, forms }) => {
+      const keeping = tokensOf(at, from)
+      return tokensAre({
+        version: hop.to,
+        encrypted: keeping !== undefined && keepsEncrypted(keeping),
+        forms,
+      })
+    })
+  const [users] = databasesWith(at, 'users')
+  const [apim] = databases.filter(holdsApim)
+  const { inactive_tenants: inactive } = site.vars
+  const tenants =
+    movesClaims(hop) && users !== undefined && apim !== undefined
+      ? [
+          play(`${hop.to}: tenants`, site.migration, { restoredBy: [dumps] }).task('migrated', ({ from }) =>
+            after(seen(from), tenantsMigrated({ users: users.vars, identity: apim.vars, inactive })),
+          ),
+        ]
+      : []
+  const proved = (from: From) => [
+    ...databases.map((db) => from(counts, db)['none lost']),
+    ...databases.filter(holdsApim).map((db) => from(tokens, db).kept),
+    ...tenants.map((each) => from(each, site.migration).migrated),
+  ]
+  return { plays: [schema, counts, tokens, ...tenants], proved }
 }
 
 /** A question before a hop that nobody has walked here, or that the vendor has no page for: what is not verified of it. */

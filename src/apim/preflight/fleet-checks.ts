@@ -41,8 +41,20 @@ export const fleetChecks = {
   'token-encryption': check(
     'blocks',
     'EncryptPersistedTokens of api-manager.xml, TokenPersistenceProcessor of identity.xml',
-    'the clients decrypt and encrypt anew by settings that this tool does not carry over yet',
+    'the settings are carried over, so that the clients decrypt and encrypt anew; what blocks is a class of its own, another transformation, or files that do not agree',
     "the clients' sources",
+  ),
+  'token-form': check(
+    'blocks',
+    'how tokens, secrets and keys look in the rows',
+    'a row in another form than its configuration says is left as it is by the clients, without a line, and its token is lost',
+    "the identity client's source",
+  ),
+  'inactive-tenant': check(
+    'asks',
+    'UM_TENANT, `inactive_tenants`',
+    'the identity client migrates tenants that are not active, or leaves them for good: as it is shipped it leaves them',
+    "the identity client's source",
   ),
   'secure-vault': check(
     'warns',

@@ -6,11 +6,11 @@ import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
 import { backupsOf, beside, homesBeside } from '../machines.ts'
 import { portsOf } from '../ports.ts'
-import { gatewayPartOf, isGateway, type Role, roleOf } from '../roles.ts'
+import { gatewayPartOf, hostsOf, isGateway, type Role, roleOf } from '../roles.ts'
 import { type Node, runsNow } from '../schemas.ts'
 import { homeOf, oldServer } from '../server.ts'
 import { shareReady } from '../share.ts'
-import { type ApimSite, placeOf } from '../site.ts'
+import { type ApimSite, type HopSite, placeOf } from '../site.ts'
 import { overlayRulesOf } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import { jars, places, sequences, sharedExports, throttleHandlers } from './artefacts.ts'
@@ -21,6 +21,7 @@ import { clocks, ready } from './machine.ts'
 import { ports } from './ports.ts'
 import { carriedOver, settings, vault } from './settings.ts'
 import { signs } from './signs.ts'
+import { tokensAgree } from './tokens.ts'
 
 const everywhere = [
   'unzip',
@@ -171,14 +172,30 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
 }
 
 /** What only all hosts together tell: what they share. */
-export function preflightTogether(site: ApimSite, found: ReturnType<typeof preflight>) {
-  return play('preflight, together', site.migration, { collect: true }).task('exports', ({ from }) =>
-    sharedExports({
-      exports: Object.fromEntries(
-        site.all.map((host) => [host.name, from(found, host)['shared places']?.exports ?? []]),
-      ),
-    }),
-  )
+export function preflightTogether(
+  site: ApimSite,
+  found: ReturnType<typeof preflight>,
+  looked: HopSite['looked'],
+) {
+  const keyManagers = hostsOf(site, 'key-manager').map(({ name }) => name)
+  return play('preflight, together', site.migration, { collect: true })
+    .task('exports', ({ from }) =>
+      sharedExports({
+        exports: Object.fromEntries(
+          site.all.map((host) => [host.name, from(found, host)['shared places']?.exports ?? []]),
+        ),
+      }),
+    )
+    .task('tokens', ({ from }) =>
+      tokensAgree({
+        keeping: Object.fromEntries(
+          site.all
+            .filter(runsNow)
+            .map((host) => [host.name, from(looked, host).found.tokens ?? { keys: false }]),
+        ),
+        keyManagers,
+      }),
+    )
 }
 
 function needsOf(site: ApimSite, host: Host<Node>, hops: readonly Hop[], landingVersions: readonly string[]) {

@@ -5,8 +5,10 @@ import { ask, linesOf } from '../../modules/target.ts'
 import { notCarried, takenOver } from '../carried-settings.ts'
 import type { Role } from '../roles.ts'
 import { allServers } from '../server.ts'
+import { keepingIn, tokenFiles } from '../tokens.ts'
 import { type ConfTexts, confTexts } from './datasources.ts'
 import { type Finding, finding, tell } from './finding.ts'
+import { encryptionProblems } from './tokens.ts'
 
 const switches = ['Properties', 'Comments', 'Tags', 'Ratings'] as const
 
@@ -29,7 +31,7 @@ export function settingProblems(
 ): readonly Finding[] {
   return [
     ...versioningProblems(home, texts['registry.xml']),
-    ...encryptionProblems(home, texts),
+    ...encryptionProblems(home, keepingIn(texts), role),
     ...(value(texts, 'axis2/axis2.xml', 'clustering/@enable') === 'true'
       ? [
           finding(
@@ -61,29 +63,6 @@ function versioningProblems(home: string, registry: string | undefined): readonl
           'ask the vendor what the script for the registry does then, and set all four to what the registry was written with',
         ),
       ]
-}
-
-function encryptionProblems(home: string, texts: ConfTexts): readonly Finding[] {
-  const keys = value(texts, 'api-manager.xml', 'APIKeyValidator/EncryptPersistedTokens')
-  const processors = ['identity.xml', 'identity/identity.xml'].flatMap(
-    (file) => value(texts, file, 'OAuth/TokenPersistenceProcessor') ?? [],
-  )
-  const todo =
-    'the settings have to be made in every new home before its first start, which this tool does not do yet: have it done by hand on a rehearsal first'
-  return [
-    ...(keys === 'true'
-      ? [
-          finding(
-            'token-encryption',
-            `${home}: api-manager.xml encrypts the tokens and keys that it keeps`,
-            todo,
-          ),
-        ]
-      : []),
-    ...processors
-      .filter((each) => !/\.PlainTextPersistenceProcessor$/.test(each))
-      .map((each) => finding('token-encryption', `${home}: identity.xml keeps tokens by ${each}`, todo)),
-  ]
 }
 
 function synchronizerProblems(
@@ -133,14 +112,7 @@ export function offsetProblems(
   ]
 }
 
-const confNames = [
-  'carbon.xml',
-  'registry.xml',
-  'api-manager.xml',
-  'identity.xml',
-  'identity/identity.xml',
-  'axis2/axis2.xml',
-]
+const confNames = ['carbon.xml', 'registry.xml', ...tokenFiles, 'axis2/axis2.xml']
 
 /** The settings of a home that an upgrade depends on. */
 export const settings = observe(

@@ -1,11 +1,13 @@
 import { type OldVersion, since } from '../pack/release.ts'
+import { encrypted, retired } from './guarded.ts'
 import { sampleApis, sampleTenants } from './samples.ts'
 
 const now = "'2016-01-19 10:54:12'"
 
-/** Sample rows of AM_DB: subscribers of three tenants, their applications, subscriptions, keys and tokens. */
-export function amRows(release: OldVersion): string {
-  return `${apimRows(release)}${since(release, '1.9.0') ? makers : ''}${since(release, '1.10.0') ? applicationIds + tokens510(release) : tokens500}${since(release, '2.0.0') ? policyRows : ''}${identityRows}`
+/** Sample rows of AM_DB: subscribers of three tenants, their applications, subscriptions, keys and tokens; encrypted with a key store, where one is given. */
+export function amRows(release: OldVersion, keystore?: string): string {
+  const rows = `${apimRows(release)}${since(release, '1.9.0') ? makers : ''}${since(release, '1.10.0') ? applicationIds + tokens510(release) : tokens500}${since(release, '2.0.0') ? policyRows : ''}`
+  return `${keystore === undefined ? rows : encrypted(rows, release, keystore)}${identityRows}`
 }
 
 const apimRows = (release: OldVersion) => `
@@ -106,7 +108,7 @@ INSERT INTO SP_INBOUND_AUTH (TENANT_ID, INBOUND_AUTH_KEY, INBOUND_AUTH_TYPE, APP
 `
 
 /** Sample rows of UM_DB: two tenants, users and roles of each. */
-export const umRows = (release: OldVersion) => `
+export const umRows = (release: OldVersion, keystore?: string) => `
 INSERT INTO UM_TENANT (UM_ID, UM_DOMAIN_NAME, UM_EMAIL, UM_ACTIVE) VALUES ${sampleTenants.map(({ id, domain }) => `(${id}, '${domain}', 'admin@${domain}', 1)`).join(', ')};
 INSERT INTO UM_DOMAIN VALUES (1, 'PRIMARY', -1234), (2, 'PRIMARY', 1), (3, 'PRIMARY', 2), (4, 'PARTNERS', -1234);
 INSERT INTO UM_USER (UM_USER_NAME, UM_USER_PASSWORD, UM_SALT_VALUE, UM_TENANT_ID) VALUES ('admin', 'bGFi', 'c2FsdA==', -1234),
@@ -115,9 +117,9 @@ INSERT INTO UM_ROLE (UM_ROLE_NAME, UM_TENANT_ID) VALUES ('Internal/subscriber', 
   ('Internal/subscriber', 1), ('Internal/subscriber', 2);
 INSERT INTO UM_PERMISSION (UM_RESOURCE_ID, UM_ACTION, UM_TENANT_ID) VALUES ('/permission/admin', 'ui.execute', -1234), ('/permission/admin/login', 'ui.execute', -1234),
   ('/permission/admin', 'ui.execute', 1), ('/permission/admin', 'ui.execute', 2);
-INSERT INTO UM_DIALECT (UM_ID, UM_DIALECT_URI, UM_TENANT_ID) VALUES (1, 'http://wso2.org/claims', -1234);
+INSERT INTO UM_DIALECT (UM_ID, UM_DIALECT_URI, UM_TENANT_ID) VALUES (1, 'http://wso2.org/claims', -1234), (2, 'http://wso2.org/claims', 1), (3, 'http://wso2.org/claims', 2);
 INSERT INTO UM_CLAIM (UM_DIALECT_ID, UM_CLAIM_URI, UM_DISPLAY_TAG, UM_MAPPED_ATTRIBUTE, UM_TENANT_ID) VALUES (1, 'http://wso2.org/claims/emailaddress', 'Email', 'mail', -1234);
-${since(release, '2.0.0') ? disabled : ''}`
+${since(release, '2.0.0') ? disabled : ''}${keystore === undefined ? '' : retired}`
 
 const disabled = `INSERT INTO UM_CLAIM (UM_DIALECT_ID, UM_CLAIM_URI, UM_DISPLAY_TAG, UM_MAPPED_ATTRIBUTE, UM_TENANT_ID)
   VALUES (1, 'http://wso2.org/claims/identity/accountDisabled', 'Account Disabled', 'accountDisabled', -1234);

@@ -7,29 +7,34 @@ import { regSchema, umSchema } from './shared-schema.ts'
 
 type Schemas = Shape['schemas']
 
-const parts = (version: OldVersion) => ({
-  am: [amSchema(version), amRows(version), tokenCount.mysql],
-  um: [umSchema(version), umRows(version)],
+const parts = (version: OldVersion, keystore?: string) => ({
+  am: [amSchema(version), amRows(version, keystore), tokenCount.mysql],
+  um: [umSchema(version), umRows(version, keystore)],
   reg: [regSchema, regRows(version)],
 })
 
 const kinds = ['am', 'um', 'reg'] as const
 
-/** The schemas of a release's fleet with their sample rows, as one script for MariaDB's bootstrap; what has one name is one schema. */
-export function schemaSql(version: OldVersion, schemas: Schemas): string {
+/** The schemas of a release's fleet with their sample rows, as one script for MariaDB's bootstrap; what has one name is one schema. With the thumbprint of a key store as a fleet has them that encrypts its tokens. */
+export function schemaSql(version: OldVersion, schemas: Schemas, keystore?: string): string {
   return [
     'SET FOREIGN_KEY_CHECKS = 0;',
     ...kinds.flatMap((kind) => [
       `CREATE DATABASE IF NOT EXISTS ${schemas[kind]} CHARACTER SET utf8mb4;`,
       `USE ${schemas[kind]};`,
       marks,
-      ...parts(version)[kind],
+      ...parts(version, keystore)[kind],
     ]),
   ].join('\n')
 }
 
 /** The same for psql of PostgreSQL, whose databases they are; all is `owner`'s. */
-export function postgresqlSchemaSql(version: OldVersion, schemas: Schemas, owner: string): string {
+export function postgresqlSchemaSql(
+  version: OldVersion,
+  schemas: Schemas,
+  owner: string,
+  keystore?: string,
+): string {
   const names = [...new Set(kinds.map((kind) => schemas[kind]))]
   return names
     .flatMap((name) => [
@@ -40,7 +45,7 @@ export function postgresqlSchemaSql(version: OldVersion, schemas: Schemas, owner
       ...kinds
         .filter((kind) => schemas[kind] === name)
         .flatMap((kind) => [
-          ...parts(version)
+          ...parts(version, keystore)
             [kind].filter((part) => part !== tokenCount.mysql)
             .map(inPostgreSql),
           ...(kind === 'am' ? [tokenCount.postgresql] : []),

@@ -81,6 +81,8 @@ export interface Source {
   readonly user: string
   readonly password: string
   readonly driver: string
+  /** The alias of its password in the secure vault. */
+  readonly alias?: string
 }
 
 /** The datasources that a pack ships: all of them in its own H2 files. */
@@ -118,7 +120,7 @@ export function datasourcesXml(version: Version, sources: readonly Source[]): st
                 <configuration>
                     <url>${source.url.replaceAll('&', '&amp;')}</url>
                     <username>${source.user}</username>
-                    <password>${source.password}</password>
+                    ${source.alias === undefined ? `<password>${source.password}` : `<password svns:secretAlias="${source.alias}">password`}</password>
                     <driverClassName>${source.driver}</driverClassName>
                     <maxActive>50</maxActive>
                     <maxWait>60000</maxWait>

@@ -1,3 +1,4 @@
+import { oaep } from '../cipher.ts'
 import { carbonXml, datasourcesXml, registryXml, shippedSources, userMgtXml } from './conf.ts'
 import { releases, since, type Version } from './release.ts'
 import type { Tree } from './tree.ts'
@@ -15,6 +16,7 @@ export type PeerOffsets = Readonly<Record<keyof typeof itself, number>>
 export function apiManagerXml(
   version: Version,
   peers: Partial<typeof itself> & { readonly offsets?: PeerOffsets } = {},
+  encrypts = 'false',
 ): string {
   const { keyManager, gateway, trafficManager } = { ...itself, ...peers }
   const { offsets = { keyManager: 0, gateway: 0, trafficManager: 0 } } = peers
@@ -66,7 +68,7 @@ export function apiManagerXml(
         <ServerURL>https://${keyManager}:${9443 + offsets.keyManager}/services/</ServerURL>
         <Username>admin</Username>
         <Password>admin</Password>
-        <EncryptPersistedTokens>false</EncryptPersistedTokens>
+        <EncryptPersistedTokens>${encrypts}</EncryptPersistedTokens>
         <EnableThriftServer>true</EnableThriftServer>
         <ThriftServerPort>10397</ThriftServerPort>
     </APIKeyValidator>
@@ -101,8 +103,15 @@ export function axis2Xml(): string {
 `
 }
 
-/** `identity.xml`: where the identity tables are. */
-export function identityXml(): string {
+/** The class that keeps tokens as they are, as every pack has it. */
+export const plainProcessor = 'org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor'
+
+/** `carbon.properties`, which packs have from 2.6.0 on. */
+export const carbonProperties = (transformation: string): string =>
+  `org.wso2.CipherTransformation=${transformation}\n`
+
+/** `identity.xml`: how tokens are kept, and where the identity tables are. */
+export function identityXml(processor = plainProcessor): string {
   return `<Server xmlns="http://wso2.org/projects/carbon/carbon.xml">
     <JDBCPersistenceManager>
         <DataSource>
@@ -111,6 +120,7 @@ export function identityXml(): string {
     </JDBCPersistenceManager>
     <OAuth>
         <AccessTokenDefaultValidityPeriod>3600</AccessTokenDefaultValidityPeriod>
+        <TokenPersistenceProcessor>${processor}</TokenPersistenceProcessor>
     </OAuth>
 </Server>
 `
@@ -143,6 +153,7 @@ export function shippedConf(version: Version): Tree {
     'axis2/axis2_blocking_client.xml': axis2Xml(),
     'tomcat/catalina-server.xml': catalinaXml(),
     [`${identity}identity.xml`]: identityXml(),
+    ...(since(version, '2.6.0') ? { 'carbon.properties': carbonProperties(oaep) } : {}),
     [`${identity === '' ? 'security/' : identity}application-authentication.xml`]:
       '<ApplicationAuthentication/>\n',
     [log4j]: `# logging of ${version}\n`,

@@ -1,3 +1,4 @@
+import { encrypt, encryptingProcessor, oaep } from '../cipher.ts'
 import { sampleApis, sampleTenants } from '../data/samples.ts'
 import { isGateway, type LabHost, profileAt } from '../fleet.ts'
 import {
@@ -9,8 +10,8 @@ import {
   shippedSources,
   userMgtXml,
 } from './conf.ts'
-import { apiManagerXml, type PeerOffsets } from './more-conf.ts'
-import { type OldVersion, since } from './release.ts'
+import { apiManagerXml, carbonProperties, identityXml, type PeerOffsets } from './more-conf.ts'
+import { type OldVersion, releases, since } from './release.ts'
 import { publishedApi, stockSynapse, tenantSequences } from './synapse.ts'
 import { type Tree, under } from './tree.ts'
 
@@ -27,6 +28,8 @@ export interface Site {
   readonly offsets: PeerOffsets
   /** How gateways get their artefacts, where there is more than one. */
   readonly svn: Omit<Sync, 'commits'> | undefined
+  /** The thumbprint of its key store, where tokens and keys are encrypted with it and passwords are in the secure vault. */
+  readonly guarded: string | undefined
 }
 
 /** What an operator changed in the pack of an old node: laid over the pack's tree. */
@@ -44,7 +47,8 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
       'datasources/master-datasources.xml': datasourcesXml(version, shared ? [...local, ...shared] : shipped),
       'registry.xml': registryXml(shared && 'jdbc/WSO2REG_DB'),
       'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),
-      'api-manager.xml': apiManagerXml(version, site),
+      'api-manager.xml': apiManagerXml(version, site, String(site.guarded !== undefined)),
+      ...(site.guarded === undefined ? {} : guardedConf(version, site, site.guarded)),
     }),
     [`repository/components/lib/${driver.jar}.jar`]: driver.text,
     [`repository/components/dropins/${driver.jar.replaceAll('-', '_')}_1.0.0.jar`]: driver.text,
@@ -53,8 +57,25 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
     ...under('repository/deployment/server', { ...superTenant(version, gateway), ...stores }),
     ...tenantTrees(version, gateway),
     ...(profileAt(host, version) === 'traffic-manager' ? plans : {}),
+    ...(site.guarded === undefined ? {} : { 'password-persist': { text: 'wso2carbon\n', mode: 0o600 } }),
     'repository/logs/audit.log': '',
     'solr/indexed-data/registry-indexing/segments_1': 'index\n',
+  }
+}
+
+/** Tokens kept encrypted, and passwords of the datasources in the vault; 2.5.0 is told the transformation by its operator, later packs have it. */
+function guardedConf(version: OldVersion, { sources }: Site, print: string): Tree {
+  const as = since(version, '2.5.0') ? oaep : 'RSA'
+  const shared = sources === 'as shipped' ? [] : sources
+  const local = shippedSources(version).filter(({ name }) => name === 'WSO2_CARBON_DB')
+  const inVault = shared.map((source) => ({ ...source, alias: `Datasources.${source.name}.password` }))
+  return {
+    [`${releases[version].identity}identity.xml`]: identityXml(encryptingProcessor),
+    ...(as === oaep ? { 'carbon.properties': carbonProperties(oaep) } : {}),
+    'datasources/master-datasources.xml': datasourcesXml(version, [...local, ...inVault]),
+    'security/cipher-text.properties': inVault
+      .map(({ alias, password }) => `${alias}=${encrypt(print, as, password)}\n`)
+      .join(''),
   }
 }
 

@@ -1,5 +1,13 @@
+import { oaep } from '../cipher.ts'
 import { carbonXml, datasourcesXml, registryXml, type Source, shippedSources, userMgtXml } from './conf.ts'
-import { apiManagerXml, axis2Xml, catalinaXml, identityXml } from './more-conf.ts'
+import {
+  apiManagerXml,
+  axis2Xml,
+  carbonProperties,
+  catalinaXml,
+  identityXml,
+  plainProcessor,
+} from './more-conf.ts'
 import { type Tree, under } from './tree.ts'
 
 /** `deployment.toml` as 3.0.0 ships it: its databases are H2 files. */
@@ -99,11 +107,16 @@ function templates(): Readonly<Record<string, string>> {
     'repository/conf/user-mgt.xml': userMgtXml('{{realm_manager.data_source}}')
       .replace('<UserName>admin<', '<UserName>{{super_admin.username}}<')
       .replace('<Password>admin<', '<Password>{{super_admin.password}}<'),
-    'repository/conf/api-manager.xml': apiManagerXml('3.0.0', { keyManager: '{{apim.key_manager.host}}' }),
+    'repository/conf/api-manager.xml': apiManagerXml(
+      '3.0.0',
+      { keyManager: '{{apim.key_manager.host}}' },
+      '{{apim.oauth_config.enable_token_encryption}}',
+    ),
     'repository/conf/datasources/master-datasources.xml': datasourcesTemplate(),
     'repository/conf/axis2/axis2.xml': axis2Xml(),
     'repository/conf/tomcat/catalina-server.xml': catalinaXml(),
-    'repository/conf/identity/identity.xml': identityXml(),
+    'repository/conf/identity/identity.xml': identityXml('{{oauth.extensions.token_persistence_processor}}'),
+    'repository/conf/carbon.properties': carbonProperties('{{cipher.transformation}}'),
   }
 }
 
@@ -113,6 +126,9 @@ const defaults = {
   'realm_manager.data_source': 'jdbc/SHARED_DB',
   'super_admin.username': 'admin',
   'super_admin.password': 'admin',
+  'apim.oauth_config.enable_token_encryption': 'false',
+  'oauth.extensions.token_persistence_processor': plainProcessor,
+  'cipher.transformation': oaep,
   'apim.key_manager.host': `\${carbon.local.ip}`,
   ...Object.fromEntries(
     ['properties', 'comments', 'tags', 'ratings'].map((name) => [

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Open } from './databases.ts'
 import { type Server, saidVersion } from './server.ts'
+import { isSecretOf } from './tokens.ts'
 
 /** Sends a whole answer. */
 export function answer(
@@ -25,6 +26,7 @@ export function answerVersion(server: Server, response: ServerResponse): void {
 export async function answerToken(
   request: IncomingMessage,
   response: ServerResponse,
+  server: Server,
   databases: Open,
 ): Promise<void> {
   const basic = /^Basic (.+)$/.exec(request.headers.authorization ?? '')
@@ -41,11 +43,7 @@ export async function answerToken(
   if (basic === null || databases.am === undefined)
     return refuse(basic === null ? 400 : 401, 'invalid_client')
   try {
-    const session = await databases.session(databases.am)
-    const found = await session.query(
-      `SELECT CONSUMER_SECRET FROM IDN_OAUTH_CONSUMER_APPS WHERE CONSUMER_KEY = ${literal(key)}`,
-    )
-    if (found[0]?.[0] !== secret) return refuse(401, 'invalid_client')
+    if (!(await isSecretOf(server, databases, key, secret))) return refuse(401, 'invalid_client')
   } catch {
     return answer(response, 500, 'application/json', JSON.stringify({ error: 'server_error' }))
   }

@@ -5,6 +5,7 @@ import type { Open } from './databases.ts'
 import { readText } from './home.ts'
 import type { Server } from './server.ts'
 import { addCorsHandler, moveVersions, replaceThrottleHandler } from './synapse.ts'
+import { decryptKeys } from './token-clients.ts'
 
 const package_ = 'org.wso2.carbon.apimgt.migration.client'
 const component = `${package_}.internal.APIMMigrationServiceComponent`
@@ -66,6 +67,8 @@ async function migrateDatabases(server: Server, databases: Open, chain: readonly
   try {
     for (const step of chain) {
       await applyFile(server, databases, am, `migration-scripts/${step}-migration`)
+      if (step === '19-110' && !server.faulty('schema-not-migrated'))
+        await decryptKeys(server, await databases.session(am), `${package_}.MigrateFrom19to110`)
       // The zip has no such query for PostgreSQL, and the client says so and goes on.
       if (step === '18-19' && am.target.engine === 'postgresql')
         server.log('ERROR', name, 'Error occurred while finding the foreign key deletion query for execution')

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'smol-toml'
+import { encryptingProcessor } from '../cipher.ts'
 import { readText } from './home.ts'
 import { type Level, logTime } from './log.ts'
 import { atLeast, type Server } from './server.ts'
@@ -124,6 +125,8 @@ function infer(server: Server, given: ReadonlyMap<string, string>): ReadonlyMap<
     if (!values.has(`${name}.driver`))
       values.set(`${name}.driver`, type === 'mysql' ? 'com.mysql.jdbc.Driver' : 'org.h2.Driver')
   }
+  if (values.get('apim.oauth_config.enable_token_encryption') === 'true')
+    values.set('oauth.extensions.token_persistence_processor', encryptingProcessor)
   const realm = values.get('realm_manager.data_source') ?? ''
   values.set('realm_manager.data_source', realm.startsWith('jdbc/') ? realm : `jdbc/${realm}`)
   return values

@@ -1,8 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { answer, answerToken, answerVersion, literal } from './answers.ts'
+import { answer, answerToken, answerVersion } from './answers.ts'
 import { type Deployed, publishedApis } from './apis.ts'
 import type { Open } from './databases.ts'
 import { atLeast, plays, type Server, silent } from './server.ts'
+import { isActive } from './tokens.ts'
 
 /** What a gateway answers: deployed APIs, `/token`, the version, and a fault for all else. */
 export function gateway(server: Server, databases: Open): RequestListener {
@@ -12,7 +13,8 @@ export function gateway(server: Server, databases: Open): RequestListener {
     if (path === '/services/Version') return answerVersion(server, response)
     if (server.faulty('started-but-unhealthy'))
       return answer(response, 500, 'text/plain', 'Internal Server Error')
-    if (path === '/token' && request.method === 'POST') return void answerToken(request, response, databases)
+    if (path === '/token' && request.method === 'POST')
+      return void answerToken(request, response, server, databases)
     if (path === '/' && atLeast(server, '3.0.0'))
       return answer(response, 200, 'text/html', '<h1>Welcome to APIM</h1>')
     const api = plays(server, 'gateway-manager', 'gateway-worker')
@@ -38,13 +40,9 @@ async function callApi(
   }
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
   if (bearer !== undefined && databases.am !== undefined && !bearer.startsWith('lab-')) {
-    const sql = `SELECT 1 FROM IDN_OAUTH2_ACCESS_TOKEN WHERE ACCESS_TOKEN = ${literal(bearer)} AND TOKEN_STATE = 'ACTIVE'`
-    const found = await databases
-      .session(databases.am)
-      .then((session) => session.query(sql))
-      .catch(() => undefined)
+    const found = await isActive(server, databases, bearer).catch(() => undefined)
     if (found === undefined) return answer(response, 500, 'application/json', '{"fault":{"code":900900}}')
-    if (found.length === 0)
+    if (!found)
       return answer(
         response,
         401,

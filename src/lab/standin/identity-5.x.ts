@@ -4,6 +4,7 @@ import { readText } from './home.ts'
 import type { Server } from './server.ts'
 import type { DataSource } from './sources.ts'
 import { hasStockKeyStore, reencryptUserStores } from './synapse.ts'
+import { renewTokens } from './token-clients.ts'
 
 const name = 'org.wso2.carbon.is.migration.MigrationClientImpl'
 const resources = 'migration-resources'
@@ -13,6 +14,7 @@ interface Config {
   readonly currentVersion?: unknown
   readonly migrateVersion?: unknown
   readonly continueOnError?: unknown
+  readonly ignoreForInactiveTenants?: unknown
   readonly versions?: readonly {
     readonly version?: unknown
     readonly migratorConfigs?: readonly Step[]
@@ -51,7 +53,13 @@ export async function identityClient(server: Server, databases: Open): Promise<v
       )
       await server.wait(0.05)
       try {
-        await runStep(server, databases, String(version), step)
+        await runStep(
+          server,
+          databases,
+          String(version),
+          step,
+          String(config.ignoreForInactiveTenants) === 'true',
+        )
       } catch (error) {
         complain(server, name, `Error occurred while running ${step.name} of ${version}`, error)
         if (String(config.continueOnError) === 'true') continue
@@ -63,8 +71,20 @@ export async function identityClient(server: Server, databases: Open): Promise<v
   say(server, 'Execution was done through all the requested version list without having unexpected issues.')
 }
 
-async function runStep(server: Server, databases: Open, version: string, step: Step): Promise<void> {
+async function runStep(
+  server: Server,
+  databases: Open,
+  version: string,
+  step: Step,
+  ignoring: boolean,
+): Promise<void> {
   const kind = String(step.name)
+  const { am } = databases
+  if (am !== undefined && !server.faulty('schema-not-migrated')) {
+    if (kind === 'OAuthDataMigrator' && version === '5.5.0')
+      await renewTokens(server, await databases.session(am))
+    if (kind === 'ClaimDataMigrator' && version === '5.3.0') await moveClaims(server, databases, ignoring)
+  }
   if (kind === 'ChallengeQuestionDataMigrator' || kind === 'EventPublisherMigrator') {
     throw new Error(`${kind} finds nothing of its own in an API Manager`)
   }
@@ -93,6 +113,26 @@ async function runStep(server: Server, databases: Open, version: string, step: S
   if (sql === undefined) return say(server, `DB script: ${path} is not available for this migration`)
   if (source !== undefined) await applyText(server, databases, source, sql)
   say(server, 'Identity DB Migration script executed successfully.')
+}
+
+/** The claim dialects of the tenants, from the users' database to the identity tables. */
+async function moveClaims(server: Server, databases: Open, ignoring: boolean): Promise<void> {
+  const { am, um } = databases
+  if (am === undefined || um === undefined) return
+  const users = await databases.session(um)
+  const identity = await databases.session(am)
+  const there = new Set((await identity.query('SELECT TENANT_ID FROM IDN_CLAIM_DIALECT')).map(([id]) => id))
+  const tenants = await users.query(
+    'SELECT T.UM_ID, T.UM_DOMAIN_NAME, T.UM_ACTIVE, D.UM_DIALECT_URI FROM UM_TENANT T JOIN UM_DIALECT D ON D.UM_TENANT_ID = T.UM_ID ORDER BY T.UM_ID',
+  )
+  for (const [id, domain, active, uri] of tenants) {
+    if (there.has(id ?? '')) continue
+    if (ignoring && active !== '1') {
+      say(server, `Tenant ${domain} is inactive. Skipping claim data migration.`)
+      continue
+    }
+    await identity.query(`INSERT INTO IDN_CLAIM_DIALECT (DIALECT_URI, TENANT_ID) VALUES ('${uri}', ${id})`)
+  }
 }
 
 function sourceOf(databases: Open, schema: string): DataSource | undefined {

@@ -15,7 +15,7 @@ export function portals(server: Server, databases: Open): RequestListener {
     if (server.faulty('started-but-unhealthy'))
       return answer(response, 500, 'text/plain', 'Internal Server Error')
     if (path === '/oauth2/token' && plays(server, 'api-key-manager')) {
-      return void answerToken(request, response, databases)
+      return void answerToken(request, response, server, databases)
     }
     if (rest.some((root) => path.startsWith(root))) {
       return answer(

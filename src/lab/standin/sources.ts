@@ -1,4 +1,6 @@
+import { decrypt, isSelfContained, oaep } from '../cipher.ts'
 import { blocks, element, namesIn, readText } from './home.ts'
+import { printOf } from './print.ts'
 import type { Target } from './session.ts'
 
 /** A datasource that leads to a real database; those in H2 files lead nowhere in the lab. */
@@ -23,7 +25,7 @@ export function readDatabases(home: string): Databases {
   const all = namesIn(home, directory)
     .filter((name) => name.endsWith('-datasources.xml'))
     .flatMap((name) => blocks(readText(home, `${directory}/${name}`) ?? '', 'datasource'))
-    .map(dataSource)
+    .map((block) => dataSource(block, home))
     .filter((source) => source !== undefined)
   const at = (jndi: string | undefined) => all.find((source) => source.jndi === jndi)
   const users = /<Property\s+name="dataSource"\s*>([^<]+)</.exec(
@@ -49,7 +51,16 @@ function registrySource(home: string): string | undefined {
   )
 }
 
-function dataSource(block: string): DataSource | undefined {
+/** The password of a datasource: what is written there, or what the vault has under its alias; a wrong key store opens none. */
+function passwordOf(block: string, home: string): string {
+  const alias = /<password\s[^>]*svns:secretAlias="([^"]+)"/.exec(block)?.[1]
+  if (alias === undefined) return element(block, 'password') ?? ''
+  const lines = (readText(home, 'repository/conf/security/cipher-text.properties') ?? '').split('\n')
+  const text = lines.find((line) => line.startsWith(`${alias}=`))?.slice(alias.length + 1) ?? ''
+  return decrypt(printOf(home), isSelfContained(text) ? oaep : 'RSA', text) ?? ''
+}
+
+function dataSource(block: string, home: string): DataSource | undefined {
   const url = /^jdbc:(mysql|mariadb|postgresql):\/\/([^:/?]+)(?::(\d+))?\/([^?;]+)/.exec(
     element(block, 'url') ?? '',
   )
@@ -66,7 +77,7 @@ function dataSource(block: string): DataSource | undefined {
       port: Number(given ?? (engine === 'mysql' ? 3306 : 5432)),
       schema,
       user: element(block, 'username') ?? '',
-      password: element(block, 'password') ?? '',
+      password: passwordOf(block, home),
     },
   }
 }

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { databaseServer, strangers } from '../../../src/apim/preflight/databases.ts'
 import { documents, permissions, tiers, tokens } from '../../../src/apim/preflight/rows.ts'
+import { tokenFormFindings } from '../../../src/apim/preflight/tokens.ts'
+import { tenants, tenantsMigrated } from '../../../src/apim/tenants.ts'
+import { tokenForms } from '../../../src/apim/token-proof.ts'
+import { encrypting } from '../../../src/apim/tokens.ts'
 import type { Action } from '../../../src/model/action.ts'
 import { secret } from '../../../src/model/secret.ts'
 import type { Database } from '../../../src/modules/database/types.ts'
@@ -121,5 +125,45 @@ export function databaseFindings(dir: string, start: (dir: string) => Promise<Pr
     } finally {
       session.end()
     }
+  })
+
+  test('keys and tokens that are kept in another form than the configuration says', async () => {
+    server.run(`ALTER TABLE IDN_OAUTH2_ACCESS_TOKEN ADD REFRESH_TOKEN VARCHAR(40); ALTER TABLE IDN_OAUTH_CONSUMER_APPS ADD CONSUMER_SECRET VARCHAR(40);
+CREATE TABLE AM_APPLICATION_KEY_MAPPING (CONSUMER_KEY VARCHAR(40)); INSERT INTO AM_APPLICATION_KEY_MAPPING VALUES ('k'), ('Y2lwaGVy=');
+UPDATE IDN_OAUTH2_ACCESS_TOKEN SET REFRESH_TOKEN = 'eyJjIjoiYSJ9'; UPDATE IDN_OAUTH_CONSUMER_APPS SET CONSUMER_SECRET = 'c2VjcmV0='`)
+    const { db } = server
+    const { out: forms } = await perform(local, tokenForms({ db, version: '1.9.1' }))
+    expect(forms).toEqual({ rows: 3, rsa: 1, oaep: 1, keys: 1, hashless: 0 })
+    const kept = (keeping: { keys: boolean; processor?: string }) =>
+      told(
+        tokenFormFindings({
+          version: '1.9.1',
+          keeping,
+          forms: { rows: 3, rsa: 1, oaep: 1, keys: 1, hashless: 0 },
+        }),
+      )
+    expect(await kept({ keys: false })).toEqual(['token-form', 'token-form'])
+    expect(await kept({ keys: true, processor: encrypting })).toEqual(['token-form', 'token-form'])
+  })
+
+  test('tenants that are not active, until it is said what becomes of them; and those that were not migrated', async () => {
+    server.run(`CREATE TABLE UM_TENANT (UM_ID INT PRIMARY KEY, UM_DOMAIN_NAME VARCHAR(40), UM_ACTIVE SMALLINT); INSERT INTO UM_TENANT VALUES (1, 'acme.com', 1), (2, 'globex.com', 0);
+CREATE TABLE UM_DIALECT (UM_DIALECT_URI VARCHAR(40), UM_TENANT_ID INT); INSERT INTO UM_DIALECT VALUES ('u', -1234), ('u', 1), ('u', 2);
+CREATE TABLE IDN_CLAIM_DIALECT (TENANT_ID INT); INSERT INTO IDN_CLAIM_DIALECT VALUES (-1234), (1)`)
+    const { db } = server
+    expect(await told(tenants({ db, accepted: [] }))).toEqual(['inactive-tenant'])
+    expect(await told(tenants({ db, accepted: ['inactive-tenant'] }))).toEqual(['inactive-tenant'])
+    for (const inactive of ['migrate', 'leave'])
+      expect(await told(tenants({ db, inactive, accepted: [] }))).toEqual([])
+    const proved = async (inactive?: 'migrate' | 'leave') =>
+      (await perform(local, tenantsMigrated({ users: db, identity: db, inactive }))).out
+    await expect(proved()).rejects.toThrow('Tenants were not migrated')
+    await expect(proved('migrate')).rejects.toMatchObject({
+      evidence: ['globex.com (not active): its claims are not in the identity tables'],
+    })
+    expect(await proved('leave')).toEqual({ migrated: 1, left: ['globex.com'] })
+    expect(local.said.at(-1)).toBe('not migrated, as the inventory says: globex.com (not active)')
+    server.run('INSERT INTO IDN_CLAIM_DIALECT VALUES (2)')
+    expect(await proved('migrate')).toEqual({ migrated: 2, left: [] })
   })
 }

@@ -236,10 +236,22 @@ describe('settings', () => {
     expect(
       found({ 'api-manager.xml': keys(false), 'identity.xml': processor('PlainTextPersistenceProcessor') }),
     ).toEqual([])
-    expect(found({ 'api-manager.xml': keys(true) })).toEqual(['token-encryption'])
-    expect(found({ 'identity/identity.xml': processor('EncryptionDecryptionPersistenceProcessor') })).toEqual(
-      ['token-encryption'],
-    )
+    const encrypted = {
+      'api-manager.xml': keys(true),
+      'identity/identity.xml': processor('EncryptionDecryptionPersistenceProcessor'),
+    }
+    const inKeyManager = (texts: Record<string, string>) =>
+      names(settingProblems('/h', texts, 'key-manager', false))
+    expect(inKeyManager(encrypted)).toEqual([])
+    // Half of it: at a gateway the class of identity.xml is not used.
+    expect(inKeyManager({ 'api-manager.xml': keys(true) })).toEqual(['token-encryption'])
+    expect(found({ 'api-manager.xml': keys(true) })).toEqual([])
+    expect(found({ 'identity.xml': processor('HashingPersistenceProcessor') })).toEqual(['token-encryption'])
+    const other = {
+      ...encrypted,
+      'carbon.properties': 'org.wso2.CipherTransformation=RSA/ECB/PKCS1Padding\n',
+    }
+    expect(inKeyManager(other)).toEqual(['token-encryption'])
   })
 
   test('of a cluster', () => {
