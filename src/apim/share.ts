@@ -1,4 +1,4 @@
-import { change, observe } from '../model/action.ts'
+import { change, type On, observe } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
 import { ask, holds, runJob } from '../modules/target.ts'
@@ -19,6 +19,9 @@ const sharedParts: readonly {
   { path: 'repository/deployment/server/userstores', name: 'userstores', roles: 'all' },
   { path: 'repository/tenants', name: 'tenants', roles: 'all' },
 ]
+
+const partsOf = (role: Role) =>
+  sharedParts.filter(({ roles }) => roles === 'all' || role === 'all-in-one' || roles.includes(role))
 
 const marker = (dir: string): string => `${dir}/.upgrade-fleet`
 
@@ -73,10 +76,16 @@ export const fillShare = change('apim.fillShare', {
 
 /** Puts links to the shared directory in the place of a landing home's own directories. Undo does nothing: the home goes as a whole. */
 export const linkShare = change('apim.linkShare', {
-  async apply(on, { dir, home, role }: { dir: string; home: string; role: Role }) {
-    const parts = sharedParts.filter(
-      ({ roles }) => roles === 'all' || role === 'all-in-one' || roles.includes(role),
+  async check(on, { dir, home, role }: { dir: string; home: string; role: Role }) {
+    const linked = partsOf(role).map(
+      ({ path, name }) =>
+        sh.read`[ -d ${`${dir}/${name}`} ] && [ -L ${`${home}/${path}`} ] && [ "$(readlink -- ${`${home}/${path}`})" = ${`${dir}/${name}`} ]`,
     )
+    const all = linked.reduce((script, next) => sh.read`${script} && ${next}`)
+    return (await holds(on, all)) ? { links: linked.length } : undefined
+  },
+  async apply(on, { dir, home, role }) {
+    const parts = partsOf(role)
     for (const { path, name } of parts) {
       if (!(await holds(on, sh.read`[ -d ${`${dir}/${name}`} ]`)))
         throw new TaskError(`${on.name} does not see ${dir}/${name}: is the shared directory mounted here?`)
@@ -90,8 +99,12 @@ export const linkShare = change('apim.linkShare', {
 
 /** Moves what an upgrade put into the shared directory aside, within it. Undo moves it back. */
 export const clearShare = change('apim.clearShare', {
-  async remember(on, { dir }: { dir: string }) {
-    return { aside: `${dir}/.upgrade-fleet-aside-${on.run}` }
+  async check(on, { dir }: { dir: string }, was?: { aside: string }) {
+    const marked = await holds(on, sh.read`[ -f ${marker(dir)} ]`)
+    return marked ? undefined : (was ?? { aside: asideOf(on, dir) })
+  },
+  async remember(on, { dir }) {
+    return { aside: asideOf(on, dir) }
   },
   async apply(on, { dir }, { aside }) {
     const names = sharedParts.map(({ name }) => name)
@@ -106,3 +119,5 @@ export const clearShare = change('apim.clearShare', {
     )
   },
 })
+
+const asideOf = (on: Pick<On, 'run'>, dir: string): string => `${dir}/.upgrade-fleet-aside-${on.run}`

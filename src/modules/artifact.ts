@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { change, type On } from '../model/action.ts'
 import { sh } from '../model/command.ts'
+import { bringBackBrought, keepForBringing, noteBringing } from './brought.ts'
 import { pull } from './pull.ts'
 import { ask } from './target.ts'
 
@@ -24,7 +25,7 @@ type StageInput = {
 
 /**
  * Brings an artefact to the machine, unless it is there whole already: out of the machine's cache, from a peer that has it,
- * else from here. Undo removes it; the cache keeps a copy.
+ * else from here. Undo removes it, or brings back what stood in its place; the cache keeps a copy.
  *
  * @example
  * artifact.stage({
@@ -42,10 +43,11 @@ export const stage = change('artifact.stage', {
     const { code, stdout } = await ask(on, sh.read`sha256sum -- ${path} 2>/dev/null`, { timeout: 600 })
     return code === 0 && stdout.startsWith(artifact.sha256) ? { path } : undefined
   },
-  async apply(on, { base, artifact, peers = [] }) {
+  remember: (on, { base, artifact }) => keepForBringing(on, stagedPath(base, artifact)),
+  async apply(on, { base, artifact, peers = [] }, before) {
     const path = stagedPath(base, artifact)
     await fetchFrom(on, artifact, peers)
-    await on.must(sh`mkdir -p -- ${`${base}/artifacts`}`)
+    await noteBringing(on, before, artifact.sha256)
     await on.put({ file: artifact.file }, path, {
       sha256: artifact.sha256,
       cache: true,
@@ -55,11 +57,7 @@ export const stage = change('artifact.stage', {
     })
     return { path }
   },
-  async undo(on, { base, artifact }) {
-    await on.must(
-      sh`rm -f -- ${stagedPath(base, artifact)} && { rmdir -- ${`${base}/artifacts`} 2>/dev/null || :; }`,
-    )
-  },
+  undo: (on, _input, before) => bringBackBrought(on, before),
 })
 
 // The first that has it is asked; whatever comes of that, what is not in the cache then is sent from here.

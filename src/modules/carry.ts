@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { change, type On } from '../model/action.ts'
 import { sh } from '../model/command.ts'
 import { TaskError } from '../model/errors.ts'
+import { bringBackBrought, keepForBringing, noteBringing } from './brought.ts'
 import { holds } from './target.ts'
 
 /** A file of another machine: the machine's inventory name, the path there, its SHA-256; and where it goes here. */
@@ -14,7 +15,7 @@ export type CarryInput = {
 
 /**
  * Brings a file of another machine to this one, through the controller, which keeps nothing of it: whichever controller
- * goes on with a run reads it again from where it lies. Undo removes it.
+ * goes on with a run reads it again from where it lies. Undo removes it, or brings back what stood in its place.
  *
  * @example
  * carry({
@@ -29,13 +30,14 @@ export const carry = change('carry', {
     const there = sh.read`[ "$(sha256sum < ${to} 2>/dev/null | cut -c1-64)" = ${sha256} ]`
     return (await holds(on, there, { timeout: 600 })) ? { path: to } : undefined
   },
-  async apply(on, { from, path, sha256, to }) {
+  remember: (on, { to }) => keepForBringing(on, to),
+  async apply(on, { from, path, sha256, to }, before) {
     const peer = await on.peer(from)
     const said = await peer.exec(sh.read`stat -Lc %s -- ${path}`, { signal: on.signal })
     const size = said.kind === 'exit' && said.code === 0 ? Number(said.stdout) : Number.NaN
     if (!Number.isSafeInteger(size))
       throw new TaskError(`${path} is not on ${from} any more: it cannot be brought to ${on.name}`)
-    await on.must(sh`mkdir -p -- "$(dirname -- ${to})"`)
+    await noteBringing(on, before, sha256)
     const { signal } = on
     await on.put({ stream: () => streamOf(peer, path, signal), size }, to, {
       sha256,
@@ -44,9 +46,7 @@ export const carry = change('carry', {
     })
     return { path: to }
   },
-  async undo(on, { to }) {
-    await on.must(sh`rm -f -- ${to} && { rmdir -- "$(dirname -- ${to})" 2>/dev/null || :; }`)
-  },
+  undo: (on, _input, before) => bringBackBrought(on, before),
 })
 
 /** A file of another machine as a stream. */

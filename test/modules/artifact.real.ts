@@ -136,7 +136,8 @@ async function staged(of: Node, peers: readonly Node[]): Promise<{ said: readonl
     peers: peers.map((peer) => ({ name: peer.machine.endpoint.name, path: pathOn(peer) })),
   })
   const before = left()
-  if (action.work.kind === 'change') await action.work.apply(on, action.input, null)
+  const { work, input } = action
+  if (work.kind === 'change') await work.apply(on, input, (await work.remember?.(on, input)) ?? null)
   return { said: spoken, sent: left() - before }
 }
 const four = () => nodes as [Node, Node, Node, Node]

@@ -6,12 +6,12 @@ import { readOnly } from '../../src/connect/read-only.ts'
 import type { Action, Change, On } from '../../src/model/action.ts'
 import type { Connection } from '../../src/model/connection.ts'
 import { type Diff, unifiedDiff } from '../../src/model/diff.ts'
-import { TaskError } from '../../src/model/errors.ts'
 import { fromPlain, type Json, stableText } from '../../src/model/json.ts'
 import { endJobs } from '../../src/run/on.ts'
 import { onOver } from '../support/local-on.ts'
 import type { Place } from '../support/places.ts'
 import { contracts } from './contracts.ts'
+import { cutOff, type Recorder, recording } from './recorder.ts'
 
 /** One change of a module, made in a directory of its own. */
 export interface ChangeCase {
@@ -29,19 +29,10 @@ export interface ChangeCase {
   readonly already?: Json
   /** Its work is somebody's command: nothing is known of it afterwards but what its guards tell, and those alone keep it from running twice. */
   readonly guarded?: true
+  /** Only doing can tell whether it is so already: it is done each time. */
+  readonly unchecked?: () => Promise<undefined>
   /** What is compared, where it is not all that the directory holds: the state of a service or a load balancer. */
   look?(dir: string): string | Promise<string>
-}
-
-/** What goes over a connection: told, counted, and cut off at a call. */
-interface Recorder {
-  readonly connection: Connection
-  /** Calls so far, and those of them that may change something. */
-  calls: number
-  changing: number
-  readonly texts: string[]
-  /** The number of the call at which the connection is cut: before it is sent, or when it was done. */
-  cut: { readonly at: number; readonly when: 'before' | 'after' } | undefined
 }
 
 /** Names, kinds, modes, owners, links, attributes and content of all that is in a directory; times only of files. */
@@ -186,7 +177,8 @@ type Whole = Full & {
   readonly remember: NonNullable<Full['remember']>
 }
 
-interface Scene {
+/** One change in one directory. */
+export interface Scene {
   readonly module: string
   readonly dir: string
   readonly work: Whole
@@ -197,10 +189,11 @@ interface Scene {
   kept(memory: Json): Json
 }
 
-function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Scene {
+/** A change with what goes over its connection, as the engine does it: each doing is a try of its own. */
+export function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Scene {
   const { module, work, input } = one.action(dir)
   if (work.kind !== 'change') throw new Error(`${one.name} is no change`)
-  const { check, remember } = work
+  const { check = one.unchecked, remember } = work
   if (check === undefined) throw new Error(`${one.name} does not check`)
   // As the engine does: each doing is a try with jobs of its own, and those of the try before are ended first.
   const task = `play/here/task ${number}`
@@ -212,6 +205,7 @@ function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Sc
     started = false
   }
   const { undo } = work
+  const recorder = recording(place.connection())
   return {
     module,
     dir,
@@ -231,11 +225,12 @@ function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Sc
       }),
     },
     input: fromPlain(JSON.parse(stableText(input))),
-    recorder: recording(place.connection()),
+    recorder,
     on: (connection) => {
       const { on } = onOver(connection, task)
       return {
         ...on,
+        peer: async () => recorder.over((place.peer ?? place.connection)()),
         job: (name, ...rest) => {
           started = true
           return on.job(`${name}-${tries}`, ...rest)
@@ -247,57 +242,9 @@ function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Sc
 }
 
 /** The same without times: for what may be written twice. */
-const timelessOf = (text: string): string => text.replaceAll(/ @\d+$/gm, '')
+export const timelessOf = (text: string): string => text.replaceAll(/ @\d+$/gm, '')
 
 async function undo(work: Change<unknown>, on: On, input: Json, memory: Json): Promise<void> {
   if (typeof work.undo !== 'function') throw new Error('it has no undo of its own')
   await work.undo(on, input, memory)
-}
-
-/** Whether the work was cut off; any other error is one. */
-async function cutOff(
-  recorder: Recorder,
-  cut: NonNullable<Recorder['cut']>,
-  work: () => Promise<unknown>,
-): Promise<boolean> {
-  recorder.calls = 0
-  recorder.cut = cut
-  try {
-    await work()
-    return false
-  } catch (error) {
-    if (recorder.calls < cut.at) throw error
-    return true
-  } finally {
-    recorder.cut = undefined
-  }
-}
-
-/** A connection that tells what goes over it. */
-function recording(inner: Connection): Recorder {
-  const through = async <T>(changes: boolean, work: () => Promise<T>, text: string): Promise<T> => {
-    recorder.calls += 1
-    if (changes) recorder.changing += 1
-    recorder.texts.push(text)
-    const { cut } = recorder
-    const now = cut !== undefined && recorder.calls >= cut.at
-    if (now && cut.when === 'before') throw new TaskError('cut off')
-    const done = await work()
-    if (now) throw new TaskError('cut off')
-    return done
-  }
-  const recorder: Recorder = {
-    calls: 0,
-    changing: 0,
-    texts: [],
-    cut: undefined,
-    connection: {
-      ...inner,
-      exec: (command, options) => through(!command.reads, () => inner.exec(command, options), command.text),
-      put: (source, path, options) => through(true, () => inner.put(source, path, options), path),
-      get: (path, sink, options) => through(false, () => inner.get(path, sink, options), path),
-      job: (id, command, options) => through(true, () => inner.job(id, command, options), command.text),
-    },
-  }
-  return recorder
 }

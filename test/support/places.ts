@@ -12,6 +12,8 @@ import { startSshd } from './sshd.ts'
 /** A machine that modules are tried on, with a directory that this process sees too. */
 export interface Place {
   connection(): Connection
+  /** Another machine, for what has two; without it, the machine itself is taken for its own peer. */
+  readonly peer?: () => Connection
   readonly scratch: string
   stop(): Promise<void>
 }

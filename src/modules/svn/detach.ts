@@ -1,7 +1,6 @@
 import { type Action, change, type On } from '../../model/action.ts'
 import { type Command, sh } from '../../model/command.ts'
 import { TaskError } from '../../model/errors.ts'
-import { treePrinter } from '../files/keep-tree.ts'
 import { ask, linesOf } from '../target.ts'
 import { utf8 } from './client.ts'
 import { copiesIn, find, type Trees, type WorkingCopy } from './copies.ts'
@@ -15,6 +14,9 @@ type Detaching = Trees & {
 type Memory = { readonly copies: string }
 
 const long = { timeout: 3600 }
+
+/** Says the state of a tree in a word that its copy has too: in no order, and without the sizes that a file system gives directories. */
+const printer = sh.read`tree() { ( cd -- "$1" && { find . -type d -exec stat -c '%f %u %g %Y %n' -- {} + && find . ! -type d -exec stat -c '%f %u %g %s %Y %n' -- {} +; } | LC_ALL=C sort ) | sha256sum | cut -c1-64; }`
 const left = '.upgrade-fleet-svn'
 
 /**
@@ -36,7 +38,7 @@ const detached = change<Detaching, { readonly detached: number }, Memory>('svn.d
     if (input.modified !== 'anyway') await nothingModified(on, input)
     const kept = await on.keep()
     const said = await on.must(
-      sh`umask 077; k=${kept}; ${treePrinter}
+      sh`umask 077; k=${kept}; ${printer}
 n=1; while [ -e "$k/svn.$n" ]; do n=$((n + 1)); done
 rm -rf -- "$k/part" && mkdir -- "$k/part" && echo 1 >"$k/part/next" || exit 1
 ${find(
@@ -79,7 +81,7 @@ cp -a -- "$k/$i" "$t" && { sync -f -- "$t" 2>/dev/null || sync; } && mv -T -- "$
 })
 
 /** Does something for each `.svn` that was kept: `s` is where it stood, `t` a name beside it. */
-const each = (copies: string, work: Command): Command => sh`k=${copies}; ${treePrinter}
+const each = (copies: string, work: Command): Command => sh`k=${copies}; ${printer}
 i=0; while i=$((i + 1)); [ -d "$k/$i" ]; do
 s=$(cat -- "$k/$i.path") && t=$(dirname -- "$s")/${left} || exit 1
 ${work}

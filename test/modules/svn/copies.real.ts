@@ -1,11 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as svn from '../../../src/modules/svn/index.ts'
 import { fastDirectory } from '../../support/fast-directory.ts'
 import { type LocalOn, localOn, perform } from '../../support/local-on.ts'
 import { localPlace } from '../../support/places.ts'
+import { ext4Disk } from '../../support/small-disk.ts'
 import { changeContract, seen } from '../contract.ts'
 
 const dir = mkdtempSync(join(fastDirectory(), 'svn copies-'))
@@ -130,4 +140,23 @@ test('a working copy that is new since is not lost when the old one is brought b
   expect(existsSync(join(wc, '.svn/wc.db'))).toBe(true)
   expect(existsSync(join(wc, '.svn.aside-run-1/theirs'))).toBe(true)
   expect(local.said.join('\n')).toContain('.svn.aside-run-1')
+})
+
+test('a working copy on another file system than our directory is let go, and brought back', async () => {
+  const disk = ext4Disk()
+  try {
+    newLayout(disk.path)
+    const wc = join(disk.path, 'wc')
+    // A directory of ext4 stays as large as it once was, and has an order of its own.
+    for (let n = 0; n < 300; n += 1) writeFileSync(join(wc, '.svn/tmp', `${n}`.padStart(200, 'x')), '')
+    for (const name of readdirSync(join(wc, '.svn/tmp')))
+      if (Number(name.replace(/^x*/, '')) > 9) rmSync(join(wc, '.svn/tmp', name))
+    const before = seen(wc)
+    const { undo } = await perform(local, svn.detach({ trees: [wc] }))
+    expect(existsSync(join(wc, '.svn'))).toBe(false)
+    await undo()
+    expect(seen(wc)).toBe(before)
+  } finally {
+    disk.unmount()
+  }
 })
