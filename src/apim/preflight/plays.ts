@@ -6,7 +6,7 @@ import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
 import { backupsOf, beside, homesBeside } from '../machines.ts'
 import { portsOf } from '../ports.ts'
-import { gatewayPartOf, hostsOf, isGateway, type Role, roleOf } from '../roles.ts'
+import { gatewayPartOf, hostsOf, isGateway, partsOf, type Role, roleOf } from '../roles.ts'
 import { type Node, runsNow } from '../schemas.ts'
 import { homeOf, oldServer } from '../server.ts'
 import { shareReady } from '../share.ts'
@@ -105,6 +105,7 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
             home: host.vars.apim_home,
             role: gatewayPartOf(site, host) ?? roleOf(site, host),
             svn: vars.svn !== undefined,
+            keeper: partsOf(site, host).includes('key-manager'),
             offset: host.vars.apim_port_offset ?? 0,
           })
         : skip(noServer),

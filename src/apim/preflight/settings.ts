@@ -28,10 +28,11 @@ export function settingProblems(
   texts: ConfTexts,
   role: Role | undefined,
   svn: boolean,
+  keeper = role === 'key-manager' || role === 'all-in-one',
 ): readonly Finding[] {
   return [
     ...versioningProblems(home, texts['registry.xml']),
-    ...encryptionProblems(home, keepingIn(texts), role),
+    ...encryptionProblems(home, keepingIn(texts), keeper),
     ...(value(texts, 'axis2/axis2.xml', 'clustering/@enable') === 'true'
       ? [
           finding(
@@ -119,12 +120,26 @@ export const settings = observe(
   'apim.settings',
   async (
     on,
-    { home, role, svn, offset }: { home: string; role?: Role | undefined; svn: boolean; offset?: number },
+    {
+      home,
+      role,
+      svn,
+      offset,
+      keeper,
+    }: {
+      home: string
+      /** As its artefacts see it: a server with a gateway is that gateway. */
+      role?: Role | undefined
+      svn: boolean
+      offset?: number
+      /** Whether it issues tokens. */
+      keeper: boolean
+    },
   ) => {
     const texts = await confTexts(on, home, confNames)
     const running = (await allServers(on)).find((each) => each.home === home)
     return tell(on, 'the settings', [
-      ...settingProblems(home, texts, role, svn),
+      ...settingProblems(home, texts, role, svn, keeper),
       ...offsetProblems(home, texts['carbon.xml'], running?.args ?? [], offset),
     ])
   },

@@ -1,17 +1,15 @@
 import { observe } from '../../model/action.ts'
-import type { Role } from '../roles.ts'
 import { type TokenForms, wrongForms } from '../token-proof.ts'
 import { encrypting, keepsEncrypted, oaep, type TokenKeeping } from '../tokens.ts'
 import { type Finding, finding, tell } from './finding.ts'
 
-/** What of a home's way to keep tokens cannot be carried over. */
+/** What of a home's way to keep tokens cannot be carried over; `keeper`: it issues them. */
 export function encryptionProblems(
   home: string,
   { keys, processor, transformation }: TokenKeeping,
-  role: Role | undefined,
+  keeper: boolean,
 ): readonly Finding[] {
   const found = (says: string, todo: string) => finding('token-encryption', `${home}: ${says}`, todo)
-  const keeper = role === 'key-manager' || role === 'all-in-one'
   return [
     ...(processor !== undefined && processor !== encrypting
       ? [

@@ -128,9 +128,9 @@ export function databaseFindings(dir: string, start: (dir: string) => Promise<Pr
   })
 
   test('keys and tokens that are kept in another form than the configuration says', async () => {
-    server.run(`ALTER TABLE IDN_OAUTH2_ACCESS_TOKEN ADD REFRESH_TOKEN VARCHAR(40); ALTER TABLE IDN_OAUTH_CONSUMER_APPS ADD CONSUMER_SECRET VARCHAR(40);
+    server.run(`ALTER TABLE IDN_OAUTH2_ACCESS_TOKEN ADD REFRESH_TOKEN VARCHAR(40); ALTER TABLE IDN_OAUTH_CONSUMER_APPS ADD CONSUMER_SECRET VARCHAR(600);
 CREATE TABLE AM_APPLICATION_KEY_MAPPING (CONSUMER_KEY VARCHAR(40)); INSERT INTO AM_APPLICATION_KEY_MAPPING VALUES ('k'), ('Y2lwaGVy=');
-UPDATE IDN_OAUTH2_ACCESS_TOKEN SET REFRESH_TOKEN = 'eyJjIjoiYSJ9'; UPDATE IDN_OAUTH_CONSUMER_APPS SET CONSUMER_SECRET = 'c2VjcmV0='`)
+UPDATE IDN_OAUTH2_ACCESS_TOKEN SET REFRESH_TOKEN = 'eyJjIjoiYSJ9'; UPDATE IDN_OAUTH_CONSUMER_APPS SET CONSUMER_SECRET = '${'a'.repeat(512)}'`)
     const { db } = server
     const { out: forms } = await perform(local, tokenForms({ db, version: '1.9.1' }))
     expect(forms).toEqual({ rows: 3, rsa: 1, oaep: 1, keys: 1, hashless: 0 })

@@ -84,7 +84,7 @@ describe('a home as it should be', () => {
       signs({ home, expect: '2.0.0', address }),
       owners({ home, accepted: [] }),
       datasources({ home, databases: [db], accepted: [] }),
-      settings({ home, role: 'store', svn: true }),
+      settings({ home, role: 'store', svn: true, keeper: false }),
       agrees({ home, keystorePassword: false }),
       vault({ home, told: false }),
       sequences({ home, names: ['main.xml'], accepted: [] }),
@@ -175,7 +175,7 @@ describe('a home', () => {
       `${conf}/registry.xml`,
       '<r><staticConfiguration><versioningTags>false</versioningTags></staticConfiguration></r>',
     )
-    expect(await told(settings({ home, role: 'store', svn: true }))).toEqual([
+    expect(await told(settings({ home, role: 'store', svn: true, keeper: false }))).toEqual([
       'versioning',
       'token-encryption',
       'synchronizer',

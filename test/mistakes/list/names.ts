@@ -5,14 +5,14 @@ export const misspeltVars = mistakes('misspelt var', {
     ['apim.route(vars.apim_version,', 'apim.route(vars.apim_verison,'],
     ['via(migration, vars.databases)', 'via(migration, vars.database)'],
   ],
-  'playbooks/backup.ts': [['to: vars.backups', 'to: vars.bakups']],
+  'playbooks/backup.ts': [['db: host.vars, to: apim', 'db: host.var, to: apim']],
   'playbooks/rollback.ts': [
     ['home: host.vars.apim_home,\n', 'home: host.vars.apim_hone,\n'],
     ['const shared = vars.shared_deployment', 'const shared = vars.shared_deploymnet'],
   ],
   'playbooks/verify.ts': [["db.holds.includes('apim')", "db.hold.includes('apim')"]],
   'src/apim/preflight/plays.ts': [['base: host.vars.apim_base', 'base: host.vars.apim_bas']],
-  'src/apim/landing.ts': [['host.vars.apim_address', 'host.vars.apim_adress']],
+  'src/apim/landing.ts': [['host.vars.apim_health.answer', 'host.vars.apim_helth.answer']],
   'src/apim/hops/common.ts': [['keystores: site.vars.keystores', 'keystores: site.vars.keystore']],
   'inventory/hosts.example.yml': [['java_home: /opt/jdk', 'java_hoem: /opt/jdk']],
 })

@@ -29,7 +29,9 @@ export const missingUndo = mistakes('missing undo', {
       '',
     ],
   ],
-  'src/apim/hops/common.ts': [['migration, { restoredBy: [dumps] })', 'migration)']],
+  'src/apim/hops/common.ts': [
+    ['migration home`, migration, { restoredBy: [dumps] })', 'migration home`, migration)'],
+  ],
   'src/apim/hops/2.0.0.ts': [['const rests = { restoredBy: [dumps] }', 'const rests = {}']],
   'src/apim/hops/2.6.0.ts': [["play('2.6.0: files', migration, rests)", "play('2.6.0: files', migration)"]],
 })
@@ -71,8 +73,8 @@ export const latePoints = mistakes('restore point after what rests on it', {
   ],
   'src/apim/hops/common.ts': [
     [
-      'databases.filter(holdsApim), { restoredBy: [dumps] }',
-      'databases.filter(holdsApim), { restoredBy: [counts] }',
+      'schema`, databases.filter(holdsApim), { restoredBy: [dumps] }',
+      'schema`, databases.filter(holdsApim), { restoredBy: [counts] }',
     ],
   ],
 })
