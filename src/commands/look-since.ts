@@ -1,9 +1,9 @@
-import { memoryJournal } from '../journal/memory.ts'
 import { ConnectionError, InputError } from '../model/errors.ts'
 import type { Io } from '../model/io.ts'
 import type { State } from '../model/state.ts'
 import { writtenSince } from '../run/since.ts'
 import type { LoginFlags, RunFlags } from './flags.ts'
+import { lookingAt } from './looking.ts'
 import type { Prepared } from './prepare.ts'
 import { worldOf } from './world.ts'
 
@@ -16,19 +16,9 @@ export async function lookSince(
 ): Promise<readonly string[]> {
   const world = worldOf(io, inventory, true, { ...flags, holdKeys: true })
   try {
+    const asIs = { ...state, apply: () => undefined }
     return await writtenSince(
-      {
-        ...{ run, schedule, state: { ...state, apply: () => undefined } },
-        ledger: memoryJournal(io.now),
-        listeners: [],
-        redact: world.redact,
-        connect: world.connect,
-        check: true,
-        forks: flags.forks,
-        interrupted: io.interrupted,
-        approve: async () => ({ yes: false, by: 'nobody' }),
-        clock: () => performance.now(),
-      },
+      lookingAt(io, world, { run, schedule, state: asIs, forks: flags.forks }),
       flags.gate,
     )
   } catch (error) {

@@ -1,4 +1,3 @@
-import { memoryJournal } from '../journal/memory.ts'
 import type { Io } from '../model/io.ts'
 import type { MachineIdentity } from '../model/machine-identity.ts'
 import { fold, type State } from '../model/state.ts'
@@ -7,6 +6,7 @@ import { allMachines, changingMachines } from '../plan/machines.ts'
 import { outline, type PlannedPart } from '../plan/outline.ts'
 import { runSchedule } from '../run/run.ts'
 import type { LoginFlags, RunFlags } from './flags.ts'
+import { lookingAt } from './looking.ts'
 import { neededRuns } from './needed-runs.ts'
 import type { Prepared } from './prepare.ts'
 import { type Met, worldOf } from './world.ts'
@@ -68,24 +68,12 @@ async function observe(
   flags: LoginFlags & Pick<RunFlags, 'forks'>,
 ): Promise<Observed> {
   const world = worldOf(io, inventory, true, { ...flags, holdKeys: true })
-  const journal = memoryJournal(io.now)
   const state = fold([])
   try {
     await world.foresee(allMachines(schedule).map(({ name }) => name))
     await runSchedule({
-      run,
-      schedule,
-      state,
-      ledger: journal,
-      listeners: [],
-      redact: world.redact,
-      connect: world.connect,
-      check: true,
-      forks: flags.forks,
-      interrupted: io.interrupted,
-      approve: async () => ({ yes: true, by: 'plan' }),
+      ...lookingAt(io, world, { run, schedule, state, forks: flags.forks }),
       needed: (runs) => neededRuns(directory, runs),
-      clock: () => performance.now(),
     })
     return { state, ...world.met(changingMachines(schedule).map(({ name }) => name)) }
   } finally {

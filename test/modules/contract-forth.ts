@@ -1,9 +1,7 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readOnly } from '../../src/connect/read-only.ts'
 import type { Place } from '../support/places.ts'
-import { type ChangeCase, type Scene, sceneOf, seen, timelessOf } from './contract.ts'
+import { type ChangeCase, seen, stageAt, timelessOf } from './contract.ts'
 import { contracts } from './contracts.ts'
 import { cutOff } from './recorder.ts'
 
@@ -14,26 +12,11 @@ import { cutOff } from './recorder.ts'
  */
 export function forthContract(title: string, open: () => Promise<Place>, cases: readonly ChangeCase[]): void {
   describe(`the contract of a change that is not taken back by itself: ${title}`, () => {
-    let place: Place | undefined
-    let number = 0
-    const ran = new Set<string>()
-    beforeAll(async () => {
-      place = await open()
-      await place.connection().workdir()
-    })
-    afterAll(() => place?.stop())
+    const { ran, sceneFor } = stageAt(open)
 
     describe.each(cases.map((one) => [one.name, one] as const))('%s', (_name, one) => {
       const see = async (dir: string) => timelessOf((await one.look?.(dir)) ?? seen(dir))
-      const anew = async (): Promise<Scene> => {
-        if (place === undefined) throw new Error('there is no place to try it on')
-        const dir = join(place.scratch, `${++number}`)
-        mkdirSync(dir)
-        await one.prepare(dir)
-        const scene = sceneOf(one, place, dir, number)
-        ran.add(scene.module)
-        return scene
-      }
+      const anew = () => sceneFor(one)
 
       test('is looked at by reading alone, and done twice as once', async () => {
         const { work, input, on, recorder, dir, kept } = await anew()

@@ -61,26 +61,14 @@ export function changeContract(
   cases: readonly ChangeCase[],
 ): void {
   describe(`the contract of a change: ${title}`, () => {
-    let place: Place | undefined
-    let number = 0
-    const ran = new Set<string>()
-    beforeAll(async () => {
-      place = await open()
-      await place.connection().workdir()
-    })
-    afterAll(() => place?.stop())
+    const { ran, sceneFor } = stageAt(open)
 
     describe.each(cases.map((one) => [one.name, one] as const))('%s', (_name, one) => {
       let scene: Scene
       const see = async (dir: string) => (await one.look?.(dir)) ?? seen(dir)
       const timeless = async (dir: string) => timelessOf(await see(dir))
       beforeEach(async () => {
-        if (place === undefined) throw new Error('there is no place to try it on')
-        const dir = join(place.scratch, `${++number}`)
-        mkdirSync(dir)
-        await one.prepare(dir)
-        scene = sceneOf(one, place, dir, number)
-        ran.add(scene.module)
+        scene = await sceneFor(one)
       })
 
       test('is looked at by reading alone, and shown without secrets', async () => {
@@ -189,8 +177,36 @@ export interface Scene {
   kept(memory: Json): Json
 }
 
+/** Where the cases of a contract are tried: a place that is opened once, and a scene for each try in a directory of its own. */
+export function stageAt(open: () => Promise<Place>): {
+  /** Modules that were tried so far. */
+  readonly ran: ReadonlySet<string>
+  sceneFor(one: ChangeCase): Promise<Scene>
+} {
+  let place: Place | undefined
+  let number = 0
+  const ran = new Set<string>()
+  beforeAll(async () => {
+    place = await open()
+    await place.connection().workdir()
+  })
+  afterAll(() => place?.stop())
+  return {
+    ran,
+    sceneFor: async (one) => {
+      if (place === undefined) throw new Error('there is no place to try it on')
+      const dir = join(place.scratch, `${++number}`)
+      mkdirSync(dir)
+      await one.prepare(dir)
+      const scene = sceneOf(one, place, dir, number)
+      ran.add(scene.module)
+      return scene
+    },
+  }
+}
+
 /** A change with what goes over its connection, as the engine does it: each doing is a try of its own. */
-export function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Scene {
+function sceneOf(one: ChangeCase, place: Place, dir: string, number: number): Scene {
   const { module, work, input } = one.action(dir)
   if (work.kind !== 'change') throw new Error(`${one.name} is no change`)
   const { check = one.unchecked, remember } = work
