@@ -32,6 +32,11 @@ export function slug(task: TaskId): string {
 export function onFor(context: RunContext, connection: Connection, doing: Doing): On {
   const { task, signal } = doing
   const kept = async () => `${await connection.workdir()}/runs/${doing.keptBy}/${slug(task)}`
+  const makeKept = async (): Promise<string> => {
+    const path = await kept()
+    output(sh`mkdir`, await exec(sh`umask 077; mkdir -p ${path}`))
+    return path
+  }
   let directory: Promise<string> | undefined
   const { heard } = outputOf(context, doing)
   const jobId = (name: string) => `${context.run}/${slug(task)}/${doing.attempt}/${name}`
@@ -78,11 +83,13 @@ export function onFor(context: RunContext, connection: Connection, doing: Doing)
       return doing.account === undefined ? connection : connection.as(doing.account)
     },
     keep: () => {
-      directory ??= kept().then(async (path) => {
-        output(sh`mkdir`, await exec(sh`umask 077; mkdir -p ${path}`))
-        return path
+      const made = directory ?? makeKept()
+      directory = made
+      // What could not be made now may be made later: its failure is not kept.
+      made.catch(() => {
+        if (directory === made) directory = undefined
       })
-      return directory
+      return made
     },
   }
 }
