@@ -1,11 +1,11 @@
-// src/ to dist/: main.js is the command, index.js what playbooks import; both share their chunks, so one instance of the model.
+// src/ to dist/: main.js is the command, index.js what playbooks import; both load one engine, so there is one instance of the model.
 // --types adds the declarations, if they are not those of these sources already.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 
@@ -13,50 +13,96 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 
 // Bundled: small, pure, and slow to find in node_modules one file at a time. All else stays a package.
-const bundled = [
-  'zod',
-  'commander',
-  'semver',
-  'smol-toml',
-  'string-width',
-  'strip-ansi',
-  'yaml',
-  '@rgrove/parse-xml',
-]
+const bundled = ['zod', 'commander', 'semver', 'smol-toml', 'strip-ansi', 'yaml', '@rgrove/parse-xml', 'ssh2']
 
 const common = {
   absWorkingDir: root,
   bundle: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
   write: false,
   metafile: true,
   logLevel: 'warning',
-  banner: {
-    js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
-  },
 }
-const command = build({
+const engine = build({
   ...common,
-  entryPoints: ['src/main.ts', 'src/index.ts'],
-  outdir: dist,
-  splitting: true,
-  external: await packagesOutside(),
+  stdin: {
+    contents: "exports.command = () => require('./main.ts'); exports.library = () => require('./index.ts')",
+    resolveDir: join(root, 'src'),
+    sourcefile: 'engine.js',
+  },
+  outfile: join(dist, 'engine.cjs'),
+  format: 'cjs',
+  external: [...(await packagesOutside()), 'cpu-features', '*.node'],
+  // Code out of V8's cache cannot import: packages are required, and a playbook is imported by the loader.
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'engineUrl' },
+  plugins: [importOfLoader()],
+  banner: { js: '(function (exports, require, __dirname, engineUrl, importModule) {' },
+  footer: { js: '})' },
 })
 // The lab's stand-in is copied into hosts that have no node_modules: one file with everything.
 const standin = existsSync(join(root, 'src/lab/standin/main.ts'))
-  ? [build({ ...common, entryPoints: ['src/lab/standin/main.ts'], outfile: join(dist, 'standin.mjs') })]
+  ? [
+      build({
+        ...common,
+        entryPoints: ['src/lab/standin/main.ts'],
+        outfile: join(dist, 'standin.mjs'),
+        format: 'esm',
+        banner: {
+          js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+        },
+      }),
+    ]
   : []
 // Esbuild has said why.
-const built = await Promise.all([command, ...standin]).catch(() => process.exit(1))
-const outputFiles = built.flatMap((result) => result.outputFiles)
+const built = await Promise.all([engine, ...standin]).catch(() => process.exit(1))
+// Esbuild escapes what is not ASCII, but for comments.
+const text = built[0].outputFiles[0].text.replace(/^ *(\/\/|\*).*/gm, (comment) =>
+  comment.replace(/[^\0-\x7f]/g, '?'),
+)
+if (/[^\0-\x7f]/.test(text)) throw new Error('the engine is read byte by byte, so it must be ASCII')
+const name = `engine-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.cjs`
 
 await mkdir(dist, { recursive: true })
-await Promise.all([...outputFiles, await notices()].map(({ path, contents }) => store(path, contents)))
-await chmod(join(dist, 'main.js'), 0o755)
+// The engine first: what names it finds it.
+await store(name, text)
+await store('engine.js', (await part('engine.js')).replace('ENGINE', name))
+for (const result of built.slice(1)) await store('standin.mjs', result.outputFiles[0].contents)
+await store('index.js', await library())
+await store('main.js', await part('main.js'))
+await store('THIRD-PARTY.txt', await notices())
+await keepCode()
 await removeOthers()
 if (process.argv.includes('--types')) await declarations()
+
+/** What playbooks import, by its names: `export *` cannot say what a file will give that is evaluated later. */
+async function library() {
+  const { engine } = await import(pathToFileURL(join(dist, 'engine.js')).href)
+  const names = Object.keys(engine.library()).sort().join(', ')
+  return `import { engine } from './engine.js'\n\nexport const { ${names} } = engine.library()\n`
+}
+
+/** V8's code for this engine and this Node, if it is not there yet. */
+async function keepCode() {
+  if (existsSync(join(dist, `${name}.${process.version}-${process.arch}`))) return
+  const warm = join(root, 'scripts/built/warm.mjs')
+  await promisify(execFile)(process.execPath, [warm, dist], { cwd: dist })
+}
+
+function importOfLoader() {
+  return {
+    name: 'import-of-loader',
+    setup: (esbuild) =>
+      esbuild.onLoad({ filter: /load\/import-module\.ts$/ }, () => ({
+        contents: 'const own = importModule; export { own as importModule }',
+      })),
+  }
+}
+
+function part(file) {
+  return readFile(join(root, 'scripts/built', file), 'utf8')
+}
 
 /** The dependencies that are not bundled, with their subpaths. */
 async function packagesOutside() {
@@ -66,17 +112,20 @@ async function packagesOutside() {
 }
 
 /** Only what differs is written, whole or not at all: a command may be running from here. */
-async function store(path, contents) {
+async function store(file, contents) {
+  const path = join(dist, file)
   const before = await readFile(path).catch(() => undefined)
   if (before && Buffer.from(contents).equals(before)) return
-  const part = `${path}.${process.pid}.part`
-  await writeFile(part, contents, { mode: path.endsWith('main.js') ? 0o755 : 0o644 })
-  await rename(part, path)
+  const fresh = `${path}.${process.pid}.part`
+  await writeFile(fresh, contents, { mode: file === 'main.js' ? 0o755 : 0o644 })
+  await rename(fresh, path)
 }
 
 async function removeOthers() {
-  const made = new Set(outputFiles.map(({ path }) => relative(dist, path)))
-  const others = (await readdir(dist)).filter((name) => /\.m?js$/.test(name) && !made.has(name))
+  const ours = new Set(['engine.js', 'index.js', 'main.js', 'standin.mjs', name])
+  // V8's code for other Nodes of this engine stays.
+  const isOther = (file) => /\.[cm]?js$|\.cjs\./.test(file) && !ours.has(file) && !file.startsWith(`${name}.`)
+  const others = (await readdir(dist)).filter(isOther)
   await Promise.all(others.map((name) => rm(join(dist, name), { force: true })))
 }
 
@@ -90,10 +139,7 @@ async function notices() {
     const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))
     return `${name}\n\n${file ? await readFile(join(folder, file), 'utf8') : 'see its package'}`
   })
-  return {
-    path: join(dist, 'THIRD-PARTY.txt'),
-    contents: Buffer.from((await Promise.all(texts)).join('\n\n---\n\n')),
-  }
+  return (await Promise.all(texts)).join('\n\n---\n\n')
 }
 
 async function declarations() {
@@ -113,7 +159,7 @@ async function declarations() {
   const { stdout } = await promisify(execFile)(process.execPath, [join(dist, 'main.js'), 'docs', '--json'], {
     maxBuffer: 1 << 26,
   })
-  await store(join(dist, 'docs.json'), Buffer.from(stdout))
+  await store('docs.json', stdout)
   await writeFile(join(fresh, '.of'), sources)
   await rm(types, { recursive: true, force: true })
   await rename(fresh, types).catch(() => rm(fresh, { recursive: true, force: true }))

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events'
 import { homedir, userInfo } from 'node:os'
-import v8 from 'node:v8'
 import { runProgram } from './commands/program.ts'
 import type { Io } from './model/io.ts'
 
@@ -14,8 +13,6 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 process.setSourceMapsEnabled(true)
-// Most runs are over in seconds, and half of their CPU would go into optimizing what is called for the last time soon. Node 20's V8 alone knows the word.
-if (process.versions.v8.startsWith('11.')) v8.setFlagsFromString('--interrupt-budget=1000000')
 
 const interrupt = new AbortController()
 // Every task that is under way listens.
@@ -67,11 +64,14 @@ const io: Io = {
   interrupt: onSignal,
 }
 
-const ended = await runProgram(io, process.argv.slice(2))
+// A command that nothing will wake up any more has not ended well.
+process.exitCode = 1
 // Connections that linger must not keep the process; what was written, and its errors, come first.
-process.stdout.write('', () => setImmediate(leave))
+void runProgram(io, process.argv.slice(2)).then((ended) =>
+  process.stdout.write('', () => setImmediate(leave, ended)),
+)
 
-function leave() {
+function leave(ended: number) {
   if (unwritten !== undefined) io.err(`The output could not be written: ${unwritten.message}\n`)
   const code = ended === 0 && unwritten !== undefined ? 1 : ended
   process.stderr.write('', () => process.exit(code))

@@ -24,7 +24,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that may import no packages but these, Node's own included. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   model: ['semver', 'zod', 'node:stream'], // of node:stream the types alone
-  report: ['listr2', 'strip-ansi', 'string-width'],
+  report: ['listr2', 'strip-ansi', 'string-width', 'node:module'], // the last loads string-width late
 }
 
 /** What is started by itself; the second is the lab's stand-in for a server's JVM, a process of its own. */

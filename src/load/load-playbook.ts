@@ -6,6 +6,7 @@ import type { BuildFailure, Metafile } from 'esbuild'
 import { InputError, type Place, placeText } from '../model/errors.ts'
 import { isPlaybook, type Playbook } from '../model/playbook.ts'
 import { messageText } from './errors.ts'
+import { importModule } from './import-module.ts'
 import { placeOfMissingExport } from './missing-export.ts'
 import { metaNames, metaPlugin, packagesPlugin } from './resolve.ts'
 
@@ -156,7 +157,7 @@ export async function importBundle<T>(
 ): Promise<T> {
   const url = pathToFileURL(bundle).href
   try {
-    return await use((await import(/* @vite-ignore */ url)) as Readonly<Record<string, unknown>>)
+    return await use(await importModule(url))
   } catch (error) {
     if (error instanceof InputError) throw error
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

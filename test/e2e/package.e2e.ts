@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -107,5 +117,21 @@ describe('this repository', () => {
 
   test('has a command that runs from anywhere, and without a node_modules/upgrade-fleet', () => {
     expect(run(folder, join(root, 'dist/main.js'), '--version')).toBe(`${manifest.version}\n`)
+  })
+
+  test("uses V8's code of its engine, and does without", () => {
+    const rejected = "import { script } from './engine.js'; console.log(script.cachedDataRejected)"
+    const at = (name: string) => join(folder, 'built', name)
+    cpSync(join(root, 'dist'), at('.'), { recursive: true })
+    writeFileSync(at('package.json'), '{ "type": "module" }')
+    const says = () => run(at('.'), process.execPath, '--input-type=module', '-e', rejected)
+    expect(says()).toBe('false\n')
+    const code = readdirSync(at('.')).find((name) => name.endsWith(`.cjs.${process.version}-${process.arch}`))
+    truncateSync(at(code ?? ''), 100_000)
+    expect(says()).toBe('true\n')
+    expect(run(folder, at('main.js'), '--version')).toBe(`${manifest.version}\n`)
+    rmSync(at(code ?? ''))
+    expect(says()).toBe('undefined\n')
+    expect(run(folder, at('main.js'), '--version')).toBe(`${manifest.version}\n`)
   })
 })

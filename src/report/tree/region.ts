@@ -1,5 +1,5 @@
-import stringWidth from 'string-width'
 import stripAnsi from 'strip-ansi'
+import { width } from '../width.ts'
 
 /** The last lines of a terminal, drawn over and over, with text that stays going above them. */
 export interface Region {
@@ -16,8 +16,8 @@ export function openRegion(out: (text: string) => void, columns: () => number): 
 
   // A terminal made narrower has wrapped what was drawn.
   const height = () => {
-    const width = Math.max(1, columns())
-    return shown.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(stripAnsi(line)) / width)), 0)
+    const most = Math.max(1, columns())
+    return shown.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(stripAnsi(line)) / most)), 0)
   }
   const home = () => (shown.length === 0 ? '' : `\u001b[${height()}A\r`)
 

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { engine } from './engine.js'
+
+engine.command()
