@@ -46,6 +46,11 @@ export const fleet = defineFleet({
       .describe(
         'Whether each backup is restored into scratch, compared and timed while the servers are down, before anything irreversible.',
       ),
+    environments: apim.environments
+      .optional()
+      .describe(
+        'The gateway environments (production, sandbox), where there is more than one: each gateway says its own by apim_environment. Hosts in none get the artefacts of the first.',
+      ),
     shared_deployment: z
       .string()
       .startsWith('/')

@@ -134,12 +134,10 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     const home = apim.homeOf(host.vars.apim_base, item)
     return host.vars.apim_home === home ? skip('it is the old home') : file.setAside({ path: home })
   })
-  const shared = vars.shared_deployment
-  const share =
-    shared &&
-    play('clear shared directory', site.gateway_managers[0]).task('cleared', () =>
-      apim.clearShare({ dir: shared }),
-    )
+  const shares = apim.environmentsOf(site).flatMap(({ name, writer, shared: dir }, at) => {
+    const title = at === 0 ? 'clear shared directory' : `clear shared directory, ${name}`
+    return dir ? [play(title, writer).task('cleared', () => apim.clearShare({ dir }))] : []
+  })
   const back = play('give supervisors back', old).task(
     'released',
     ({ host, from }) => {
@@ -163,8 +161,7 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
     quiet,
     fence,
     ...[paused, present, restore, scheduled],
-    aside,
-    share,
+    ...[aside, ...shares],
     ...[...starts, back],
     svnEmptied,
   ]

@@ -1,5 +1,5 @@
 import { findXml } from '../modules/edit/xml-path.ts'
-import { scanXml, textOf } from '../modules/edit/xml-scan.ts'
+import { elementsIn, scanXml, textOf, type XmlElement } from '../modules/edit/xml-scan.ts'
 import type { TomlVars } from './custom.ts'
 
 /** Configuration files of an old home by their name below `repository/conf`. */
@@ -81,11 +81,12 @@ export function takenOver(texts: OldTexts, address: string): TomlVars {
 
 /**
  * What of the old XML deployment.toml will not have: each with its place, its value, and the head that says it. `told`: heads that
- * the inventory has in `apim_toml`.
+ * the inventory has in `apim_toml`; `named`: the gateway environments that it lists.
  */
 export function notCarried(
   texts: OldTexts,
   told: readonly string[],
+  named?: readonly GatewayList[],
 ): readonly { readonly says: string; readonly head: string }[] {
   const more = valuesAt(texts, 'api-manager.xml', environments).length
   return [
@@ -94,7 +95,7 @@ export function notCarried(
         .filter((value) => !usual(value, ''))
         .map((value) => ({ says: `${file} has ${at} ${value.slice(0, 80)}`, head })),
     ),
-    ...(more > 1
+    ...(more > 1 && named === undefined
       ? [
           {
             says: `api-manager.xml has ${more} gateway environments (${environments})`,
@@ -103,6 +104,33 @@ export function notCarried(
         ]
       : []),
   ].filter(({ head }) => !told.includes(head))
+}
+
+type GatewayList = { readonly name: string; readonly type: string }
+
+/**
+ * Where the environments of a publisher's api-manager.xml are not those of the inventory: APIs would name one that is no more, or be
+ * published to one that has no APIs yet.
+ */
+export function otherEnvironments(texts: OldTexts, named: readonly GatewayList[]): readonly string[] {
+  const text = texts['api-manager.xml']
+  if (text === undefined) return []
+  const found = findXml(scanXml(text, 'api-manager.xml'), environments).map((element) => ({
+    name: textAt(element, 'Name'),
+    type: element.attributes.find(({ name }) => name === 'type')?.value ?? 'hybrid',
+  }))
+  const told = ({ name, type }: GatewayList) => `"${name}" (${type})`
+  const lacking = (list: readonly GatewayList[], of: GatewayList) =>
+    !list.some(({ name, type }) => name === of.name && type === of.type)
+  return [
+    ...found.filter((each) => lacking(named, each)).map((each) => `has ${told(each)}, the inventory has not`),
+    ...named.filter((each) => lacking(found, each)).map((each) => `has no ${told(each)}, the inventory has`),
+  ]
+}
+
+const textAt = (element: XmlElement, name: string): string => {
+  const [child] = elementsIn(element).filter((each) => each.name === name)
+  return child === undefined ? '' : textOf(child).trim()
 }
 
 function valuesAt(texts: OldTexts, file: string, at: string): readonly string[] {

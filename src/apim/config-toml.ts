@@ -4,7 +4,16 @@ import { escapeXml } from '../modules/edit/xml-escape.ts'
 import { withToml } from './custom.ts'
 import { type Place, portAt } from './ports.ts'
 import type { DatabaseVars, KeystoreVars } from './schemas.ts'
-import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
+import {
+  type Configuration,
+  conf,
+  type GatewayEnvironment,
+  holding,
+  jdbc,
+  jdbcUrl,
+  type Settings,
+  services,
+} from './settings.ts'
 import { keepsEncrypted } from './tokens.ts'
 
 /** The `deployment.toml` of a home. The server's own templates put values into XML as they are, so they stand escaped for XML in it. */
@@ -13,6 +22,7 @@ export function tomlConfiguration({
   offset = 0,
   databases,
   peers,
+  environments,
   role,
   admin,
   keystores,
@@ -39,6 +49,8 @@ export function tomlConfiguration({
   const users = holding(databases, 'users')
   const keys = role === 'migration' ? undefined : peers['key-manager']
   const gateway = role === 'migration' ? undefined : peers['gateway-manager']
+  const all = gateway && [{ name: 'Production and Sandbox', type: 'hybrid', gateway } as const]
+  const gateways = role === 'migration' ? [] : (environments ?? all ?? [])
   const traffic = role === 'migration' ? undefined : peers['traffic-manager']
   const tables: readonly TomlTable[] = [
     {
@@ -73,7 +85,7 @@ export function tomlConfiguration({
     ...encryption(tokens),
     { head: 'indexing', values: { re_indexing: 1 } },
     ...(keys ? [{ head: 'apim.key_manager', values: { service_url: services(keys) } }] : []),
-    ...(gateway ? [{ head: '[apim.gateway.environment]', values: environment(gateway) }] : []),
+    ...gateways.map((each) => ({ head: '[apim.gateway.environment]', values: environment(each) })),
     ...(traffic ? throttling(traffic) : []),
   ]
   return { texts: [{ path: `${conf}/deployment.toml`, text: tomlText(withToml(tables, toml)) }], edits: [] }
@@ -101,9 +113,9 @@ const keystore = ({ file, alias, password, key_password: keyPassword }: Keystore
   key_password: given(keyPassword ?? password, 'wso2carbon'),
 })
 
-const environment = (gateway: Place) => ({
-  name: 'Production and Sandbox',
-  type: 'hybrid',
+const environment = ({ name, type, gateway }: GatewayEnvironment) => ({
+  name,
+  type,
   service_url: services(gateway),
   ws_endpoint: `ws://${gateway.address}:${portAt(gateway, 'ws')}`,
   http_endpoint: `http://${gateway.address}:${portAt(gateway, 'gatewayHttp')}`,

@@ -6,7 +6,16 @@ import { tomlConfiguration } from './config-toml.ts'
 import { xmlEdits } from './custom.ts'
 import { type Place, portAt } from './ports.ts'
 import type { DatabaseVars } from './schemas.ts'
-import { type Configuration, conf, holding, jdbc, jdbcUrl, type Settings, services } from './settings.ts'
+import {
+  type Configuration,
+  conf,
+  type GatewayEnvironment,
+  holding,
+  jdbc,
+  jdbcUrl,
+  type Settings,
+  services,
+} from './settings.ts'
 
 /** A home's configuration: XML files up to 2.6.0, `deployment.toml` from 3.0.0 on. It is redone, never copied from another version. */
 export function configuration(settings: Settings): Configuration {
@@ -135,7 +144,7 @@ function registryEdits(registry: DatabaseVars, own: Settings): readonly XmlEdit[
   ]
 }
 
-function peerEdits({ peers, role, version }: Settings): readonly XmlEdit[] {
+function peerEdits({ peers, environments, role, version }: Settings): readonly XmlEdit[] {
   if (role === 'migration') return []
   const keys = peers['key-manager']
   const gateway = peers['gateway-manager']
@@ -143,14 +152,37 @@ function peerEdits({ peers, role, version }: Settings): readonly XmlEdit[] {
   return [
     ...(keys ? [{ at: 'AuthManager/ServerURL', text: services(keys) }] : []),
     ...(keys ? [{ at: 'APIKeyValidator/ServerURL', text: services(keys) }] : []),
-    ...(gateway ? environmentEdits(gateway) : []),
+    ...(environments?.flatMap((each) => namedEdits(each, environments)) ?? []),
+    ...(gateway && environments === undefined ? environmentEdits(environment, gateway) : []),
     ...(traffic ? trafficEdits(traffic, version) : []),
   ]
 }
 
+const environment = 'APIGateway/Environments/Environment'
+const shipped = 'Production and Sandbox'
+
+// The pack's own goes, unless it is one of them; the administrator is the one of user-mgt.xml, as in the packs.
+function namedEdits(
+  { name, type, gateway }: GatewayEnvironment,
+  all: readonly GatewayEnvironment[],
+): readonly XmlEdit[] {
+  const own = `${environment}[Name="${name}"]`
+  return [
+    ...(all.some((each) => each.name === shipped)
+      ? []
+      : [{ at: `${environment}[Name="${shipped}"]`, remove: true as const }]),
+    {
+      at: own,
+      append: `<Environment type="${type}" api-console="true"><Name>${name}</Name><ServerURL></ServerURL><Username>\${admin.username}</Username><Password>\${admin.password}</Password><GatewayEndpoint></GatewayEndpoint></Environment>`,
+    },
+    { at: own, attribute: 'type', text: type },
+    ...environmentEdits(own, gateway),
+  ]
+}
+
 // The pack has the own ports of whoever reads it where its users are told where the gateway is.
-function environmentEdits(gateway: Place): readonly XmlEdit[] {
-  const at = (name: string) => `APIGateway/Environments/Environment/${name}`
+function environmentEdits(path: string, gateway: Place): readonly XmlEdit[] {
+  const at = (name: string) => `${path}/${name}`
   const { address } = gateway
   const endpoints = `http://${address}:${portAt(gateway, 'gatewayHttp')},https://${address}:${portAt(gateway, 'gatewayHttps')}`
   return [

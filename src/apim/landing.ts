@@ -10,14 +10,26 @@ import { stillWorks } from './business.ts'
 import { configuration } from './config.ts'
 import { halt, start } from './control.ts'
 import { together } from './custom.ts'
+import { type Environment, environmentOf, ownOfEnvironments } from './environments.ts'
 import { after } from './fence.ts'
 import { healthy } from './health.ts'
 import { configure } from './home.ts'
-import { gatewayPartOf, isGateway, type Role, roleOf, startOrder } from './roles.ts'
+import { named } from './hops/common.ts'
+import { gatewayPartOf, isGateway, roleOf, startOrder } from './roles.ts'
 import { stillServed } from './served.ts'
 import { homeOf, newServer } from './server.ts'
-import { fillShare, linkShare } from './share.ts'
-import { type ApimSite, checksAt, type HopSite, jarsFor, peersOf, placeOf, staged, tokensOf } from './site.ts'
+import { sharing } from './sharing.ts'
+import {
+  type ApimSite,
+  checksAt,
+  gatewaysOf,
+  type HopSite,
+  jarsFor,
+  peersOf,
+  placeOf,
+  staged,
+  tokensOf,
+} from './site.ts'
 import { startThrough, takeOver } from './supervised.ts'
 import { copyRoots, synchronized } from './synchronizer.ts'
 import { carried, overlay } from './trees.ts'
@@ -35,14 +47,19 @@ export type Landing = {
   readonly down: (from: From) => unknown
 }
 
-/** The play that put a version's migrated artefacts into one file on the migration host. */
-export type Bundled = Play<{ readonly bundle: { readonly path: string; readonly sha256: string } }>
+type Bundled = Play<{ readonly bundle: { readonly path: string; readonly sha256: string } }>
+
+/** The plays that put a version's migrated artefacts into files on the migration host: all of them, and what the other environments have of their own. */
+export type Trees = {
+  readonly bundled: Bundled
+  readonly ofOthers: readonly { readonly environment: Environment; readonly made: Bundled }[]
+}
 
 /** The landing at a version: fresh homes on all hosts from the migrated trees, then the servers.  */
 export function landing(
   site: ApimSite,
   version: Version,
-  bundled: Bundled,
+  trees: Trees,
   {
     served: before,
     works: could,
@@ -62,7 +79,7 @@ export function landing(
     )
   const down = (from: From) => stops.flatMap((each) => each.hosts.map((host) => from(each, host).stop))
   return {
-    homes: homes(site, version, bundled, looked),
+    homes: homes(site, version, trees, looked),
     starts: ranks.map(({ role, hosts }) => {
       const started = play(`${version}: start ${role}`, hosts, {
         serial: role === 'gateway-worker' || role === 'all-in-one' ? 1 : hosts.length,
@@ -168,11 +185,23 @@ function withoutCopies(site: ApimSite, version: Version, down: Landing['down']):
 function homes(
   site: ApimSite,
   version: Version,
-  bundled: Bundled,
+  { bundled, ofOthers }: Trees,
   looked: HopSite['looked'],
 ): readonly Part[] {
   const { migration, vars } = site
-  const shared = version === '3.0.0' ? vars.shared_deployment : undefined
+  const own = ofOthers.map(({ environment, made }) => ({
+    name: environment.name,
+    brought: play(
+      `${version}: trees brought${named(environment)}`,
+      site.all.filter((host) => environmentOf(site, host).name === environment.name),
+    ).task('brought', ({ host, from }) =>
+      carry({
+        ...from(made, migration).bundle,
+        from: migration.name,
+        to: `${host.vars.apim_base}/migration/landing-${version}${environment.suffix}.tar`,
+      }),
+    ),
+  }))
 
   const made = play(`${version}: homes`, site.all)
     .task('unpacked', ({ host }) => {
@@ -191,13 +220,15 @@ function homes(
         to: `${host.vars.apim_base}/migration/landing-${version}.tar`,
       }),
     )
-    .task('trees laid over', ({ host, 'trees brought': brought }) =>
-      overlay({
+    .task('trees laid over', ({ host, from, 'trees brought': brought }) => {
+      const mine = own.find(({ name }) => name === environmentOf(site, host).name)
+      return overlay({
         home: homeOf(host.vars.apim_base, version),
         file: brought.path,
+        ...(mine && { without: ownOfEnvironments, more: [from(mine.brought, host).brought.path] }),
         rules: { keep: [], refresh: [] },
-      }),
-    )
+      })
+    })
     .task('trees proved', ({ 'trees laid over': laid }) => carried({ home: laid.home }))
     .task('configured', ({ host, from }) =>
       configure({
@@ -209,6 +240,7 @@ function homes(
           databases: vars.databases,
           svn: usesSvn(site, version) ? vars.svn : undefined,
           peers: peersOf(site),
+          environments: gatewaysOf(site),
           admin: vars.admin,
           keystores: vars.keystores,
           tokens: tokensOf({ site, looked }, from),
@@ -222,9 +254,10 @@ function homes(
     )
 
   return [
+    ...own.map(({ brought }) => brought),
     made,
     ...(usesSvn(site, version) ? withoutSvn(site, version) : []),
-    ...(shared ? sharing(site, version, shared) : []),
+    ...(version === '3.0.0' ? sharing(site, version) : []),
   ]
 }
 
@@ -239,19 +272,4 @@ function withoutSvn(site: ApimSite, version: Version): readonly Part[] {
     site.vars.svn === undefined ? skip('no SVN') : svn.claim({ repository: site.vars.svn }),
   )
   return [purge, repoint]
-}
-
-/** The one writer fills the shared directory; then every home links to it. */
-function sharing(site: ApimSite, version: Version, dir: string): readonly Part[] {
-  const writer = site.gateway_managers[0] ?? site.gateway_workers[0] ?? site.migration
-  const home = (host: { readonly vars: { readonly apim_base: string } }) =>
-    homeOf(host.vars.apim_base, version)
-  const fill = play(`${version}: shared directory`, writer).task('filled', ({ host }) =>
-    fillShare({ dir, home: home(host) }),
-  )
-  const withRole = site.all.filter((host) => roleOf(site, host) !== undefined)
-  const link = play(`${version}: shared directory linked`, withRole).task('linked', ({ host }) =>
-    linkShare({ dir, home: home(host), role: roleOf(site, host) ?? ('gateway-worker' satisfies Role) }),
-  )
-  return [fill, link]
 }

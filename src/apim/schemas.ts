@@ -4,6 +4,7 @@ import type { Host } from '../model/host.ts'
 import { secretRef } from '../model/secret-schema.ts'
 import { defaultPort } from '../modules/database/index.ts'
 import { tomlSettings, xmlSettings } from './custom.ts'
+import { environmentName } from './environment-vars.ts'
 import { acceptable } from './preflight/checks.ts'
 import { isVersion, versions } from './releases.ts'
 import { sources } from './versions.ts'
@@ -20,7 +21,6 @@ export const sourceVersion = z.enum(sources, {
 })
 
 const words = z.array(z.string().min(1)).min(1)
-
 /** What takes a host out of the traffic and gives it back: two commands, or HAProxy's runtime API. */
 const trafficHook = z.discriminatedUnion('kind', [
   z.object({
@@ -78,6 +78,11 @@ export const node = z.object({
     .optional()
     .describe(
       'What takes this host out of the traffic before its server stops, and gives it back at the cut-over.',
+    ),
+  apim_environment: environmentName
+    .optional()
+    .describe(
+      'The gateway environment of this gateway, by its name in the list environments; the other hosts have none.',
     ),
   apim_toml: tomlSettings
     .optional()

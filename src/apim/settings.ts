@@ -9,6 +9,13 @@ import type { TokenKeeping } from './tokens.ts'
 /** Who answers for a role, as the others reach it. */
 export type Peers = { readonly [R in Role]?: Place }
 
+/** An environment as publishers have it: its name, what of an API its gateways have, and the one that they publish to. */
+export type GatewayEnvironment = {
+  readonly name: string
+  readonly type: 'production' | 'sandbox' | 'hybrid'
+  readonly gateway: Place
+}
+
 /** What a home's configuration is made from. */
 export type Settings = {
   readonly version: string
@@ -19,6 +26,8 @@ export type Settings = {
   readonly databases: readonly DatabaseVars[]
   readonly svn?: SvnVars | undefined
   readonly peers: Peers
+  /** The gateway environments; undefined for the packs' own, with the gateway of `peers`. */
+  readonly environments?: readonly GatewayEnvironment[] | undefined
   readonly admin: AdminVars
   readonly keystores: KeystoreVars
   /** How the old fleet keeps tokens and keys: new homes must be able to read them. */

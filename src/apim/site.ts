@@ -4,6 +4,8 @@ import type { From, Play } from '../model/play.ts'
 import { type Artifact, stagedPath } from '../modules/artifact.ts'
 import { checksOf, type Tried } from './business.ts'
 import type { TomlVars } from './custom.ts'
+import type { EnvironmentVars } from './environment-vars.ts'
+import { environmentsOf, ownOfEnvironments } from './environments.ts'
 import { factsOf } from './hop-facts.ts'
 import type { Place } from './ports.ts'
 import type { CheckName } from './preflight/checks.ts'
@@ -21,7 +23,7 @@ import {
   runsNow,
   type SvnVars,
 } from './schemas.ts'
-import { jdbc, type Peers } from './settings.ts'
+import { type GatewayEnvironment, jdbc, type Peers } from './settings.ts'
 import type { Supervisors } from './supervisors.ts'
 import type { TokenKeeping } from './tokens.ts'
 import type { Hop, Version } from './versions.ts'
@@ -36,6 +38,8 @@ export type ApimSite = RoleGroups & {
     readonly artifacts: readonly ArtifactVars[]
     readonly backups: string
     readonly svn?: SvnVars | undefined
+    /** Gateway environments, where there is more than one. */
+    readonly environments?: readonly EnvironmentVars[] | undefined
     readonly shared_deployment?: string | undefined
     readonly admin: AdminVars
     readonly keystores: KeystoreVars
@@ -166,6 +170,12 @@ export function peersOf(site: RoleGroups): Peers {
   return Object.fromEntries(pairs)
 }
 
+/** Who publishers publish to, environment by environment; undefined where the fleet names none. */
+export function gatewaysOf(site: ApimSite): readonly GatewayEnvironment[] | undefined {
+  if (site.vars.environments === undefined) return undefined
+  return environmentsOf(site).map(({ name = '', type, writer }) => ({ name, type, gateway: placeOf(writer) }))
+}
+
 /** Where a host's servers are reached. */
 export const placeOf = ({
   vars: { apim_address: address, apim_port_offset: offset },
@@ -177,6 +187,8 @@ export const placeOf = ({
 /** A server whose artefacts are taken, what of them (everything, when it does not say), and where they lie on the migration host. */
 export type TreeSource = {
   readonly name: string
+  /** The environment whose own part of the artefacts it is; undefined for what all have. */
+  readonly environment?: string | undefined
   readonly host: Host<OldNode>
   readonly only?: readonly string[] | undefined
   readonly file: string
@@ -184,26 +196,49 @@ export type TreeSource = {
 
 /**
  * Who has the artefacts of the old fleet: the gateway that writes has the APIs; secondary user stores are where users
- * log in, and execution plans are where traffic is counted (the vendor's cluster pages). The first is the gateway.
+ * log in, and execution plans are where traffic is counted (the vendor's cluster pages). The first is the gateway, of the
+ * first environment; of the others only their APIs and sequences are taken.
  */
 export function treeSources(site: ApimSite): readonly TreeSource[] {
   const base = site.migration.vars.apim_base
   const version = site.vars.apim_version
-  const [writer = site.migration] = site.gateway_managers.filter(runsNow)
+  const [{ writer }, ...more] = environmentsOf(site)
+  const first = runsNow(writer) ? writer : site.migration
   const others = [
     { role: 'key-manager', only: ['userstores'] },
     { role: 'traffic-manager', only: ['executionplans'] },
   ] as const
+  const byHost = new Map<string, { host: Host<OldNode>; role: Role; only: readonly string[] }>()
+  for (const { role, only } of others) {
+    const [host] = hostsOf(site, role).filter(runsNow)
+    if (host === undefined || host.name === first.name) continue
+    const found = byHost.get(host.name)
+    byHost.set(host.name, found ? { ...found, only: [...found.only, ...only] } : { host, role, only })
+  }
   return [
-    { name: writer.name, host: writer, file: bundlePath(base, version) },
-    ...others.flatMap(({ role, only }) => {
-      const [host] = hostsOf(site, role).filter(runsNow)
-      return host === undefined || host.name === writer.name
-        ? []
-        : [{ name: host.name, host, only, file: bundlePath(base, `${version}-${role}`) }]
-    }),
+    { name: first.name, host: first, file: bundlePath(base, version) },
+    ...more.flatMap(({ name, writer: host, suffix }) =>
+      runsNow(host)
+        ? [
+            {
+              name: host.name,
+              environment: name,
+              host,
+              only: ownOfEnvironments,
+              file: bundlePath(base, version, suffix),
+            },
+          ]
+        : [],
+    ),
+    ...[...byHost.values()].map(({ host, role, only }) => ({
+      name: more.some(({ writer: other }) => other.name === host.name) ? `${host.name}, ${role}` : host.name,
+      host,
+      only,
+      file: bundlePath(base, `${version}-${role}`),
+    })),
   ]
 }
 
-/** Where the artefacts' bundle of a version lies on a machine. */
-export const bundlePath = (base: string, version: string): string => `${base}/migration/trees-${version}.tar`
+/** Where the artefacts' bundle of a version lies on the migration host; with the suffix of an environment its own part of them. */
+export const bundlePath = (base: string, version: string, suffix = ''): string =>
+  `${base}/migration/trees-${version}${suffix}.tar`

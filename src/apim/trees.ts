@@ -126,13 +126,29 @@ type OverlayInput = {
   readonly file: string
   /** Further bundles, whose files cover those of the first. */
   readonly more?: readonly string[]
+  /** Folders of artefacts, the tenants' too, that the first bundle has in vain: another has them. */
+  readonly without?: readonly string[]
   readonly rules: OverlayRules
 }
 
-const overlayScript = ({ home, file, more = [], rules }: OverlayInput) => sh`set -eu
+const overlayScript = ({ home, file, more = [], without = [], rules }: OverlayInput) => sh`set -eu
 temp=${`${home}.overlay`}
 rm -rf -- "$temp"; mkdir -m 0700 -- "$temp"
-for f in ${file} ${more}; do tar -xf "$f" -C "$temp" --no-same-owner; done
+sums="$temp"/.upgrade-fleet-sums
+tar -xf ${file} -C "$temp" --no-same-owner
+for d in ${without}; do
+  rm -rf -- "$temp"/${server}/"$d" "$temp"/repository/tenants/*/"$d"
+  grep -vE "^[0-9a-f]+  (${server}|repository/tenants/[^/]+)/$d/" "$sums" > "$temp.sums" || :
+  cat -- "$temp.sums" > "$sums"
+done
+# Each bundle has a list of its own: the digest of a file is that of the last one that has it.
+for f in ${more}; do
+  mv -- "$sums" "$temp.sums"
+  tar -xf "$f" -C "$temp" --no-same-owner
+  awk '{ name = substr($0, 67) } NR == FNR { print; own[name] = 1; next } !(name in own)' "$sums" "$temp.sums" > "$temp.both"
+  cat -- "$temp.both" > "$sums"
+done
+rm -f -- "$temp.sums" "$temp.both"
 default="$temp"/${server}/synapse-configs/default
 for f in ${rules.keep}; do rm -f -- "$default/$f"; done
 for d in "$temp"/repository/tenants/*/synapse-configs/default/sequences; do

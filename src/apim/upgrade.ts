@@ -17,7 +17,7 @@ import { type Role, roleOf, startOrder } from './roles.ts'
 import type { SchedulesOff } from './schedules.ts'
 import { type DatabaseVars, type OldNode, runsNow } from './schemas.ts'
 import { homeOf, newServer, oldServer } from './server.ts'
-import { type ApimSite, treeSources } from './site.ts'
+import { type ApimSite, type TreeSource, treeSources } from './site.ts'
 import { startThrough, stopThrough } from './supervised.ts'
 import type { Supervisors } from './supervisors.ts'
 import { bundle } from './trees.ts'
@@ -159,21 +159,27 @@ export function manifests(
 
 /** The artefacts, each from the server that has them, brought to the migration host; the homes are only read. */
 export function firstTrees(site: ApimSite, seen: (from: From) => unknown) {
-  const sources = treeSources(site)
-  const taken = play(
-    'take trees',
-    sources.map(({ host }) => host),
-  ).task('bundle', ({ host, from }) => {
-    const source = sources.find((each) => each.host.name === host.name)
-    return after(
-      seen(from),
-      bundle({ home: host.vars.apim_home, file: `${backupsOf(site, host)}/trees.tar`, only: source?.only }),
-    )
+  const all = treeSources(site)
+  const isFirst = (source: TreeSource) => source === all.find(({ host }) => host.name === source.host.name)
+  const take = (name: string, sources: readonly TreeSource[], file: string) =>
+    play(
+      name,
+      sources.map(({ host }) => host),
+    ).task('bundle', ({ host, from }) => {
+      const only = sources.find((each) => each.host.name === host.name)?.only
+      return after(
+        seen(from),
+        bundle({ home: host.vars.apim_home, file: `${backupsOf(site, host)}/${file}`, only }),
+      )
+    })
+  const taken = take('take trees', all.filter(isFirst), 'trees.tar')
+  const again = all.filter((source) => !isFirst(source))
+  const more = again.length === 0 ? undefined : take('take more trees', again, 'more-trees.tar')
+  const brought = play('bring trees', site.migration).each('brought', all, ({ from, item }) => {
+    const play = more !== undefined && again.includes(item) ? more : taken
+    return carry({ ...from(play, item.host).bundle, from: item.host.name, to: item.file })
   })
-  const brought = play('bring trees', site.migration).each('brought', sources, ({ from, item }) =>
-    carry({ ...from(taken, item.host).bundle, from: item.host.name, to: item.file }),
-  )
-  return [taken, brought]
+  return [taken, ...(more === undefined ? [] : [more]), brought]
 }
 
 type Was = Running | undefined

@@ -2,9 +2,10 @@ import { InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import { type From, play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
+import { otherEnvironments, ownOfEnvironments } from './environments.ts'
 import { after } from './fence.ts'
 import { serves } from './health.ts'
-import type { HopPlays } from './hops/common.ts'
+import { type HopPlays, named } from './hops/common.ts'
 import { hopPlays, refuseUnbuilt } from './hops/index.ts'
 import { landing } from './landing.ts'
 import { refuseClashes } from './machines.ts'
@@ -43,13 +44,27 @@ export function walk(
     const bundled = play(`${hop.to}: trees`, site.migration).task('bundle', ({ from }) =>
       after(proved(from), bundle({ home: migrationHomeOf(base, hop.to), file: bundlePath(base, hop.to) })),
     )
-    const land = landed.includes(hop.to) ? landing(site, hop.to, bundled, at, last) : undefined
+    const ofOthers = otherEnvironments(site).map((environment) => {
+      const { suffix } = environment
+      const made = play(`${hop.to}: trees${named(environment)}`, site.migration).task('bundle', ({ from }) =>
+        after(
+          proved(from),
+          bundle({
+            home: `${migrationHomeOf(base, hop.to)}${suffix}`,
+            file: bundlePath(base, hop.to, suffix),
+            only: ownOfEnvironments,
+          }),
+        ),
+      )
+      return { environment, made }
+    })
+    const land = landed.includes(hop.to) ? landing(site, hop.to, { bundled, ofOthers }, at, last) : undefined
     const landPlays = land ? [...land.homes, ...land.starts, ...(last ? [] : land.leaving)] : []
     steps.push({
       hop,
       before: [...fences, dumps],
       checkpoint: dumps,
-      plays: [...plays, bundled, ...landPlays],
+      plays: [...plays, bundled, ...ofOthers.map(({ made }) => made), ...landPlays],
     })
     if (land !== undefined) down = land.down
   }

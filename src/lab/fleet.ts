@@ -15,6 +15,8 @@ export interface LabHost {
   /** What is added to its ports; `flagged`: its old server is told so at its start, and not by its configuration. */
   readonly offset: number
   readonly flagged: boolean
+  /** The gateway environment that its gateway is of, where the fleet has several. */
+  readonly environment: string | undefined
 }
 
 /** Where the servers of the lab stand: the same on every host, but for the second home of a machine. */
@@ -34,7 +36,7 @@ export function homeOf(version: string, under: string = base): string {
 /** The hosts of a lab on that loopback range (`127.77.0`), in the order of their shape. */
 export function labHosts(range: string, shape: ShapeName = 'distributed'): readonly LabHost[] {
   const machines: readonly Machine[] = shapes[shape].machines
-  return machines.map(({ name, number, groups, profile, on = name, offset = 0, offsetBy }) => ({
+  return machines.map(({ name, number, groups, profile, on = name, offset = 0, offsetBy, environment }) => ({
     name,
     address: `${range}.${number}`,
     groups,
@@ -44,6 +46,7 @@ export function labHosts(range: string, shape: ShapeName = 'distributed'): reado
     base: on === name ? base : `${base}-${name}`,
     offset,
     flagged: offsetBy === 'flag',
+    environment,
   }))
 }
 

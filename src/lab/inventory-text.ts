@@ -12,7 +12,15 @@ import {
   svnAddress,
 } from './fleet.ts'
 import type { OldVersion } from './pack/release.ts'
-import { type DatabaseName, engineOf, isGuarded, type ShapeName, shapes } from './shapes.ts'
+import {
+  type DatabaseName,
+  engineOf,
+  environmentsOf,
+  isGuarded,
+  type ShapeName,
+  shapes,
+  sharedDirectory,
+} from './shapes.ts'
 import { repositories, svnUser } from './subversion.ts'
 
 /** What an inventory of a lab is written from. */
@@ -28,6 +36,7 @@ export interface InventoryFacts {
 /** The lab's inventory, in Ansible's YAML format. */
 export function inventoryYaml(facts: InventoryFacts): string {
   const { schemas, artefacts, migration } = shapes[facts.shape ?? 'distributed']
+  const environments = environmentsOf(facts.shape ?? 'distributed')
   const { engine, port } = engineOf(facts.database ?? 'mariadb')
   const secret = (name: string) => ({ file: join(facts.dir, 'secrets', name) })
   const database = (name: string, holds: readonly string[], schema: string) => ({
@@ -48,7 +57,14 @@ export function inventoryYaml(facts: InventoryFacts): string {
         apim_base: base,
         java_home: javaHome,
         backups: `${base}/backups`,
-        ...(artefacts !== 'none' && { shared_deployment: '/mnt/apim-shared' }),
+        ...(artefacts !== 'none' && environments.length === 0 && { shared_deployment: '/mnt/apim-shared' }),
+        ...(environments.length > 0 && {
+          environments: environments.map(({ name, type, shares }) => ({
+            name,
+            type,
+            ...(shares && { shared_deployment: `/mnt/apim-shared${sharedDirectory(name)}` }),
+          })),
+        }),
         // Stand-in servers are quick: the usual waits are for real ones.
         apim_health: { start: 120, answer: 20, gap: 0.2, min_healthy: 0.4, quiet: 1 },
         ansible_user: 'wso2carbon',
@@ -119,6 +135,7 @@ function hostVars(host: LabHost, from: OldVersion): Readonly<Record<string, stri
     ansible_host: host.address,
     apim_address: host.address,
     ...(host.offset > 0 && { apim_port_offset: host.offset }),
+    ...(host.environment !== undefined && { apim_environment: host.environment }),
     ...(host.machine !== host.name && {
       upgrade_fleet_same_machine: host.machine,
       apim_base: host.base,

@@ -7,7 +7,7 @@ import { restoreHost } from './host-contents.ts'
 import { bootHost, haltHost, onHost } from './hosts.ts'
 import { startPostgreSql } from './postgresql.ts'
 import { end, type Proc, until } from './processes.ts'
-import { shapes } from './shapes.ts'
+import { environmentsOf, shapes, sharedDirectory } from './shapes.ts'
 import { shell } from './shell.ts'
 import { type LabShape, type LabState, writeState } from './state.ts'
 import { listens, restoreRepositories, startSubversion } from './subversion.ts'
@@ -18,13 +18,17 @@ export async function restoreAll(
   { range, shape }: Pick<LabShape, 'range' | 'shape'>,
 ): Promise<void> {
   const $ = await shell()
+  const shared = environmentsOf(shape).filter(({ shares }) => shares)
+  const exports = ['', ...shared.map(({ name }) => sharedDirectory(name))].map((below) =>
+    join(dir, `export${below}`),
+  )
   await rm(join(dir, 'export'), { recursive: true, force: true })
   await rm(join(dir, 'export-old'), { recursive: true, force: true })
   await Promise.all([
     restoreDatabase(dir),
     restoreRepositories(dir),
     $`cp -a ${join(dir, 'saved/export-old')} ${join(dir, 'export-old')}`,
-    $`install -d -o 802 -g 802 -m 755 ${join(dir, 'export')}`,
+    $`install -d -o 802 -g 802 -m 755 ${exports}`,
     ...machinesOf(labHosts(range, shape)).map((host) => restoreHost(dir, host.name)),
   ])
 }

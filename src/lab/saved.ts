@@ -17,7 +17,15 @@ import { oldNode, repositoryTree, type Site } from './pack/old-home.ts'
 import { packTree } from './pack/pack.ts'
 import { type OldVersion, since } from './pack/release.ts'
 import { writeTree } from './pack/tree.ts'
-import { type DatabaseName, engineOf, isGuarded, type ShapeName, shapes } from './shapes.ts'
+import {
+  type DatabaseName,
+  engineOf,
+  environmentsOf,
+  isGuarded,
+  type ShapeName,
+  shapes,
+  sharedDirectory,
+} from './shapes.ts'
 import { shell } from './shell.ts'
 import { repositories, svnUser } from './subversion.ts'
 
@@ -54,12 +62,14 @@ export async function makeSaved(dir: string, facts: SavedFacts, secrets: LabSecr
   const exported = join(dir, 'saved/export-old')
   await mkdir(exported)
   if (shapes[facts.shape].artefacts === 'export')
-    share(
-      exported,
-      hosts
-        .filter((host) => isGateway(host))
-        .map(({ machine, base: under }) => join(dir, 'saved/hosts', machine, homeOf(from, under))),
-    )
+    for (const environment of new Set(hosts.filter(isGateway).map((host) => host.environment)))
+      share(
+        exported,
+        sharedDirectory(environment),
+        hosts
+          .filter((host) => isGateway(host) && host.environment === environment)
+          .map(({ machine, base: under }) => join(dir, 'saved/hosts', machine, homeOf(from, under))),
+      )
   const $ = await shell()
   await $`chown -R -h 802:802 ${exported}`
 }
@@ -72,12 +82,14 @@ const sharedParts = {
 } as const
 
 /** Moves what is shared out of the first home; each home has links in its place, as hosts see them. */
-function share(exported: string, homes: readonly string[]): void {
+function share(exported: string, below: string, homes: readonly string[]): void {
+  if (homes.length < 2) return
+  mkdirSync(join(exported, below), { recursive: true })
   for (const [at, home] of homes.entries())
     for (const [name, path] of Object.entries(sharedParts)) {
-      if (at === 0) renameSync(join(home, path), join(exported, name))
+      if (at === 0) renameSync(join(home, path), join(exported, below, name))
       else rmSync(join(home, path), { recursive: true })
-      symlinkSync(`/mnt/apim-old/${name}`, join(home, path))
+      symlinkSync(`/mnt/apim-old${below}/${name}`, join(home, path))
       lchownSync(join(home, path), 802, 802)
     }
 }
@@ -112,6 +124,11 @@ function siteOf(
           ],
     keyManager: named('key_managers'),
     gateway: named('gateway_managers'),
+    environments: environmentsOf(shape).map(({ name, type }) => ({
+      name,
+      type,
+      gateway: hosts.find((host) => host.environment === name)?.name ?? 'localhost',
+    })),
     trafficManager: named('traffic_managers'),
     guarded,
     offsets: {

@@ -9,6 +9,8 @@ export interface Machine {
   /** What is added to its ports, and where its old server has that from: `carbon.xml`, or a flag of its start. */
   readonly offset?: number
   readonly offsetBy?: 'file' | 'flag'
+  /** The gateway environment that its gateway is of, in a shape that has several. */
+  readonly environment?: string
 }
 
 /** What a fleet of the lab is like: its machines, where what is kept lies, and how artefacts get from the gateway that writes to the others. */
@@ -24,6 +26,12 @@ export interface Shape {
   readonly artefacts: 'svn' | 'export' | 'none'
   /** Tokens and keys are encrypted, one of the three tenants is not active, and passwords are in the secure vault. */
   readonly guarded?: true
+  /** The gateway environments, where there are several: what publishers call them, and whether the gateways of one share their artefacts. */
+  readonly environments?: readonly {
+    readonly name: string
+    readonly type: 'production' | 'sandbox'
+    readonly shares: boolean
+  }[]
 }
 
 const machine = (
@@ -31,7 +39,7 @@ const machine = (
   number: number,
   groups: readonly string[],
   profile?: string,
-  more: Pick<Machine, 'on' | 'offset' | 'offsetBy'> = {},
+  more: Pick<Machine, 'on' | 'offset' | 'offsetBy' | 'environment'> = {},
 ): Machine => ({ name, number, groups, profile, ...more })
 
 /** The groups of a server that is everything, and shares with no other. */
@@ -103,6 +111,25 @@ export const shapes = {
     artefacts: 'none',
     guarded: true,
   },
+  environments: {
+    says: 'production gateways that share their artefacts, and a sandbox gateway with other APIs',
+    machines: [
+      machine('km-1', 11, ['key_managers'], 'api-key-manager'),
+      machine('pub-1', 12, ['publishers'], 'api-publisher'),
+      machine('store-1', 13, ['stores'], 'api-store'),
+      machine('gw-1', 14, ['gateway_managers'], 'gateway-manager', { environment: 'Production' }),
+      machine('gw-2', 15, ['gateway_workers'], 'gateway-worker', { environment: 'Production' }),
+      machine('sandbox-1', 16, ['gateway_managers'], 'gateway-manager', { environment: 'Sandbox' }),
+      machine('tm-1', 18, ['traffic_managers']),
+    ],
+    migration: 'pub-1',
+    schemas: { am: 'apimgtdb', um: 'userdb', reg: 'regdb' },
+    artefacts: 'export',
+    environments: [
+      { name: 'Production', type: 'production', shares: true },
+      { name: 'Sandbox', type: 'sandbox', shares: false },
+    ],
+  },
   'two-homes': {
     says: 'machines with two homes each, one of a pair behind a port offset, and a gateway behind another',
     machines: [
@@ -130,6 +157,14 @@ export const isShape = (text: string): text is ShapeName => Object.hasOwn(shapes
 /** Whether a shape is one of secrets that are kept. */
 export const isGuarded = (name: ShapeName): boolean =>
   (shapes[name] satisfies Shape as Shape).guarded === true
+
+/** The gateway environments of a shape: none where there is one alone. */
+export const environmentsOf = (name: ShapeName): NonNullable<Shape['environments']> =>
+  (shapes[name] satisfies Shape as Shape).environments ?? []
+
+/** Where the gateways of an environment share their artefacts, below what all see; all of them at its top where there is one alone. */
+export const sharedDirectory = (environment: string | undefined): string =>
+  environment === undefined ? '' : `/${environment.toLowerCase()}`
 
 /** Where a lab keeps its tables. With `h2` each node has them in files of its own, and the server that the inventory names is not the one they use. */
 export const databaseNames = ['mariadb', 'postgresql', 'h2'] as const

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { notCarried, takenOver } from '../../src/apim/carried-settings.ts'
+import { notCarried, otherEnvironments, takenOver } from '../../src/apim/carried-settings.ts'
 
 const carbon = (host: string) => ({
   'carbon.xml': `<Server xmlns="http://wso2.org/projects/carbon/carbon.xml"><HostName>${host}</HostName></Server>`,
@@ -80,5 +80,35 @@ describe('settings of the old XML that nobody carries', () => {
   ])('%s', (_what, texts, expected) => {
     expect(heads(texts)).toEqual(expected)
     expect(heads(texts, ...expected)).toEqual([])
+  })
+})
+
+describe("environments of the publishers' XML beside those of the inventory", () => {
+  const xml = (name: string, type = ' type="production"') =>
+    `<Environment${type}><Name> ${name} </Name></Environment>`
+  const live = { name: 'Live', type: 'production' }
+  const of = (...list: readonly string[]) =>
+    manager(`<APIGateway><Environments>${list.join('')}</Environments></APIGateway>`)
+
+  test.each([
+    ['the same', of(xml('Live')), [live], []],
+    ['one without a type, which is hybrid', of(xml('Live', '')), [{ name: 'Live', type: 'hybrid' }], []],
+    [
+      'one that the inventory lacks',
+      of(xml('Live'), xml('Try')),
+      [live],
+      ['has "Try" (production), the inventory has not'],
+    ],
+    ['one that the XML lacks', of(), [live], ['has no "Live" (production), the inventory has']],
+    [
+      'one of another type',
+      of(xml('Live', ' type="sandbox"')),
+      [live],
+      ['has "Live" (sandbox), the inventory has not', 'has no "Live" (production), the inventory has'],
+    ],
+    ['no file', {}, [live], []],
+  ])('%s', (_what, texts, named, expected) => {
+    expect(otherEnvironments(texts, named)).toEqual(expected)
+    expect(notCarried({ ...texts }, [], named)).toEqual([])
   })
 })

@@ -53,6 +53,48 @@ test('what a home shares with others comes along as files, and nothing is ever w
   )
 })
 
+test('of two environments each home gets the APIs of its own, and what is common from the first', async () => {
+  const own = mkdtempSync(join(dir, 'two-'))
+  const put = (path: string, text = path) => {
+    mkdirSync(join(own, path, '..'), { recursive: true })
+    writeFileSync(join(own, path), text)
+  }
+  const server = 'repository/deployment/server'
+  put(`live/${server}/synapse-configs/default/api/paid.xml`)
+  put(`live/${server}/synapse-configs/default/api/both.xml`)
+  put(`live/${server}/userstores/x.xml`)
+  put('live/repository/tenants/1/synapse-configs/default/api/live.xml')
+  put('live/repository/tenants/1/userstores/y.xml')
+  put(`try/${server}/synapse-configs/default/api/both.xml`)
+  put(`try/${server}/userstores/x.xml`)
+  put('try/repository/tenants/1/synapse-configs/default/api/try.xml')
+  put(`new/${server}/synapse-configs/default/sequences/main.xml`, 'of the pack')
+  const file = (name: string) => join(own, `${name}.tar`)
+  await perform(local, bundle({ home: join(own, 'live'), file: file('live') }))
+  const without = ['synapse-configs']
+  await perform(local, bundle({ home: join(own, 'try'), file: file('try'), only: without }))
+  const home = join(own, 'new')
+  const rules = { keep: [], refresh: [] }
+  await perform(local, overlay({ home, file: file('live'), without, more: [file('try')], rules }))
+  const found = execFileSync('find', ['.', '-type', 'f', '-name', '*.xml', '-printf', '%P\n'], {
+    cwd: home,
+    encoding: 'utf8',
+  })
+  expect(found.trim().split('\n').sort()).toEqual([
+    `${server}/synapse-configs/default/api/both.xml`,
+    `${server}/synapse-configs/default/sequences/main.xml`,
+    `${server}/userstores/x.xml`,
+    'repository/tenants/1/synapse-configs/default/api/try.xml',
+    'repository/tenants/1/userstores/y.xml',
+  ])
+  const both = join(home, server, 'synapse-configs/default/api/both.xml')
+  expect(readFileSync(both, 'utf8')).toMatch(/^try/)
+  expect(readFileSync(join(home, server, 'userstores/x.xml'), 'utf8')).toMatch(/^live/)
+  expect((await perform(local, carried({ home }))).out).toEqual({ files: 4 })
+  writeFileSync(both, 'changed')
+  await expect(perform(local, carried({ home }))).rejects.toThrow(/other files than the migration wrote/)
+})
+
 test("the gateway's script is believed only when no handler has its old place any more", async () => {
   const tree = join(dir, 'gateway')
   const api = join(tree, 'api/a b.xml')

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { labHosts, profileAt } from '../../src/lab/fleet.ts'
+import { isPublished, sampleApis } from '../../src/lab/data/samples.ts'
+import { type LabHost, labHosts, profileAt } from '../../src/lab/fleet.ts'
 import type { OldVersion } from '../../src/lab/pack/release.ts'
 import type { DatabaseName, ShapeName } from '../../src/lab/shapes.ts'
 import { stableHomes } from './comparable.ts'
@@ -16,8 +17,6 @@ export interface Trip {
   /** Whether databases and old homes are as they were. */
   readonly asBefore: boolean
 }
-
-const apis = ['/weather/1.0.0', '/phone/1.0.0', '/t/acme.com/orders/1.0.0']
 
 /**
  * Takes a lab's fleet to 3.0.0 and back, and compares what is there then with what was before: dumps of all databases, and
@@ -59,17 +58,20 @@ export async function thereAndBack(
   return { up: up.code === 0, back: back.code === 0, seconds, asBefore: true }
 }
 
-/** Each host answers as that version, and each gateway for all APIs. */
+/** Each host answers as that version, and each gateway for all APIs of its environment. */
 async function serves(
   lab: FleetLab,
   version: string,
-  hosts: readonly { readonly name: string; readonly groups: readonly string[] }[],
+  hosts: readonly Pick<LabHost, 'name' | 'groups' | 'environment'>[],
 ): Promise<void> {
-  for (const { name, groups } of hosts) {
+  for (const { name, groups, environment } of hosts) {
     const { text } = await lab.get(name, 9763, '/services/Version')
     expect(text, name).toContain(`WSO2 API Manager-${version}`)
     if (!groups.some((group) => group.startsWith('gateway_'))) continue
-    for (const api of apis) expect((await lab.get(name, 8280, api)).status, `${name} ${api}`).toBe(200)
+    for (const api of sampleApis)
+      expect((await lab.get(name, 8280, api.context)).status, `${name} ${api.context}`).toBe(
+        isPublished(api, environment) ? 200 : 404,
+      )
   }
 }
 

@@ -1,5 +1,5 @@
-import { skip } from '../../model/action.ts'
 import { play } from '../../model/play.ts'
+import { approve, type Part } from '../../model/playbook.ts'
 import * as database from '../../modules/database/index.ts'
 import { client } from '../client.ts'
 import { proved } from '../evidence.ts'
@@ -10,13 +10,16 @@ import { placePlans } from '../trees.ts'
 import type { Hop } from '../versions.ts'
 import {
   aloneWith,
+  type Checkpoint,
   checkpoint,
   clientOf,
   databasesWith,
+  environmentHomes,
   gates,
   type HopPlays,
   holdsApim,
   migrationHome,
+  named,
   scriptOf,
   unverified,
   zipOf,
@@ -42,15 +45,23 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
   ]
   const flags = ['-Dcomponent=apim', `-DmigrateFromVersion=${hop.from}`]
   const scriptsFirst = hop.from === '1.10.0'
-  const noIdentity = scriptsFirst && 'identity is at 5.1.0 already'
-  const identity = () => {
-    const zip = zipOf(at, 'wso2is-5.1.0-migration')
-    return [
-      { ...zip, from: 'dropins', to: 'repository/components/dropins' },
-      { ...zip, from: 'dbscripts', to: 'dbscripts' },
-    ]
-  }
 
+  const files = (of: string) =>
+    client({
+      ...run,
+      home: of,
+      client: '2.0.0 migrateFS',
+      place,
+      flags: ['-DmigrateFS=true', ...flags],
+    })
+  const throttling = (of: string) =>
+    client({
+      ...run,
+      home: of,
+      client: '2.0.0 throttling',
+      place,
+      flags: [...flags, '-Doptions=migrateThrottling'],
+    })
   const clients = (seen: HopSite['down']) =>
     play('2.0.0: clients', migration, rests)
       .task('alone, databases', ({ from }) =>
@@ -72,37 +83,12 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
       )
       .task('registry proved', (seen) => proved(seen.registry))
       .task('alone, files', (seen) => after(seen['registry proved'], aloneWith(at)))
-      .task('files', () =>
-        client({ ...run, client: '2.0.0 migrateFS', place, flags: ['-DmigrateFS=true', ...flags] }),
-      )
+      .task('files', () => files(run.home))
       .task('files proved', (seen) => proved(seen.files))
       .task('alone, throttling', (seen) => after(seen['files proved'], aloneWith(at)))
-      .task('throttling', () =>
-        client({
-          ...run,
-          client: '2.0.0 throttling',
-          place,
-          flags: [...flags, '-Doptions=migrateThrottling'],
-        }),
-      )
+      .task('throttling', () => throttling(run.home))
       .task('throttling proved', (seen) => proved(seen.throttling))
       .task('plans placed', () => placePlans({ home: run.home }))
-      .task('alone, identity', (seen) =>
-        noIdentity ? skip(noIdentity) : after(seen['plans placed'], aloneWith(at)),
-      )
-      .task('identity', () =>
-        noIdentity
-          ? skip(noIdentity)
-          : client({
-              ...run,
-              client: '5.1.0 identity',
-              place: identity(),
-              flags: ['-Dmigrate', '-Dcomponent=identity'],
-            }),
-      )
-      .task('identity proved', ({ identity: ran }) =>
-        noIdentity || !ran ? skip(noIdentity || 'it did not run') : proved(ran),
-      )
 
   const scriptsZip = zipOf(at, 'wso2is-5.2.0-scripts')
   const scripts = play('2.0.0: identity scripts', migration, rests).task('extracted', () =>
@@ -131,18 +117,69 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
     ...users.map((db) => from(usersSql, db).script),
   ]
   const runs = clients(scriptsFirst ? applied : () => undefined)
-  const lastClient: HopSite['down'] = (from) => from(runs, migration)['throttling proved']
-  const seen = gates(hop, at, dumps, (from) => [applied(from), lastClient(from)])
+  // What these clients do to files, once for each tree.
+  const environments = environmentHomes(hop, at, dumps)
+  const others = environments.map(({ environment, home: of, made }) =>
+    play(`2.0.0: clients${named(environment)}`, migration, rests)
+      .task('alone, files', ({ from }) =>
+        after([from(made, migration).configured, from(runs, migration)['plans placed']], aloneWith(at)),
+      )
+      .task('files', () => files(of))
+      .task('files proved', (seen) => proved(seen.files))
+      .task('alone, throttling', (seen) => after(seen['files proved'], aloneWith(at)))
+      .task('throttling', () => throttling(of))
+      .task('throttling proved', (seen) => proved(seen.throttling)),
+  )
+  const clientsDone: HopSite['down'] = (from) => [
+    from(runs, migration)['throttling proved'],
+    ...others.map((each) => from(each, migration)['throttling proved']),
+  ]
+  const identity = scriptsFirst ? [] : [identityClient(at, run, rests, clientsDone)]
+  const seen = gates(hop, at, dumps, (from) => [applied(from), clientsDone(from)])
   const identityScripts = [scripts, apimSql, usersSql]
   return {
     fences,
     dumps,
-    plays: scriptsFirst
-      ? [
-          ...[unverified(hop, 'without a page of the vendor'), home],
-          ...[...identityScripts, runs, ...seen.plays],
-        ]
-      : [home, runs, ...identityScripts, ...seen.plays],
+    plays: [
+      ...(scriptsFirst ? [unverified(hop, 'without a page of the vendor')] : []),
+      ...(others.length > 0 ? [severalTrees(others.length + 1)] : []),
+      ...[home, ...environments.map(({ made }) => made)],
+      ...(scriptsFirst ? identityScripts : []),
+      ...[runs, ...others, ...identity],
+      ...(scriptsFirst ? [] : identityScripts),
+      ...seen.plays,
+    ],
     proved: seen.proved,
   }
 }
+
+/** Identity 5.0.0 to 5.1.0. */
+function identityClient(
+  at: HopSite,
+  run: ReturnType<typeof clientOf>,
+  rests: { readonly restoredBy: readonly Checkpoint[] },
+  seen: HopSite['down'],
+) {
+  const zip = zipOf(at, 'wso2is-5.1.0-migration')
+  return play('2.0.0: identity', at.site.migration, { restoredBy: [...rests.restoredBy] })
+    .task('alone', ({ from }) => after(seen(from), aloneWith(at)))
+    .task('client', () =>
+      client({
+        ...run,
+        client: '5.1.0 identity',
+        place: [
+          { ...zip, from: 'dropins', to: 'repository/components/dropins' },
+          { ...zip, from: 'dbscripts', to: 'dbscripts' },
+        ],
+        flags: ['-Dmigrate', '-Dcomponent=identity'],
+      }),
+    )
+    .task('proved', (ran) => proved(ran.client))
+}
+
+const severalTrees = (count: number): Part =>
+  approve(
+    '2.0.0: several environments',
+    () =>
+      `The client for throttling runs once for each of ${count} trees, on one database. The vendor's page has it for "the node with the files" alone: what a second run does with policies that are there already is not verified. If it fails, its gate stops the run. Go on, having rehearsed it on a copy?`,
+  )

@@ -14,7 +14,9 @@ import {
   aloneWith,
   checkpoint,
   clientOf,
+  environmentHomes,
   gates,
+  gatewayTrees,
   type HopPlays,
   holdsApim,
   identitySteps,
@@ -45,16 +47,14 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
   const noFaults = hop.from !== '2.0.0' && 'fault sequences are those of 2.1.0 already'
 
   const home = migrationHome(hop, at, dumps)
+  const environments = environmentHomes(hop, at, dumps)
   const files = play('2.6.0: files', migration, rests)
     .task('gateway artefacts', () =>
       migrator === undefined
         ? skip(`the artefacts of ${hop.from} need no rewriting`)
         : rewriteGateway({
             script: staged(site, migration, migrator).path,
-            trees: [
-              `${run.home}/repository/deployment/server/synapse-configs/default`,
-              `${run.home}/repository/tenants`,
-            ],
+            trees: [run.home, ...environments.map(({ home }) => home)].flatMap(gatewayTrees),
           }),
     )
     .task('extracted', () =>
@@ -128,5 +128,10 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
     const last = from(clients, migration)
     return [last['identity proved'], last['access control proved'], last['fault sequences proved']]
   })
-  return { fences, dumps, plays: [home, files, script, clients, ...seen.plays], proved: seen.proved }
+  return {
+    fences,
+    dumps,
+    plays: [home, ...environments.map(({ made }) => made), files, script, clients, ...seen.plays],
+    proved: seen.proved,
+  }
 }

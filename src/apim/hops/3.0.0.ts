@@ -17,11 +17,14 @@ import {
   checkpoint,
   clientOf,
   databasesWith,
+  environmentHomes,
   gates,
+  gatewayTrees,
   type HopPlays,
   holdsApim,
   identitySteps,
   migrationHome,
+  named,
   scriptOf,
   unverified,
   zipOf,
@@ -49,6 +52,7 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
   }
 
   const home = migrationHome(hop, at, dumps)
+  const environments = environmentHomes(hop, at, dumps)
   const scripts = play('3.0.0: scripts', migration, rests).task('extracted', () =>
     extract({
       to: `${migration.vars.apim_base}/migration/scripts-3.0.0`,
@@ -61,16 +65,28 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
   )
   const migrator = gatewayArtifact(hop)
   const gateway =
-    migrator === undefined ? [] : [gatewayPlay(at, run.home, staged(site, migration, migrator).path, rests)]
+    migrator === undefined
+      ? []
+      : [
+          gatewayPlay(
+            at,
+            [run.home, ...environments.map((each) => each.home)],
+            staged(site, migration, migrator).path,
+            rests,
+          ),
+        ]
   // No script replaces the old handler, and 3.0.0 fails on it at the first call.
-  const handlers = play('3.0.0: throttle handlers', migration).task('none old', ({ from }) =>
-    after(
-      [
-        from(home, migration).configured,
-        ...gateway.map((files) => from(files, migration)['gateway artefacts']),
-      ],
-      throttleHandlers({ home: run.home }),
-    ),
+  const handlers = [{ environment: undefined, home: run.home, made: home }, ...environments].map(
+    ({ environment, home: of, made }) =>
+      play(`3.0.0: throttle handlers${named(environment)}`, migration).task('none old', ({ from }) =>
+        after(
+          [
+            from(made, migration).configured,
+            ...gateway.map((files) => from(files, migration)['gateway artefacts']),
+          ],
+          throttleHandlers({ home: of }),
+        ),
+      ),
   )
   const registry = databasesWith(at, 'registry')
   // A registry that was written with versioning off must not be changed by this script.
@@ -137,22 +153,23 @@ export function to300(hop: Hop, at: HopSite): HopPlays {
     dumps,
     plays: [
       ...(straight ? [unverified(hop, 'straight')] : []),
-      ...[home, scripts, ...gateway, handlers, versioning, apim, clients, index, ...seen.plays],
+      ...[home, ...environments.map(({ made }) => made), scripts, ...gateway, ...handlers],
+      ...[versioning, apim, clients, index, ...seen.plays],
     ],
     proved: seen.proved,
   }
 }
 
-/** The gateway's artefacts rewritten in the migration home. */
+/** The gateways' artefacts rewritten in the migration homes. */
 const gatewayPlay = (
   { site: { migration } }: HopSite,
-  home: string,
+  homes: readonly string[],
   script: string,
   rests: { readonly restoredBy: readonly Checkpoint[] },
 ) =>
   play('3.0.0: files', migration, { restoredBy: [...rests.restoredBy] }).task('gateway artefacts', () =>
     rewriteGateway({
       script,
-      trees: [`${home}/repository/deployment/server/synapse-configs/default`, `${home}/repository/tenants`],
+      trees: homes.flatMap(gatewayTrees),
     }),
   )

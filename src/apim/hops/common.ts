@@ -4,6 +4,7 @@ import { approve, type Part } from '../../model/playbook.ts'
 import * as database from '../../modules/database/index.ts'
 import type { ClientRun } from '../client.ts'
 import { configuration } from '../config.ts'
+import { type Environment, otherEnvironments, ownOfEnvironments } from '../environments.ts'
 import { after, alone, fence } from '../fence.ts'
 import { configureMigration, freshHome } from '../home.ts'
 import { factsOf } from '../hop-facts.ts'
@@ -50,16 +51,18 @@ export const aloneWith = (
 ) => alone({ hosts: site.all.map(({ name }) => name), databases: which.map(({ vars }) => vars) })
 
 /** The hop's own home on the migration host: a full pack, the trees of the version before laid over it, configured. */
-export function migrationHome(hop: Hop, at: HopSite, dumps: Checkpoint) {
+export function migrationHome(hop: Hop, at: HopSite, dumps: Checkpoint, environment?: Environment) {
   const { site } = at
   const { migration } = site
   const { apim_base: base, apim_home: keystoresFrom } = migration.vars
-  const home = migrationHomeOf(base, hop.to)
+  const home = environmentHome(hop, at, environment)
   const pack = staged(site, migration, `wso2am-${hop.to}`)
-  const more = treeSources(site)
+  const common = treeSources(site)
     .slice(1)
+    .filter(({ environment: of }) => of === undefined)
     .map(({ file }) => file)
-  return play(`${hop.to}: migration home`, migration, { restoredBy: [dumps] })
+  const own = environment === undefined ? [] : [bundlePath(base, hop.from, environment.suffix)]
+  return play(`${hop.to}: migration home${named(environment)}`, migration, { restoredBy: [dumps] })
     .task('unpacked', () =>
       freshHome({ zip: pack.path, sha256: pack.sha256, top: `wso2am-${hop.to}`, to: home }),
     )
@@ -67,7 +70,8 @@ export function migrationHome(hop: Hop, at: HopSite, dumps: Checkpoint) {
       overlayMigration({
         home,
         file: bundlePath(base, hop.from),
-        more: hop.from === site.vars.apim_version ? more : [],
+        more: [...(hop.from === site.vars.apim_version ? common : []), ...own],
+        ...(environment && { without: ownOfEnvironments }),
         rules: overlayRulesOf(hop),
       }),
     )
@@ -91,6 +95,27 @@ export function migrationHome(hop: Hop, at: HopSite, dumps: Checkpoint) {
       }),
     )
 }
+
+/** The homes of the environments besides the first, which the hop's steps for each tree are done in too. */
+export const environmentHomes = (hop: Hop, at: HopSite, dumps: Checkpoint) =>
+  otherEnvironments(at.site).map((environment) => ({
+    environment,
+    home: environmentHome(hop, at, environment),
+    made: migrationHome(hop, at, dumps, environment),
+  }))
+
+const environmentHome = (hop: Hop, { site }: HopSite, environment: Environment | undefined): string =>
+  `${migrationHomeOf(site.migration.vars.apim_base, hop.to)}${environment?.suffix ?? ''}`
+
+/** What tells an environment's plays from those of the first. */
+export const named = (environment: Pick<Environment, 'name'> | undefined): string =>
+  environment === undefined ? '' : `, ${environment.name}`
+
+/** Where the APIs of a home's gateway are. */
+export const gatewayTrees = (home: string): readonly string[] => [
+  `${home}/repository/deployment/server/synapse-configs/default`,
+  `${home}/repository/tenants`,
+]
 
 /** A zip that is staged on the migration host, with its digest. */
 export function zipOf({ site }: HopSite, name: string): { readonly zip: string; readonly sha256: string } {

@@ -86,6 +86,12 @@ export const fleetChecks = {
     'deployment.toml is written anew: what it does not say is as in the pack',
     "the packs' configuration",
   ),
+  environments: check(
+    'blocks',
+    "`Environment` of the publishers' api-manager.xml against `environments`",
+    'APIs name the environments that they are published to: one that is called otherwise, or is missing, has none of them',
+    "the packs' configuration",
+  ),
   disagreement: check(
     'blocks',
     '`carbon.xml` against the inventory',

@@ -4,6 +4,7 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
+import { environmentOf } from '../environments.ts'
 import { backupsOf, beside, homesBeside } from '../machines.ts'
 import { portsOf } from '../ports.ts'
 import { gatewayPartOf, hostsOf, isGateway, partsOf, type Role, roleOf } from '../roles.ts'
@@ -116,6 +117,8 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
             home: host.vars.apim_home,
             address: host.vars.apim_address,
             told: Object.keys(host.vars.apim_toml ?? {}),
+            environments: vars.environments,
+            publishes: partsOf(site, host).includes('publisher'),
             accepted,
           })
         : skip('its configuration is not redone for 3.0.0'),
@@ -150,7 +153,9 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     )
     .task('jars', ({ host }) => (runsNow(host) ? jars({ home: host.vars.apim_home }) : skip(noServer)))
     .task('shared places', ({ host }) =>
-      runsNow(host) ? places({ home: host.vars.apim_home, shared: vars.shared_deployment }) : skip(noServer),
+      runsNow(host)
+        ? places({ home: host.vars.apim_home, shared: environmentOf(site, host).shared })
+        : skip(noServer),
     )
     .task('health', ({ host }) => {
       const role = roleOf(site, host)
@@ -158,8 +163,8 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         ? wellBefore({ server: oldServer(host, role, vars.apim_version) })
         : skip(noServer)
     })
-    .task('shared directory', () => {
-      const dir = vars.shared_deployment
+    .task('shared directory', ({ host }) => {
+      const { shared: dir } = environmentOf(site, host)
       return dir === undefined ? skip('none is used') : shareReady({ dir })
     })
     .task('SVN repository', ({ host }) => {

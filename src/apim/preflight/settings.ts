@@ -2,7 +2,7 @@ import { type On, observe } from '../../model/action.ts'
 import { sh } from '../../model/command.ts'
 import { readXml } from '../../modules/edit/xml.ts'
 import { ask, linesOf } from '../../modules/target.ts'
-import { notCarried, takenOver } from '../carried-settings.ts'
+import { notCarried, otherEnvironments, takenOver } from '../carried-settings.ts'
 import type { Role } from '../roles.ts'
 import { allServers } from '../server.ts'
 import { keepingIn, tokenFiles } from '../tokens.ts'
@@ -151,27 +151,42 @@ type CarriedInput = {
   /** Heads that the inventory has in `apim_toml`. */
   readonly told: readonly string[]
   readonly accepted: readonly string[]
+  /** The gateway environments that the inventory lists, and whether this host publishes to them. */
+  readonly environments?: readonly { readonly name: string; readonly type: string }[] | undefined
+  readonly publishes?: boolean
 }
 
 /** Tells what of a home's XML the deployment.toml of 3.0.0 takes over, and finds what it will not have and the inventory does not say. */
 export const carriedOver = observe(
   'apim.carriedOver',
-  async (on, { home, address, told, accepted }: CarriedInput) => {
+  async (on, { home, address, told, accepted, environments, publishes = false }: CarriedInput) => {
     const texts = await confTexts(on, home, [
       ...['carbon.xml', 'tomcat/catalina-server.xml', 'user-mgt.xml', 'api-manager.xml'],
     ])
     for (const [head, settings] of Object.entries(takenOver(texts, address)))
       on.say(`${home}: deployment.toml takes over [${head}] ${JSON.stringify(settings)}`)
+    const others = publishes && environments ? otherEnvironments(texts, environments) : []
     return tell(
       on,
       'the configuration',
-      notCarried(texts, told).map(({ says, head }) =>
-        finding(
-          'not-carried',
-          `${home}: ${says}, which deployment.toml will not have`,
-          `say it in the inventory (apim_toml: { ${head}: { ... } }; for homes up to 2.6.0 apim_xml)`,
+      [
+        ...notCarried(texts, told, environments).map(({ says, head }) =>
+          finding(
+            'not-carried',
+            `${home}: ${says}, which deployment.toml will not have`,
+            head === 'apim.gateway.environment'
+              ? 'list them in the inventory (environments), and say the apim_environment of each gateway'
+              : `say it in the inventory (apim_toml: { ${head}: { ... } }; for homes up to 2.6.0 apim_xml)`,
+          ),
         ),
-      ),
+        ...others.map((says) =>
+          finding(
+            'environments',
+            `${home}: api-manager.xml ${says}`,
+            'list in the inventory (environments) what publishers have, by name and type',
+          ),
+        ),
+      ],
       accepted,
     )
   },

@@ -21,6 +21,13 @@ export const sampleApis: readonly SampleApi[] = [
   api('admin-AT-acme.com', 'Orders', '/t/acme.com/orders', 1),
 ]
 
+/** Whether an API is published to an environment: one is only in production, one only in the sandbox. Without environments all are. */
+export const isPublished = ({ name }: SampleApi, environment: string | undefined): boolean =>
+  !(
+    (environment === 'Sandbox' && name === 'WeatherAPI') ||
+    (environment === 'Production' && name === 'PhoneVerification')
+  )
+
 function api(provider: string, name: string, path: string, tenant: number): SampleApi {
   const version = '1.0.0'
   return { provider, name, version, context: `${path}/${version}`, template: `${path}/{version}`, tenant }

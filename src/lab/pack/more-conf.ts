@@ -12,14 +12,39 @@ const itself = {
 /** What is added to the ports of those that a server reaches. */
 export type PeerOffsets = Readonly<Record<keyof typeof itself, number>>
 
+/** An `Environment` of api-manager.xml: its name, its type, and the gateway that publishers publish to. */
+export interface GatewayEnvironment {
+  readonly name: string
+  readonly type: string
+  readonly gateway: string
+}
+
+const environmentXml = (
+  { name, type, gateway }: GatewayEnvironment,
+  offset: number,
+) => `            <Environment type="${type}" api-console="true">
+                <Name>${name}</Name>
+                <ServerURL>https://${gateway}:${9443 + offset}/services/</ServerURL>
+                <Username>admin</Username>
+                <Password>admin</Password>
+                <GatewayEndpoint>http://${gateway}:${8280 + offset},https://${gateway}:${8243 + offset}</GatewayEndpoint>
+            </Environment>
+`
+
 /** `api-manager.xml`; who the key manager, the gateway and the traffic manager are is its parameter. */
 export function apiManagerXml(
   version: Version,
-  peers: Partial<typeof itself> & { readonly offsets?: PeerOffsets } = {},
+  peers: Partial<typeof itself> & {
+    readonly offsets?: PeerOffsets
+    readonly environments?: readonly GatewayEnvironment[]
+  } = {},
   encrypts = 'false',
 ): string {
   const { keyManager, gateway, trafficManager } = { ...itself, ...peers }
   const { offsets = { keyManager: 0, gateway: 0, trafficManager: 0 } } = peers
+  const environments = peers.environments?.length
+    ? peers.environments
+    : [{ name: 'Production and Sandbox', type: 'hybrid', gateway }]
   const throttling = since(version, '2.0.0')
     ? `    <ThrottlingConfigurations>
         <EnableAdvanceThrottling>true</EnableAdvanceThrottling>
@@ -55,14 +80,7 @@ export function apiManagerXml(
     </AuthManager>
     <APIGateway>
         <Environments>
-            <Environment type="hybrid" api-console="true">
-                <Name>Production and Sandbox</Name>
-                <ServerURL>https://${gateway}:${9443 + offsets.gateway}/services/</ServerURL>
-                <Username>admin</Username>
-                <Password>admin</Password>
-                <GatewayEndpoint>http://${gateway}:${8280 + offsets.gateway},https://${gateway}:${8243 + offsets.gateway}</GatewayEndpoint>
-            </Environment>
-        </Environments>
+${environments.map((each) => environmentXml(each, offsets.gateway)).join('')}        </Environments>
     </APIGateway>
     <APIKeyValidator>
         <ServerURL>https://${keyManager}:${9443 + offsets.keyManager}/services/</ServerURL>

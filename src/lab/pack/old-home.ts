@@ -1,5 +1,5 @@
 import { encrypt, encryptingProcessor, oaep } from '../cipher.ts'
-import { sampleApis, sampleTenants } from '../data/samples.ts'
+import { isPublished, sampleApis, sampleTenants } from '../data/samples.ts'
 import { isGateway, type LabHost, profileAt } from '../fleet.ts'
 import {
   carbonXml,
@@ -10,7 +10,13 @@ import {
   shippedSources,
   userMgtXml,
 } from './conf.ts'
-import { apiManagerXml, carbonProperties, identityXml, type PeerOffsets } from './more-conf.ts'
+import {
+  apiManagerXml,
+  carbonProperties,
+  type GatewayEnvironment,
+  identityXml,
+  type PeerOffsets,
+} from './more-conf.ts'
 import { type OldVersion, releases, since } from './release.ts'
 import { publishedApi, stockSynapse, tenantSequences } from './synapse.ts'
 import { type Tree, under } from './tree.ts'
@@ -24,6 +30,8 @@ export interface Site {
   readonly keyManager: string
   readonly gateway: string
   readonly trafficManager: string
+  /** The gateway environments, where there are several, each with the gateway that publishers publish to. */
+  readonly environments: readonly GatewayEnvironment[]
   /** What is added to the ports of these. */
   readonly offsets: PeerOffsets
   /** How gateways get their artefacts, where there is more than one. */
@@ -54,7 +62,10 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
     [`repository/components/dropins/${driver.jar.replaceAll('-', '_')}_1.0.0.jar`]: driver.text,
     ...(sync ? synchronizerJars(version) : {}),
     'repository/components/dropins/com.example.lab.CustomHandler_1.0.0.jar': 'made by the operator\n',
-    ...under('repository/deployment/server', { ...superTenant(version, gateway), ...stores }),
+    ...under('repository/deployment/server', {
+      ...superTenant(version, gateway ? host : undefined),
+      ...stores,
+    }),
     ...tenantTrees(version, gateway),
     ...(profileAt(host, version) === 'traffic-manager' ? plans : {}),
     ...(site.guarded === undefined ? {} : { 'password-persist': { text: 'wso2carbon\n', mode: 0o600 } }),
@@ -124,18 +135,20 @@ function synchronizerJars(version: OldVersion): Tree {
     : of('svnkit-1.3.9.wso2v2', 'build211')
 }
 
-function superTenant(version: OldVersion, gateway: boolean): Tree {
-  const custom =
-    '<sequence xmlns="http://ws.apache.org/ns/synapse" name="lab_custom"><log level="full"/></sequence>\n'
-  return gateway
-    ? under('synapse-configs/default', { ...apisOf(version, -1234), 'sequences/lab_custom.xml': custom })
-    : {}
+function superTenant(version: OldVersion, gateway: LabHost | undefined): Tree {
+  if (gateway === undefined) return {}
+  const level = gateway.environment === 'Sandbox' ? 'simple' : 'full'
+  const custom = `<sequence xmlns="http://ws.apache.org/ns/synapse" name="lab_custom"><log level="${level}"/></sequence>\n`
+  return under('synapse-configs/default', {
+    ...apisOf(version, -1234, gateway.environment),
+    'sequences/lab_custom.xml': custom,
+  })
 }
 
-function apisOf(version: OldVersion, tenant: number): Tree {
+function apisOf(version: OldVersion, tenant: number, environment?: string): Tree {
   return Object.fromEntries(
     sampleApis
-      .filter((api) => api.tenant === tenant)
+      .filter((api) => api.tenant === tenant && isPublished(api, environment))
       .map((api) => [`api/${api.provider}--${api.name}_v${api.version}.xml`, publishedApi(api, version)]),
   )
 }

@@ -4,6 +4,7 @@ import { apply, applyFile, ClientError, complain, tenants } from './apply.ts'
 import type { Open } from './databases.ts'
 import { readText } from './home.ts'
 import type { Server } from './server.ts'
+import type { DataSource } from './sources.ts'
 import { addCorsHandler, moveVersions, replaceThrottleHandler } from './synapse.ts'
 import { decryptKeys } from './token-clients.ts'
 
@@ -108,7 +109,9 @@ async function migrateFiles(server: Server, chain: readonly string[]): Promise<v
 
 async function migrateThrottling(server: Server, databases: Open): Promise<void> {
   const name = `${package_}.MigrateFrom110to200`
-  if (databases.am !== undefined) await apply(server, databases, databases.am, throttlingSql)
+  // That a run for another gateway's tree leaves the policies of the first is our assumption: no page says it.
+  if (databases.am !== undefined && !(await hasPolicies(databases, databases.am)))
+    await apply(server, databases, databases.am, throttlingSql)
   replaceThrottleHandler(server.home)
   for (const domain of await tenants(databases)) {
     const directory = join(server.home, 'executionplans', domain === 'carbon.super' ? '' : domain)
@@ -121,6 +124,12 @@ async function migrateThrottling(server: Server, databases: Open): Promise<void>
   }
   server.log('INFO', name, 'Throttling migration is finished.')
   server.log('INFO', name, 'optional migration completed')
+}
+
+async function hasPolicies(databases: Open, am: DataSource): Promise<boolean> {
+  const session = await databases.session(am)
+  const rows = await session.query('SELECT NAME FROM AM_POLICY_APPLICATION').catch(() => [])
+  return rows.length > 0
 }
 
 const registrySql = `INSERT INTO LAB_APPLIED (STEP) VALUES ('apim-registry-2.0.0');

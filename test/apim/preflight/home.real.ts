@@ -201,6 +201,18 @@ describe('a home', () => {
     expect(await told(vault({ home, told: false }))).toEqual(['secure-vault'])
   })
 
+  test('with other gateway environments than the inventory lists', async () => {
+    put(
+      `${conf}/api-manager.xml`,
+      '<A><APIGateway><Environments><Environment type="sandbox"><Name>Try</Name></Environment></Environments></APIGateway></A>',
+    )
+    const over = { home, address, told: [], accepted: [], publishes: true }
+    const list = (name: string) => ({ ...over, environments: [{ name, type: 'sandbox' }] })
+    expect(await told(carriedOver(list('Try')))).toEqual([])
+    expect(await told(carriedOver(list('Trial')))).toEqual(['environments', 'environments'])
+    expect(await told(carriedOver({ ...list('Trial'), publishes: false }))).toEqual([])
+  })
+
   test('with another user store than deployment.toml will have', async () => {
     put(
       `${conf}/user-mgt.xml`,

@@ -8,7 +8,7 @@ export const wrongArguments = mistakes('wrong module argument', {
   'playbooks/rollback.ts': [
     ['file.setAside({ path: home })', 'file.setAside({ pth: home })'],
     ['dump: found.dump })', 'dump: found })'],
-    ['apim.clearShare({ dir: shared })', 'apim.clearShare({ dir: vars.shared_deployment })'],
+    ['apim.clearShare({ dir })', 'apim.clearShare({ dir: vars.shared_deployment })'],
     [
       'apim.stop({ server: apim.newServer(host, role, item) })',
       'apim.stop(apim.newServer(host, role, item))',

@@ -8,7 +8,7 @@ export const misspeltVars = mistakes('misspelt var', {
   'playbooks/backup.ts': [['db: host.vars, to: apim', 'db: host.var, to: apim']],
   'playbooks/rollback.ts': [
     ['home: host.vars.apim_home,\n', 'home: host.vars.apim_hone,\n'],
-    ['const shared = vars.shared_deployment', 'const shared = vars.shared_deploymnet'],
+    ['const repository = vars.svn', 'const repository = vars.svm'],
   ],
   'playbooks/verify.ts': [["db.holds.includes('apim')", "db.hold.includes('apim')"]],
   'src/apim/preflight/plays.ts': [['base: host.vars.apim_base', 'base: host.vars.apim_bas']],
