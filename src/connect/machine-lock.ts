@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type LockNote, type LockState, type MachineLock, readNote } from '../model/lock.ts'
 import { addScript, lookScript, quicker, taken, takeScript } from './lock-scripts.ts'
 import { must, type Runner } from './runner.ts'
@@ -28,7 +27,7 @@ export function machineLock(runner: Runner, place: Place): MachineLock {
       return stateOf(must(host, answer, 'the lock cannot be looked at').stdout.toString())
     },
     add: async (after, note) => {
-      const text = addScript(await place.make(), after, JSON.stringify(note), token())
+      const text = addScript(await place.make(), after, JSON.stringify(note))
       const answer = await runner.script(text, { timeout: 60 })
       if (answer.end.kind === 'exit' && answer.end.code === quicker) return undefined
       must(host, answer, wrong)
@@ -36,21 +35,23 @@ export function machineLock(runner: Runner, place: Place): MachineLock {
     },
     take: async (holder) => {
       const note: LockNote = { held: true, holder }
-      const text = takeScript(workdirText(place.given, true), free, JSON.stringify(note), token())
+      const text = takeScript(workdirText(place.given, true), free, JSON.stringify(note))
       for (let tries = 1; ; tries += 1) {
         const answer = await runner.script(text, { timeout: 60 })
         if (tries < mostTries && answer.end.kind === 'exit' && answer.end.code === quicker) continue
         const [path = '', ...rest] = must(host, answer, wrong).stdout.toString().split('\n')
         place.made(path)
         const [word = '', number] = rest[0]?.split(' ') ?? []
-        return word === taken ? { ...note, number: Number(number) } : stateOf(rest.join('\n'))
+        if (word === taken) return { ...note, number: Number(number) }
+        const state = stateOf(rest.join('\n'))
+        // Its note may be under way to the file.
+        if (state.holder !== undefined || tries === mostTries) return state
       }
     },
   }
 }
 
 const mostTries = 20
-const token = () => randomBytes(8).toString('hex')
 /** How a note begins that says the lock is free. */
 const free = JSON.stringify({ held: false } satisfies Partial<LockNote>).replace('}', ',')
 
