@@ -19,14 +19,14 @@ export const misspeltVars = mistakes('misspelt var', {
 
 export const misspeltGroups = mistakes('misspelt group', {
   'playbooks/rollback.ts': [
-    ['site.gateway_managers[0]', 'site.gateway_mangers[0]'],
+    ["play('fence', site.all)", "play('fence', site.everyone)"],
     ["play('set new homes aside', site.all)", "play('set new homes aside', site.al)"],
     ['const { migration, vars } = site', 'const { migraton, vars } = site'],
   ],
   'playbooks/verify.ts': [['const { migration, vars } = site', 'const { migrations, vars } = site']],
-  'src/apim/site.ts': [['site.gateway_managers.filter(runsNow)', 'site.gateway_manager.filter(runsNow)']],
+  'src/apim/environments.ts': [['site.gateway_managers.filter(', 'site.gateway_manager.filter(']],
   'src/apim/upgrade.ts': [["play('back up SVN', site.migration)", "play('back up SVN', site.migrate)"]],
-  'src/apim/landing.ts': [['site.gateway_managers[0] ??', 'site.gateway_manager[0] ??']],
+  'src/apim/landing.ts': [['const { migration, vars } = site', 'const { migrate, vars } = site']],
   'src/apim/roles.ts': [['site.traffic_managers,', 'site.trafic_managers,']],
   'inventory/hosts.example.yml': [
     ['key_managers: { hosts:', 'key_manager: { hosts:'],
@@ -47,7 +47,7 @@ export const misspeltOutputs = mistakes('misspelt task output', {
   'playbooks/verify.ts': [["'is whole', ({ probe })", "'is whole', ({ prob: probe })"]],
   'src/apim/upgrade.ts': [
     ['found.atTarget', 'found.atTraget'],
-    ['from(taken, item.host).bundle', 'from(taken, item.host).bundel'],
+    ['from(play, item.host).bundle', 'from(play, item.host).bundel'],
   ],
   'src/apim/landing.ts': [["'trees brought': brought", "'tree brought': brought"]],
   'src/apim/hops/2.0.0.ts': [['proved(seen.registry)', 'proved(seen.registri)']],

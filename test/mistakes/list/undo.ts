@@ -30,7 +30,7 @@ export const missingUndo = mistakes('missing undo', {
     ],
   ],
   'src/apim/hops/common.ts': [
-    ['migration home`, migration, { restoredBy: [dumps] })', 'migration home`, migration)'],
+    ['named(environment)}`, migration, { restoredBy: [dumps] })', 'named(environment)}`, migration)'],
   ],
   'src/apim/hops/2.0.0.ts': [['const rests = { restoredBy: [dumps] }', 'const rests = {}']],
   'src/apim/hops/2.6.0.ts': [["play('2.6.0: files', migration, rests)", "play('2.6.0: files', migration)"]],
