@@ -1,9 +1,18 @@
 import { apim, approve, conclude, playbook, type Site, via, z } from 'upgrade-fleet'
 import { fleet } from '../inventory/fleet.ts'
 
-/** `-e via=2.0.0`: which version comes right before the target. `-e land=2.6.0`: where the fleet is started besides the target. */
+const before = z.enum(['1.10.0', '2.0.0', '2.1.0', '2.2.0', '2.5.0', '2.6.0'])
+
+/**
+ * `-e via=2.0.0`: which version comes right before the target; several, in order, with commas (`via=1.10.0,2.6.0`).
+ * `-e land=2.6.0`: where the fleet is started besides the target.
+ */
 export const params = z.object({
-  via: z.enum(['2.0.0', '2.1.0', '2.2.0', '2.5.0', '2.6.0']).optional(),
+  via: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(before))
+    .optional(),
   land: z.enum(['2.6.0']).optional(),
 })
 

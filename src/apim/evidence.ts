@@ -101,8 +101,21 @@ const executed = signs(
   'Execution was done through all the requested version list without having unexpected issues.',
 )
 
-/** The clients and what proves each. */
-export const expectations = {
+/** Where the client of 2.0.0 runs in a server of 2.6.0, that server misses what the scripts of this hop bring later. */
+const beforeItsScripts: readonly Sign[] = signs(
+  "the packs' own scripts for AM_DB; that the server says so is derived",
+  ...['AM_LABELS', 'TOKEN_TYPE', 'ACCESS_TOKEN_HASH'].flatMap((name) => [
+    `${name}'`,
+    `"${name.toLowerCase()}" does not exist`,
+  ]),
+).concat(
+  signs(
+    `${page}: handlers have their old places until the gateway's script, which comes after it`,
+    'API deployment from the file',
+  ),
+)
+
+const of200 = {
   '2.0.0 migrateDB': {
     required: [...bounds, ...signs(client20, 'Migrating WSO2 API Manager databases')],
     forbidden: apimErrors,
@@ -142,6 +155,24 @@ export const expectations = {
     forbidden: apimErrors,
     allowed: identityStillOld,
   },
+} satisfies Record<string, Expectation>
+
+/** The runs of the client of 2.0.0. */
+export type Client200 = keyof typeof of200
+
+const in260 = (run: Client200): Expectation => ({
+  ...of200[run],
+  allowed: [...of200[run].allowed, ...beforeItsScripts],
+})
+
+/** The clients and what proves each. */
+export const expectations = {
+  ...of200,
+  '2.0.0 migrateDB, in 2.6.0': in260('2.0.0 migrateDB'),
+  '2.0.0 migrateDB, PostgreSQL, in 2.6.0': in260('2.0.0 migrateDB, PostgreSQL'),
+  '2.0.0 migrateReg, in 2.6.0': in260('2.0.0 migrateReg'),
+  '2.0.0 migrateFS, in 2.6.0': in260('2.0.0 migrateFS'),
+  '2.0.0 throttling, in 2.6.0': in260('2.0.0 throttling'),
   '5.1.0 identity': {
     required: signs(identity51, 'Migrated the identity and user management databases'),
     forbidden: [

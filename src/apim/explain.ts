@@ -1,6 +1,6 @@
 import { factsOf, type HopStep } from './hop-facts.ts'
 import { releases } from './releases.ts'
-import { type Hop, isBuilt, route, text, type Wish, ways } from './versions.ts'
+import { type Hop, route, text, type Wish, ways } from './versions.ts'
 
 /** A way in words: hop by hop its steps, where each is done, landings, point of no return, what is needed, and what nobody has verified. */
 export function explain(from: string, to: string, wish: Wish = {}): readonly string[] {
@@ -32,7 +32,6 @@ function hopLines(hop: Hop, last: boolean): readonly string[] {
   const unsure = [...steps.flatMap(({ nv }) => (nv === undefined ? [] : [nv])), ...notVerified]
   return [
     `${hop.from} -> ${hop.to} (identity ${identity.from} -> ${identity.to})`,
-    ...(isBuilt(hop) ? [] : ['  Not built: this hop can be explained, and is refused when it is planned.']),
     ...where(steps),
     `  Landing: ${landing(hop, last)}`,
     `  Point of no return: ${noReturn}. The checkpoint before it is what a rollback restores.`,

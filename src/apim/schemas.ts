@@ -6,7 +6,7 @@ import { defaultPort } from '../modules/database/index.ts'
 import { tomlSettings, xmlSettings } from './custom.ts'
 import { environmentName } from './environment-vars.ts'
 import { acceptable } from './preflight/checks.ts'
-import { isVersion, versions } from './releases.ts'
+import { versions } from './releases.ts'
 import { sources } from './versions.ts'
 
 const path = z.string().regex(/^\/[^\0\n]*[^\0\n/]$/, 'an absolute path, without a slash at its end')
@@ -38,8 +38,6 @@ const trafficHook = z.discriminatedUnion('kind', [
 // What to go through first, where that is known; a typing mistake is told by the list alone.
 function refusalOf(version: string): string | undefined {
   const only = `expected one of ${sources.join(', ')}`
-  if (isVersion(version))
-    return `${only}: the way from ${version} is known (upgrade-fleet route ${version} 3.0.0), but not built yet`
   const old = semver.valid(version) !== null && semver.lt(version, versions[0] ?? '')
   return old
     ? `${only}: from ${version} upgrade to ${versions[0]} first, by its own documentation`

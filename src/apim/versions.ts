@@ -26,18 +26,16 @@ export type Hop = {
 type Edge = {
   readonly from: string
   readonly to: Target
-  /** Whether there are plays for it. */
-  readonly built: boolean
 }
 
 /** The graph. Of several ways, the one whose edges stand first is taken when nobody says `via`. */
 const edges: readonly Edge[] = [
-  { from: '1.8.0 || 1.9.0 || 1.9.1 || 1.10.0', to: '2.0.0', built: true },
-  { from: '2.0.0 || 2.1.0 || 2.2.0 || 2.5.0', to: '2.6.0', built: true },
-  { from: '2.6.0', to: '3.0.0', built: true },
-  { from: '2.0.0 || 2.1.0 || 2.2.0 || 2.5.0', to: '3.0.0', built: true },
+  { from: '1.8.0 || 1.9.0 || 1.9.1 || 1.10.0', to: '2.0.0' },
+  { from: '2.0.0 || 2.1.0 || 2.2.0 || 2.5.0', to: '2.6.0' },
+  { from: '2.6.0', to: '3.0.0' },
+  { from: '2.0.0 || 2.1.0 || 2.2.0 || 2.5.0', to: '3.0.0' },
   // The vendor's page runs the client of 2.0.0 in a home of 2.6.0 and goes on there; by 2.0.0 each hop has gates of its own.
-  { from: '1.10.0', to: '2.6.0', built: false },
+  { from: '1.10.0', to: '2.6.0' },
 ]
 
 /** What one may ask of a way: the versions right before the target, in order, and where the whole fleet is to be started. */
@@ -79,11 +77,6 @@ export function ways(from: string, to: string): readonly (readonly Hop[])[] {
       const hop: Hop = { from, to: edge.to }
       return edge.to === to ? [[hop]] : ways(edge.to, to).map((rest) => [hop, ...rest])
     })
-}
-
-/** Whether there are plays for a hop; one without can be explained, and is refused when it is planned. */
-export function isBuilt({ from, to }: Hop): boolean {
-  return edges.some((edge) => edge.built && edge.to === to && semver.satisfies(from, edge.from))
 }
 
 /** The versions that a way comes by, its ends among them. */

@@ -6,7 +6,7 @@ import { otherEnvironments, ownOfEnvironments } from './environments.ts'
 import { after } from './fence.ts'
 import { serves } from './health.ts'
 import { type HopPlays, named } from './hops/common.ts'
-import { hopPlays, refuseUnbuilt } from './hops/index.ts'
+import { hopPlays } from './hops/index.ts'
 import { landing } from './landing.ts'
 import { refuseClashes } from './machines.ts'
 import { type Role, startOrder } from './roles.ts'
@@ -30,7 +30,6 @@ export function walk(
   hops: readonly Hop[],
   at: Omit<HopSite, 'site'>,
 ): readonly [Step, ...Step[]] {
-  refuseUnbuilt(hops)
   // What is missing from the list of artefacts is told at once, before anything is made of it.
   artifactsFor(site, site.migration, hops)
   const landed = landings(site, hops)

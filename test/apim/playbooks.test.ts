@@ -7,7 +7,6 @@ import half from '../../playbooks/to-2.6.0.ts'
 import upgrade from '../../playbooks/to-3.0.0.ts'
 import verify from '../../playbooks/verify.ts'
 import { probesOf } from '../../src/apim/health.ts'
-import { refuseUnbuilt } from '../../src/apim/hops/index.ts'
 import { portsOf } from '../../src/apim/ports.ts'
 import { flagsOf, gatewayPartOf, roleOf, startOrder } from '../../src/apim/roles.ts'
 import { node } from '../../src/apim/schemas.ts'
@@ -405,9 +404,29 @@ describe('the way to 3.0.0', () => {
     },
   )
 
-  test('a hop that there are no plays for is refused', () => {
-    const hop = { from: '1.10.0', to: '2.6.0' } as const
-    expect(() => refuseUnbuilt([hop])).toThrow(/1\.10\.0 -> 2\.6\.0 is known, but not built yet/)
+  test('from 1.10.0 in one hop all is done in a home of 2.6.0, behind a question', () => {
+    const from = site({ apim_version: '1.10.0' })
+    const all = namesOf(upgrade, from, { via: ['1.10.0', '2.6.0'] })
+    expect(all.filter((name) => name.startsWith('2.0.0'))).toEqual([])
+    const order = [
+      '2.6.0: checkpoint',
+      '1.10.0 to 2.6.0, by the client of 2.0.0',
+      '2.6.0: migration home',
+      '2.6.0: identity 5.2.0, AM_DB',
+      '2.6.0: identity 5.2.0, UM_DB',
+      '2.6.0: clients of 2.0.0',
+      '2.6.0: files',
+      '2.6.0: AM_DB',
+      '2.6.0: clients',
+      '2.6.0: schema',
+    ]
+    expect(all.filter((name) => order.includes(name))).toEqual(order)
+    const planned = JSON.stringify(
+      outline(scheduleFor(upgrade, from, { via: ['1.10.0', '2.6.0'] }), fold([])),
+    )
+    expect(planned).toContain('-DmigrateFromVersion=1.10.0')
+    expect(planned).toContain('"from":"5.2.0","to":"5.7.0"')
+    expect(planned).toContain('apim200_to_apim260_gateway_artifact_migrator')
   })
 
   test('with keystores of another password is refused where it lands before 3.0.0', () => {

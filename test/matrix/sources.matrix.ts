@@ -31,6 +31,8 @@ const cases: readonly Case[] = [
   { ...usual, from: '2.0.0', via: '2.0.0' },
   { ...usual, from: '2.5.0', via: '2.5.0', database: 'postgresql' },
   { ...usual, from: '1.9.1', via: '2.0.0' },
+  // In one hop to 2.6.0.
+  { ...usual, from: '1.10.0', via: '1.10.0,2.6.0' },
 ]
 
 const rows: string[] = []

@@ -2,7 +2,7 @@ import { play } from '../../model/play.ts'
 import { approve, type Part } from '../../model/playbook.ts'
 import * as database from '../../modules/database/index.ts'
 import { client } from '../client.ts'
-import { proved } from '../evidence.ts'
+import { type Client200, type ClientName, proved } from '../evidence.ts'
 import { after } from '../fence.ts'
 import { extract } from '../home.ts'
 import type { HopSite } from '../site.ts'
@@ -25,6 +25,18 @@ import {
   zipOf,
 } from './common.ts'
 
+/** Everything that the API Manager's client of 2.0.0 does, and the identity scripts beside it; with which a person begins, and what reads that all is done. */
+type ClientPlays = {
+  readonly questions: readonly Part[]
+  readonly homes: readonly Part[]
+  readonly scripts: readonly Part[]
+  readonly clients: readonly Part[]
+  readonly environments: ReturnType<typeof environmentHomes>
+  /** Reads that the clients' evidence held, in all trees. */
+  readonly clientsDone: HopSite['down']
+  readonly scriptsDone: HopSite['down']
+}
+
 /**
  * 1.8.0 to 1.10.0 -> 2.0.0. The API Manager's client goes first: its scripts still read columns that the identity
  * client removes (both clients' sources). Identity 5.0.0 -> 5.1.0 is a client, 5.1.0 -> 5.2.0 plain SQL. 1.10.0 is at identity
@@ -32,9 +44,35 @@ import {
  * page's, so a person is asked.
  */
 export function to200(hop: Hop, at: HopSite): HopPlays {
+  const { fences, dumps } = checkpoint(hop, at)
+  const made = clients200(hop, at, dumps)
+  const { questions, homes, scripts, clients } = made
+  const scriptsFirst = hop.from === '1.10.0'
+  const identity = scriptsFirst
+    ? []
+    : [identityClient(at, clientOf(hop, at), { restoredBy: [dumps] }, made.clientsDone)]
+  const seen = gates(hop, at, dumps, (from) => [made.scriptsDone(from), made.clientsDone(from)])
+  return {
+    fences,
+    dumps,
+    plays: [
+      ...(scriptsFirst ? [unverified(hop, 'without a page of the vendor')] : []),
+      ...[...questions, ...homes],
+      ...(scriptsFirst ? [...scripts, ...clients] : [...clients, ...identity, ...scripts]),
+      ...seen.plays,
+    ],
+    proved: seen.proved,
+  }
+}
+
+/**
+ * The client of 2.0.0 in the migration homes of a hop: of 2.0.0, or of 2.6.0, where the vendor's page has it for 1.10.0. From
+ * there on the identity scripts come before it.
+ */
+export function clients200(hop: Hop, at: HopSite, dumps: Checkpoint): ClientPlays {
+  const { to } = hop
   const { site } = at
   const { migration } = site
-  const { fences, dumps } = checkpoint(hop, at)
   const rests = { restoredBy: [dumps] }
   const home = migrationHome(hop, at, dumps)
   const run = clientOf(hop, at)
@@ -46,11 +84,13 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
   const flags = ['-Dcomponent=apim', `-DmigrateFromVersion=${hop.from}`]
   const scriptsFirst = hop.from === '1.10.0'
 
+  const title = to === '2.0.0' ? '2.0.0: clients' : `${to}: clients of 2.0.0`
+  const told = (client: Client200): ClientName => (to === '2.6.0' ? `${client}, in 2.6.0` : client)
   const files = (of: string) =>
     client({
       ...run,
       home: of,
-      client: '2.0.0 migrateFS',
+      client: told('2.0.0 migrateFS'),
       place,
       flags: ['-DmigrateFS=true', ...flags],
     })
@@ -58,20 +98,21 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
     client({
       ...run,
       home: of,
-      client: '2.0.0 throttling',
+      client: told('2.0.0 throttling'),
       place,
       flags: [...flags, '-Doptions=migrateThrottling'],
     })
   const clients = (seen: HopSite['down']) =>
-    play('2.0.0: clients', migration, rests)
+    play(title, migration, rests)
       .task('alone, databases', ({ from }) =>
         after([from(home, migration).configured, seen(from)], aloneWith(at)),
       )
       .task('databases', () =>
         client({
           ...run,
-          client:
+          client: told(
             scriptOf(at, 'apim') === 'postgresql.sql' ? '2.0.0 migrateDB, PostgreSQL' : '2.0.0 migrateDB',
+          ),
           place,
           flags: ['-DmigrateDB=true', ...flags],
         }),
@@ -79,7 +120,7 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
       .task('databases proved', (seen) => proved(seen.databases))
       .task('alone, registry', (seen) => after(seen['databases proved'], aloneWith(at)))
       .task('registry', () =>
-        client({ ...run, client: '2.0.0 migrateReg', place, flags: ['-DmigrateReg=true', ...flags] }),
+        client({ ...run, client: told('2.0.0 migrateReg'), place, flags: ['-DmigrateReg=true', ...flags] }),
       )
       .task('registry proved', (seen) => proved(seen.registry))
       .task('alone, files', (seen) => after(seen['registry proved'], aloneWith(at)))
@@ -91,9 +132,9 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
       .task('plans placed', () => placePlans({ home: run.home }))
 
   const scriptsZip = zipOf(at, 'wso2is-5.2.0-scripts')
-  const scripts = play('2.0.0: identity scripts', migration, rests).task('extracted', () =>
+  const scripts = play(`${to}: identity scripts`, migration, rests).task('extracted', () =>
     extract({
-      to: `${migration.vars.apim_base}/migration/scripts-2.0.0`,
+      to: `${migration.vars.apim_base}/migration/scripts-identity-5.2.0`,
       files: {
         apim: { ...scriptsZip, path: `identity/migration-5.1.0_to_5.2.0/${scriptOf(at, 'apim')}` },
         users: { ...scriptsZip, path: `dbscripts/migration-5.1.0_to_5.2.0/${scriptOf(at, 'users')}` },
@@ -101,7 +142,7 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
     }),
   )
   const sql = (name: string, which: HopSite['databases'], file: 'apim' | 'users') =>
-    play(`2.0.0: identity 5.2.0, ${name}`, which, rests)
+    play(`${to}: identity 5.2.0, ${name}`, which, rests)
       .task('nobody else', ({ host, from }) =>
         after(from(scripts, migration).extracted, aloneWith(at, [host])),
       )
@@ -120,7 +161,7 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
   // What these clients do to files, once for each tree.
   const environments = environmentHomes(hop, at, dumps)
   const others = environments.map(({ environment, home: of, made }) =>
-    play(`2.0.0: clients${named(environment)}`, migration, rests)
+    play(`${title}${named(environment)}`, migration, rests)
       .task('alone, files', ({ from }) =>
         after([from(made, migration).configured, from(runs, migration)['plans placed']], aloneWith(at)),
       )
@@ -134,22 +175,14 @@ export function to200(hop: Hop, at: HopSite): HopPlays {
     from(runs, migration)['throttling proved'],
     ...others.map((each) => from(each, migration)['throttling proved']),
   ]
-  const identity = scriptsFirst ? [] : [identityClient(at, run, rests, clientsDone)]
-  const seen = gates(hop, at, dumps, (from) => [applied(from), clientsDone(from)])
-  const identityScripts = [scripts, apimSql, usersSql]
   return {
-    fences,
-    dumps,
-    plays: [
-      ...(scriptsFirst ? [unverified(hop, 'without a page of the vendor')] : []),
-      ...(others.length > 0 ? [severalTrees(others.length + 1)] : []),
-      ...[home, ...environments.map(({ made }) => made)],
-      ...(scriptsFirst ? identityScripts : []),
-      ...[runs, ...others, ...identity],
-      ...(scriptsFirst ? [] : identityScripts),
-      ...seen.plays,
-    ],
-    proved: seen.proved,
+    questions: others.length > 0 ? [severalTrees(to, others.length + 1)] : [],
+    homes: [home, ...environments.map(({ made }) => made)],
+    scripts: [scripts, apimSql, usersSql],
+    clients: [runs, ...others],
+    environments,
+    clientsDone,
+    scriptsDone: applied,
   }
 }
 
@@ -177,9 +210,9 @@ function identityClient(
     .task('proved', (ran) => proved(ran.client))
 }
 
-const severalTrees = (count: number): Part =>
+const severalTrees = (to: string, count: number): Part =>
   approve(
-    '2.0.0: several environments',
+    `${to}: several environments`,
     () =>
       `The client for throttling runs once for each of ${count} trees, on one database. The vendor's page has it for "the node with the files" alone: what a second run does with policies that are there already is not verified. If it fails, its gate stops the run. Go on, having rehearsed it on a copy?`,
   )

@@ -10,6 +10,7 @@ import { factsOf, gatewayArtifact, scriptsArtifact } from '../hop-facts.ts'
 import { type HopSite, staged } from '../site.ts'
 import { rewriteGateway } from '../trees.ts'
 import type { Hop } from '../versions.ts'
+import { clients200 } from './2.0.0.ts'
 import {
   aloneWith,
   checkpoint,
@@ -22,12 +23,14 @@ import {
   identitySteps,
   migrationHome,
   scriptOf,
+  unverified,
   zipOf,
 } from './common.ts'
 
 /**
  * 2.0.0 to 2.5.0 -> 2.6.0: the gateway's artefacts rewritten (before 2.5.0), the AM_DB script, identity up to 5.7.0, access
- * control (before 2.2.0), fault sequences (from 2.0.0 alone): each as its tab of the vendor's page has it.
+ * control (before 2.2.0), fault sequences (from 2.0.0 alone): each as its tab of the vendor's page has it. From 1.10.0 the
+ * identity scripts and the client of 2.0.0 come first, in the same home (its tab of that page).
  */
 export function to260(hop: Hop, at: HopSite): HopPlays {
   const { site } = at
@@ -35,6 +38,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
   const { fences, dumps } = checkpoint(hop, at)
   const rests = { restoredBy: [dumps] }
   const run = clientOf(hop, at)
+  const older = hop.from === '1.10.0' ? clients200(hop, at, dumps) : undefined
   const jar = (name: string) => ({
     ...zipOf(at, name),
     from: 'dropins',
@@ -42,27 +46,40 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
   })
   const identity = jar('wso2is-5.7.0-migration')
   const apim = () => jar('wso2-api-migration-client-2.6.0')
-  const migrator = gatewayArtifact(hop)
+  // What is left of the way once the client of 2.0.0 has done its part.
+  const rest = older === undefined ? hop : { ...hop, from: '2.0.0' }
+  const migrator = gatewayArtifact(rest)
   const noAccess = semver.gte(hop.from, '2.2.0') && 'APIs have their access control since 2.2.0'
-  const noFaults = hop.from !== '2.0.0' && 'fault sequences are those of 2.1.0 already'
+  const noFaults =
+    hop.from !== '2.0.0' &&
+    (older === undefined
+      ? 'fault sequences are those of 2.1.0 already'
+      : 'the registry step of the client of 2.0.0 writes them')
 
-  const home = migrationHome(hop, at, dumps)
-  const environments = environmentHomes(hop, at, dumps)
+  const environments = older?.environments ?? environmentHomes(hop, at, dumps)
+  const begin =
+    older === undefined
+      ? [migrationHome(hop, at, dumps), ...environments.map(({ made }) => made)]
+      : [
+          ...[unverified(hop, 'by the client of 2.0.0'), ...older.questions, ...older.homes],
+          ...[...older.scripts, ...older.clients],
+        ]
   const files = play('2.6.0: files', migration, rests)
-    .task('gateway artefacts', () =>
-      migrator === undefined
+    .task('gateway artefacts', ({ from }) => {
+      older?.clientsDone(from)
+      return migrator === undefined
         ? skip(`the artefacts of ${hop.from} need no rewriting`)
         : rewriteGateway({
             script: staged(site, migration, migrator).path,
             trees: [run.home, ...environments.map(({ home }) => home)].flatMap(gatewayTrees),
-          }),
-    )
+          })
+    })
     .task('extracted', () =>
       extract({
         to: `${migration.vars.apim_base}/migration/scripts-2.6.0`,
         files: {
           apim: {
-            ...zipOf(at, scriptsArtifact(hop)),
+            ...zipOf(at, scriptsArtifact(rest)),
             path: scriptOf(at, 'apim'),
           },
         },
@@ -81,8 +98,8 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
         client: '5.7.0 identity',
         place: [identity, { ...identity, from: 'migration-resources', to: 'migration-resources' }],
         range: {
-          ...factsOf(hop).identity,
-          drop: identitySteps(hop.from),
+          ...factsOf(rest).identity,
+          drop: identitySteps(rest.from),
           inactive: site.vars.inactive_tenants,
         },
         flags: ['-Dmigrate', '-Dcomponent=identity'],
@@ -131,7 +148,7 @@ export function to260(hop: Hop, at: HopSite): HopPlays {
   return {
     fences,
     dumps,
-    plays: [home, ...environments.map(({ made }) => made), files, script, clients, ...seen.plays],
+    plays: [...begin, files, script, clients, ...seen.plays],
     proved: seen.proved,
   }
 }

@@ -180,7 +180,10 @@ export function gates(hop: Hop, at: HopSite, dumps: Checkpoint, seen: HopSite['d
 }
 
 /** A question before a hop that nobody has walked here, or that the vendor has no page for: what is not verified of it. */
-export function unverified(hop: Hop, how: 'straight' | 'without a page of the vendor'): Part {
+export function unverified(
+  hop: Hop,
+  how: 'straight' | 'without a page of the vendor' | 'by the client of 2.0.0',
+): Part {
   const { steps, notVerified } = factsOf(hop)
   const open = [...steps.flatMap(({ nv }) => nv ?? []), ...notVerified]
   const name = how === 'straight' ? `${hop.from} straight to ${hop.to}` : `${hop.from} to ${hop.to}, ${how}`
