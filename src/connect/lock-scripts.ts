@@ -25,7 +25,7 @@ export function fenceTest(workdir: string, number: number): string {
 const newest = `newest() { m=0; for s in "$l"/[0-9]*; do s=\${s##*/}
 case $s in *[!0-9]*) ;; *) [ "$s" -le "$m" ] || m=$s ;; esac; done; }
 newest`
-// Version 0.1.0 made a state as a directory with its note inside.
+// Earlier builds made a state as a directory with its note inside.
 const noteFile = 'f=$l/$m; [ ! -d "$f" ] || f=$f/note'
 
 /** Says the newest state's number, then its note. */
@@ -68,7 +68,8 @@ export const taken = 'taken'
 /**
  * Text that adds the state `$n`, by the shell's own means: `set -C` makes its file with O_EXCL, so of many who try one
  * succeeds, and its note is one write. Ended between the two by force it leaves a note without its end, as a machine may that
- * loses its power before the sync; that counts as held, and nobody was told that he has it. The last look finds whoever overtook a
+ * loses its power before the sync; that counts as held, and nobody was told that he has it. A variable tells how far it came,
+ * since bash 5.2 takes `! { ...; } >file` for a success where the file is refused. The last look finds whoever overtook a
  * script that stood still for so long that old states were cleared away meanwhile. It is on the disk before it is answered.
  */
 const add = (note: string): string =>

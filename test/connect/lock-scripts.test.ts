@@ -49,7 +49,7 @@ test.each(['', 'no note\n', '{"held":false,', '{"held":false,"holder"'])(
   },
 )
 
-test('a state as 0.1.0 made it is read, stands in the way while it is held, and is followed by one of ours', () => {
+test('a state as earlier builds made it is read, stands in the way while it is held, and is followed by one of ours', () => {
   const workdir = mkdtempSync(join(tmpdir(), 'lock-'))
   const at = (name: string) => join(workdir, 'machine-lock', name)
   mkdirSync(at('7'), { recursive: true })
