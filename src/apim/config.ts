@@ -19,7 +19,11 @@ import {
 
 /** A home's configuration: XML files up to 2.6.0, `deployment.toml` from 3.0.0 on. It is redone, never copied from another version. */
 export function configuration(settings: Settings): Configuration {
-  return semver.gte(settings.version, '3.0.0') ? tomlConfiguration(settings) : xmlConfiguration(settings)
+  const isToml = semver.gte(settings.version, '3.0.0')
+  const made = isToml ? tomlConfiguration(settings) : xmlConfiguration(settings)
+  const { levels = {} } = settings
+  if (Object.keys(levels).length === 0) return made
+  return { ...made, logging: { path: `${conf}/log4j${isToml ? '2' : ''}.properties`, levels } }
 }
 
 function xmlConfiguration(settings: Settings): Configuration {

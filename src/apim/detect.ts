@@ -5,6 +5,7 @@ import { holds, readText } from '../modules/target.ts'
 import { takenOver } from './carried-settings.ts'
 import type { TomlVars } from './custom.ts'
 import { answers } from './health.ts'
+import { type LogLevels, loggingOf } from './logging.ts'
 import { confTexts } from './preflight/datasources.ts'
 import { versioningSwitches } from './preflight/settings.ts'
 import { disagree, signsOf } from './preflight/signs.ts'
@@ -28,7 +29,8 @@ export const look = observe(
     const versioning = home === undefined ? undefined : await versioningOf(on, home)
     const carried = home === undefined ? {} : await carriedFrom(on, home, target.address)
     const tokens = home === undefined ? undefined : await tokensOf(on, home)
-    return { version, atTarget, running, versioning, carried, tokens }
+    const levels = home === undefined ? {} : await levelsOf(on, home)
+    return { version, atTarget, running, versioning, carried, tokens, levels }
   },
 )
 
@@ -41,6 +43,15 @@ async function agreedVersion(on: On, home: string): Promise<string | undefined> 
 async function carriedFrom(on: On, home: string, address: string): Promise<TomlVars> {
   try {
     return takenOver(await confTexts(on, home, ['carbon.xml', 'tomcat/catalina-server.xml']), address)
+  } catch (error) {
+    if (error instanceof TaskError) return {}
+    throw error
+  }
+}
+
+async function levelsOf(on: On, home: string): Promise<LogLevels> {
+  try {
+    return (await loggingOf(on, home)).levels
   } catch (error) {
     if (error instanceof TaskError) return {}
     throw error

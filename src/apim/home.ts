@@ -8,6 +8,7 @@ import { unpackAnew } from '../modules/archives/unarchive.ts'
 import { decode, xmlCharset } from '../modules/edit/charset.ts'
 import { editXml, type XmlEdit } from '../modules/edit/xml.ts'
 import { ask, holds, linesOf, looks, readBytes } from '../modules/target.ts'
+import { withLevels } from './logging.ts'
 import { endServers } from './server.ts'
 import type { Configuration } from './settings.ts'
 
@@ -43,6 +44,10 @@ export const configure = change('apim.configure', {
       const { charset, after } = await configured(on, file, edits)
       await put(on, file, after, charset)
     }
+    if (configuration.logging !== undefined) {
+      const { path, text } = await logging(on, home, configuration.logging)
+      await put(on, path, text.after, 'ISO-8859-1')
+    }
     for (const { from, dir, name } of jars)
       await on.must(sh`cp -- ${from} ${`${home}/repository/components/${dir}/${name}`}`)
     if (keystoresFrom !== undefined)
@@ -62,7 +67,11 @@ export const configure = change('apim.configure', {
         const { before, after } = await configured(on, `${home}/${path}`, edits)
         return { path: `${home}/${path}`, before, after: shownText(after) }
       })
-    return Promise.all([...texts, ...edited])
+    const loggers =
+      configuration.logging === undefined
+        ? []
+        : [logging(on, home, configuration.logging).then(({ path, text }) => ({ path, ...text }))]
+    return Promise.all([...texts, ...edited, ...loggers])
   },
   async undo() {},
 })
@@ -84,6 +93,13 @@ async function put(on: On, path: string, text: Text, charset?: Charset): Promise
     ...(group !== undefined && { group }),
     signal: on.signal,
   })
+}
+
+// Java reads properties from a file in ISO-8859-1.
+async function logging(on: On, home: string, { path, levels }: NonNullable<Configuration['logging']>) {
+  const file = `${home}/${path}`
+  const before = decode(await readBytes(on, file), 'ISO-8859-1', file)
+  return { path: file, text: { before, after: withLevels(before, file, levels) } }
 }
 
 // In the encoding that the file has: carbon.xml is in ISO-8859-1.

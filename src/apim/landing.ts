@@ -244,6 +244,7 @@ function homes(
           admin: vars.admin,
           keystores: vars.keystores,
           tokens: tokensOf({ site, looked }, from),
+          levels: from(looked, host).found.levels,
           toml:
             version === '3.0.0' ? together(from(looked, host).found.carried, host.vars.apim_toml) : undefined,
           xml: host.vars.apim_xml,

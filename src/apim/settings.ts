@@ -1,6 +1,7 @@
 import type { Text } from '../model/secret.ts'
 import type { XmlEdit } from '../modules/edit/xml.ts'
 import type { TomlVars, XmlVars } from './custom.ts'
+import type { LogLevels } from './logging.ts'
 import { type Place, portAt } from './ports.ts'
 import type { Role } from './roles.ts'
 import type { AdminVars, DatabaseVars, KeystoreVars, SvnVars } from './schemas.ts'
@@ -32,6 +33,8 @@ export type Settings = {
   readonly keystores: KeystoreVars
   /** How the old fleet keeps tokens and keys: new homes must be able to read them. */
   readonly tokens?: TokenKeeping | undefined
+  /** Levels of loggers that the operator changed in the old home. */
+  readonly levels?: LogLevels | undefined
   /** What the operator says besides. */
   readonly toml?: TomlVars | undefined
   readonly xml?: XmlVars | undefined
@@ -41,6 +44,8 @@ export type Settings = {
 export type Configuration = {
   readonly texts: readonly { readonly path: string; readonly text: Text }[]
   readonly edits: readonly { readonly path: string; readonly edits: readonly XmlEdit[] }[]
+  /** The file of loggers, and the levels that differ from the pack's. */
+  readonly logging?: { readonly path: string; readonly levels: LogLevels }
 }
 
 /** Where a home keeps its configuration. */

@@ -7,6 +7,7 @@ import type { TomlVars } from './custom.ts'
 import type { EnvironmentVars } from './environment-vars.ts'
 import { environmentsOf, ownOfEnvironments } from './environments.ts'
 import { factsOf } from './hop-facts.ts'
+import type { LogLevels } from './logging.ts'
 import type { Place } from './ports.ts'
 import type { CheckName } from './preflight/checks.ts'
 import type { Counts } from './probes.ts'
@@ -69,6 +70,7 @@ export type HopSite = {
     readonly found: {
       readonly versioning: boolean | undefined
       readonly carried: TomlVars
+      readonly levels: LogLevels
       readonly tokens: TokenKeeping | undefined
     }
   }>

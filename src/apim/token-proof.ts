@@ -17,47 +17,68 @@ export type TokenForms = {
   readonly hashless: number
 }
 
-const columns: readonly (readonly [table: string, column: string])[] = [
-  ['IDN_OAUTH2_ACCESS_TOKEN', 'ACCESS_TOKEN'],
-  ['IDN_OAUTH2_ACCESS_TOKEN', 'REFRESH_TOKEN'],
-  ['IDN_OAUTH_CONSUMER_APPS', 'CONSUMER_SECRET'],
-]
-const keyTables = ['AM_APPLICATION_KEY_MAPPING', 'IDN_OAUTH_CONSUMER_APPS']
+/** Where tokens, secrets and consumer keys are kept; what a release has not is left out. */
+const kept: Readonly<
+  Record<string, { readonly tokens?: readonly string[]; readonly key?: string; readonly hash?: string }>
+> = {
+  IDN_OAUTH2_ACCESS_TOKEN: { tokens: ['ACCESS_TOKEN', 'REFRESH_TOKEN'], hash: 'ACCESS_TOKEN_HASH' },
+  IDN_OAUTH2_AUTHORIZATION_CODE: { tokens: ['AUTHORIZATION_CODE'], hash: 'AUTHORIZATION_CODE_HASH' },
+  IDN_OAUTH_CONSUMER_APPS: { tokens: ['CONSUMER_SECRET'], key: 'CONSUMER_KEY' },
+  AM_APPLICATION_KEY_MAPPING: { key: 'CONSUMER_KEY' },
+  AM_APP_KEY_DOMAIN_MAPPING: { key: 'CONSUMER_KEY' },
+}
 
 // Base64 of a cipher text: it ends with a sign of its own, or (RSA of 3072 bits has none) is as long as the shortest, of 1024 bits.
 const sealed = (column: string) => `(${column} LIKE '%=' OR CHAR_LENGTH(${column}) >= 172)`
+const sum = (condition: string, name: string) => `SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END) AS ${name}`
 
-/** Counts the forms. It reads no token: only how many look like what. */
+/** Counts the forms, each table read once: it may have millions of rows. It reads no token: only how many look like what. */
 export const tokenForms = observe(
   'apim.tokenForms',
   async (on, { db, version }: { db: Database; version: string }): Promise<TokenForms> => {
     const ask = asker(on, db)
-    const count = async (from: string, where: string) => {
-      const [row] = await ask(`SELECT COUNT(*) AS n FROM ${from} WHERE ${where}`, db.schema)
-      return Number(row?.['n'] ?? 0)
+    const there = await columnsOf(ask, db, Object.keys(kept))
+    const hashes = formAt(version).tokens === 'OAEP'
+    const forms = { rows: 0, rsa: 0, oaep: 0, keys: 0, hashless: 0 }
+    for (const [table, { tokens = [], key, hash }] of Object.entries(kept)) {
+      const has = (column: string | undefined) => column !== undefined && there.has(`${table}.${column}`)
+      const [first] = tokens
+      const wanted = [
+        ...tokens
+          .filter(has)
+          .flatMap((column, at) => [
+            `COUNT(${column}) AS rows_${at}`,
+            sum(`${column} LIKE 'eyJ%' AND ${column} NOT LIKE '%.%'`, `oaep_${at}`),
+            sum(`${sealed(column)} AND ${column} NOT LIKE 'eyJ%' AND ${column} NOT LIKE '%.%'`, `rsa_${at}`),
+          ]),
+        ...(has(key) ? [sum(sealed(key ?? ''), 'keys_0')] : []),
+        ...(hashes && has(hash) ? [sum(`${first} IS NOT NULL AND ${hash} IS NULL`, 'hashless_0')] : []),
+      ]
+      if (wanted.length === 0) continue
+      const [row = {}] = await ask(`SELECT ${wanted.join(', ')} FROM ${table}`, db.schema)
+      for (const [name, count] of Object.entries(row)) {
+        const form = name.replace(/_\d+$/, '') as keyof TokenForms
+        forms[form] += Number(count ?? 0)
+      }
     }
-    const sum = async (condition: (column: string) => string) => {
-      let all = 0
-      for (const [table, column] of columns) all += await count(table, condition(column))
-      return all
-    }
-    let keys = 0
-    for (const table of keyTables) keys += await count(table, sealed('CONSUMER_KEY'))
-    return {
-      rows: await sum((column) => `${column} IS NOT NULL`),
-      oaep: await sum((column) => `${column} LIKE 'eyJ%' AND ${column} NOT LIKE '%.%'`),
-      rsa: await sum(
-        (column) => `${sealed(column)} AND ${column} NOT LIKE 'eyJ%' AND ${column} NOT LIKE '%.%'`,
-      ),
-      keys,
-      hashless:
-        formAt(version).tokens === 'OAEP'
-          ? await count('IDN_OAUTH2_ACCESS_TOKEN', 'ACCESS_TOKEN IS NOT NULL AND ACCESS_TOKEN_HASH IS NULL')
-          : 0,
-    }
+    return forms
   },
   { steady: () => null },
 )
+
+async function columnsOf(
+  ask: ReturnType<typeof asker>,
+  { engine, schema }: Database,
+  tables: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const names = tables.map((table) => `'${table.toLowerCase()}'`).join(', ')
+  const here = engine === 'postgresql' ? 'current_schema()' : 'DATABASE()'
+  const rows = await ask(
+    `SELECT UPPER(table_name) AS t, UPPER(column_name) AS c FROM information_schema.columns WHERE table_schema = ${here} AND LOWER(table_name) IN (${names})`,
+    schema,
+  )
+  return new Set(rows.map(({ t, c }) => `${t}.${c}`))
+}
 
 /** What is against rows being kept as a version keeps them. Empty when they are. */
 export function wrongForms(version: string, encrypted: boolean, forms: TokenForms): readonly string[] {

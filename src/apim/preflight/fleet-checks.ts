@@ -86,6 +86,12 @@ export const fleetChecks = {
     'deployment.toml is written anew: what it does not say is as in the pack',
     "the packs' configuration",
   ),
+  logging: check(
+    'warns',
+    '`log4j.properties` against the loggers that the packs ship',
+    'levels are carried over; where a logger writes to, appenders and the root logger are not: log4j2 has other words for them',
+    "the packs' configuration, the vendor's page on log4j2",
+  ),
   environments: check(
     'blocks',
     "`Environment` of the publishers' api-manager.xml against `environments`",

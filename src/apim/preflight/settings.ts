@@ -3,6 +3,7 @@ import { sh } from '../../model/command.ts'
 import { readXml } from '../../modules/edit/xml.ts'
 import { ask, linesOf } from '../../modules/target.ts'
 import { notCarried, otherEnvironments, takenOver } from '../carried-settings.ts'
+import { loggingOf } from '../logging.ts'
 import type { Role } from '../roles.ts'
 import { allServers } from '../server.ts'
 import { keepingIn, tokenFiles } from '../tokens.ts'
@@ -165,6 +166,9 @@ export const carriedOver = observe(
     ])
     for (const [head, settings] of Object.entries(takenOver(texts, address)))
       on.say(`${home}: deployment.toml takes over [${head}] ${JSON.stringify(settings)}`)
+    const { levels, lost } = await loggingOf(on, home)
+    for (const [name, level] of Object.entries(levels))
+      on.say(`${home}: new homes log ${name} at ${level}, as this one does`)
     const others = publishes && environments ? otherEnvironments(texts, environments) : []
     return tell(
       on,
@@ -177,6 +181,13 @@ export const carriedOver = observe(
             head === 'apim.gateway.environment'
               ? 'list them in the inventory (environments), and say the apim_environment of each gateway'
               : `say it in the inventory (apim_toml: { ${head}: { ... } }; for homes up to 2.6.0 apim_xml)`,
+          ),
+        ),
+        ...lost.map((says) =>
+          finding(
+            'logging',
+            `${home}: log4j.properties: ${says}`,
+            'say it in log4j2.properties of the new home by hand, once its server is up: it is read again while that runs',
           ),
         ),
         ...others.map((says) =>

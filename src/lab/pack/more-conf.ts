@@ -156,6 +156,23 @@ export function catalinaXml(): string {
 `
 }
 
+/** Some of the packs' loggers, up to 2.6.0. */
+export const log4jProperties = `log4j.rootLogger=ERROR, CARBON_CONSOLE, CARBON_LOGFILE, CARBON_MEMORY, CARBON_SYS_LOG, ERROR_LOGFILE
+log4j.category.org.apache.synapse=INFO
+log4j.logger.org.wso2=INFO
+log4j.logger.com.atomikos=INFO,ATOMIKOS
+log4j.appender.CARBON_LOGFILE=org.wso2.carbon.logging.appenders.CarbonDailyRollingFileAppender
+`
+
+const log4j2Properties = `appenders = CARBON_CONSOLE, CARBON_LOGFILE
+loggers = synapse, org-wso2-carbon
+logger.synapse.name = org.apache.synapse
+logger.synapse.level = INFO
+logger.org-wso2-carbon.name = org.wso2.carbon
+logger.org-wso2-carbon.level = INFO
+rootLogger.level = INFO
+`
+
 /** `repository/conf` as a pack ships it. */
 export function shippedConf(version: Version): Tree {
   const { identity } = releases[version]
@@ -174,7 +191,7 @@ export function shippedConf(version: Version): Tree {
     ...(since(version, '2.6.0') ? { 'carbon.properties': carbonProperties(oaep) } : {}),
     [`${identity === '' ? 'security/' : identity}application-authentication.xml`]:
       '<ApplicationAuthentication/>\n',
-    [log4j]: `# logging of ${version}\n`,
+    [log4j]: since(version, '3.0.0') ? log4j2Properties : log4jProperties,
     'etc/bam.xml': '<bamServerConfig/>\n',
     'tenant-mgt.xml': '<TenantManager/>\n',
     'claim-config.xml': '<ClaimConfig/>\n',

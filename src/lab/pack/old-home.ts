@@ -15,6 +15,7 @@ import {
   carbonProperties,
   type GatewayEnvironment,
   identityXml,
+  log4jProperties,
   type PeerOffsets,
 } from './more-conf.ts'
 import { type OldVersion, releases, since } from './release.ts'
@@ -56,6 +57,7 @@ export function oldNode(version: OldVersion, host: LabHost, site: Site): Tree {
       'registry.xml': registryXml(shared && 'jdbc/WSO2REG_DB'),
       'user-mgt.xml': userMgtXml(shared && 'jdbc/WSO2UM_DB'),
       'api-manager.xml': apiManagerXml(version, site, String(site.guarded !== undefined)),
+      'log4j.properties': `${log4jProperties}log4j.logger.com.example.lab=DEBUG\n`,
       ...(site.guarded === undefined ? {} : guardedConf(version, site, site.guarded)),
     }),
     [`repository/components/lib/${driver.jar}.jar`]: driver.text,

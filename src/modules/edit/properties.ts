@@ -48,6 +48,14 @@ export function readProperties(source: string, key: string, file = 'properties f
   return one(source, pairsOf(source, file), key, file)?.value
 }
 
+/** All keys with what they have, in the order of the text; one that is there twice comes twice. */
+export function readAllProperties(
+  source: string,
+  file = 'properties file',
+): readonly { readonly key: string; readonly value: string }[] {
+  return pairsOf(source, file).map(({ key, value }) => ({ key, value }))
+}
+
 function splicesFor(text: string, edit: PropertiesEdit, marks: Marks, file: string): readonly Splice[] {
   const pairs = pairsOf(text, file)
   if (edit.key === '') throw refused(`${file}: an edit names no key`, 'Name one.')

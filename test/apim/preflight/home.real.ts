@@ -201,6 +201,14 @@ describe('a home', () => {
     expect(await told(vault({ home, told: false }))).toEqual(['secure-vault'])
   })
 
+  test('with an appender of its own', async () => {
+    const over = { home, address, told: [], accepted: [] }
+    put(`${conf}/log4j.properties`, 'log4j.logger.com.example=DEBUG\n')
+    expect(await told(carriedOver(over))).toEqual([])
+    put(`${conf}/log4j.properties`, 'log4j.appender.SPLUNK=com.example.SplunkAppender\n')
+    expect(await told(carriedOver(over))).toEqual(['logging'])
+  })
+
   test('with other gateway environments than the inventory lists', async () => {
     put(
       `${conf}/api-manager.xml`,
