@@ -34,7 +34,12 @@ export default playbook('svn-repoint', { fleet, together: () => 'svn' }, (site) 
       }),
     )
     .task('secure vault', ({ host }) =>
-      apim.vault({ home: host.vars.apim_home, told: host.vars.apim_vault_password !== undefined }),
+      apim.vault({
+        home: host.vars.apim_home,
+        javaHome: host.vars.java_home,
+        keystore: vars.keystores.file,
+        told: host.vars.apim_vault_password,
+      }),
     )
     .task('supervisor', ({ host }) => apim.supervised({ home: host.vars.apim_home }))
     .task('APIs', ({ host }) => apim.served({ server: serverOf(host) }))

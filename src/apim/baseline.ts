@@ -2,6 +2,7 @@ import { skip } from '../model/action.ts'
 import type { Host } from '../model/host.ts'
 import { play } from '../model/play.ts'
 import * as database from '../modules/database/index.ts'
+import { checkedTenants } from './business.ts'
 import { backupsOf } from './machines.ts'
 import { databaseServer, strangers } from './preflight/databases.ts'
 import { documents, permissions, tiers, tokens } from './preflight/rows.ts'
@@ -83,6 +84,7 @@ export function baseline(
         ? tenants({
             db: host.vars,
             inactive: site.vars.inactive_tenants,
+            checked: site.vars.checks === undefined ? [] : checkedTenants(site.vars.checks),
             accepted: site.vars.preflight_accepted ?? [],
           })
         : skip('no tenants'),

@@ -32,6 +32,22 @@ const tokenName = 'a token request'
 const loginName = ({ store, user }: CheckVars['logins'][number]) => `the log-in of ${user} (${store})`
 const callName = ({ name }: CheckVars['calls'][number]) => `the call ${name}`
 
+/** A check of the inventory that needs a tenant, by the name that it has in messages. */
+export type Checked = { readonly check: string; readonly domain: string }
+
+/**
+ * The tenants that checks need: calls name theirs in the path (`/t/DOMAIN/`), users after the last `@`. That can be the end of an
+ * e-mail address as well, so that a domain is one only where the user database has a tenant of that name.
+ */
+export function checkedTenants({ calls, logins }: CheckVars): readonly Checked[] {
+  const of = (check: string, domain: string | undefined): readonly Checked[] =>
+    domain === undefined ? [] : [{ check, domain: domain.toLowerCase() }]
+  return [
+    ...calls.flatMap((call) => of(callName(call), /^\/t\/([^/]+)\//.exec(call.path)?.[1])),
+    ...logins.flatMap((login) => of(loginName(login), /@([^@]+)$/.exec(login.user)?.[1])),
+  ]
+}
+
 /**
  * A gate before anything is changed: holds when all that the inventory's `checks` name works now: a check that fails already
  * could prove nothing afterwards. It asks for tokens, which the key manager keeps as it keeps those of users.

@@ -6,10 +6,12 @@ import { forget, unpackAnew } from '../modules/archives/unarchive.ts'
 import { clock, pauses, readText } from '../modules/target.ts'
 import {
   type ClientName,
+  causeSign,
   type Evidence,
   type Expectation,
   evidenceLines,
   expectations,
+  reasons,
   textsOf,
   watched,
 } from './evidence.ts'
@@ -61,8 +63,9 @@ export const client = change('apim.client', {
     const { started, tail } = await runServer(on, run, since)
     const { allowed }: Expectation = expectations[run.client]
     const lines = await logLines(on, run.home, since, watched(run.client), evidenceLines, textsOf(allowed))
+    const said = await logLines(on, run.home, since, [causeSign], evidenceLines, textsOf(allowed))
     await clear(on, run)
-    return { client: run.client, lines, started, steps, tail }
+    return { client: run.client, lines, started, steps, tail, causes: reasons(said).slice(0, 20) }
   },
   undo: restored,
 })

@@ -21,6 +21,8 @@ export type Evidence = {
   readonly started: boolean
   /** The last lines of its output, for when the server did not start. */
   readonly tail: readonly string[]
+  /** What its errors say they were caused by: lines of their traces. */
+  readonly causes?: readonly string[]
   /** Steps that the client's own configuration asks for, as its log names them. */
   readonly steps: readonly string[]
 }
@@ -249,11 +251,28 @@ export function judge(name: ClientName, { lines, started, steps, tail }: Evidenc
   ]
 }
 
+/** The text that a line of a trace with a cause begins with, in Java. */
+export const causeSign = 'Caused by: '
+
+/** Each cause once. A key that is there twice may be a token: its value is left out. */
+export function reasons(causes: readonly string[]): readonly string[] {
+  const plain = causes.map((line) =>
+    line
+      .trim()
+      .replace(/(Duplicate entry ').*(' for key)/, '$1...$2')
+      .replace(/(Key \(.*?\)=\().*(\) already)/, '$1...$2'),
+  )
+  return [...new Set(plain)]
+}
+
 /** A gate: holds when a client's own lines of this start prove that it did its work. Neither its exit code nor its last line does. */
 export const proved = observe('apim.proved', async (_on, evidence: Evidence) => {
   const wrong = judge(evidence.client as ClientName, evidence)
   if (wrong.length > 0)
-    throw new TaskError(`The client "${evidence.client}" is not proved by its log`, wrong.slice(0, 15))
+    throw new TaskError(`The client "${evidence.client}" is not proved by its log`, [
+      ...wrong.slice(0, 15),
+      ...reasons(evidence.causes ?? []).slice(0, 5),
+    ])
   return { client: evidence.client, lines: evidence.lines.length }
 })
 

@@ -29,6 +29,7 @@ export function healthWatch(who: string, home: string, wait: Server['wait'], beg
   let green: number | undefined
   let answers = 0
   let breaks = 0
+  let replaced = 0
   let wrong = ''
   let last = { name: '', at: begun }
   const failed = (why: string, ...evidence: readonly string[]): Verdict => ({
@@ -36,6 +37,11 @@ export function healthWatch(who: string, home: string, wait: Server['wait'], beg
     why: `${who} ${why}`,
     evidence,
   })
+
+  const notStarted = (): Verdict =>
+    failed(
+      `has not started in ${wait.start} seconds${replaced === 0 ? '' : `: another process took the place of the one before ${replaced === 1 ? 'once' : `${replaced} times`}`}`,
+    )
 
   function look({ at, lines, alive }: Look): Verdict {
     const fatal = lines.filter((line) => fatalSigns.some(({ text }) => line.includes(text)))
@@ -53,11 +59,14 @@ export function healthWatch(who: string, home: string, wait: Server['wait'], beg
     const another = last.name !== '' && last.name !== name
     last = { name, at }
     if (another) {
+      replaced++
       started = green = undefined
+      // One that never lives until the next look would be waited for without an end.
+      if (at - begun > wait.start) return notStarted()
       return { is: 'restarted' }
     }
     if (!lines.some((line) => line.includes(startedSign)))
-      return at - begun > wait.start ? failed(`has not started in ${wait.start} seconds`) : { is: 'waiting' }
+      return at - begun > wait.start ? notStarted() : { is: 'waiting' }
     started ??= at
     if (green !== undefined && answers > 1 && at - green >= least) return { is: 'healthy' }
     if (green === undefined && wrong !== '' && at - started > wait.answer + least)

@@ -3,7 +3,8 @@ import { observe } from '../model/action.ts'
 import { TaskError } from '../model/errors.ts'
 import { asker } from '../modules/database/ask.ts'
 import type { Database } from '../modules/database/types.ts'
-import { finding, tell } from './preflight/finding.ts'
+import type { Checked } from './business.ts'
+import { type Finding, finding, tell } from './preflight/finding.ts'
 import { releaseOf } from './releases.ts'
 
 /** A tenant beside the super tenant. */
@@ -19,33 +20,51 @@ async function tenantsOf(ask: ReturnType<typeof asker>, { schema }: Database): P
   return rows.map(({ i, d, a }) => ({ id: i ?? '', domain: d ?? '', active: a === '1' || a === 't' }))
 }
 
-/** The tenants, and whether it is decided what becomes of those that are not active. */
+type Asked = {
+  /** What the inventory says of tenants that are not active. */
+  readonly inactive?: string | undefined
+  /** The tenants that the inventory's checks need. */
+  readonly checked: readonly Checked[]
+}
+
+/** The tenants, whether it is decided what becomes of those that are not active, and whether the checks need one of these. */
 export const tenants = observe(
   'apim.tenants',
-  async (
-    on,
-    { db, inactive, accepted }: Input & { inactive?: string | undefined; accepted: readonly string[] },
-  ) => {
+  async (on, { db, inactive, checked, accepted }: Input & Asked & { accepted: readonly string[] }) => {
     const all = await tenantsOf(asker(on, db), db)
-    const idle = all.filter(({ active }) => !active).map(({ domain }) => domain)
-    tell(
-      on,
-      `tenants of ${db.name}`,
-      idle.length === 0 || inactive !== undefined
-        ? []
-        : [
-            finding(
-              'inactive-tenant',
-              `${db.name}: ${idle.join(', ')} ${idle.length === 1 ? 'is' : 'are'} not active, and would be migrated with the others`,
-              'decide it, in the inventory: inactive_tenants: migrate, or leave (a tenant that is left cannot be used again afterwards)',
-            ),
-          ],
-      accepted,
-    )
+    tell(on, `tenants of ${db.name}`, tenantProblems(db.name, all, { inactive, checked }), accepted)
     return { tenants: all }
   },
   { steady: () => null },
 )
+
+/** What is against the tenants of a user database, by its name. The super tenant is in no row, and always active. */
+export function tenantProblems(
+  name: string,
+  all: readonly Tenant[],
+  { inactive, checked }: Asked,
+): readonly Finding[] {
+  const idle = all.filter(({ active }) => !active).map(({ domain }) => domain)
+  const needed = checked.filter(({ domain }) => idle.includes(domain))
+  return [
+    ...(idle.length === 0 || inactive !== undefined
+      ? []
+      : [
+          finding(
+            'inactive-tenant',
+            `${name}: ${idle.join(', ')} ${idle.length === 1 ? 'is' : 'are'} not active, and would be migrated with the others`,
+            'decide it, in the inventory: inactive_tenants: migrate, or leave (a tenant that is left cannot be used again afterwards)',
+          ),
+        ]),
+    ...needed.map(({ check, domain }) =>
+      finding(
+        'check-inactive',
+        `${name}: ${check} is of ${domain}, which is not active: no server answers for it`,
+        "take it out of the inventory's checks, or have the tenant activated first",
+      ),
+    ),
+  ]
+}
 
 /** Whether a hop has the step that moves the tenants' claims to the identity tables (ClaimDataMigrator of 5.3.0): what shows of each tenant that it was migrated. */
 export function movesClaims({ from, to }: { readonly from: string; readonly to: string }): boolean {

@@ -44,6 +44,10 @@ export const faults: readonly Fault[] = [
   fault('db-unreachable', '"Cannot start User Manager Core bundle", never "started"'),
   fault('wrong-credentials', 'as db-unreachable, with "Access denied"'),
   fault('secure-vault-without-password', 'a prompt on the console, and nothing else for ever'),
+  fault(
+    'secure-vault-wrong-password',
+    'FATAL "initialization Failed", "Keystore was tampered with, or password was incorrect"; the process stays',
+  ),
   fault('hand-edit-overwritten', '3.0.0 renders repository/conf anew at each start'),
   fault('disk-full', 'the pid file is empty, the log stops growing, the start never ends'),
   fault('log-rotated-during-start', 'the lines of one start are in two files'),

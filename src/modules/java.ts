@@ -131,23 +131,38 @@ export const strong = observe(
   { steady: ({ entries }) => entries.map(({ alias, fingerprint = null }) => ({ alias, fingerprint })) },
 )
 
+/** A password that is the first line of a file of the machine, and stays there. */
+export type PasswordFile = { readonly file: string }
+
 /** What a keystore of a machine holds. Throws {@link TaskError} saying why where it cannot be opened. */
 export async function entriesOf(
   on: On,
-  { path, password, home, type }: KeystoreInput,
+  {
+    path,
+    password,
+    home,
+    type,
+  }: Omit<KeystoreInput, 'password'> & { readonly password: KeystoreInput['password'] | PasswordFile },
 ): Promise<readonly KeystoreEntry[]> {
+  const [typed, file] =
+    typeof password === 'object' && 'file' in password ? [undefined, password.file] : [password, undefined]
   // keytool takes an empty line for no password, and lists a store that it has not checked.
-  if (on.reveal([password]) === '')
+  if (typed !== undefined && on.reveal([typed]) === '')
     throw new TaskError(`${path} on ${on.name} cannot be opened: its password is empty`)
+  const fed =
+    file === undefined
+      ? sh.read``
+      : sh.read`p=$(head -n 1 -- ${file}) && [ -n "$p" ] || { echo 'it is an empty password, or a file that cannot be read' >&2; exit 126; }
+printf '%s\n' "$p" | `
   const tool = home === undefined ? 'keytool' : `${home}/bin/keytool`
   const lines: string[] = []
   const { code, stdout, stderr } = await ask(
     on,
     sh.read`command -v ${tool} >/dev/null || { echo 'there is no keytool' >&2; exit 127; }
 [ -f ${path} ] && [ -r ${path} ] || { echo 'it is no file that can be read' >&2; exit 126; }
-env -u JAVA_TOOL_OPTIONS -u _JAVA_OPTIONS ${tool} -J-Duser.language=en -J-Duser.country=US -list -rfc -keystore ${path}${type === undefined ? sh.read`` : sh.read` -storetype ${type}`}`,
+${fed}env -u JAVA_TOOL_OPTIONS -u _JAVA_OPTIONS ${tool} -J-Duser.language=en -J-Duser.country=US -list -rfc -keystore ${path}${type === undefined ? sh.read`` : sh.read` -storetype ${type}`}`,
     {
-      stdin: [password, '\n'],
+      ...(typed !== undefined && { stdin: [typed, '\n'] }),
       timeout: 120,
       onLine: (line, stream) => {
         if (stream === 'stdout') lines.push(line)

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { type ClientName, evidenceLines, expectations, judge, textsOf } from '../../src/apim/evidence.ts'
+import {
+  type ClientName,
+  evidenceLines,
+  expectations,
+  judge,
+  proved,
+  textsOf,
+} from '../../src/apim/evidence.ts'
 
 const info = (text: string) => `TID: [-1234] [] [2026-01-01 00:00:00,000]  INFO {a.B} -  ${text} {a.B}`
 const error = (text: string) => `TID: [-1234] [] [2026-01-01 00:00:00,000] ERROR {a.B} -  ${text} {a.B}`
@@ -33,6 +40,26 @@ describe('a client', () => {
     const evidence = good(client)
     const wrong = error('Something else went wrong')
     expect(judge(client, { ...evidence, lines: [...evidence.lines, wrong] })).toEqual([wrong])
+  })
+
+  test('that is not proved is told with the causes of its errors, each once, without the value of a key that is there twice', async () => {
+    const twice = "Caused by: java.sql.SQLException: Duplicate entry 'a-token' for key 'PRIMARY'"
+    const postgresql = 'Caused by: x: ERROR: Detail: Key (token)=(a-token) already exists.'
+    const evidence = {
+      ...good('5.9.0 identity'),
+      lines: [error('it failed')],
+      causes: [twice, twice, postgresql],
+    }
+    const { work, input } = proved(evidence)
+    if (work.kind !== 'observe') throw new Error('proved only looks')
+    await expect(work.read({} as never, input)).rejects.toMatchObject({
+      evidence: [
+        error('it failed'),
+        expect.stringMatching(/^missing: /),
+        "Caused by: java.sql.SQLException: Duplicate entry '...' for key 'PRIMARY'",
+        'Caused by: x: ERROR: Detail: Key (token)=(...) already exists.',
+      ],
+    })
   })
 
   test('that says it is done after a caught exception is not believed', () => {

@@ -66,6 +66,20 @@ describe('a server is healthy', () => {
     ])
   })
 
+  test('not when its script starts it again and again, faster than it is looked at', () => {
+    const loop = Array.from({ length: 110 }, (_, at) => ({ alive: [`${at + 7} ${at}`], lines: [] }))
+    const { end } = verdicts(loop)
+    expect(end).toMatchObject({
+      why: 'key-manager 3.0.0 on km has not started in 100 seconds: another process took the place of the one before 101 times',
+    })
+    const later = [
+      ...times(3, { lines: [] }),
+      { alive: ['8 3'], lines: [] },
+      ...times(100, { alive: ['8 3'], lines: [] }),
+    ]
+    expect(verdicts(later).end).toMatchObject({ why: expect.stringMatching(/before once$/) })
+  })
+
   test('not when it ends after its last answer', () => {
     const { said } = verdicts([...times(10), ...times(25, { alive: [] })])
     expect(said.at(-1)).toBe('key-manager 3.0.0 on km is not running')

@@ -11,6 +11,11 @@ export const starts: Readonly<
   >
 > = {
   'start-hangs': { log: [/Waiting for required OSGi services/], not: /started in/, alive: 1 },
+  'secure-vault-wrong-password': {
+    log: [/initialization Failed/, /Keystore was tampered with, or password was incorrect/],
+    not: /started in/,
+    alive: 1,
+  },
   'init-failed-jvm-lives': {
     log: [/FATAL .*WSO2 Carbon initialization Failed/],
     not: /started in/,

@@ -40,6 +40,14 @@ test('a token that the configuration says is encrypted, and is not: told before 
   expect(text).toMatch(/\[token-encryption\] .*EncryptPersistedTokens true, but identity\.xml/)
 })
 
+test('the vault has another password than its keystore: told before anything is changed', async () => {
+  await lab.info.run('km-1', `echo another >${old}/password-persist`, 'wso2carbon')
+  const { code, text } = await up()
+  expect(code, text).toBe(2)
+  expect(text).toMatch(/\[vault-wrong\] the password in \S+\/password-persist opens no keystore/)
+  expect(text).not.toMatch(/== (hold|stop)/)
+})
+
 test('a tenant that is not active: left and named, where the inventory says so', async () => {
   const { code, text } = await up({ inactive_tenants: 'leave' })
   expect(code, text).toBe(0)

@@ -56,6 +56,12 @@ export const fleetChecks = {
     'the identity client migrates tenants that are not active, or leaves them for good: as it is shipped it leaves them',
     "the identity client's source",
   ),
+  'check-inactive': check(
+    'blocks',
+    'UM_TENANT, `checks`',
+    'no server answers for a tenant that is not active: such a check fails before and after, and would prove nothing',
+    'our own rule',
+  ),
   'secure-vault': check(
     'warns',
     '`secretAlias` in the configuration',
@@ -66,6 +72,12 @@ export const fleetChecks = {
     'blocks',
     '`password-persist` where the vault is used',
     'a server under nohup hangs on the prompt: neither a rollback nor a restart could start it',
+    "the kernel's source",
+  ),
+  'vault-wrong': check(
+    'blocks',
+    'the keystore, opened with the password that a start would read',
+    'a server whose password opens no keystore comes up with none of its secrets: neither a rollback nor a restart could start it',
     "the kernel's source",
   ),
   clustering: check(

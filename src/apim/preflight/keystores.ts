@@ -71,7 +71,8 @@ async function opened(
   }
 }
 
-async function keytoolOf(on: On, javaHome: string): Promise<{ home?: string } | undefined> {
+/** The Java whose keytool there is to ask, that of `javaHome` first; `{}` for that of PATH. */
+export async function keytoolOf(on: On, javaHome: string): Promise<{ home?: string } | undefined> {
   const { stdout } = await ask(
     on,
     sh.read`if [ -x ${`${javaHome}/bin/keytool`} ]; then echo own; elif command -v keytool >/dev/null; then echo path; fi`,

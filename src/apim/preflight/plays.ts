@@ -20,9 +20,10 @@ import { carbonHome, onlyHome, owners, wellBefore } from './home.ts'
 import { keystores } from './keystores.ts'
 import { clocks, ready } from './machine.ts'
 import { ports } from './ports.ts'
-import { carriedOver, settings, vault } from './settings.ts'
+import { carriedOver, settings } from './settings.ts'
 import { signs } from './signs.ts'
 import { tokensAgree } from './tokens.ts'
+import { vault } from './vault.ts'
 
 const everywhere = [
   'unzip',
@@ -125,7 +126,12 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
     )
     .task('secure vault', ({ host }) =>
       runsNow(host)
-        ? vault({ home: host.vars.apim_home, told: host.vars.apim_vault_password !== undefined })
+        ? vault({
+            home: host.vars.apim_home,
+            javaHome: host.vars.java_home,
+            keystore: vars.keystores.file,
+            told: host.vars.apim_vault_password,
+          })
         : skip(noServer),
     )
     .task('keystores', ({ host }) =>

@@ -1,7 +1,5 @@
-import { type On, observe } from '../../model/action.ts'
-import { sh } from '../../model/command.ts'
+import { observe } from '../../model/action.ts'
 import { readXml } from '../../modules/edit/xml.ts'
-import { ask, linesOf } from '../../modules/target.ts'
 import { notCarried, otherEnvironments, takenOver } from '../carried-settings.ts'
 import { loggingOf } from '../logging.ts'
 import type { Role } from '../roles.ts'
@@ -202,39 +200,3 @@ export const carriedOver = observe(
     )
   },
 )
-
-/** Whether a home's secrets are in a vault, and whether its servers can be started again without a person. */
-export const vault = observe('apim.vault', async (on, { home, told }: { home: string; told: boolean }) => {
-  const uses = await vaultUses(on, home)
-  const kept = (await ask(on, sh.read`test -s ${`${home}/password-persist`}`)).code === 0
-  return tell(on, 'the secure vault', vaultProblems(home, uses, kept || told))
-})
-
-async function vaultUses(on: On, home: string): Promise<readonly string[]> {
-  const { stdout } = await ask(
-    on,
-    sh.read`cd -- ${`${home}/repository/conf`} 2>/dev/null && grep -rlE --include='*.xml' --include='*.properties' 'svns:secretAlias="|^[^#]*secretAlias:' . 2>/dev/null | sort | head -n 20; :`,
-  )
-  return linesOf(stdout).map((name) => name.replace(/^\.\//, ''))
-}
-
-/** What is against a vault that is used in these files; `kept`: its password is on disk, or in the inventory. */
-export function vaultProblems(home: string, uses: readonly string[], kept: boolean): readonly Finding[] {
-  if (uses.length === 0) return []
-  return [
-    finding(
-      'secure-vault',
-      `${home} has secrets in the vault (${uses.join(', ')})`,
-      'give them to the inventory, and run ciphertool.sh in the new homes afterwards if they are to be in a vault again',
-    ),
-    ...(kept
-      ? []
-      : [
-          finding(
-            'vault-password',
-            `${home} uses the vault, but has no password-persist: a server that is started by a program would wait for the password`,
-            'say apim_vault_password in the inventory, or put the keystore password into password-persist (mode 0600)',
-          ),
-        ]),
-  ]
-}

@@ -13,7 +13,7 @@ import { complainAboutSchema } from './schema-check.ts'
 import { knowsProfile, type Machine, makeServer, type Server } from './server.ts'
 import { shutDown } from './shutdown.ts'
 import { finishStart, greet } from './start-lines.ts'
-import { secretsAreMissing } from './vault.ts'
+import { failToOpen, secretsOf } from './vault.ts'
 
 /** A whole life of a stand-in server, from its pid file to the end of its start; its listeners keep it alive. */
 export async function run(machine: Machine): Promise<void> {
@@ -24,11 +24,16 @@ export async function run(machine: Machine): Promise<void> {
   keepPidFile(server)
   if (server.faulty('ignores-sigterm')) machine.onTerm(() => undefined)
   if (!configure(server)) machine.exit(1)
-  if (secretsAreMissing(server) || server.faulty('secure-vault-without-password')) {
+  const secrets = secretsOf(server)
+  if (secrets === 'missing') {
     machine.say('[Enter KeyStore and Private Key Password :]')
     return hang(server, undefined)
   }
   greet(server)
+  if (secrets === 'wrong') {
+    failToOpen(server)
+    return hang(server, undefined)
+  }
   await server.wait(0.3)
   if (server.faulty('exits-1-early')) machine.exit(1)
   if (restartsAgain(server)) machine.exit(121)

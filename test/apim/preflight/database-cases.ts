@@ -156,10 +156,16 @@ UPDATE IDN_OAUTH2_ACCESS_TOKEN SET REFRESH_TOKEN = 'eyJjIjoiYSJ9'; UPDATE IDN_OA
 CREATE TABLE UM_DIALECT (UM_DIALECT_URI VARCHAR(40), UM_TENANT_ID INT); INSERT INTO UM_DIALECT VALUES ('u', -1234), ('u', 1), ('u', 2);
 CREATE TABLE IDN_CLAIM_DIALECT (TENANT_ID INT); INSERT INTO IDN_CLAIM_DIALECT VALUES (-1234), (1)`)
     const { db } = server
-    expect(await told(tenants({ db, accepted: [] }))).toEqual(['inactive-tenant'])
-    expect(await told(tenants({ db, accepted: ['inactive-tenant'] }))).toEqual(['inactive-tenant'])
+    expect(await told(tenants({ db, checked: [], accepted: [] }))).toEqual(['inactive-tenant'])
+    expect(await told(tenants({ db, checked: [], accepted: ['inactive-tenant'] }))).toEqual([
+      'inactive-tenant',
+    ])
     for (const inactive of ['migrate', 'leave'])
-      expect(await told(tenants({ db, inactive, accepted: [] }))).toEqual([])
+      expect(await told(tenants({ db, inactive, checked: [], accepted: [] }))).toEqual([])
+    const checked = ['acme.com', 'globex.com'].map((domain) => ({ check: `the call ${domain}`, domain }))
+    expect(await told(tenants({ db, inactive: 'migrate', checked, accepted: [] }))).toEqual([
+      'check-inactive',
+    ])
     const proved = async (inactive?: 'migrate' | 'leave') =>
       (await perform(local, tenantsMigrated({ users: db, identity: db, inactive }))).out
     await expect(proved()).rejects.toThrow('Tenants were not migrated')

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { checkedTenants } from '../../../src/apim/business.ts'
 import {
   jarProblems,
   placeProblems,
@@ -16,9 +17,12 @@ import { keyProblems, keystores } from '../../../src/apim/preflight/keystores.ts
 import { javaProblems, roomProblems, skewed } from '../../../src/apim/preflight/machine.ts'
 import { listeners, taken } from '../../../src/apim/preflight/ports.ts'
 import { tokenProblems } from '../../../src/apim/preflight/rows.ts'
-import { offsetProblems, settingProblems, vaultProblems } from '../../../src/apim/preflight/settings.ts'
+import { offsetProblems, settingProblems } from '../../../src/apim/preflight/settings.ts'
 import { disagree, releasesOf } from '../../../src/apim/preflight/signs.ts'
+import { vaultProblems } from '../../../src/apim/preflight/vault.ts'
 import { releases, versions } from '../../../src/apim/releases.ts'
+import { checks as checksOfInventory } from '../../../src/apim/schemas.ts'
+import { tenantProblems } from '../../../src/apim/tenants.ts'
 import { expectGolden } from '../../support/golden.ts'
 
 const names = (found: readonly Finding[]) => found.map(({ is }) => is)
@@ -277,6 +281,42 @@ describe('settings', () => {
     expect(vaultProblems('/h', [], false)).toEqual([])
     expect(names(vaultProblems('/h', ['carbon.xml'], true))).toEqual(['secure-vault'])
     expect(names(vaultProblems('/h', ['carbon.xml'], false))).toEqual(['secure-vault', 'vault-password'])
+  })
+})
+
+describe('tenants that the checks need', () => {
+  const all = [
+    { id: '1', domain: 'acme.com', active: true },
+    { id: '2', domain: 'globex.com', active: false },
+  ]
+  const secret = { env: 'S' }
+  const call = (path: string) => ({ calls: [{ name: 'one', path, token: secret }] })
+  const login = (user: string) => ({
+    client: { key: 'k', secret },
+    logins: [{ user, password: secret }],
+  })
+
+  test.each([
+    ['a call of the super tenant', call('/weather/1.0.0/now'), []],
+    ['a call of an active one', call('/t/acme.com/orders/1.0.0/all'), []],
+    ['a call of one that is not', call('/t/Globex.com/orders/1.0.0/all'), ['check-inactive']],
+    ['a path that only begins alike', call('/travel/globex.com/now'), []],
+    ['a user of the super tenant', login('alice'), []],
+    ['a user of an active one', login('bob@acme.com'), []],
+    ['a user of one that is not', login('eve@globex.com'), ['check-inactive']],
+    ['an address as a name', login('eve@globex.com@acme.com'), []],
+    ['an address of no tenant', login('eve@elsewhere.org'), []],
+  ])('%s', (_what, vars, expected) => {
+    const checked = checkedTenants(checksOfInventory.parse(vars))
+    expect(names(tenantProblems('um', all, { inactive: 'migrate', checked }))).toEqual(expected)
+  })
+
+  test('are told with the check and what to do', () => {
+    const checked = checkedTenants(checksOfInventory.parse(login('eve@globex.com')))
+    const [first] = tenantProblems('um', all, { inactive: 'migrate', checked })
+    expect(first?.says).toBe(
+      'um: the log-in of eve@globex.com (PRIMARY) is of globex.com, which is not active: no server answers for it',
+    )
   })
 })
 

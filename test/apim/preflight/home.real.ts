@@ -11,8 +11,9 @@ import { carbonHome, onlyHome, owners, wellBefore } from '../../../src/apim/pref
 import { keystores } from '../../../src/apim/preflight/keystores.ts'
 import { clocks, ready } from '../../../src/apim/preflight/machine.ts'
 import { ports } from '../../../src/apim/preflight/ports.ts'
-import { carriedOver, settings, vault } from '../../../src/apim/preflight/settings.ts'
+import { carriedOver, settings } from '../../../src/apim/preflight/settings.ts'
 import { signs } from '../../../src/apim/preflight/signs.ts'
+import { vault } from '../../../src/apim/preflight/vault.ts'
 import { serversOf } from '../../../src/apim/server.ts'
 import type { Action } from '../../../src/model/action.ts'
 import { secret } from '../../../src/model/secret.ts'
@@ -86,7 +87,7 @@ describe('a home as it should be', () => {
       datasources({ home, databases: [db], accepted: [] }),
       settings({ home, role: 'store', svn: true, keeper: false }),
       agrees({ home, keystorePassword: false }),
-      vault({ home, told: false }),
+      vault({ home, javaHome: '/none', keystore: 'wso2carbon.jks' }),
       sequences({ home, names: ['main.xml'], accepted: [] }),
       throttleHandlers({ home }),
       jars({ home }),
@@ -191,14 +192,6 @@ describe('a home', () => {
     )
     expect(await told(agrees({ home, keystorePassword: false }))).toEqual(['disagreement'])
     expect(await told(agrees({ home, svn: 'svn://s/x', keystorePassword: false }))).toEqual([])
-  })
-
-  test('with a vault', async () => {
-    put(`${conf}/user-mgt.xml`, '<U><Password svns:secretAlias="x">password</Password></U>')
-    expect(await told(vault({ home, told: false }))).toEqual(['vault-password', 'secure-vault'])
-    expect(await told(vault({ home, told: true }))).toEqual(['secure-vault'])
-    put('password-persist', 'x')
-    expect(await told(vault({ home, told: false }))).toEqual(['secure-vault'])
   })
 
   test('with an appender of its own', async () => {
