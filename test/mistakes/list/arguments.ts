@@ -59,7 +59,7 @@ export const illegalHops = mistakes('illegal version hop', {
     ['schemaIs({ version: at,', "schemaIs({ version: '3.1.0',"],
     ['apim.serving(site, at)', "apim.serving(site, '1.9.2')"],
   ],
-  'src/apim/versions.ts': [["{ from: '2.6.0', to: '3.0.0',", "{ from: '2.6.0', to: '3.1.0',"]],
+  'src/apim/versions.ts': [["{ from: '2.6.0', to: '3.0.0' }", "{ from: '2.6.0', to: '3.1.0' }"]],
   'inventory/hosts.example.yml': [
     ['apim_version: "1.9.1"', 'apim_version: "1.7.0"'],
     ['apim_version: "1.9.1"', 'apim_version: "2.3.0"'],

@@ -57,10 +57,7 @@ export const latePoints = mistakes('restore point after what rests on it', {
     ],
   ],
   'src/apim/hops/2.0.0.ts': [
-    [
-      "play('2.0.0: clients', migration, rests)",
-      "play('2.0.0: clients', migration, { restoredBy: [scripts] })",
-    ],
+    ['play(title, migration, rests)', 'play(title, migration, { restoredBy: [scripts] })'],
   ],
   'src/apim/hops/2.6.0.ts': [
     ["play('2.6.0: files', migration, rests)", "play('2.6.0: files', migration, { restoredBy: [clients] })"],
