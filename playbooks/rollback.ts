@@ -89,8 +89,10 @@ export default playbook('rollback', { fleet, params, together: () => 'databases'
             : skip('it had no server before'),
         ),
     )
-  const quiet = play('stop migration homes', migration).each('migration', apim.targets, ({ host, item }) =>
-    apim.quiet({ home: apim.migrationHomeOf(host.vars.apim_base, item) }),
+  const quiet = play('stop migration homes', migration).each(
+    'migration',
+    apim.targets.flatMap((version) => apim.migrationHomes(site, version)),
+    ({ item: { home } }) => apim.quiet({ home }),
   )
   const fence = play('fence', site.all).task('servers gone', ({ from }) =>
     apim.after(

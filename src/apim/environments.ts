@@ -3,6 +3,7 @@ import type { Host } from '../model/host.ts'
 import { type EnvironmentVars, environmentSlug } from './environment-vars.ts'
 import { gatewayPartOf } from './roles.ts'
 import { type Node, runsNow } from './schemas.ts'
+import { migrationHomeOf } from './server.ts'
 import type { ApimSite } from './site.ts'
 
 /** Gateways that have the same artefacts: an environment of the publishers' list, or all gateways of a fleet that names none. */
@@ -53,6 +54,23 @@ export function environmentsOf(site: ApimSite): readonly [Environment, ...Enviro
 
 /** The environments besides the first: each has a migration home, a tree and a bundle of its own. */
 export const otherEnvironments = (site: ApimSite): readonly Environment[] => environmentsOf(site).slice(1)
+
+/** The home on the migration host in which an environment's part of a hop is done; of the first where none is given. */
+export const environmentHome = (
+  { migration }: Pick<ApimSite, 'migration'>,
+  version: string,
+  { suffix }: Pick<Environment, 'suffix'> = { suffix: '' },
+): string => `${migrationHomeOf(migration.vars.apim_base, version)}${suffix}`
+
+/** All migration homes of a version, by names of their own. */
+export const migrationHomes = (
+  site: ApimSite,
+  version: string,
+): readonly { readonly name: string; readonly home: string }[] =>
+  environmentsOf(site).map((environment, at) => ({
+    name: at === 0 ? version : `${version}, ${environment.name}`,
+    home: environmentHome(site, version, environment),
+  }))
 
 /** The environment whose artefacts a host gets: the first for one that is in none. */
 export function environmentOf(site: ApimSite, host: Host<Node>): Environment {

@@ -2,7 +2,7 @@ import { InputError } from '../model/errors.ts'
 import type { Host } from '../model/host.ts'
 import { type From, play } from '../model/play.ts'
 import type { Part } from '../model/playbook.ts'
-import { otherEnvironments, ownOfEnvironments } from './environments.ts'
+import { environmentHome, otherEnvironments, ownOfEnvironments } from './environments.ts'
 import { after } from './fence.ts'
 import { serves } from './health.ts'
 import { type HopPlays, named } from './hops/common.ts'
@@ -49,7 +49,7 @@ export function walk(
         after(
           proved(from),
           bundle({
-            home: `${migrationHomeOf(base, hop.to)}${suffix}`,
+            home: environmentHome(site, hop.to, environment),
             file: bundlePath(base, hop.to, suffix),
             only: ownOfEnvironments,
           }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { configuration } from '../../src/apim/config.ts'
 import { environments } from '../../src/apim/environment-vars.ts'
-import { environmentOf, environmentsOf } from '../../src/apim/environments.ts'
+import { environmentOf, environmentsOf, migrationHomes } from '../../src/apim/environments.ts'
 import { admin, keystores, node } from '../../src/apim/schemas.ts'
 import { gatewaysOf, treeSources } from '../../src/apim/site.ts'
 import type { Host } from '../../src/model/host.ts'
@@ -72,6 +72,10 @@ describe('the environments of a fleet', () => {
       },
     ])
     expect(environmentOf(site(two), pub).name).toBe('Live')
+    expect(migrationHomes(site(two), '2.0.0')).toEqual([
+      { name: '2.0.0', home: '/opt/wso2/migration/wso2am-2.0.0' },
+      { name: '2.0.0, Trial Run', home: '/opt/wso2/migration/wso2am-2.0.0-trial-run' },
+    ])
     expect(environmentOf(site(two), at('try', 'Trial Run')).name).toBe('Trial Run')
   })
 

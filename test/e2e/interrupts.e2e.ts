@@ -104,10 +104,10 @@ describe('while it locks', () => {
   const locking = async () => {
     mkdirSync(project.at('bin'))
     writeFileSync(
-      project.at('bin/mv'),
-      `#!/bin/sh\n: >'${project.at('began')}'; until [ -e '${project.at('go')}' ] || [ ! -e '${project.at('held.ts')}' ]; do sleep 0.02; done; exec /bin/mv "$@"\n`,
+      project.at('bin/sync'),
+      `#!/bin/sh\n: >'${project.at('began')}'; until [ -e '${project.at('go')}' ] || [ ! -e '${project.at('held.ts')}' ]; do sleep 0.02; done; exec /bin/sync "$@"\n`,
     )
-    chmodSync(project.at('bin/mv'), 0o755)
+    chmodSync(project.at('bin/sync'), 0o755)
     const path = `PATH=${project.at('bin')}:${process.env['PATH']}`
     const args = ['held.ts', '-e', `dir=${project.at('.')}`, '-e', 'what=job', '--output', 'lines']
     const running = project.start('env', [path, process.execPath, tool, ...args])

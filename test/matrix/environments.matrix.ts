@@ -52,6 +52,23 @@ test('an inventory that does not say the environments, or says others, is refuse
   expect(await here()).toEqual(before)
 })
 
+test('a client that a killed controller left in the home of an environment is ended by the way back without it', async () => {
+  const before = await here()
+  const words = ['--yes', '--output', 'lines']
+  const killed = await lab.killAt(
+    'runs in /opt/wso2/migration/wso2am-2.0.0-sandbox',
+    'SIGKILL',
+    upgrade,
+    ...words,
+  )
+  expect(killed.code, killed.text).not.toBe(0)
+  await rm(join(lab.cwd, '.upgrade-fleet/runs'), { recursive: true })
+  const back = await lab.run(playbookFile('rollback'), '--yes', ...words.slice(1))
+  expect(back.code, back.text).toBe(0)
+  expect(await here()).toEqual(before)
+  await lab.run('lab', 'reset')
+})
+
 test('each environment keeps its own APIs through all hops, by two runs, and goes back by the manifests alone', async () => {
   expect(await served()).toEqual(right)
   const before = await here()

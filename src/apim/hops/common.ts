@@ -4,7 +4,7 @@ import { approve, type Part } from '../../model/playbook.ts'
 import * as database from '../../modules/database/index.ts'
 import type { ClientRun } from '../client.ts'
 import { configuration } from '../config.ts'
-import { type Environment, otherEnvironments, ownOfEnvironments } from '../environments.ts'
+import { type Environment, environmentHome, otherEnvironments, ownOfEnvironments } from '../environments.ts'
 import { after, alone, fence } from '../fence.ts'
 import { configureMigration, freshHome } from '../home.ts'
 import { factsOf } from '../hop-facts.ts'
@@ -55,7 +55,7 @@ export function migrationHome(hop: Hop, at: HopSite, dumps: Checkpoint, environm
   const { site } = at
   const { migration } = site
   const { apim_base: base, apim_home: keystoresFrom } = migration.vars
-  const home = environmentHome(hop, at, environment)
+  const home = environmentHome(site, hop.to, environment)
   const pack = staged(site, migration, `wso2am-${hop.to}`)
   const common = treeSources(site)
     .slice(1)
@@ -100,12 +100,9 @@ export function migrationHome(hop: Hop, at: HopSite, dumps: Checkpoint, environm
 export const environmentHomes = (hop: Hop, at: HopSite, dumps: Checkpoint) =>
   otherEnvironments(at.site).map((environment) => ({
     environment,
-    home: environmentHome(hop, at, environment),
+    home: environmentHome(at.site, hop.to, environment),
     made: migrationHome(hop, at, dumps, environment),
   }))
-
-const environmentHome = (hop: Hop, { site }: HopSite, environment: Environment | undefined): string =>
-  `${migrationHomeOf(site.migration.vars.apim_base, hop.to)}${environment?.suffix ?? ''}`
 
 /** What tells an environment's plays from those of the first. */
 export const named = (environment: Pick<Environment, 'name'> | undefined): string =>
