@@ -117,6 +117,14 @@ function log4jEdits(all: ReadonlyMap<string, string>, levels: LogLevels): readon
   })
 }
 
+// Another logger may have the id that its name would give.
+function freeId(name: string, all: ReadonlyMap<string, string>, added: readonly string[]): string {
+  const plainId = name.replaceAll(/[^A-Za-z0-9_]+/g, '-')
+  const taken = (id: string) =>
+    added.includes(id) || [...all.keys()].some((key) => key.startsWith(`logger.${id}.`))
+  for (let id = plainId, number = 2; ; id = `${plainId}-${number++}`) if (!taken(id)) return id
+}
+
 function log4j2Edits(all: ReadonlyMap<string, string>, levels: LogLevels): readonly PropertiesEdit[] {
   const listed = plain(all.get('loggers') ?? '')
     .split(',')
@@ -124,7 +132,7 @@ function log4j2Edits(all: ReadonlyMap<string, string>, levels: LogLevels): reado
   const added: string[] = []
   const edits = Object.entries(levels).flatMap(([name, level]): readonly PropertiesEdit[] => {
     const found = [...all].find(([key, value]) => /^logger\.[^.]+\.name$/.test(key) && value.trim() === name)
-    const id = found?.[0].split('.')[1] ?? name.replaceAll(/[^A-Za-z0-9_]+/g, '-')
+    const id = found?.[0].split('.')[1] ?? freeId(name, all, added)
     if (!listed.includes(id)) added.push(id)
     return [
       ...(found === undefined ? [{ key: `logger.${id}.name`, text: name, create: true }] : []),

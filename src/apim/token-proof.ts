@@ -22,7 +22,8 @@ const kept: Readonly<
   Record<string, { readonly tokens?: readonly string[]; readonly key?: string; readonly hash?: string }>
 > = {
   IDN_OAUTH2_ACCESS_TOKEN: { tokens: ['ACCESS_TOKEN', 'REFRESH_TOKEN'], hash: 'ACCESS_TOKEN_HASH' },
-  IDN_OAUTH2_AUTHORIZATION_CODE: { tokens: ['AUTHORIZATION_CODE'], hash: 'AUTHORIZATION_CODE_HASH' },
+  // Whether old codes are hashed nobody has verified, and they live for minutes.
+  IDN_OAUTH2_AUTHORIZATION_CODE: { tokens: ['AUTHORIZATION_CODE'] },
   IDN_OAUTH_CONSUMER_APPS: { tokens: ['CONSUMER_SECRET'], key: 'CONSUMER_KEY' },
   AM_APPLICATION_KEY_MAPPING: { key: 'CONSUMER_KEY' },
   AM_APP_KEY_DOMAIN_MAPPING: { key: 'CONSUMER_KEY' },

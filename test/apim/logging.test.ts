@@ -63,6 +63,14 @@ describe('levels in a new home', () => {
     expect(withLevels(after, 'log4j.properties', levels)).toBe(after)
   })
 
+  test('by an id that no other logger has', () => {
+    const pack = 'loggers = synapse\nlogger.synapse.name = org.apache.synapse\nlogger.synapse.level = INFO\n'
+    const after = withLevels(pack, 'log4j2.properties', { synapse: 'WARN', 'a.b-c': 'INFO', 'a.b.c': 'OFF' })
+    expect(after).toBe(
+      'loggers = synapse, synapse-2, a-b-c, a-b-c-2\nlogger.synapse.name = org.apache.synapse\nlogger.synapse.level = INFO\nlogger.synapse-2.name = synapse\nlogger.synapse-2.level = WARN\nlogger.a-b-c.name = a.b-c\nlogger.a-b-c.level = INFO\nlogger.a-b-c-2.name = a.b.c\nlogger.a-b-c-2.level = OFF\n',
+    )
+  })
+
   test('from 3.0.0 on by id, and each in the list, without which it does not count', () => {
     const pack =
       'loggers = synapse, \\\n  other\nlogger.synapse.name = org.apache.synapse\nlogger.synapse.level = INFO\nlogger.unlisted.name = org.wso2\nlogger.unlisted.level = INFO\n'

@@ -63,6 +63,9 @@ test('a client that a killed controller left in the home of an environment is en
   )
   expect(killed.code, killed.text).not.toBe(0)
   await rm(join(lab.cwd, '.upgrade-fleet/runs'), { recursive: true })
+  const run = /run (\S+): to-3\.0\.0/.exec(killed.text)?.[1] ?? ''
+  const unlocked = await lab.run('unlock', '--run', run)
+  expect(unlocked.code, unlocked.text).toBe(0)
   const back = await lab.run(playbookFile('rollback'), '--yes', ...words.slice(1))
   expect(back.code, back.text).toBe(0)
   expect(await here()).toEqual(before)

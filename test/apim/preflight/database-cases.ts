@@ -131,14 +131,16 @@ export function databaseFindings(dir: string, start: (dir: string) => Promise<Pr
     server.run(`ALTER TABLE IDN_OAUTH2_ACCESS_TOKEN ADD REFRESH_TOKEN VARCHAR(40); ALTER TABLE IDN_OAUTH_CONSUMER_APPS ADD CONSUMER_SECRET VARCHAR(600);
 CREATE TABLE AM_APPLICATION_KEY_MAPPING (CONSUMER_KEY VARCHAR(40)); INSERT INTO AM_APPLICATION_KEY_MAPPING VALUES ('k'), ('Y2lwaGVy=');
 CREATE TABLE AM_APP_KEY_DOMAIN_MAPPING (CONSUMER_KEY VARCHAR(40)); INSERT INTO AM_APP_KEY_DOMAIN_MAPPING VALUES ('k'), ('Y2lwaGVy=');
-CREATE TABLE IDN_OAUTH2_AUTHORIZATION_CODE (AUTHORIZATION_CODE VARCHAR(600), AUTHORIZATION_CODE_HASH VARCHAR(40)); INSERT INTO IDN_OAUTH2_AUTHORIZATION_CODE VALUES ('plain', NULL), ('${'b'.repeat(172)}', 'h');
+CREATE TABLE IDN_OAUTH2_AUTHORIZATION_CODE (AUTHORIZATION_CODE VARCHAR(600)); INSERT INTO IDN_OAUTH2_AUTHORIZATION_CODE VALUES ('plain'), ('${'b'.repeat(172)}');
 UPDATE IDN_OAUTH2_ACCESS_TOKEN SET REFRESH_TOKEN = 'eyJjIjoiYSJ9'; UPDATE IDN_OAUTH_CONSUMER_APPS SET CONSUMER_SECRET = '${'a'.repeat(512)}'`)
     const { db } = server
     const { out: forms } = await perform(local, tokenForms({ db, version: '1.9.1' }))
     expect(forms).toEqual({ rows: 5, rsa: 2, oaep: 1, keys: 2, hashless: 0 })
-    // The tokens have no column for a hash there yet.
-    const { out: later } = await perform(local, tokenForms({ db, version: '2.6.0' }))
-    expect(later).toEqual({ ...forms, hashless: 1 })
+    // There is no column for a hash yet; then one that nobody filled.
+    const later = async () => (await perform(local, tokenForms({ db, version: '2.6.0' }))).out
+    expect(await later()).toEqual(forms)
+    server.run('ALTER TABLE IDN_OAUTH2_ACCESS_TOKEN ADD ACCESS_TOKEN_HASH VARCHAR(40)')
+    expect((await later()).hashless).toBeGreaterThan(0)
     const kept = (keeping: { keys: boolean; processor?: string }) =>
       told(
         tokenFormFindings({
