@@ -4,7 +4,15 @@ import type { Job, JobId, JobOptions, JobResult } from '../model/connection.ts'
 import { ConnectionError } from '../model/errors.ts'
 import { reveal, type SecretStore } from '../model/secret.ts'
 import { splitLines } from './capture.ts'
-import { jobPath, listScript, parseState, signalScript, startScript, stateScript } from './job-scripts.ts'
+import {
+  type JobState,
+  jobPath,
+  listScript,
+  parseState,
+  signalScript,
+  startScript,
+  stateScript,
+} from './job-scripts.ts'
 import { judged, must, ownFence, type Runner } from './runner.ts'
 
 const chunk = 256 * 1024
@@ -43,12 +51,17 @@ export async function listJobs(runner: Runner, workdir: string, prefix: string):
 }
 
 function handle(runner: Runner, directory: string, id: JobId): Job {
+  let startingSince: number | undefined
   const look = async (from: number, most: number) => {
     const answer = await runner.script(stateScript(directory, from, most), { reads: true, timeout: 60 })
     if (answer.end.kind === 'lost' || answer.end.kind === 'timeout') return undefined
     const { stdout } = must(runner.host, answer, `the job ${id} could not be looked at`)
     const newline = stdout.indexOf(10)
-    return { ...parseState(stdout.toString('latin1', 0, newline)), log: stdout.subarray(newline + 1) }
+    const now = parseState(stdout.toString('latin1', 0, newline))
+    // A machine that went down between the directory and the leader leaves a job that starts for ever.
+    startingSince = now.state === 'starting' ? (startingSince ?? performance.now()) : undefined
+    const unborn = startingSince !== undefined && performance.now() - startingSince >= graceMs
+    return { ...now, unborn, log: stdout.subarray(newline + 1) }
   }
   const signal = async (name: 'TERM' | 'KILL' | '0', first = false): Promise<number> => {
     const answer = await runner.script(signalScript(directory, name, first), { timeout: 60 })
@@ -61,7 +74,7 @@ function handle(runner: Runner, directory: string, id: JobId): Job {
       const now = await look(0, 0)
       if (now === undefined)
         throw new ConnectionError(runner.host, 'lost', `${runner.host}: the connection was lost.`)
-      return now.state === 'running' || now.state === 'starting'
+      return now.state === 'running' || (now.state === 'starting' && !now.unborn)
     },
     cancel: async () => {
       const begun = performance.now()
@@ -82,10 +95,13 @@ function handle(runner: Runner, directory: string, id: JobId): Job {
   }
 }
 
-type Look = (
-  from: number,
-  most: number,
-) => Promise<(ReturnType<typeof parseState> & { log: Buffer }) | undefined>
+type Look = (from: number, most: number) => Promise<Seen | undefined>
+
+/** A job's state and a part of its log; unborn: its start has taken longer than any start does. */
+interface Seen extends JobState {
+  readonly unborn: boolean
+  readonly log: Buffer
+}
 
 async function wait(
   host: string,
@@ -98,7 +114,6 @@ async function wait(
   const most = onLine === undefined ? 0 : chunk
   let offset = 0
   let pause = shortest
-  let startingSince: number | undefined
   let awaySince: number | undefined
   for (;;) {
     if (signal?.aborted) return { kind: 'cancelled' }
@@ -116,9 +131,7 @@ async function wait(
       lines?.write(now.log)
       offset += now.log.length
       if (most > 0 && now.log.length === most) continue
-      if (now.state !== 'starting') startingSince = undefined
-      const result = verdict(now, startingSince)
-      if (now.state === 'starting') startingSince ??= performance.now()
+      const result = verdict(now)
       if (result !== undefined) {
         lines?.end()
         return result
@@ -129,7 +142,7 @@ async function wait(
     await sleep(Math.max(1, left), undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
   }
 
-  function verdict(now: ReturnType<typeof parseState>, starting: number | undefined): JobResult | undefined {
+  function verdict(now: Seen): JobResult | undefined {
     if (now.cancelled && now.state !== 'running') return { kind: 'cancelled' }
     switch (now.state) {
       case 'running':
@@ -138,7 +151,7 @@ async function wait(
         if (now.code !== undefined) return { kind: 'exit', code: now.code }
         return { kind: 'unknown', reason: `${host}: the job ${id} left an exit status that cannot be read.` }
       case 'starting':
-        if (starting === undefined || performance.now() - starting < graceMs) return undefined
+        if (!now.unborn) return undefined
         return { kind: 'unknown', reason: `${host}: the job ${id} was to be started, and never said so.` }
       case 'dead':
         return { kind: 'unknown', reason: `${host}: the job ${id} is gone and left no exit status.` }
