@@ -2,19 +2,14 @@ import { expect, test } from 'vitest'
 import { type Decision, decide } from '../../src/run/decide.ts'
 import type { Rollout, Stage, Tally } from '../../src/run/rollout.ts'
 import { casesOf } from './cases.ts'
-import { explore } from './explore.ts'
+import { explore, exploreAll } from './explore.ts'
 
-const cases = [1, 2, 3, 4].flatMap(casesOf)
+const cases = [1, 2, 3].flatMap(casesOf)
 
-test('whatever happens, in whatever order, to up to 4 hosts: the rules of a rollout hold', () => {
-  let states = 0
-  for (const one of cases) {
-    const explored = explore(one, decide)
-    expect(explored.broken, JSON.stringify(one)).toBeUndefined()
-    states += explored.states
-  }
+test('whatever happens, in whatever order, to up to 3 hosts: the rules of a rollout hold', () => {
+  const { states, broken } = exploreAll(cases, decide)
+  expect(broken).toEqual([])
   expect(states).toBeGreaterThan(100_000)
-  console.log(`${states} states of ${cases.length} rollouts, none of which breaks a rule`)
 })
 
 type Choose = typeof decide

@@ -64,3 +64,12 @@ function countEnding(states: readonly Seen[]): number {
 function pathTo(seen: Seen): readonly string[] {
   return seen.from === undefined ? [] : [...pathTo(seen.from), seen.what]
 }
+
+/** Explores one case after the other: the states of all, and what broke a rule. */
+export function exploreAll(cases: readonly Case[], choose: typeof decide) {
+  const explored = cases.map((one) => ({ one, ...explore(one, choose) }))
+  return {
+    states: explored.reduce((sum, { states }) => sum + states, 0),
+    broken: explored.filter(({ broken }) => broken !== undefined),
+  }
+}
