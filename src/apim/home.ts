@@ -39,7 +39,7 @@ type ConfigureInput = {
 
 /** Writes a new home's configuration, drivers and keystores. Undo does nothing: the new home goes as a whole. */
 export const configure = change('apim.configure', {
-  // Words of the pack's own files may be somebody's password: what holds it before anything is written is none of our doing.
+  // Words of the pack's own files may be somebody's password: they cannot be told from it afterwards.
   async remember(on, { home, configuration: { secrets } }: ConfigureInput) {
     return { before: secrets === undefined ? [] : await filesWith(on, home, secrets) }
   },
