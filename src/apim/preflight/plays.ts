@@ -241,14 +241,15 @@ export function gibWanted(
 }
 
 /** What of a host's new home is to be encrypted: the secrets of its configuration, whatever its role. */
-const encrypted = ({ vars }: ApimSite, host: Host<Node>, landingVersions: readonly string[]) => ({
+const encrypted = ({ vars, migration }: ApimSite, host: Host<Node>, landingVersions: readonly string[]) => ({
   secrets:
     configuration({
       ...{ version: '3.0.0', role: 'migration', peers: {}, vault: true, ...placeOf(host) },
       ...{ databases: vars.databases, admin: vars.admin, keystores: vars.keystores },
       toml: host.vars.apim_toml,
     }).secrets ?? [],
-  landsBefore: landingVersions.some((version) => version !== '3.0.0'),
+  // Asked once, and not of each host.
+  landsBefore: host.name === migration.name && landingVersions.some((version) => version !== '3.0.0'),
 })
 
 const wanted = (role: Role, landingVersions: readonly string[], offset?: number): readonly number[] => [
