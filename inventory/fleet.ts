@@ -46,6 +46,12 @@ export const fleet = defineFleet({
       .describe(
         'Whether each backup is restored into scratch, compared and timed while the servers are down, before anything irreversible.',
       ),
+    secure_vault: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the secrets in deployment.toml of new homes of 3.0.0 are encrypted by their ciphertool, with the keystore that apim_vault_password opens. Homes of a landing at 2.6.0 are not.',
+      ),
     environments: apim.environments
       .optional()
       .describe(

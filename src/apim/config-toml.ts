@@ -1,6 +1,8 @@
 import { encoded, type Secret } from '../model/secret.ts'
 import { type TomlTable, tomlText } from '../modules/edit/toml-text.ts'
+import type { XmlEdit } from '../modules/edit/xml.ts'
 import { escapeXml } from '../modules/edit/xml-escape.ts'
+import { secretsText, withVault } from './config-secrets.ts'
 import { withToml } from './custom.ts'
 import { type Place, portAt } from './ports.ts'
 import type { DatabaseVars, KeystoreVars } from './schemas.ts'
@@ -28,6 +30,7 @@ export function tomlConfiguration({
   keystores,
   tokens,
   toml,
+  vault,
 }: Settings): Configuration {
   const database = (head: string, db: DatabaseVars | undefined): readonly TomlTable[] =>
     db === undefined
@@ -88,8 +91,29 @@ export function tomlConfiguration({
     ...gateways.map((each) => ({ head: '[apim.gateway.environment]', values: environment(each) })),
     ...(traffic ? throttling(traffic) : []),
   ]
-  return { texts: [{ path: `${conf}/deployment.toml`, text: tomlText(withToml(tables, toml)) }], edits: [] }
+  const path = `${conf}/deployment.toml`
+  const whole = withToml(tables, toml)
+  if (!vault) return { texts: [{ path, text: tomlText(whole) }], edits: [] }
+  const { tables: open, ...kept } = withVault(whole)
+  return {
+    texts: [{ path, text: [...tomlText(open), ...secretsText(kept)] }],
+    edits: [{ path: `${conf}/carbon.xml`, edits: ownKeystore(keystores) }],
+    secrets: kept.secrets,
+  }
 }
+
+// ciphertool asks the pack's rendered carbon.xml for the keystore, before a first start has rendered ours.
+const ownKeystore = ({ file, alias }: KeystoreVars): readonly XmlEdit[] =>
+  file === 'wso2carbon.jks' && alias === 'wso2carbon'
+    ? []
+    : ['KeyStore', 'InternalKeyStore'].flatMap((name) => [
+        {
+          at: `Security/${name}/Location`,
+          text: `\${carbon.home}/repository/resources/security/${file}`,
+        },
+        { at: `Security/${name}/Type`, text: 'JKS' },
+        { at: `Security/${name}/KeyAlias`, text: alias },
+      ])
 
 // The vendor's page on encrypting tokens (3.0.0) has the first alone; the second is Identity Server's own name for it.
 function encryption(tokens: Settings['tokens']): readonly TomlTable[] {

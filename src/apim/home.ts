@@ -9,6 +9,7 @@ import { decode, xmlCharset } from '../modules/edit/charset.ts'
 import { editXml, type XmlEdit } from '../modules/edit/xml.ts'
 import { ask, holds, linesOf, looks, readBytes } from '../modules/target.ts'
 import { withLevels } from './logging.ts'
+import { type Encryption, encrypt, filesWith } from './secured.ts'
 import { endServers } from './server.ts'
 import type { Configuration } from './settings.ts'
 
@@ -32,11 +33,17 @@ type ConfigureInput = {
   readonly jars: readonly { readonly from: string; readonly dir: 'lib' | 'dropins'; readonly name: string }[]
   /** A home of this machine whose keystores are taken, when there is one. */
   readonly keystoresFrom?: string | undefined
+  /** How its secrets are encrypted, where the configuration has some that are to be. */
+  readonly encryption?: Encryption | undefined
 }
 
 /** Writes a new home's configuration, drivers and keystores. Undo does nothing: the new home goes as a whole. */
 export const configure = change('apim.configure', {
-  async apply(on, { home, configuration, jars, keystoresFrom }: ConfigureInput) {
+  // Words of the pack's own files may be somebody's password: they cannot be told from it afterwards.
+  async remember(on, { home, configuration: { secrets } }: ConfigureInput) {
+    return { before: secrets === undefined ? [] : await filesWith(on, home, secrets) }
+  },
+  async apply(on, { home, configuration, jars, keystoresFrom, encryption }, { before }) {
     for (const { path, text } of configuration.texts) await put(on, `${home}/${path}`, text)
     for (const { path, edits } of configuration.edits) {
       const file = `${home}/${path}`
@@ -54,6 +61,10 @@ export const configure = change('apim.configure', {
       await on.must(
         sh`for f in ${keystoresFrom}/repository/resources/security/*.jks; do [ ! -f "$f" ] || cp -p -- "$f" ${`${home}/repository/resources/security/`}; done`,
       )
+    const { secrets } = configuration
+    const [written] = configuration.texts
+    if (encryption !== undefined && secrets !== undefined && written !== undefined)
+      await encrypt(on, home, encryption, { written: written.text, secrets, before })
     return { home }
   },
   async diff(on, { home, configuration }) {

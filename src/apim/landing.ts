@@ -189,6 +189,7 @@ function homes(
   looked: HopSite['looked'],
 ): readonly Part[] {
   const { migration, vars } = site
+  const isVault = vars.secure_vault === true && version === '3.0.0'
   const own = ofOthers.map(({ environment, made }) => ({
     name: environment.name,
     brought: play(
@@ -248,9 +249,13 @@ function homes(
           toml:
             version === '3.0.0' ? together(from(looked, host).found.carried, host.vars.apim_toml) : undefined,
           xml: host.vars.apim_xml,
+          vault: isVault,
         }),
         jars: jarsFor(site, host, version),
         keystoresFrom: host.vars.apim_home,
+        ...(isVault && {
+          encryption: { password: host.vars.apim_vault_password, javaHome: host.vars.java_home },
+        }),
       }),
     )
 

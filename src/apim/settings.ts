@@ -1,5 +1,6 @@
 import type { Text } from '../model/secret.ts'
 import type { XmlEdit } from '../modules/edit/xml.ts'
+import type { Vaulted } from './config-secrets.ts'
 import type { TomlVars, XmlVars } from './custom.ts'
 import type { LogLevels } from './logging.ts'
 import { type Place, portAt } from './ports.ts'
@@ -38,12 +39,16 @@ export type Settings = {
   /** What the operator says besides. */
   readonly toml?: TomlVars | undefined
   readonly xml?: XmlVars | undefined
+  /** Whether secrets go to the vault: `deployment.toml` alone has it here. */
+  readonly vault?: boolean | undefined
 }
 
 /** Files of a home: those written whole, and those of the pack that are edited. Paths are relative to the home. */
 export type Configuration = {
   readonly texts: readonly { readonly path: string; readonly text: Text }[]
   readonly edits: readonly { readonly path: string; readonly edits: readonly XmlEdit[] }[]
+  /** Secrets of `deployment.toml` that are to be encrypted. */
+  readonly secrets?: readonly Vaulted[]
   /** The file of loggers, and the levels that differ from the pack's. */
   readonly logging?: { readonly path: string; readonly levels: LogLevels }
 }

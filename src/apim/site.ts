@@ -51,6 +51,8 @@ export type ApimSite = RoleGroups & {
     readonly custom_jars?: readonly JarVars[] | undefined
     /** Whether the identity client migrates tenants that are not active: it does unless told. */
     readonly inactive_tenants?: 'migrate' | 'leave' | undefined
+    /** Whether the secrets of new homes of 3.0.0 are encrypted. */
+    readonly secure_vault?: boolean | undefined
     /** Whether backups are restored into scratch before anything irreversible: true unless told. */
     readonly rehearsal?: boolean | undefined
   }

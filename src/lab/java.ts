@@ -88,5 +88,6 @@ if [ -n "$fault" ]; then
   echo "Error: A fatal exception has occurred. Program will exit."
   exit 1
 fi
+if [ -n "$JAVA_TOOL_OPTIONS" ]; then echo "Picked up JAVA_TOOL_OPTIONS: $JAVA_TOOL_OPTIONS" >&2; fi
 exec "$here/jre/bin/java" --max-old-space-size=128 "$here/lib/lab/standin.mjs" "$@"
 `

@@ -75,6 +75,10 @@ export const encodedForms = (value: string): readonly string[] =>
 /** The same secret, its value escaped for a format where it is put in. Encodings are applied from the inner one outwards. */
 export const encoded = (encoding: Encoding, { name }: Secret): Secret => secret(`${encoding}|${name}`)
 
+/** The secret that {@link encoded} was given: no format's escapes where it is put in. */
+export const plainly = ({ name }: Secret): Secret =>
+  secret(name.replace(/^(?:(?:xml|toml|json|yaml|properties|ini)\|)+/, ''))
+
 function plainOf({ name }: Secret, store: SecretStore): string {
   const [, encoding, inner] = /^(xml|toml|json|yaml|properties|ini)\|(.*)$/s.exec(name) ?? []
   if (encoding === undefined || inner === undefined) return store(secret(name))

@@ -65,12 +65,24 @@ export const fleetChecks = {
   'secure-vault': check(
     'warns',
     '`secretAlias` in the configuration',
-    'new homes are written with the secrets of the inventory; cipher texts are not portable and have to be made anew',
+    'new homes are written with the secrets of the inventory; cipher texts are not portable and are made anew where `secure_vault` says so',
     "the vendor's page to 3.0.0",
+  ),
+  'vault-landing': check(
+    'asks',
+    '`secure_vault`, and the landings of the way',
+    'the form of 2.6.0 is not built: which aliases its components ask for is not known for all secrets, so its homes have them in plain text (0600)',
+    "ciphertool's source, our own rule",
+  ),
+  'vault-unfit': check(
+    'blocks',
+    '`secure_vault`, and the passwords of the inventory',
+    'ciphertool encrypts what is between [ and the first ], so that a ] cuts a password off, and leaves an empty one as it is',
+    "ciphertool's source",
   ),
   'vault-password': check(
     'blocks',
-    '`password-persist` where the vault is used',
+    '`password-persist` where the vault is used; `apim_vault_password` where `secure_vault` is said',
     'a server under nohup hangs on the prompt: neither a rollback nor a restart could start it',
     "the kernel's source",
   ),

@@ -4,6 +4,7 @@ import { play } from '../../model/play.ts'
 import * as database from '../../modules/database/index.ts'
 import * as svn from '../../modules/svn/index.ts'
 import { agrees } from '../agreement.ts'
+import { configuration } from '../config.ts'
 import { environmentOf } from '../environments.ts'
 import { backupsOf, beside, homesBeside } from '../machines.ts'
 import { portsOf } from '../ports.ts'
@@ -125,12 +126,13 @@ export function preflight(site: ApimSite, hops: readonly Hop[], landingVersions:
         : skip('its configuration is not redone for 3.0.0'),
     )
     .task('secure vault', ({ host }) =>
-      runsNow(host)
+      runsNow(host) || vars.secure_vault
         ? vault({
             home: host.vars.apim_home,
             javaHome: host.vars.java_home,
             keystore: vars.keystores.file,
             told: host.vars.apim_vault_password,
+            ...(vars.secure_vault && { next: encrypted(site, host, landingVersions), accepted }),
           })
         : skip(noServer),
     )
@@ -237,6 +239,18 @@ export function gibWanted(
   const each = ({ name }: Host<Node>) => (name === site.migration.name ? hops.length + 2 : 1)
   return [host, ...beside(site, host)].reduce((sum, one) => sum + each(one), 0)
 }
+
+/** What of a host's new home is to be encrypted: the secrets of its configuration, whatever its role. */
+const encrypted = ({ vars, migration }: ApimSite, host: Host<Node>, landingVersions: readonly string[]) => ({
+  secrets:
+    configuration({
+      ...{ version: '3.0.0', role: 'migration', peers: {}, vault: true, ...placeOf(host) },
+      ...{ databases: vars.databases, admin: vars.admin, keystores: vars.keystores },
+      toml: host.vars.apim_toml,
+    }).secrets ?? [],
+  // Asked once, and not of each host.
+  landsBefore: host.name === migration.name && landingVersions.some((version) => version !== '3.0.0'),
+})
 
 const wanted = (role: Role, landingVersions: readonly string[], offset?: number): readonly number[] => [
   ...new Set(landingVersions.flatMap((version) => portsOf(role, version, offset))),

@@ -1,7 +1,7 @@
 import { shippedConf } from './more-conf.ts'
 import { profileSetup } from './profile-setup.ts'
 import { releases, since, type Version } from './release.ts'
-import { serverScript } from './script.ts'
+import { cipherScript, serverScript } from './script.ts'
 import { stockSynapse, tenantSequences } from './synapse.ts'
 import { tomlConf } from './toml-conf.ts'
 import { empties, type Tree, under } from './tree.ts'
@@ -45,7 +45,7 @@ function scripts(version: Version): Tree {
     'bin/version.txt': `WSO2 API Manager v${version}\n`,
     'bin/wso2carbon-version.txt': `WSO2 Carbon Framework v${releases[version].kernel}\n`,
     'bin/README.txt': 'Stand-in.\n',
-    'bin/ciphertool.sh': run('#!/bin/sh\necho "[Stand-in: nothing to encrypt]"\n'),
+    'bin/ciphertool.sh': run(cipherScript(version)),
     ...(since(version, '2.6.0') ? { 'bin/profileSetup.sh': run(profileSetup(version)) } : {}),
   }
 }

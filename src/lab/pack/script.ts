@@ -104,6 +104,21 @@ exit 0
 `
 }
 
+/** `bin/ciphertool.sh` of a release: from 3.0.0 on it encrypts what `deployment.toml` has; the stand-in's older homes come encrypted. */
+export const cipherScript = (version: Version): string =>
+  since(version, '3.0.0')
+    ? `#!/bin/sh
+# Stand-in for the cipher tool of WSO2 API Manager ${version}. It is no work of WSO2.
+if [ -z "$JAVA_HOME" ]; then
+  echo "You must set the JAVA_HOME variable before running CARBON."
+  exit 1
+fi
+[ -z "$CARBON_HOME" ] && CARBON_HOME=$(cd "$(dirname "$0")/.." && pwd)
+"$JAVA_HOME/bin/java" -Dcarbon.home="$CARBON_HOME" -Dcarbon.config.dir.path="$CARBON_HOME/repository/conf" \\
+  org.wso2.ciphertool.CipherTool $*
+`
+    : '#!/bin/sh\necho "[Stand-in: nothing to encrypt]"\n'
+
 const optimizeCase = `    optimize|-optimize|--optimize) OPTIMIZE=yes ;;
 `
 

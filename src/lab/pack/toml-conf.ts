@@ -117,6 +117,7 @@ function templates(): Readonly<Record<string, string>> {
     'repository/conf/tomcat/catalina-server.xml': catalinaXml(),
     'repository/conf/identity/identity.xml': identityXml('{{oauth.extensions.token_persistence_processor}}'),
     'repository/conf/carbon.properties': carbonProperties('{{cipher.transformation}}'),
+    'repository/conf/security/cipher-text.properties': '# Aliases, and what is encrypted.\n{{secrets}}',
   }
 }
 

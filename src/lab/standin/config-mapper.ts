@@ -30,7 +30,7 @@ export function configure(server: Server): boolean {
   let values: ReadonlyMap<string, string>
   try {
     if (server.faulty('bad-toml')) throw new Error('Invalid TOML document: unexpected end of key')
-    values = infer(server, flatten(parse(text)))
+    values = infer(server, withSecrets(flatten(parse(text))))
   } catch (error) {
     say('ERROR', 'org.wso2.config.mapper.TomlParser', String(error).split('\n')[0] ?? '')
     server.machine.say(
@@ -108,6 +108,20 @@ export function flatten(table: object, prefix = ''): ReadonlyMap<string, string>
     },
   )
   return new Map(found)
+}
+
+/** Refuses a name of the vault that has nothing under `[secrets]`, or a text that nobody encrypted; gives the vault's file too. */
+function withSecrets(values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const prefix = 'secrets.'
+  for (const value of values.values())
+    for (const [, alias = ''] of value.matchAll(/\$secret\{([^}]*)\}/g)) {
+      const text = values.get(prefix + alias)
+      if (text === undefined) throw new Error(`Secret references can't be resolved for ${alias}`)
+      if (/\[.*\]/.test(text)) throw new Error(`Secret references can't be plain text for ${alias}`)
+    }
+  const kept = [...values].filter(([key]) => key.startsWith(prefix))
+  const lines = kept.map(([key, text]) => `${key.slice(prefix.length)}=${text}\n`).join('')
+  return new Map([...values, ['secrets', lines]])
 }
 
 function infer(server: Server, given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

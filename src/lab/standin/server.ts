@@ -9,6 +9,8 @@ import { faulty, readSettings } from './settings.ts'
 /** What the program's entry hands over: the process and its surroundings. */
 export interface Machine {
   readonly args: readonly string[]
+  /** What JAVA_TOOL_OPTIONS has. */
+  readonly options?: string
   readonly program: string
   readonly pid: number
   readonly host: string

@@ -53,8 +53,10 @@ function registrySource(home: string): string | undefined {
 
 /** The password of a datasource: what is written there, or what the vault has under its alias; a wrong key store opens none. */
 function passwordOf(block: string, home: string): string {
-  const alias = /<password\s[^>]*svns:secretAlias="([^"]+)"/.exec(block)?.[1]
-  if (alias === undefined) return element(block, 'password') ?? ''
+  const written = element(block, 'password') ?? ''
+  const alias =
+    /<password\s[^>]*svns:secretAlias="([^"]+)"/.exec(block)?.[1] ?? /^\$secret\{(.+)\}$/.exec(written)?.[1]
+  if (alias === undefined) return written
   const lines = (readText(home, 'repository/conf/security/cipher-text.properties') ?? '').split('\n')
   const text = lines.find((line) => line.startsWith(`${alias}=`))?.slice(alias.length + 1) ?? ''
   return decrypt(printOf(home), isSelfContained(text) ? oaep : 'RSA', text) ?? ''

@@ -7,7 +7,7 @@ import type { Server } from './server.ts'
 const files = ['carbon.xml', 'datasources/master-datasources.xml', 'user-mgt.xml', 'api-manager.xml']
 
 /** What the lab's key stores are opened with. */
-const opens = 'wso2carbon'
+export const opens = 'wso2carbon'
 
 /** What becomes of the secrets of a server: none are used or the password is right, none was left, or another one; `password-tmp` is used up. */
 export function secretsOf(server: Server): 'fine' | 'missing' | 'wrong' {

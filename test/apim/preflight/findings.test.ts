@@ -19,7 +19,7 @@ import { listeners, taken } from '../../../src/apim/preflight/ports.ts'
 import { tokenProblems } from '../../../src/apim/preflight/rows.ts'
 import { offsetProblems, settingProblems } from '../../../src/apim/preflight/settings.ts'
 import { disagree, releasesOf } from '../../../src/apim/preflight/signs.ts'
-import { vaultProblems } from '../../../src/apim/preflight/vault.ts'
+import { nextProblems, vaultProblems } from '../../../src/apim/preflight/vault.ts'
 import { releases, versions } from '../../../src/apim/releases.ts'
 import { checks as checksOfInventory } from '../../../src/apim/schemas.ts'
 import { tenantProblems } from '../../../src/apim/tenants.ts'
@@ -281,6 +281,16 @@ describe('settings', () => {
     expect(vaultProblems('/h', [], false)).toEqual([])
     expect(names(vaultProblems('/h', ['carbon.xml'], true))).toEqual(['secure-vault'])
     expect(names(vaultProblems('/h', ['carbon.xml'], false))).toEqual(['secure-vault', 'vault-password'])
+    expect(vaultProblems('/h', ['carbon.xml'], true, true)).toEqual([])
+  })
+
+  test('of the new homes wants its password and secrets that ciphertool can encrypt, and is asked about at 2.6.0', () => {
+    expect(nextProblems([], true, false)).toEqual([])
+    expect(names(nextProblems(['a: it is empty'], false, true))).toEqual([
+      'vault-password',
+      'vault-unfit',
+      'vault-landing',
+    ])
   })
 })
 

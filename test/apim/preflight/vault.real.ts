@@ -39,6 +39,32 @@ beforeEach(() => {
   makeKeystore('repository/resources/security/wso2carbon.jks', right)
 })
 
+/** The new home is to have a vault, of one secret. */
+const next = { secrets: [{ alias: 'a', secret: secret('env:V') }], landsBefore: false }
+
+test('a vault in the new home alone: its password must open the keystore that it gets', async () => {
+  put('repository/conf/user-mgt.xml', '<U/>')
+  const told = secret('env:V')
+  expect(await found({ next })).toEqual(['vault-password'])
+  expect(await found({ next, told })).toEqual([])
+  inInventory = 'another-one'
+  expect(await found({ next, told })).toEqual(['vault-wrong'])
+  inInventory = right
+})
+
+test('one in both homes is no warning; a landing before 3.0.0 is asked about; a machine that joins needs a password too', async () => {
+  const told = secret('env:V')
+  expect(await found({ next, told })).toEqual([])
+  const before = { ...next, landsBefore: true }
+  expect(await found({ next: before, told })).toEqual(['vault-landing'])
+  expect(await found({ next: before, told, accepted: ['vault-landing'] })).toEqual(['vault-landing'])
+  expect(await found({ home: undefined, next })).toEqual(['vault-password'])
+  expect(await found({ home: undefined, next, told })).toEqual([])
+  inInventory = 'a]b'
+  expect(await found({ home: undefined, next, told })).toEqual(['vault-unfit'])
+  inInventory = right
+})
+
 async function found(more: object = {}): Promise<readonly (string | undefined)[]> {
   local.said.length = 0
   const asked = { home, javaHome: '/none', keystore: 'wso2carbon.jks', ...more }
@@ -46,7 +72,7 @@ async function found(more: object = {}): Promise<readonly (string | undefined)[]
     () => '',
     (error: unknown) => String(error),
   )
-  expect(blocked + local.said.join('\n')).not.toMatch(/opens-it|another-one/)
+  expect(blocked + local.said.join('\n')).not.toMatch(/opens-it|another-one|a\]b/)
   return [...`${blocked}\n${local.said.join('\n')}`.matchAll(/\[([a-z-]+)\] /g)].map(([, name]) => name)
 }
 
